@@ -1,0 +1,1 @@
+"""The dashboard: sign-in and Flask-Admin pages, each scoped to one organization."""

@@ -1,0 +1,1 @@
+"""Keep the database equal to Git repositories of Markdown walkthroughs."""

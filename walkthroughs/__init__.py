@@ -1,0 +1,1 @@
+"""The domain: what exists, who may read it, how assistants reach it."""

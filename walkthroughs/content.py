@@ -1,0 +1,77 @@
+"""A walkthrough as its author wrote it: frozen values, no database, no web."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StepContent:
+    """One step. Texts are Markdown, already split by audience.
+
+    Attributes:
+        id: the author's id, unique in its walkthrough; the step's identity.
+        title: one line.
+        content: what the learner is shown.
+        section: the heading that groups this step with its neighbours.
+        agent_instructions: for the assistant only.
+        verify: the check that must hold before going on.
+        revision: raised by the author to ask learners to do the step again.
+    """
+
+    id: str
+    title: str
+    content: str
+    section: str | None = None
+    agent_instructions: str | None = None
+    verify: str | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step id the author renamed: learners' completions follow it."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalkthroughContent:
+    """One walkthrough, its steps in reading order. `moved` is not shown to anyone."""
+
+    id: str
+    title: str
+    description: str | None = None
+    steps: tuple[StepContent, ...] = ()
+    tags: tuple[str, ...] = ()
+    estimated_minutes: int | None = None
+    moved: tuple[Move, ...] = ()
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over everything that a learner or an assistant can read.
+
+        Equal digests are the same version. What an author cannot see in the
+        result (line endings, trailing blanks) is normalised by the parser,
+        never here. `moved` renames author ids, which nobody reads.
+        """
+        shown = asdict(self)
+        del shown["moved"]
+        canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """A walkthrough's content with the two settings that its manifest may carry.
+
+    Attributes:
+        is_published: visible to learners (`status: published`).
+        servers: slugs of MCP servers it asks to be assigned to.
+    """
+
+    content: WalkthroughContent
+    is_published: bool = False
+    servers: tuple[str, ...] = ()

@@ -1,0 +1,90 @@
+"""Errors that a caller can act on.
+
+Each message is written for the person or the assistant who will read it: what
+was asked for, why it cannot be given, what to do next. Anything else is a bug
+and is left to propagate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class HandrailError(Exception):
+    """Base of every error that this product raises on purpose."""
+
+
+class SettingInvalid(HandrailError):
+    """An environment variable is missing or cannot be used."""
+
+
+class NotFound(HandrailError):
+    """The thing does not exist, or the caller may not know that it does."""
+
+
+class WalkthroughNotFound(NotFound):
+    """No walkthrough with this id is served here to this caller."""
+
+    def __init__(self, walkthrough_id: str) -> None:
+        super().__init__(
+            f'There is no walkthrough "{walkthrough_id[:80]}" on this server. '
+            "It may have been withdrawn, or the id is mistyped. "
+            "Call list_walkthroughs to see what is available."
+        )
+
+
+class StepNotFound(NotFound):
+    """No step with this id is on the learner's way."""
+
+    def __init__(self, step_id: str) -> None:
+        super().__init__(
+            f'"{step_id[:80]}" is not a step of a walkthrough this learner has started here. '
+            "The id is mistyped, or the walkthrough was not selected yet. "
+            "Call list_walkthroughs, then select_walkthrough."
+        )
+
+
+class NothingStarted(HandrailError):
+    """The learner has no walkthrough in progress on this server."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The next step was asked for, but no walkthrough is in progress here. "
+            "Call list_walkthroughs, then select_walkthrough with the learner's choice."
+        )
+
+
+class ManagedByGit(HandrailError):
+    """A walkthrough that a Git repository owns is changed there only."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f'"{title}" is managed by a Git repository, so it cannot be changed here. '
+            "Change its files in the repository; a merged commit goes live by itself."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a content repository, for the person who can mend it.
+
+    Attributes:
+        path: the file, relative to the repository.
+        line: counted from 1.
+        message: what is wrong and what to do, in one line.
+    """
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+class ContentInvalid(HandrailError):
+    """Content breaks a rule; `problems` says which, with file and line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems

@@ -1,0 +1,22 @@
+"""Row ids (a prefix that tells the table, then 10 random characters) and the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from nanoid import generate
+
+
+def id_factory(prefix: str) -> Callable[[], str]:
+    """Return a function that makes ids such as `wt_V1StGXR8_Z`."""
+
+    def new_id() -> str:
+        return f"{prefix}_{generate(size=10)}"
+
+    return new_id
+
+
+def now_ms() -> int:
+    """Return the time in whole milliseconds since 1970, as every `_at` column holds it."""
+    return time.time_ns() // 1_000_000

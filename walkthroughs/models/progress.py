@@ -1,0 +1,76 @@
+"""Where each learner is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import Enum, ForeignKeyConstraint, Integer, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models.base import Scoped, db, own_key, within
+from walkthroughs.models.servers import McpServer, McpServerUser
+from walkthroughs.models.walkthroughs import Walkthrough
+
+
+class Status(StrEnum):
+    """How far a learner is in a walkthrough."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """One learner's place in one walkthrough.
+
+    No index on `current_step_id` and room on each page: every step call then
+    updates the row in place (HOT). The key to the step waits for the end of
+    the transaction and never cascades: a step cannot take progress with it.
+    """
+
+    __tablename__ = "walkthrough_progress"
+    __table_args__ = (
+        own_key("id"),
+        UniqueConstraint("mcp_server_user_id", "walkthrough_id"),
+        within("mcp_server_user_id", "mcp_server_user"),
+        within("walkthrough_id", "walkthroughs"),
+        within("mcp_server_id", "mcp_servers"),
+        ForeignKeyConstraint(
+            ["organization_id", "walkthrough_id", "current_step_id"],
+            [
+                "walkthrough_steps.organization_id",
+                "walkthrough_steps.walkthrough_id",
+                "walkthrough_steps.id",
+            ],
+            name="fk_walkthrough_progress_current_step_id",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wp"))
+    mcp_server_user_id: Mapped[str]
+    walkthrough_id: Mapped[str]
+    mcp_server_id: Mapped[str]
+    current_step_id: Mapped[str]
+    status: Mapped[Status] = mapped_column(
+        Enum(Status, name="walkthrough_status", values_callable=lambda e: [m.value for m in e]),
+        default=Status.NOT_STARTED,
+        server_default="not_started",
+    )
+    completed_steps: Mapped[list[str]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
+    started_at: Mapped[int | None]
+    completed_at: Mapped[int | None]
+    #: The version the learner last saw.
+    version: Mapped[int] = mapped_column(Integer)
+    #: The learner's last call; tells which walkthrough they are in.
+    active_at: Mapped[int] = mapped_column(default=now_ms)
+
+    mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
+    mcp_server: Mapped[McpServer] = relationship(viewonly=True)
+    walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)

@@ -1,0 +1,108 @@
+"""MCP servers, their learners, and how learners are recognised."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Enum, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
+
+if TYPE_CHECKING:
+    from walkthroughs.models.walkthroughs import Walkthrough
+
+
+class AuthType(StrEnum):
+    """How a server learns who is calling."""
+
+    PERSONAL_LINK = "personal_link"
+
+
+class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """One MCP endpoint of an organization. Slugs are addresses, so unique everywhere."""
+
+    __tablename__ = "mcp_servers"
+    __table_args__ = (own_key("id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("srv"))
+    slug: Mapped[str] = mapped_column(unique=True)
+    custom_domain: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    instructions: Mapped[str | None]
+    auth_type: Mapped[AuthType] = mapped_column(
+        Enum(AuthType, name="mcp_server_auth", values_callable=lambda e: [m.value for m in e]),
+        default=AuthType.PERSONAL_LINK,
+    )
+    walkthrough_tools_enabled: Mapped[bool] = mapped_column(default=True)
+
+    assignments: Mapped[list[McpServerWalkthrough]] = relationship(
+        viewonly=True,
+        primaryjoin="McpServer.id == foreign(McpServerWalkthrough.mcp_server_id)",
+        order_by="McpServerWalkthrough.display_order",
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """A learner: known to all servers of the organization, so progress is one."""
+
+    __tablename__ = "mcp_server_user"
+    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "email"))
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))
+    email: Mapped[str]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """A secret address of one server for one learner. Only its hash is kept."""
+
+    __tablename__ = "personal_links"
+    __table_args__ = (
+        own_key("id"),
+        within("mcp_server_id", "mcp_servers"),
+        within("mcp_server_user_id", "mcp_server_user"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("lnk"))
+    mcp_server_id: Mapped[str]
+    mcp_server_user_id: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    revoked_at: Mapped[int | None]
+
+    mcp_server: Mapped[McpServer] = relationship(viewonly=True)
+    mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
+
+
+class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """An assignment: a walkthrough on a server, in order, on or off."""
+
+    __tablename__ = "mcp_server_walkthroughs"
+    __table_args__ = (
+        own_key("id"),
+        UniqueConstraint("mcp_server_id", "walkthrough_id"),
+        within("mcp_server_id", "mcp_servers"),
+        within("walkthrough_id", "walkthroughs"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msw"))
+    mcp_server_id: Mapped[str]
+    walkthrough_id: Mapped[str] = mapped_column(index=True)
+    display_order: Mapped[int] = mapped_column(default=0)
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+    assigned_at: Mapped[int] = mapped_column(default=now_ms)
+
+    # Writable on one column only: the organization is set by the row's own maker.
+    mcp_server: Mapped[McpServer] = relationship(
+        primaryjoin="foreign(McpServerWalkthrough.mcp_server_id) == McpServer.id"
+    )
+    walkthrough: Mapped[Walkthrough] = relationship(
+        primaryjoin="foreign(McpServerWalkthrough.walkthrough_id) == Walkthrough.id"
+    )

@@ -1,0 +1,75 @@
+"""Organizations, and the people who sign in for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy import Enum, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from walkthroughs.ids import id_factory
+from walkthroughs.models.base import Scoped, Timestamped, db, own_key
+
+
+class Organization(Timestamped, db.Model):  # type: ignore[name-defined,misc]
+    """A tenant. Everything else belongs to exactly one."""
+
+    __tablename__ = "organization"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("org"))
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(StrEnum):
+    """What a member may do."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined,misc]
+    """A person with an e-mail address and a password. The columns are Flask-Security's."""
+
+    __tablename__ = "user"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("usr"))
+    email: Mapped[str] = mapped_column(unique=True)
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    #: Changes whenever all sessions of the person must end.
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True)
+
+    members: Mapped[list[Member]] = relationship(back_populates="user")
+
+    @property
+    def roles(self) -> list[RoleMixin]:
+        """Return none: roles are held per organization, in `member`."""
+        return []
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Member(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """A user's role in an organization."""
+
+    __tablename__ = "member"
+    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "user_id"))
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("mem"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    role: Mapped[Role] = mapped_column(
+        Enum(Role, name="member_role", values_callable=lambda e: [m.value for m in e])
+    )
+
+    organization: Mapped[Organization] = relationship()
+    user: Mapped[User] = relationship(back_populates="members")
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"

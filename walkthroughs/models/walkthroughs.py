@@ -1,0 +1,178 @@
+"""Walkthroughs, their steps as one chain, and the history of versions."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Integer,
+    UniqueConstraint,
+    column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
+
+
+class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """A Git repository (url, branch, folder) that owns some walkthroughs."""
+
+    __tablename__ = "content_sources"
+    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "name"))
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("src"))
+    name: Mapped[str]
+    url: Mapped[str]
+    branch: Mapped[str] = mapped_column(default="main")
+    path: Mapped[str] = mapped_column(default="")
+    #: The last commit that was carried out; moved last, so a crash repeats work.
+    synced_commit: Mapped[str | None]
+    synced_at: Mapped[int | None]
+    #: Problems of the newest commit seen: [{path, line, message}].
+    problems: Mapped[list[dict[str, str | int]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """What learners are led through. Text and order change only by publishing."""
+
+    __tablename__ = "walkthroughs"
+    __table_args__ = (
+        own_key("id"),
+        UniqueConstraint("organization_id", "source_id", "external_id"),
+        within("source_id", "content_sources", ondelete=None),
+        ForeignKeyConstraint(
+            ["organization_id", "id", "first_step_id"],
+            [
+                "walkthrough_steps.organization_id",
+                "walkthrough_steps.walkthrough_id",
+                "walkthrough_steps.id",
+            ],
+            name="fk_walkthroughs_first_step_id",
+            use_alter=True,
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wt"))
+    title: Mapped[str]
+    description: Mapped[str | None]
+    updated_at: Mapped[int] = mapped_column(default=now_ms, onupdate=now_ms)
+    first_step_id: Mapped[str | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    is_published: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[int | None]
+    tags: Mapped[list[str]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
+    estimated_minutes: Mapped[int | None] = mapped_column(Integer)
+    step_count: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+    #: The author's id. Unique in its source; for dashboard content, the row's own id.
+    external_id: Mapped[str]
+    #: The content source that owns it; none when the dashboard does.
+    source_id: Mapped[str | None]
+    #: `WalkthroughContent.digest()` of the live version.
+    digest: Mapped[str]
+
+    source: Mapped[ContentSource | None] = relationship(viewonly=True)
+    steps: Mapped[list[WalkthroughStep]] = relationship(
+        viewonly=True,
+        primaryjoin="and_(Walkthrough.id == foreign(WalkthroughStep.walkthrough_id),"
+        " WalkthroughStep.archived_at.is_(None))",
+        order_by="WalkthroughStep.display_order",
+    )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """One step. Live steps of a walkthrough form one chain in `display_order`.
+
+    One chain, because: each live step but one has a next step (exclusion), no
+    step is next of two (unique), and order grows along the chain (trigger).
+    Archived steps are on no chain; learners' completions of them stay.
+    """
+
+    __tablename__ = "walkthrough_steps"
+    __table_args__ = (
+        own_key("id"),
+        own_key("walkthrough_id", "id"),
+        within("walkthrough_id", "walkthroughs"),
+        ForeignKeyConstraint(
+            ["organization_id", "walkthrough_id", "next_step_id"],
+            [
+                "walkthrough_steps.organization_id",
+                "walkthrough_steps.walkthrough_id",
+                "walkthrough_steps.id",
+            ],
+            name="fk_walkthrough_steps_next_step_id",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        UniqueConstraint("next_step_id", deferrable=True, initially="DEFERRED"),
+        UniqueConstraint("walkthrough_id", "external_id", "revision"),
+        ExcludeConstraint(
+            (column("walkthrough_id"), "="),
+            using="btree",
+            where=text("next_step_id IS NULL AND archived_at IS NULL"),
+            name="ex_walkthrough_steps_one_last",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        CheckConstraint(
+            "archived_at IS NULL OR next_step_id IS NULL", name="archived_is_off_the_chain"
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("ws"))
+    walkthrough_id: Mapped[str]
+    title: Mapped[str]
+    section_title: Mapped[str | None]
+    content: Mapped[str]
+    agent_instructions: Mapped[str | None]
+    verify: Mapped[str | None]
+    next_step_id: Mapped[str | None]
+    display_order: Mapped[int] = mapped_column(Integer, default=0)
+    external_id: Mapped[str]
+    revision: Mapped[int] = mapped_column(Integer, default=1, server_default=text("1"))
+    archived_at: Mapped[int | None]
+
+    walkthrough: Mapped[Walkthrough] = relationship(
+        viewonly=True, primaryjoin="foreign(WalkthroughStep.walkthrough_id) == Walkthrough.id"
+    )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+    """One published version: what it held, what changed, and who changed it."""
+
+    __tablename__ = "walkthrough_versions"
+    __table_args__ = (
+        own_key("id"),
+        UniqueConstraint("walkthrough_id", "number"),
+        within("walkthrough_id", "walkthroughs"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wv"))
+    walkthrough_id: Mapped[str]
+    number: Mapped[int] = mapped_column(Integer)
+    level: Mapped[str]
+    summary: Mapped[str]
+    digest: Mapped[str]
+    #: Row ids of the steps, in order.
+    step_ids: Mapped[list[str]] = mapped_column(JSONB)
+    git_commit: Mapped[str | None]
+    author: Mapped[str | None]
+
+    walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
