@@ -1,0 +1,14 @@
+"""Who is calling, and which server they call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The scope of every read and write of a tool call. No learner id: anonymous."""
+
+    organization_id: str
+    server_id: str
+    learner_id: str | None = None

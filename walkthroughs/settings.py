@@ -1,0 +1,115 @@
+"""Settings: read once from the environment, then passed as a value."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from walkthroughs.errors import SettingInvalid
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs.
+
+    Attributes:
+        data_dir: what must survive restarts: the embedded database, bare repositories, the secret.
+        database_url: a PostgreSQL server; none means the embedded one under `data_dir`.
+        secret_key: signs sessions and derives other keys. Never logged.
+        base_url: the public origin, such as `https://walkthroughs.example.com`.
+        allow_local_repositories: whether a content source may be a folder of this machine.
+        poll_seconds: how often content sources are looked at while the server runs.
+    """
+
+    data_dir: Path
+    database_url: str | None
+    secret_key: str
+    base_url: str
+    allow_local_repositories: bool = False
+    poll_seconds: float = 60.0
+
+    @property
+    def base_host(self) -> str:
+        """Return the base domain in lower case, without a port."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    def __repr__(self) -> str:
+        """Return the settings without what must not reach a log."""
+        return f"Settings(base_url={self.base_url!r}, data_dir={str(self.data_dir)!r})"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that *environ* asks for, with defaults for the rest.
+
+    With no `HANDRAIL_SECRET_KEY`, a random key is made once and kept in the data
+    folder, readable by its owner only.
+
+    Raises:
+        SettingInvalid: a value cannot be used; the message names it.
+    """
+    data_dir = Path(environ.get("HANDRAIL_DATA_DIR") or "var").resolve()
+    return Settings(
+        data_dir=data_dir,
+        database_url=_database_url(environ.get("DATABASE_URL", "")),
+        secret_key=environ.get("HANDRAIL_SECRET_KEY") or _kept_secret(data_dir),
+        base_url=_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
+        allow_local_repositories=_flag(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
+        poll_seconds=_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
+    )
+
+
+def _database_url(url: str) -> str | None:
+    if url and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg2://")):
+        message = (
+            "DATABASE_URL must start with postgresql:// since Handrail stores everything in "
+            "PostgreSQL. Correct it, or unset it to use the embedded server."
+        )
+        raise SettingInvalid(message)
+    return url or None
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        message = (
+            f'HANDRAIL_BASE_URL is "{url}", which is not an origin. '
+            "Give scheme and host only, such as https://walkthroughs.example.com."
+        )
+        raise SettingInvalid(message)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "").lower()
+    if value not in _TRUE | _FALSE:
+        message = f'{name} is "{value}". Set it to 1 or 0.'
+        raise SettingInvalid(message)
+    return value in _TRUE
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    value = environ.get(name) or str(default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86_400:
+        message = f'{name} is "{value}". Give seconds between 0.1 and 86400.'
+        raise SettingInvalid(message)
+    return seconds
+
+
+def _kept_secret(data_dir: Path) -> str:
+    path = data_dir / "secret-key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return path.read_text()
+    path.write_text(secrets.token_urlsafe(32))
+    return path.read_text()

@@ -1,0 +1,87 @@
+"""What a tool tells the assistant, as values. The same facts become text and structured content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from walkthroughs.models.progress import Status
+
+
+@dataclass(frozen=True)
+class WalkthroughRef:
+    """Which walkthrough, at which version."""
+
+    id: str
+    title: str
+    version: int
+
+
+@dataclass(frozen=True)
+class StepBody:
+    """One step as it is taught. `position` counts from 1."""
+
+    id: str
+    title: str
+    section: str | None
+    position: int
+    content: str
+    agent_instructions: str | None
+    verify: str | None
+
+
+@dataclass(frozen=True)
+class ProgressFacts:
+    """How far the learner is. Percent counts completed steps that are still current."""
+
+    status: Status
+    completed_steps: int
+    total_steps: int
+    percent: int
+
+
+@dataclass(frozen=True)
+class StepView:
+    """The answer of select and next: where the learner is now. No step means finished."""
+
+    walkthrough: WalkthroughRef
+    step: StepBody | None
+    progress: ProgressFacts
+    notice: str | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One line of the catalogue; the last three are none for an anonymous caller."""
+
+    id: str
+    title: str
+    description: str | None
+    total_steps: int
+    estimated_minutes: int | None
+    status: Status | None = None
+    completed_steps: int | None = None
+    percent: int | None = None
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step in the answer of get_walkthrough_status."""
+
+    id: str
+    title: str
+    section: str | None
+    position: int
+    completed: bool
+    current: bool
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """The answer of get_walkthrough_status. No current step: finished, or not started."""
+
+    walkthrough: WalkthroughRef
+    status: Status
+    percent: int
+    version: int
+    current_step_id: str | None
+    steps: tuple[StepLine, ...]
