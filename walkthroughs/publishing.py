@@ -1,0 +1,259 @@
+"""The one writer of content: Git's apply and the dashboard both come through here.
+
+Every change locks the walkthrough's row first and rewrites its list of steps in
+the caller's transaction. Steps are archived, never deleted, and a learner's
+progress is not touched at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from walkthroughs.content import StepContent, WalkthroughContent
+from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
+from walkthroughs.revision import Level, compare, follow
+
+_new_step_id = id_factory("ws")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who writes. No source: the dashboard does."""
+
+    source_id: str | None = None
+    git_commit: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a publish did. No level: nothing that anybody can read changed."""
+
+    walkthrough_id: str
+    version: int
+    level: Level | None
+    summary: str
+
+
+def create(
+    session: Session, organization_id: str, content: WalkthroughContent, origin: Origin
+) -> Outcome:
+    """Store *content* as a new, unpublished walkthrough, at version 1.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: the source has a walkthrough with this id already.
+    """
+    row = Walkthrough(
+        organization_id=organization_id,
+        source_id=origin.source_id,
+        external_id=content.id,
+        title=content.title,
+        version=0,
+        digest="",
+    )
+    session.add(row)
+    session.flush()
+    return _write(session, row, None, content, origin)
+
+
+def publish(
+    session: Session,
+    organization_id: str,
+    walkthrough_id: str,
+    content: WalkthroughContent,
+    origin: Origin,
+) -> Outcome:
+    """Make *content* live as the next version; write nothing if it is live already.
+
+    An archived walkthrough comes back, with its learners' progress.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: *origin* does not own it.
+    """
+    row = _locked(session, organization_id, walkthrough_id, origin)
+    row.archived_at = None
+    return _write(session, row, _content_of(session, row), content, origin)
+
+
+def set_published(
+    session: Session,
+    organization_id: str,
+    walkthrough_id: str,
+    is_published: bool,  # noqa: FBT001  the fact itself, as the column names it
+    origin: Origin,
+) -> bool:
+    """Show the walkthrough to learners or hide it; return whether that changed anything."""
+    row = _locked(session, organization_id, walkthrough_id, origin)
+    changed = row.is_published != is_published
+    row.is_published = is_published
+    return changed
+
+
+def archive(session: Session, organization_id: str, walkthrough_id: str, origin: Origin) -> bool:
+    """Hide the walkthrough without deleting anything; return whether it was visible before."""
+    row = _locked(session, organization_id, walkthrough_id, origin)
+    changed = row.archived_at is None
+    row.archived_at = row.archived_at or now_ms()
+    return changed
+
+
+def read_content(
+    session: Session, organization_id: str, walkthrough_id: str
+) -> WalkthroughContent:
+    """Return what is live now.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+    """
+    row = session.scalar(_of_organization(organization_id, walkthrough_id))
+    if row is None:
+        raise WalkthroughNotFound(walkthrough_id)
+    return _content_of(session, row)
+
+
+def _of_organization(organization_id: str, walkthrough_id: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  SQLAlchemy's Select[tuple[Walkthrough]]
+    return select(Walkthrough).where(
+        Walkthrough.organization_id == organization_id, Walkthrough.id == walkthrough_id
+    )
+
+
+def _locked(
+    session: Session, organization_id: str, walkthrough_id: str, origin: Origin
+) -> Walkthrough:
+    # NO KEY: learners who start meanwhile only refer to the row and need not wait.
+    query = _of_organization(organization_id, walkthrough_id).with_for_update(key_share=True)
+    row: Walkthrough | None = session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise WalkthroughNotFound(walkthrough_id)
+    if row.source_id != origin.source_id:
+        raise ManagedByGit(row.title)
+    return row
+
+
+def _content_of(session: Session, row: Walkthrough) -> WalkthroughContent:
+    live = [step for step in _steps_of(session, row) if step.archived_at is None]
+    return WalkthroughContent(
+        id=row.external_id,
+        title=row.title,
+        description=row.description,
+        tags=tuple(row.tags or ()),
+        estimated_minutes=row.estimated_minutes,
+        steps=tuple(
+            StepContent(
+                id=step.external_id,
+                title=step.title,
+                content=step.content,
+                section=step.section_title,
+                agent_instructions=step.agent_instructions,
+                verify=step.verify,
+                revision=step.revision,
+            )
+            for step in live
+        ),
+    )
+
+
+def _steps_of(session: Session, row: Walkthrough) -> list[WalkthroughStep]:
+    """Return every step the walkthrough ever had; live ones in order."""
+    query = select(WalkthroughStep).where(
+        WalkthroughStep.organization_id == row.organization_id,
+        WalkthroughStep.walkthrough_id == row.id,
+    )
+    return list(session.scalars(query.order_by(WalkthroughStep.display_order)))
+
+
+def _write(
+    session: Session,
+    row: Walkthrough,
+    old: WalkthroughContent | None,
+    new: WalkthroughContent,
+    origin: Origin,
+) -> Outcome:
+    revision = compare(old, new)
+    if revision.level is None:
+        session.flush()
+        return Outcome(row.id, row.version, None, revision.summary)
+    steps = _place_steps(session, row, new)
+    row.title, row.description = new.title, new.description
+    row.tags, row.estimated_minutes = list(new.tags), new.estimated_minutes
+    row.first_step_id = steps[0].id if steps else None
+    row.step_count = len(steps)
+    row.version += 1
+    row.digest = new.digest()
+    session.add(
+        WalkthroughVersion(
+            organization_id=row.organization_id,
+            walkthrough_id=row.id,
+            number=row.version,
+            level=revision.level.value,
+            summary=revision.summary,
+            digest=row.digest,
+            step_ids=[step.id for step in steps],
+            git_commit=origin.git_commit,
+            author=origin.author,
+        )
+    )
+    session.flush()
+    return Outcome(row.id, row.version, revision.level, revision.summary)
+
+
+def _place_steps(
+    session: Session, row: Walkthrough, content: WalkthroughContent
+) -> list[WalkthroughStep]:
+    """Make the live steps those of *content*, in its order, as one chain."""
+    rows = _steps_of(session, row)
+    _rename(rows, content)
+    session.flush()
+    known = {(step.external_id, step.revision): step for step in rows}
+    steps = [_filled(session, row, known.get((s.id, s.revision)), s) for s in content.steps]
+    kept = {step.id for step in steps}
+    for step in rows:
+        if step.id not in kept:
+            step.archived_at = step.archived_at or now_ms()
+            step.next_step_id = None
+    for position, step in enumerate(steps):
+        step.display_order = position
+        step.next_step_id = steps[position + 1].id if position + 1 < len(steps) else None
+    return steps
+
+
+def _rename(rows: list[WalkthroughStep], content: WalkthroughContent) -> None:
+    """Give renamed steps their new author ids.
+
+    An archived step that holds the new id already gives it up: the live one is
+    the step that learners know by that name from now on.
+    """
+    live = {step.external_id for step in rows if step.archived_at is None}
+    for step in rows:
+        name = follow(step.external_id, content)
+        if name == step.external_id or name in live:
+            continue
+        for other in rows:
+            if other is not step and (other.external_id, other.revision) == (name, step.revision):
+                other.external_id = f"{name}~{other.id}"
+        step.external_id = name
+
+
+def _filled(
+    session: Session, row: Walkthrough, step: WalkthroughStep | None, content: StepContent
+) -> WalkthroughStep:
+    if step is None:
+        step = WalkthroughStep(
+            id=_new_step_id(),
+            organization_id=row.organization_id,
+            walkthrough_id=row.id,
+            external_id=content.id,
+            revision=content.revision,
+        )
+        session.add(step)
+    step.title, step.section_title = content.title, content.section
+    step.content = content.content
+    step.agent_instructions, step.verify = content.agent_instructions, content.verify
+    step.archived_at = None
+    return step
