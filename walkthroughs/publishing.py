@@ -85,7 +85,7 @@ def set_published(
     session: Session,
     organization_id: str,
     walkthrough_id: str,
-    is_published: bool,  # noqa: FBT001  the fact itself, as the column names it
+    is_published: bool,
     origin: Origin,
 ) -> bool:
     """Show the walkthrough to learners or hide it; return whether that changed anything."""

@@ -22,7 +22,7 @@ class Status(StrEnum):
     COMPLETED = "completed"
 
 
-class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined,misc]
+class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     """One learner's place in one walkthrough.
 
     No index on `current_step_id` and room on each page: every step call then

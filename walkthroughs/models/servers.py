@@ -21,7 +21,7 @@ class AuthType(StrEnum):
     PERSONAL_LINK = "personal_link"
 
 
-class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """One MCP endpoint of an organization. Slugs are addresses, so unique everywhere."""
 
     __tablename__ = "mcp_servers"
@@ -48,7 +48,7 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,mis
         return self.name
 
 
-class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A learner: known to all servers of the organization, so progress is one."""
 
     __tablename__ = "mcp_server_user"
@@ -61,7 +61,7 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
         return self.email
 
 
-class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A secret address of one server for one learner. Only its hash is kept."""
 
     __tablename__ = "personal_links"
@@ -81,7 +81,7 @@ class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
 
 
-class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined,misc]
+class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
     """An assignment: a walkthrough on a server, in order, on or off."""
 
     __tablename__ = "mcp_server_walkthroughs"

@@ -12,7 +12,7 @@ from walkthroughs.ids import id_factory
 from walkthroughs.models.base import Scoped, Timestamped, db, own_key
 
 
-class Organization(Timestamped, db.Model):  # type: ignore[name-defined,misc]
+class Organization(Timestamped, db.Model):  # type: ignore[name-defined]
     """A tenant. Everything else belongs to exactly one."""
 
     __tablename__ = "organization"
@@ -33,7 +33,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined,misc]
+class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined]
     """A person with an e-mail address and a password. The columns are Flask-Security's."""
 
     __tablename__ = "user"
@@ -56,7 +56,7 @@ class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined,misc]
         return self.email
 
 
-class Member(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class Member(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A user's role in an organization."""
 
     __tablename__ = "member"

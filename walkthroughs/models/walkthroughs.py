@@ -17,7 +17,7 @@ from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
 
 
-class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A Git repository (url, branch, folder) that owns some walkthroughs."""
 
     __tablename__ = "content_sources"
@@ -40,14 +40,16 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
         return self.name
 
 
-class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """What learners are led through. Text and order change only by publishing."""
 
     __tablename__ = "walkthroughs"
     __table_args__ = (
         own_key("id"),
         UniqueConstraint("organization_id", "source_id", "external_id"),
-        within("source_id", "content_sources", ondelete=None),
+        within(
+            "source_id", "content_sources", ondelete=None, deferrable=True, initially="DEFERRED"
+        ),
         ForeignKeyConstraint(
             ["organization_id", "id", "first_step_id"],
             [
@@ -94,7 +96,7 @@ class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,m
         return self.title
 
 
-class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """One step. Live steps of a walkthrough form one chain in `display_order`.
 
     One chain, because: each live step but one has a next step (exclusion), no
@@ -154,7 +156,7 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
         return self.title
 
 
-class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-defined,misc]
+class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """One published version: what it held, what changed, and who changed it."""
 
     __tablename__ = "walkthrough_versions"

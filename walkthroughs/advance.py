@@ -1,0 +1,94 @@
+"""The hot path: the ordinary step call as one prepared UPDATE, one round trip, durable.
+
+It applies when nothing is special: the learner's version is the live one, the
+step named is where the learner is, and the next one is not done yet. Anything
+else (no row comes back) goes through the rules of `journey`, under a lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+from sqlalchemy.pool import PoolProxiedConnection
+
+from walkthroughs.caller import Caller
+from walkthroughs.db import Database
+from walkthroughs.ids import now_ms
+
+#: psycopg2 prepares nothing by itself, and planning costs more than running this statement.
+#: Parameters: organization, learner, server, step, now (epoch ms).
+PREPARE = """
+PREPARE handrail_advance (text, text, text, text, bigint) AS
+UPDATE walkthrough_progress p
+   SET completed_steps = p.completed_steps || to_jsonb(cur.id),
+       current_step_id = cur.next_step_id,
+       active_at = $5
+  FROM walkthrough_steps cur, walkthroughs w
+ WHERE cur.organization_id = $1 AND cur.id = $4 AND cur.archived_at IS NULL
+   AND p.organization_id = $1 AND p.mcp_server_user_id = $2
+   AND p.walkthrough_id = cur.walkthrough_id AND p.current_step_id = cur.id
+   AND p.status = 'in_progress'
+   AND cur.next_step_id IS NOT NULL
+   AND NOT p.completed_steps ?| ARRAY[cur.id, cur.next_step_id]
+   AND w.organization_id = $1 AND w.id = p.walkthrough_id AND w.version = p.version
+   AND w.is_published AND w.archived_at IS NULL
+   AND EXISTS (SELECT FROM mcp_server_walkthroughs a
+                WHERE a.organization_id = $1 AND a.mcp_server_id = $3
+                  AND a.walkthrough_id = p.walkthrough_id AND a.is_enabled)
+RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps
+"""
+EXECUTE = "EXECUTE handrail_advance (%s, %s, %s, %s, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Where the ordinary step call left the learner."""
+
+    walkthrough_id: str
+    version: int
+    current_step_id: str
+    completed: frozenset[str]
+
+
+def advance_ordinary(database: Database, caller: Caller, step_id: str) -> Advanced | None:
+    """Complete *step_id* and move on, if that is all there is to it; else change nothing."""
+    parameters = (
+        caller.organization_id,
+        caller.learner_id,
+        caller.server_id,
+        step_id,
+        now_ms(),
+    )
+    row = database.attempt(lambda: _run(database, parameters))
+    if row is None:
+        return None
+    walkthrough_id, version, current, completed = row
+    return Advanced(walkthrough_id, version, current, frozenset(completed))
+
+
+def _run(database: Database, parameters: tuple[Any, ...]) -> Any:  # noqa: ANN401  a driver's row
+    connection = database.engine.raw_connection()
+    raw = connection.driver_connection
+    assert raw is not None  # noqa: S101  a checked-out connection has one
+    try:
+        raw.autocommit = True
+        with raw.cursor() as cursor:
+            _prepare(connection, cursor)
+            cursor.execute(EXECUTE, parameters)
+            return cursor.fetchone()
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        connection.invalidate()
+        raise
+    finally:
+        if connection.is_valid:
+            raw.autocommit = False
+            connection.close()
+
+
+def _prepare(connection: PoolProxiedConnection, cursor: Any) -> None:  # noqa: ANN401
+    """Prepare once for the life of the connection."""
+    if not connection.info.get("handrail_advance"):
+        cursor.execute(PREPARE)
+        connection.info["handrail_advance"] = True

@@ -1,0 +1,340 @@
+"""A learner's way through a walkthrough: start, go on, look, start over.
+
+The ordinary step is one statement (`advance`). Everything else locks the
+learner's row, applies the pure rules of `journey`, and writes the row back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from walkthroughs import journey
+from walkthroughs.advance import Advanced, advance_ordinary
+from walkthroughs.caller import Caller
+from walkthroughs.catalog import VISIBLE
+from walkthroughs.db import Database
+from walkthroughs.editions import Edition, Editions
+from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.journey import Stop
+from walkthroughs.models import Status
+from walkthroughs.step_view import ProgressFacts, StatusView, StepLine, StepView, WalkthroughRef
+
+_new_id = id_factory("wp")
+_editions = Editions()
+
+_NOT_THE_PLACE = (
+    "That step is not where the learner is (it is done already, or still ahead), so nothing moved."
+)
+
+_FIND = f"SELECT w.id FROM walkthroughs w WHERE w.id = :walkthrough_id AND {VISIBLE}"  # noqa: S608  constants
+_MINE = """
+    p.organization_id = :organization_id AND p.mcp_server_user_id = :learner_id
+"""
+_LATEST = f"""
+    SELECT p.walkthrough_id FROM walkthrough_progress p
+      JOIN walkthroughs w ON w.id = p.walkthrough_id AND {VISIBLE}
+     WHERE {_MINE} AND p.status <> 'not_started' ORDER BY p.active_at DESC LIMIT 1
+"""  # noqa: S608  constants
+_OF_STEP = f"""
+    SELECT s.walkthrough_id FROM walkthrough_steps s
+      JOIN walkthroughs w ON w.id = s.walkthrough_id AND {VISIBLE}
+     WHERE s.organization_id = :organization_id AND s.id = :step_id
+"""  # noqa: S608  constants
+_ROW = f"""
+    SELECT p.* FROM walkthrough_progress p
+     WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id
+"""  # noqa: S608  constants
+_SEEN = text(
+    """
+    SELECT s.id, s.external_id
+      FROM walkthrough_versions v, jsonb_array_elements_text(v.step_ids) WITH ORDINALITY AS o(id, n)
+      JOIN walkthrough_steps s ON s.id = o.id
+     WHERE v.organization_id = :organization_id AND v.walkthrough_id = :walkthrough_id
+       AND v.number = :version AND s.organization_id = :organization_id
+     ORDER BY o.n
+    """
+)
+_START = text(
+    """
+    INSERT INTO walkthrough_progress (id, organization_id, mcp_server_user_id, walkthrough_id,
+        mcp_server_id, current_step_id, status, completed_steps, started_at, version, active_at)
+    VALUES (:id, :organization_id, :learner_id, :walkthrough_id, :server_id, :step_id,
+        'in_progress', '[]', :now, :version, :now)
+    ON CONFLICT (mcp_server_user_id, walkthrough_id) DO NOTHING
+    """
+)
+_RESTART = text(
+    f"""
+    UPDATE walkthrough_progress p
+       SET current_step_id = :step_id, status = 'in_progress', completed_steps = '[]',
+           started_at = :now, completed_at = NULL, version = :version, active_at = :now
+     WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id
+    """  # noqa: S608  constants
+)
+_KEEP = text(
+    """
+    UPDATE walkthrough_progress
+       SET current_step_id = :current_step_id, status = CAST(:status AS walkthrough_status),
+           completed_steps = completed_steps || CAST(:completed AS jsonb),
+           completed_at = :completed_at, version = :version, active_at = :now
+     WHERE organization_id = :organization_id AND id = :id
+    """
+)
+_RESET = text(
+    f"DELETE FROM walkthrough_progress p WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id"  # noqa: S608  constants
+)
+
+
+def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: bool) -> StepView:
+    """Start the walkthrough, or take it up where the learner left it.
+
+    With *resume* false the learner begins again at the first step and nothing
+    counts as completed.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+    """
+
+    def work() -> StepView:
+        with database.engine.begin() as connection:
+            edition = _edition(connection, caller, walkthrough_id)
+            keys = _keys(caller) | {
+                "walkthrough_id": walkthrough_id,
+                "step_id": edition.steps[0].id,
+                "version": edition.ref.version,
+                "now": now_ms(),
+                "id": _new_id(),
+            }
+            started = connection.execute(_START, keys).rowcount == 1
+            if not (resume or started):
+                connection.execute(_RESTART, keys)
+            return _resolve(connection, caller, edition, completing=None)
+
+    return database.attempt(work)
+
+
+def advance(database: Database, caller: Caller, current_step_id: str | None) -> StepView:
+    """Complete the learner's step and return the next one.
+
+    With *current_step_id* this may be repeated or sent twice at once: the
+    learner moves once. A step that is not the learner's place moves nothing;
+    the answer is the place, and says so.
+
+    Raises:
+        StepNotFound: no such step in a walkthrough that is offered here and started.
+        NothingStarted: no step was named and nothing is in progress.
+    """
+    if current_step_id is None:
+        return _advance_latest(database, caller)
+    moved = advance_ordinary(database, caller, current_step_id)
+    view = _view_of(moved) if moved else None
+    return view or database.attempt(
+        lambda: _advance_by_rules(database, caller, current_step_id, moved)
+    )
+
+
+def status(database: Database, caller: Caller, walkthrough_id: str) -> StatusView:
+    """Return how far the learner is, step by step. Changes nothing.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+    """
+    with database.engine.connect() as connection:
+        edition = _edition(connection, caller, walkthrough_id)
+        row = _row(connection, caller, walkthrough_id, lock=False)
+        if row is None:
+            return _status_view(edition, Status.NOT_STARTED, frozenset(), None)
+        completed = frozenset(row.completed_steps)
+        seen = _seen(connection, caller, edition, row.version)
+        here = journey.place(row.current_step_id, completed, seen=seen, live=edition.stops)
+        return _status_view(edition, Status(row.status), completed, here)
+
+
+def reset(database: Database, caller: Caller, walkthrough_id: str) -> WalkthroughRef:
+    """Forget the learner's progress in the walkthrough, for good.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+    """
+
+    def work() -> WalkthroughRef:
+        with database.engine.begin() as connection:
+            edition = _edition(connection, caller, walkthrough_id)
+            connection.execute(_RESET, _keys(caller) | {"walkthrough_id": walkthrough_id})
+            return edition.ref
+
+    return database.attempt(work)
+
+
+def _advance_latest(database: Database, caller: Caller) -> StepView:
+    """Advance in the walkthrough of the learner's last call. Never tried twice."""
+    with database.engine.begin() as connection:
+        found = connection.execute(text(_LATEST), _keys(caller)).scalar()
+        if found is None:
+            raise NothingStarted
+        edition = _edition(connection, caller, found)
+        return _resolve(connection, caller, edition, completing=_Current())
+
+
+def _advance_by_rules(
+    database: Database, caller: Caller, step_id: str, moved: Advanced | None
+) -> StepView:
+    with database.engine.begin() as connection:
+        found = connection.execute(text(_OF_STEP), _keys(caller) | {"step_id": step_id}).scalar()
+        if found is None:
+            raise StepNotFound(step_id)
+        edition = _edition(connection, caller, found)
+        if _row(connection, caller, found, lock=True) is None:
+            raise StepNotFound(step_id)
+        # When the ordinary step did move but its version was not in memory, only look.
+        return _resolve(connection, caller, edition, completing=None if moved else step_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """Stands for "whatever step the learner was last shown"."""
+
+
+def _resolve(
+    connection: Connection,
+    caller: Caller,
+    edition: Edition,
+    *,
+    completing: str | _Current | None,
+) -> StepView:
+    """Apply the rules to the learner's locked row, write it back, and show the place."""
+    row = _row(connection, caller, edition.ref.id, lock=True)
+    if row is None:
+        raise NothingStarted
+    completed = set(row.completed_steps)
+    seen = _seen(connection, caller, edition, row.version)
+    live = edition.stops
+    here = journey.place(row.current_step_id, completed, seen=seen, live=live)
+    step = row.current_step_id if isinstance(completing, _Current) else completing
+    done = step if step and step in (row.current_step_id, here) and step not in completed else None
+    if done:
+        completed.add(done)
+        # A step that vanished is history; the learner has not been shown the next one yet.
+        here = journey.following(done, completed, live) if done == here else here
+    finished = here is None or row.status == Status.COMPLETED
+    now = now_ms()
+    connection.execute(
+        _KEEP,
+        {
+            "organization_id": caller.organization_id,
+            "id": row.id,
+            "current_step_id": here or row.current_step_id,
+            "status": (Status.COMPLETED if finished else Status.IN_PROGRESS).value,
+            "completed": f'["{done}"]' if done else "[]",
+            "completed_at": (row.completed_at or now) if finished else None,
+            "version": edition.ref.version,
+            "now": now,
+        },
+    )
+    notices = (
+        journey.notice(seen, live, here) if row.version != edition.ref.version else None,
+        journey.since_finished(completed, live) if row.status == Status.COMPLETED else None,
+        _NOT_THE_PLACE if isinstance(completing, str) and not done else None,
+    )
+    return _view(edition, here, completed, finished=finished, notices=notices)
+
+
+def _view_of(moved: Advanced) -> StepView | None:
+    """Return the answer to an ordinary step from memory, if that version was read before."""
+    edition = _editions.get(moved.walkthrough_id, moved.version)
+    if edition is None:
+        return None
+    return _view(edition, moved.current_step_id, moved.completed, finished=False)
+
+
+def _view(
+    edition: Edition,
+    here: str | None,
+    completed: frozenset[str] | set[str],
+    *,
+    finished: bool,
+    notices: tuple[str | None, ...] = (),
+) -> StepView:
+    return StepView(
+        walkthrough=edition.ref,
+        step=edition.by_id[here] if here else None,
+        progress=ProgressFacts(
+            status=Status.COMPLETED if finished else Status.IN_PROGRESS,
+            completed_steps=sum(1 for stop in edition.stops if stop.id in completed),
+            total_steps=len(edition.stops),
+            percent=journey.percent(completed, edition.stops),
+        ),
+        notice=" ".join(line for line in notices if line) or None,
+    )
+
+
+def _status_view(
+    edition: Edition, state: Status, completed: frozenset[str], here: str | None
+) -> StatusView:
+    return StatusView(
+        walkthrough=edition.ref,
+        status=state,
+        percent=journey.percent(completed, edition.stops),
+        version=edition.ref.version,
+        current_step_id=here,
+        steps=tuple(
+            StepLine(
+                id=step.id,
+                title=step.title,
+                section=step.section,
+                position=step.position,
+                completed=step.id in completed,
+                current=step.id == here,
+            )
+            for step in edition.steps
+        ),
+    )
+
+
+def _keys(caller: Caller) -> dict[str, Any]:
+    return {
+        "organization_id": caller.organization_id,
+        "server_id": caller.server_id,
+        "learner_id": caller.learner_id,
+    }
+
+
+def _edition(connection: Connection, caller: Caller, walkthrough_id: str) -> Edition:
+    """Return the live version of a walkthrough that is offered here."""
+    keys = _keys(caller) | {"walkthrough_id": walkthrough_id}
+    if connection.execute(text(_FIND), keys).scalar() is None:
+        raise WalkthroughNotFound(walkthrough_id)
+    edition = _editions.read(connection, caller.organization_id, walkthrough_id)
+    if edition is None:
+        raise WalkthroughNotFound(walkthrough_id)
+    return edition
+
+
+def _row(
+    connection: Connection, caller: Caller, walkthrough_id: str, *, lock: bool
+) -> Row[Any] | None:
+    statement = text(f"{_ROW} FOR NO KEY UPDATE" if lock else _ROW)
+    return connection.execute(
+        statement, _keys(caller) | {"walkthrough_id": walkthrough_id}
+    ).one_or_none()
+
+
+def _seen(
+    connection: Connection, caller: Caller, edition: Edition, version: int
+) -> tuple[Stop, ...]:
+    """Return the order of the version the learner last saw."""
+    if version == edition.ref.version:
+        return edition.stops
+    rows = connection.execute(
+        _SEEN,
+        {
+            "organization_id": caller.organization_id,
+            "walkthrough_id": edition.ref.id,
+            "version": version,
+        },
+    )
+    return tuple(Stop(row.id, row.external_id) for row in rows)
