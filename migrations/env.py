@@ -1,19 +1,22 @@
-"""How Alembic reaches the database: through the application's own engine."""
+"""How Alembic reaches the database: a connection that it is handed, or the application's own."""
 
 from alembic import context
+from sqlalchemy import Connection
 
 from walkthroughs.models import Base
 from walkthroughs.runtime import runtime
 
 
-def run() -> None:
+def run(connection: Connection) -> None:
     """Run the migrations that the command asks for, in one transaction."""
-    with runtime().database.engine.connect() as connection:
-        context.configure(
-            connection=connection, target_metadata=Base.metadata, compare_server_default=False
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+    context.configure(connection=connection, target_metadata=Base.metadata)
+    with context.begin_transaction():
+        context.run_migrations()
 
 
-run()
+given = context.config.attributes.get("connection")
+if given is None:
+    with runtime().database.engine.connect() as own:
+        run(own)
+else:
+    run(given)

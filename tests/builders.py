@@ -1,0 +1,71 @@
+"""Rows and values for tests, with defaults for what a test does not care about."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from walkthroughs import assignments, publishing
+from walkthroughs.caller import Caller
+from walkthroughs.content import StepContent, WalkthroughContent
+from walkthroughs.models import McpServer, McpServerUser, Organization
+from walkthroughs.publishing import Origin
+
+DASHBOARD = Origin(author="ana@acme.example")
+
+
+def step(name: str, **fields: object) -> StepContent:
+    return StepContent(**{"id": name, "title": name.title(), "content": f"Do {name}.", **fields})
+
+
+def content(*names: str, id: str = "deploy", **fields: object) -> WalkthroughContent:  # noqa: A002
+    """A walkthrough with the named steps (default: one, two, three)."""
+    steps = tuple(step(name) for name in names or ("one", "two", "three"))
+    return WalkthroughContent(**{"id": id, "title": "Deploy", "steps": steps, **fields})
+
+
+def organization(session: Session, slug: str = "acme") -> Organization:
+    row = Organization(slug=slug, name=slug.title())
+    session.add(row)
+    session.flush()
+    return row
+
+
+def server(session: Session, organization_id: str, slug: str = "acme", **fields) -> McpServer:
+    row = McpServer(organization_id=organization_id, slug=slug, name=slug.title(), **fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def learner(session: Session, organization_id: str, email: str = "lea@x.example") -> McpServerUser:
+    row = McpServerUser(organization_id=organization_id, email=email)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def walkthrough(
+    session: Session,
+    organization_id: str,
+    wanted: WalkthroughContent | None = None,
+    *,
+    published: bool = True,
+    server_id: str | None = None,
+    origin: Origin = DASHBOARD,
+) -> str:
+    """Create a walkthrough through the publishing writer; return its row id."""
+    made = publishing.create(session, organization_id, wanted or content(), origin)
+    publishing.set_published(session, organization_id, made.walkthrough_id, published, origin)
+    if server_id:
+        assignments.assign(session, organization_id, server_id, made.walkthrough_id)
+    return made.walkthrough_id
+
+
+def classroom(
+    session: Session, wanted: WalkthroughContent | None = None, slug: str = "acme"
+) -> tuple[Caller, str]:
+    """One organization, server, learner and published walkthrough: (caller, walkthrough id)."""
+    org = organization(session, slug)
+    srv = server(session, org.id, slug)
+    who = learner(session, org.id)
+    return Caller(org.id, srv.id, who.id), walkthrough(session, org.id, wanted, server_id=srv.id)

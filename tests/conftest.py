@@ -1,0 +1,55 @@
+"""A real PostgreSQL for the tests: one embedded server a run, emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from walkthroughs import embedded, schema_version
+from walkthroughs.db import Database, connect, driver_url
+from walkthroughs.models import Base
+from walkthroughs.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty, migrated database on a server of this run's own."""
+    folder = tmp_path_factory.mktemp("postgres") / "data"
+    url = embedded.start(folder)
+    schema = connect(url)
+    schema_version.upgrade(schema)
+    schema.close()
+    yield url
+    embedded.stop(folder)
+
+
+@pytest.fixture
+def settings(postgres: str, tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path / "var",
+        database_url=postgres,
+        secret_key="a-secret-for-tests-only",
+        base_url="http://localhost:8000",
+        allow_local_repositories=True,
+        poll_seconds=0.2,
+    )
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[Database]:
+    """An empty database, migrated."""
+    empty(postgres)
+    opened = connect(postgres)
+    yield opened
+    opened.close()
+
+
+def empty(url: str) -> None:
+    engine = create_engine(driver_url(url))
+    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+    engine.dispose()
