@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg2
+import psycopg2.extensions
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
@@ -54,16 +55,46 @@ class Database:
         self.engine.dispose()
 
 
-def connect(url: str, *, pool_size: int = 10) -> Database:
-    """Return the pool for *url*. Nothing is asked of the server before the first use."""
+def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Database:
+    """Return a pool. Nothing is asked of the server before the first use.
+
+    Args:
+        address: the server's URL, or what returns it. It is called at the first
+            use, and again when the server does not answer: that is how an
+            embedded server is started, and started again after a crash.
+        pool_size: connections at most; callers beyond that wait, 10 s at most.
+    """
     engine = create_engine(
-        driver_url(url),
+        "postgresql+psycopg2://",
+        creator=_Opener(address if callable(address) else lambda: address),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        connect_args={"connect_timeout": 10, "application_name": "handrail"},
     )
     return Database(engine, sessionmaker(engine, expire_on_commit=False))
+
+
+class _Opener:
+    """Opens connections; asks for the address only when it must."""
+
+    def __init__(self, address: Callable[[], str]) -> None:
+        self._address = address
+        self._dsn: str | None = None
+
+    def __call__(self) -> psycopg2.extensions.connection:
+        if self._dsn is not None:
+            try:
+                return _open(self._dsn)
+            except psycopg2.OperationalError:
+                pass  # gone since; the address is asked for again
+        self._dsn = driver_url(self._address()).set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+        return _open(self._dsn)
+
+
+def _open(dsn: str) -> psycopg2.extensions.connection:
+    return psycopg2.connect(dsn, connect_timeout=10, application_name="handrail")
 
 
 def driver_url(url: str) -> URL:
