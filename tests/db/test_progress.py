@@ -1,0 +1,249 @@
+"""A learner's way, call by call, with the content changing underneath."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import event, text
+
+from tests.builders import DASHBOARD, classroom, content, learner, step
+from walkthroughs import catalog, progress, publishing
+from walkthroughs.caller import Caller
+from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
+from walkthroughs.models import Status
+
+
+class Walk:
+    """One learner in one walkthrough; steps are named by their titles."""
+
+    def __init__(self, database, caller, row):
+        self.database, self.caller, self.row = database, caller, row
+
+    def select(self, *, resume=True):
+        return progress.select(self.database, self.caller, self.row, resume=resume)
+
+    def next(self, step_id=None):
+        return progress.advance(self.database, self.caller, step_id)
+
+    def status(self):
+        return progress.status(self.database, self.caller, self.row)
+
+    def edit(self, wanted):
+        with self.database.transaction() as session:
+            publishing.publish(
+                session, self.caller.organization_id, self.row, wanted, DASHBOARD
+            )
+
+    def done(self):
+        return [line.title for line in self.status().steps if line.completed]
+
+
+@pytest.fixture
+def walk(database):
+    with database.transaction() as session:
+        caller, row = classroom(session)
+    return Walk(database, caller, row)
+
+
+def test_from_the_first_step_to_the_end(walk):
+    view = walk.select()
+    titles = []
+    while view.step:
+        titles.append(view.step.title)
+        view = walk.next(view.step.id)
+
+    assert titles == ["One", "Two", "Three"]
+    assert view.progress.status is Status.COMPLETED
+    assert (view.progress.completed_steps, view.progress.percent) == (3, 100)
+
+
+def test_a_repeated_call_moves_once_and_says_so(walk):
+    first = walk.select().step.id
+    walk.next(first)
+    again = walk.next(first)
+
+    assert again.step.title == "Two"
+    assert "nothing moved" in again.notice
+    assert walk.done() == ["One"]
+
+
+def test_a_step_ahead_moves_nothing(walk):
+    walk.select()
+    last = walk.status().steps[-1].id
+    view = walk.next(last)
+
+    assert view.step.title == "One"
+    assert "nothing moved" in view.notice
+
+
+def test_without_a_step_the_walkthrough_of_the_last_call_goes_on(walk):
+    walk.select()
+
+    assert walk.next().step.title == "Two"
+
+
+def test_next_before_any_start_says_what_to_do(walk):
+    with pytest.raises(NothingStarted, match="select_walkthrough"):
+        walk.next()
+
+
+def test_beginning_again_keeps_nothing_completed(walk):
+    walk.next(walk.select().step.id)
+    view = walk.select(resume=False)
+
+    assert view.step.title == "One"
+    assert view.progress.completed_steps == 0
+
+
+def test_reset_forgets_and_can_be_repeated(walk):
+    walk.next(walk.select().step.id)
+    progress.reset(walk.database, walk.caller, walk.row)
+    progress.reset(walk.database, walk.caller, walk.row)
+
+    assert walk.status().status is Status.NOT_STARTED
+
+
+def test_new_text_is_in_the_next_answer_without_a_notice(walk):
+    walk.select()
+    walk.edit(content(steps=(step("one", content="New words."), step("two"), step("three"))))
+    view = walk.select()
+
+    assert view.step.content == "New words."
+    assert (view.walkthrough.version, view.notice) == (2, None)
+
+
+def test_a_step_put_in_before_leaves_the_place_and_is_told(walk):
+    two = walk.next(walk.select().step.id).step.id
+    walk.edit(content("zero", "one", "two", "three"))
+    view = walk.select()
+
+    assert view.step.id == two
+    assert view.notice == "Changed since you were here: 1 step added before this one."
+    assert walk.select().notice is None
+
+
+def test_a_vanished_step_is_answered_with_the_next_one_and_counts_as_history(walk):
+    two = walk.next(walk.select().step.id).step.id
+    walk.edit(content("one", "three"))
+    view = walk.next(two)
+
+    assert view.step.title == "Three"
+    assert "1 step removed" in view.notice
+    walk.edit(content("one", "two", "three"))
+    assert walk.done() == ["One", "Two"]
+
+
+def test_a_step_to_do_again_is_asked_for_again(walk):
+    one = walk.select().step.id
+    walk.next(one)
+    walk.edit(content(steps=(step("one", revision=2), step("two"), step("three"))))
+
+    assert walk.select().step.title == "Two"
+    assert walk.done() == []
+    walk.edit(content())
+    assert walk.done() == ["One"]
+
+
+def test_finished_stays_finished_when_steps_are_added(walk):
+    view = walk.select()
+    while view.step:
+        view = walk.next(view.step.id)
+    walk.edit(content("one", "two", "three", "four", "five"))
+    view = walk.select()
+
+    assert view.progress.status is Status.COMPLETED
+    assert view.step.title == "Four"
+    assert "2 new steps since you finished" in view.notice
+
+
+def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
+    one = walk.select().step.id
+    organization = walk.caller.organization_id
+    with walk.database.transaction() as session:
+        publishing.set_published(session, organization, walk.row, False, DASHBOARD)
+
+    assert catalog.list_walkthroughs(walk.database, walk.caller) == []
+    with pytest.raises(StepNotFound):
+        walk.next(one)
+    with pytest.raises(WalkthroughNotFound):
+        walk.status()
+    with walk.database.transaction() as session:
+        publishing.set_published(session, organization, walk.row, True, DASHBOARD)
+    assert walk.next(one).step.title == "Two"
+
+
+def test_another_organizations_learner_finds_nothing(walk, database):
+    one = walk.select().step.id
+    with database.transaction() as session:
+        foreign, _ = classroom(session, slug="other")
+
+    for call in (
+        lambda: progress.select(database, foreign, walk.row, resume=True),
+        lambda: progress.status(database, foreign, walk.row),
+        lambda: progress.reset(database, foreign, walk.row),
+        lambda: progress.advance(database, foreign, one),
+    ):
+        with pytest.raises((WalkthroughNotFound, StepNotFound)):
+            call()
+    assert walk.done() == []
+
+
+def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(walk):
+    walk.next(walk.select().step.id)
+    caller = walk.caller
+    (mine,) = catalog.list_walkthroughs(walk.database, caller)
+    (plain,) = catalog.list_walkthroughs(
+        walk.database, Caller(caller.organization_id, caller.server_id)
+    )
+
+    assert (mine.status, mine.completed_steps, mine.percent) == (Status.IN_PROGRESS, 1, 33)
+    assert (plain.total_steps, plain.status, plain.percent) == (3, None, None)
+
+
+def test_an_ordinary_step_is_one_round_trip(walk, monkeypatch):
+    one = walk.select().step.id
+    two = walk.next(one).step.id  # prepares the connection
+    statements = []
+    import psycopg2.extensions  # noqa: PLC0415
+
+    class Counting(psycopg2.extensions.cursor):
+        def execute(self, sql, *args):
+            statements.append(sql)
+            return super().execute(sql, *args)
+
+    raw = walk.database.engine.raw_connection()
+    raw.driver_connection.cursor_factory = Counting
+    raw.close()
+    event.listen(
+        walk.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2])
+    )
+    view = walk.next(two)
+
+    assert view.step.title == "Three"
+    assert len(statements) == 1
+    assert statements[0].startswith("EXECUTE handrail_advance")
+
+
+def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
+    caller = walk.caller
+    with walk.database.transaction() as session:
+        people = [
+            Caller(
+                caller.organization_id,
+                caller.server_id,
+                learner(session, caller.organization_id, f"{n}@x.example").id,
+            )
+            for n in range(100)
+        ]
+    starts = [progress.select(walk.database, who, walk.row, resume=True).step.id for who in people]
+    calls = [(who, first) for who, first in zip(people, starts, strict=True) for _ in range(20)]
+    with ThreadPoolExecutor(16) as pool:
+        views = list(
+            pool.map(lambda call: progress.advance(walk.database, call[0], call[1]), calls)
+        )
+
+    assert {view.step.title for view in views} == {"Two"}
+    with walk.database.transaction() as session:
+        lengths = session.scalars(
+            text("SELECT jsonb_array_length(completed_steps) FROM walkthrough_progress")
+        ).all()
+    assert sorted(lengths) == [1] * 100
