@@ -87,8 +87,10 @@ class _Opener:
                 return _open(self._dsn)
             except psycopg2.OperationalError:
                 pass  # gone since; the address is asked for again
-        self._dsn = driver_url(self._address()).set(drivername="postgresql").render_as_string(
-            hide_password=False
+        self._dsn = (
+            driver_url(self._address())
+            .set(drivername="postgresql")
+            .render_as_string(hide_password=False)
         )
         return _open(self._dsn)
 

@@ -103,9 +103,7 @@ def archive(session: Session, organization_id: str, walkthrough_id: str, origin:
     return changed
 
 
-def read_content(
-    session: Session, organization_id: str, walkthrough_id: str
-) -> WalkthroughContent:
+def read_content(session: Session, organization_id: str, walkthrough_id: str) -> WalkthroughContent:
     """Return what is live now.
 
     Raises:

@@ -29,9 +29,7 @@ class Walk:
 
     def edit(self, wanted):
         with self.database.transaction() as session:
-            publishing.publish(
-                session, self.caller.organization_id, self.row, wanted, DASHBOARD
-            )
+            publishing.publish(session, self.caller.organization_id, self.row, wanted, DASHBOARD)
 
     def done(self):
         return [line.title for line in self.status().steps if line.completed]
@@ -213,9 +211,7 @@ def test_an_ordinary_step_is_one_round_trip(walk, monkeypatch):
     raw = walk.database.engine.raw_connection()
     raw.driver_connection.cursor_factory = Counting
     raw.close()
-    event.listen(
-        walk.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2])
-    )
+    event.listen(walk.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
     view = walk.next(two)
 
     assert view.step.title == "Three"

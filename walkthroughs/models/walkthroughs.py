@@ -72,9 +72,7 @@ class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     version: Mapped[int] = mapped_column(Integer, default=1)
     is_published: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[int | None]
-    tags: Mapped[list[str]] = mapped_column(
-        JSONB, default=list, server_default=text("'[]'::jsonb")
-    )
+    tags: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
     estimated_minutes: Mapped[int | None] = mapped_column(Integer)
     step_count: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
     #: The author's id. Unique in its source; for dashboard content, the row's own id.

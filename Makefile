@@ -1,0 +1,56 @@
+# Every job of this repository. `make help` lists them.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
+	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
+	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
+
+test: .venv/.dev tests/outside/node_modules/.installed ## Run all tests but those in a browser
+	$(BIN)/pytest --ignore tests/browser
+
+test-browser: .venv/.dev ## Run the tests in a real Chromium (installs Debian's, needs root for that)
+	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -qq -y chromium)
+	$(BIN)/pytest tests/browser
+
+check: .venv/.dev ## Lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/.dev ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev ## Measure the step call against its floors; writes docs/performance.md
+	$(BIN)/python -m bench.step_call
+
+lock: .venv/.dev ## Compile the pinned requirement files
+	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+
+clean: ## Stop the embedded database and remove its data, the environment and caches
+	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs import embedded; embedded.stop(Path("var/postgres"))'
+	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules
+
+.venv/.run: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+tests/outside/node_modules/.installed: .venv/.dev tests/outside/package-lock.json
+	cd tests/outside && ../../$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+.PHONY: help run test test-browser check fix bench lock clean

@@ -1,0 +1,119 @@
+"""An organization to try things with: Acme, its server, its owner, its content repository."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from git import Actor, Repo
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin.accounts import create_owner
+from sync.runner import sync_source
+from walkthroughs import schema_version
+from walkthroughs.identity.links import create_link
+from walkthroughs.models import ContentSource, McpServer, Organization
+from walkthroughs.runtime import Runtime, runtime
+from walkthroughs.settings import Settings
+
+_EXAMPLE = Path(__file__).parent.parent / "content_repo_example"
+_SLUG = "acme"
+_OWNER = "owner@acme.example"
+_LEARNER = "you@acme.example"
+_AUTHOR = Actor("Handrail demo", "demo@acme.example")
+
+
+@click.command("demo")
+@with_appcontext
+def demo_cli() -> None:
+    """Make the demo organization, its content repository and its accounts; do nothing twice."""
+    parts = runtime()
+    schema_version.upgrade(parts.database)
+    prepare(parts)
+
+
+def prepare(parts: Runtime) -> None:
+    """Make what is missing of the demo, read its content once, and say how to connect."""
+    folder = _content_repository(parts.settings)
+    with parts.database.transaction() as session:
+        organization = _organization(session)
+        source_id = _source(session, organization.id, folder)
+        password = create_owner(session, organization.id, _OWNER)
+        address = _learner_address(session, parts.settings)
+    sync_source(parts.database, parts.settings, source_id)
+    click.echo(_greeting(parts.settings, folder, address, password))
+
+
+def _content_repository(settings: Settings) -> Path:
+    """Return the demo's content repository; make it from the example if it is not there."""
+    folder = settings.data_dir / "content-repo"
+    if not (folder / ".git").exists():
+        shutil.copytree(_EXAMPLE, folder, dirs_exist_ok=True)
+        repository = Repo.init(folder, initial_branch="main")
+        repository.git.add("--all")
+        repository.index.commit(
+            "Start with the example walkthroughs", author=_AUTHOR, committer=_AUTHOR
+        )
+        repository.close()
+    return folder
+
+
+def _organization(session: Session) -> Organization:
+    found = session.scalar(select(Organization).where(Organization.slug == _SLUG))
+    if found is not None:
+        return found
+    organization = Organization(slug=_SLUG, name="Acme")
+    session.add(organization)
+    session.flush()
+    session.add(
+        McpServer(
+            organization_id=organization.id,
+            slug=_SLUG,
+            name="Acme",
+            instructions="Walkthroughs of Acme. Lead the learner one step at a time.",
+        )
+    )
+    session.flush()
+    return organization
+
+
+def _source(session: Session, organization_id: str, folder: Path) -> str:
+    query = select(ContentSource.id).where(
+        ContentSource.organization_id == organization_id, ContentSource.name == "content-repo"
+    )
+    found = session.scalar(query)
+    if found is not None:
+        return found
+    source = ContentSource(organization_id=organization_id, name="content-repo", url=str(folder))
+    session.add(source)
+    session.flush()
+    return source.id
+
+
+def _learner_address(session: Session, settings: Settings) -> str:
+    """Return the demo learner's link. The demo keeps it, since the database holds only its hash."""
+    path = settings.data_dir / "demo-link"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(create_link(session, _SLUG, _LEARNER))
+    return f"{settings.base_url}/s/{_SLUG}/mcp/u/{path.read_text()}"
+
+
+def _greeting(settings: Settings, folder: Path, address: str, password: str | None) -> str:
+    sign_in = f"{_OWNER} with the password {password} (shown only now)" if password else _OWNER
+    return f"""
+Dashboard    {settings.base_url}/admin/
+Sign in      {sign_in}
+Content      {folder}  (commit there: it is live within seconds)
+MCP server   {settings.base_url}/s/{_SLUG}/mcp  (anyone may list)
+Your own     {address}
+
+Claude Code  claude mcp add --transport http acme {address}
+Cursor       ~/.cursor/mcp.json    {{"mcpServers": {{"acme": {{"url": "{address}"}}}}}}
+VS Code      .vscode/mcp.json      {{"servers": {{"acme": {{"type": "http", "url": "{address}"}}}}}}
+
+Then say to your assistant: "Which walkthroughs are there? Let's start one."
+"""

@@ -1,0 +1,109 @@
+"""The composition root: build every part once and join them. Nothing happens at import."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import click
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from flask import Flask
+from flask_migrate import Migrate
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from admin import build_admin
+from admin.cli import init_admin
+from admin.demo import demo_cli, prepare
+from sync import runner
+from sync.cli import sync_cli
+from sync.content_cli import content_cli
+from walkthroughs import embedded, schema_version
+from walkthroughs.db import connect
+from walkthroughs.identity.cli import links_cli
+from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.mcp_server.redaction import RedactLinks
+from walkthroughs.models import db
+from walkthroughs.pages import pages
+from walkthroughs.runtime import Runtime, attach, runtime
+from walkthroughs.settings import Settings, read_settings
+
+#: Threads that run pages and tools; each holds a connection while it works.
+_THREADS = 10
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the Flask half: the dashboard, plain pages, and every command.
+
+    The database is not touched before something asks for it.
+    """
+    settings = settings or read_settings(os.environ)
+    database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS)
+    app = Flask(__name__)
+    attach(app, Runtime(settings, database))
+    build_admin(app, database, settings)
+    Migrate(app, db)
+    app.register_blueprint(pages)
+    for command in (content_cli, sync_cli, links_cli, demo_cli, init_admin, serve):
+        app.cli.add_command(command)
+    return app
+
+
+def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
+    """Return the whole service: MCP outside, Flask inside, the poller beside them."""
+    app = flask_app or create_app(settings)
+    with app.app_context():
+        database = runtime().database
+    endpoint = build_endpoint(database, settings)
+    stop = threading.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        poller = threading.Thread(
+            target=runner.poll, args=(database, settings, stop), name="content-sources"
+        )
+        poller.start()
+        try:
+            async with endpoint.lifespan():
+                yield
+        finally:
+            stop.set()
+            poller.join()
+            database.close()
+
+    flask_pages = Mount("/", WSGIMiddleware(app, workers=_THREADS))  # type: ignore[arg-type]  # a2wsgi types environ as a TypedDict
+    return Starlette(routes=[*endpoint.routes, flask_pages], lifespan=lifespan)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--demo", is_flag=True, help="First make the demo organization and its content.")
+def serve(host: str, port: int, demo: bool) -> None:  # noqa: FBT001
+    """Serve the dashboard and every MCP endpoint; bring the database up to date first."""
+    parts = runtime()
+    schema_version.upgrade(parts.database)
+    if demo:
+        prepare(parts)
+    run(build_app(parts.settings), host, port)
+
+
+def run(app: Starlette, host: str, port: int) -> None:
+    """Serve *app* until it is asked to stop. Personal links are kept out of the log."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactLinks())
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http="h11",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
