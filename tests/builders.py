@@ -17,7 +17,7 @@ def step(name: str, **fields: object) -> StepContent:
     return StepContent(**{"id": name, "title": name.title(), "content": f"Do {name}.", **fields})
 
 
-def content(*names: str, id: str = "deploy", **fields: object) -> WalkthroughContent:  # noqa: A002
+def content(*names: str, id: str = "deploy", **fields: object) -> WalkthroughContent:
     """A walkthrough with the named steps (default: one, two, three)."""
     steps = tuple(step(name) for name in names or ("one", "two", "three"))
     return WalkthroughContent(**{"id": id, "title": "Deploy", "steps": steps, **fields})

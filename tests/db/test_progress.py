@@ -201,7 +201,7 @@ def test_an_ordinary_step_is_one_round_trip(walk, monkeypatch):
     one = walk.select().step.id
     two = walk.next(one).step.id  # prepares the connection
     statements = []
-    import psycopg2.extensions  # noqa: PLC0415
+    import psycopg2.extensions
 
     class Counting(psycopg2.extensions.cursor):
         def execute(self, sql, *args):

@@ -1,0 +1,92 @@
+"""The laws of a learner's place, over any history of edits."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkthroughs import journey
+from walkthroughs.journey import Stop
+
+NAMES = st.sampled_from("abcdefgh")
+ORDERS = st.lists(NAMES, unique=True, max_size=8)
+
+
+def stops(order, rows=None):
+    return tuple(Stop((rows or {}).get(name, f"ws_{name}"), name) for name in order)
+
+
+def test_a_live_uncompleted_step_is_the_place():
+    order = stops("abc")
+
+    assert journey.place("ws_b", {"ws_a"}, seen=order, live=order) == "ws_b"
+
+
+def test_from_a_removed_step_the_first_survivor_behind_it_is_the_place():
+    found = journey.place("ws_b", {"ws_a"}, seen=stops("abcd"), live=stops("adc"))
+
+    assert found == "ws_c"
+
+
+def test_with_nothing_left_behind_the_first_open_step_is_the_place():
+    found = journey.place("ws_c", {"ws_c"}, seen=stops("abc"), live=stops("abx"))
+
+    assert found == "ws_a"
+
+
+def test_a_step_to_do_again_is_the_place_when_the_learner_stood_on_it():
+    live = stops("abc", rows={"b": "ws_b2"})
+
+    assert journey.place("ws_b", {"ws_a"}, seen=stops("abc"), live=live) == "ws_b2"
+
+
+def test_percent_is_full_only_when_nothing_is_left():
+    live = stops("abc")
+
+    assert journey.percent({"ws_a", "ws_b", "ws_gone"}, live) == 66
+    assert journey.percent({"ws_a", "ws_b", "ws_c"}, live) == 100
+    assert journey.percent({"ws_a"}, ()) == 0
+
+
+def test_the_notice_is_net_and_says_where():
+    assert journey.notice(stops("ab"), stops("ab"), "ws_a") is None
+    assert journey.notice(stops("ab"), stops("xab"), "ws_a") == (
+        "Changed since you were here: 1 step added before this one."
+    )
+    assert journey.notice(stops("abc"), stops("cb"), "ws_b") == (
+        "Changed since you were here: 1 step removed, steps reordered."
+    )
+
+
+@given(seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)
+def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live, done, current):
+    completed = {f"ws_{name}" for name in done}
+    still_open = [stop.id for stop in stops(live) if stop.id not in completed]
+    found = journey.place(f"ws_{current}", completed, seen=stops(seen), live=stops(live))
+
+    assert found in still_open if still_open else found is None
+
+
+@given(live=ORDERS, done=st.sets(NAMES), current=NAMES)
+def test_resolving_a_place_twice_gives_the_same_place(live, done, current):
+    completed = {f"ws_{name}" for name in done}
+    order = stops(live)
+    once = journey.place(f"ws_{current}", completed, seen=order, live=order)
+    again = journey.place(once or "", completed, seen=order, live=order)
+
+    assert again == once
+
+
+@given(live=ORDERS, done=st.sets(NAMES))
+def test_going_on_visits_each_open_step_once_and_ends(live, done):
+    completed = {f"ws_{name}" for name in done}
+    order = stops(live)
+    expected = {stop.id for stop in order} - completed
+    visited = []
+    here = journey.place("", completed, seen=(), live=order)
+    while here:
+        visited.append(here)
+        completed.add(here)
+        here = journey.following(here, completed, order)
+
+    assert len(visited) == len(set(visited))
+    assert set(visited) == expected
+    assert journey.percent(completed, order) == (100 if order else 0)
