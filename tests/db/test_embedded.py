@@ -1,0 +1,99 @@
+"""The embedded server: stale files, crashes, and what was acknowledged before them."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import psutil
+import psycopg2
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.builders import classroom, content
+from walkthroughs import embedded, progress, schema_version
+from walkthroughs.db import connect
+
+
+@pytest.fixture
+def folder(tmp_path_factory):
+    """A data folder of the test's own."""
+    path = tmp_path_factory.mktemp("server") / "data"
+    yield path
+    embedded.stop(path)
+
+
+def server_pid(folder):
+    return int((folder / "postmaster.pid").read_text().split()[0])
+
+
+def kill(folder):
+    process = psutil.Process(server_pid(folder))
+    family = [process, *process.children()]
+    process.kill()
+    psutil.wait_procs(family, timeout=30)
+
+
+def test_a_second_start_attaches_to_the_running_server(folder):
+    assert embedded.start(folder) == embedded.start(folder)
+    assert embedded.stop(folder)
+    assert not embedded.stop(folder)
+
+
+def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):
+    embedded.start(folder)
+    pid_file = folder / "postmaster.pid"
+    stale = pid_file.read_text().split("\n")
+    kill(folder)
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        pid_file.write_text("\n".join([str(stranger.pid), *stale[1:]]))
+        psycopg2.connect(embedded.start(folder)).close()
+    finally:
+        stranger.communicate(b"\n")
+
+
+def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder):
+    database = connect(lambda: embedded.start(folder))
+    schema_version.upgrade(database)
+    names = [f"s{number}" for number in range(400)]
+    with database.transaction() as session:
+        caller, row = classroom(session, content(*names))
+    acknowledged, failures = [], []
+    halfway, healed = threading.Event(), threading.Event()
+
+    def learn():
+        """Walk on, repeating a call that failed, as an assistant would."""
+        here = progress.select(database, caller, row, resume=True).step
+        while here and not (healed.is_set() and len(acknowledged) > 200):
+            try:
+                after = progress.advance(database, caller, here.id).step
+            except (SQLAlchemyError, psycopg2.Error) as error:
+                failures.append(error)
+                continue
+            acknowledged.append(here.id)
+            if len(acknowledged) == 100:
+                halfway.set()
+            here = after
+
+    walker = threading.Thread(target=learn)
+    walker.start()
+    assert halfway.wait(60)
+    kill(folder)
+    healed.set()
+    walker.join(60)
+    done = {line.id for line in progress.status(database, caller, row).steps if line.completed}
+    database.close()
+
+    assert not walker.is_alive()
+    assert len(acknowledged) > 200
+    assert set(acknowledged) <= done
+    assert len(acknowledged) == len(set(acknowledged))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the wheel opens parent folders only as root")
+def test_as_root_the_parent_folders_become_readable_which_the_manual_tells(folder):
+    folder.parent.chmod(0o700)
+    embedded.start(folder)
+
+    assert folder.parent.stat().st_mode & 0o005
