@@ -22,6 +22,12 @@ class Database:
 
     engine: Engine
     sessions: sessionmaker[Session]
+    pool_size: int
+
+    @property
+    def tool_threads(self) -> int:
+        """Return how many tools may run at once: half the pool, the rest is for pages."""
+        return max(1, self.pool_size // 2)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -71,7 +77,7 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
         max_overflow=0,
         pool_timeout=10,
     )
-    return Database(engine, sessionmaker(engine, expire_on_commit=False))
+    return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size)
 
 
 class _Opener:

@@ -106,9 +106,9 @@ def _where(added: Sequence[Stop], live: Sequence[Stop], place_id: str | None) ->
         return ""
     at = order.index(place_id)
     spots = {(order.index(stop.id) > at) - (order.index(stop.id) < at) for stop in added}
-    return {(-1,): " before this one", (1,): " after this one", (0,): ": this one"}.get(
-        tuple(spots), ""
-    )
+    if spots == {-1}:
+        return " before this one"
+    return " after this one" if spots == {1} else ""
 
 
 def _steps(number: int, noun: str = "step") -> str:

@@ -1,0 +1,193 @@
+"""The tools as an assistant meets them: the official client, both protocol eras, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+
+from tests.builders import DASHBOARD, classroom, content
+from tests.http.conftest import School
+from walkthroughs import publishing
+from walkthroughs.models import McpServer
+
+# "auto" discovers and speaks 2026-07-28; "legacy" shakes hands at 2025-11-25.
+ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
+
+
+def talk(address: str, conversation: Any, mode: str = "auto") -> Any:
+    """Run *conversation(client)* against a server."""
+
+    async def run() -> Any:
+        async with Client(address, mode=mode) as client:
+            return await conversation(client)
+
+    return asyncio.run(run())
+
+
+def call(address: str, name: str, mode: str = "auto", **arguments: Any) -> Any:
+    return talk(address, lambda client: client.call_tool(name, arguments), mode)
+
+
+def text(result: Any) -> str:
+    return result.content[0].text
+
+
+@ERAS
+def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> None:
+    async def walk(client: Any) -> tuple[list[str], Any]:
+        listed = await client.call_tool("list_walkthroughs", {})
+        (card,) = listed.structured_content["walkthroughs"]
+        result = await client.call_tool("select_walkthrough", {"walkthrough_id": card["id"]})
+        titles = []
+        while step := result.structured_content["step"]:
+            titles.append(step["title"])
+            result = await client.call_tool(
+                "next_walkthrough_step", {"current_step_id": step["id"]}
+            )
+        return titles, result
+
+    titles, last = talk(school.address, walk, mode)
+
+    assert titles == ["One", "Two", "Three"]
+    assert last.structured_content["progress"]["status"] == "completed"
+    assert "finished, 3 of 3" in text(last)
+
+
+@ERAS
+def test_the_server_speaks_in_the_tenants_name(school: School, mode: str) -> None:
+    with school.database.transaction() as session:
+        row = session.get(McpServer, school.caller.server_id)
+        row.name, row.instructions = "Acme Cloud", "Be brief."
+
+    async def meet(client: Any) -> Any:
+        return client.server_info.name, client.instructions
+
+    assert talk(school.address, meet, mode) == ("Acme Cloud", "Be brief.")
+
+
+def test_a_step_tells_the_assistant_what_to_show_check_and_call(school: School) -> None:
+    said = text(call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id))
+
+    assert said.startswith("Step 1 of 3 · Start · Deploy (version 1)\n")
+    assert "<content>\nDo one.\n</content>" in said
+    assert "For you only, not to be shown: Be kind." in said
+    assert "check with the learner: It runs." in said
+    assert 'call next_walkthrough_step with current_step_id "ws_' in said
+
+
+def test_tools_are_announced_truthfully(school: School) -> None:
+    async def tools(client: Any) -> Any:
+        return {tool.name: tool for tool in (await client.list_tools()).tools}
+
+    announced = talk(school.address, tools)
+
+    assert list(announced) == [
+        "list_walkthroughs",
+        "select_walkthrough",
+        "next_walkthrough_step",
+        "get_walkthrough_status",
+        "reset_walkthrough_progress",
+    ]
+    assert announced["list_walkthroughs"].annotations.read_only_hint
+    assert announced["reset_walkthrough_progress"].annotations.destructive_hint
+    assert announced["select_walkthrough"].input_schema["required"] == ["walkthrough_id"]
+    assert all(tool.output_schema["type"] == "object" for tool in announced.values())
+
+
+def test_without_a_published_walkthrough_there_are_no_tools(school: School) -> None:
+    with school.database.transaction() as session:
+        publishing.archive(session, school.caller.organization_id, school.walkthrough_id, DASHBOARD)
+
+    async def names(client: Any) -> Any:
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+    assert talk(school.anonymous, names) == []
+    with pytest.raises(MCPError, match="There is no tool"):
+        call(school.anonymous, "list_walkthroughs")
+
+
+def test_anonymous_callers_may_list_and_are_told_how_to_go_on(school: School) -> None:
+    listed = call(school.anonymous, "list_walkthroughs").structured_content["walkthroughs"]
+    result = call(school.anonymous, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+
+    assert [card["status"] for card in listed] == [None]
+    assert result.is_error
+    assert "personal link" in text(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("select_walkthrough", {}, '"walkthrough_id": Field required'),
+        ("select_walkthrough", {"walkthrough_id": 7}, '"walkthrough_id"'),
+        ("select_walkthrough", {"walkthrough_id": ""}, '"walkthrough_id"'),
+        ("select_walkthrough", {"walkthrough_id": "wt_nowhere"}, "Call list_walkthroughs"),
+        ("select_walkthrough", {"walkthrough_id": "x", "resume": True}, '"resume"'),
+        ("next_walkthrough_step", {}, "no walkthrough is in progress"),
+        ("next_walkthrough_step", {"current_step_id": "ws_nowhere"}, "select_walkthrough"),
+        ("next_walkthrough_step", {"current_step_id": "\u0000'; --"}, "Call"),
+        ("get_walkthrough_status", {"walkthrough_id": "wt_nowhere"}, "Call list_walkthroughs"),
+        ("reset_walkthrough_progress", {"walkthrough_id": "x"}, '"confirm"'),
+        (
+            "reset_walkthrough_progress",
+            {"walkthrough_id": "wt_nowhere", "confirm": True},
+            "Call list_walkthroughs",
+        ),
+    ],
+)
+def test_a_bad_call_is_told_what_to_do(
+    school: School, name: str, arguments: Any, says: str
+) -> None:
+    result = call(school.address, name, **arguments)
+
+    assert result.is_error
+    assert says in text(result)
+
+
+def test_reset_asks_before_it_forgets(school: School) -> None:
+    wanted = {"walkthrough_id": school.walkthrough_id}
+    call(school.address, "select_walkthrough", **wanted)
+    asked = call(school.address, "reset_walkthrough_progress", **wanted, confirm=False)
+    kept = call(school.address, "get_walkthrough_status", **wanted)
+    done = call(school.address, "reset_walkthrough_progress", **wanted, confirm=True)
+    gone = call(school.address, "get_walkthrough_status", **wanted)
+
+    assert asked.structured_content == {"reset": False}
+    assert kept.structured_content["status"] == "in_progress"
+    assert done.structured_content == {"reset": True}
+    assert gone.structured_content["status"] == "not_started"
+
+
+def test_equal_names_in_two_organizations_never_meet(school: School) -> None:
+    database = school.database
+    with database.transaction() as session:
+        caller, row = classroom(session, content("alpha", "beta"), slug="other")
+    other = School(school.origin, database, "other", caller, row)
+    own = call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+    step_id = own.structured_content["step"]["id"]
+    foreign = {"walkthrough_id": school.walkthrough_id}
+    unknown = {"walkthrough_id": "wt_nowhere"}
+
+    def said(name: str, arguments: dict[str, Any]) -> str:
+        result = call(other.address, name, **arguments)
+        assert result.is_error
+        return text(result)
+
+    for name, extra in (
+        ("select_walkthrough", {}),
+        ("get_walkthrough_status", {}),
+        ("reset_walkthrough_progress", {"confirm": True}),
+    ):
+        answers = said(name, foreign | extra), said(name, unknown | extra)
+        assert answers[0].replace(school.walkthrough_id, "wt_nowhere") == answers[1]
+    assert said("next_walkthrough_step", {"current_step_id": step_id}).replace(
+        step_id, "ws_nowhere"
+    ) == said("next_walkthrough_step", {"current_step_id": "ws_nowhere"})
+    listed = call(other.address, "list_walkthroughs").structured_content["walkthroughs"]
+    assert [card["id"] for card in listed] == [row]
+    mine = call(school.address, "get_walkthrough_status", **foreign).structured_content
+    assert (mine["status"], mine["percent"]) == ("in_progress", 0)

@@ -1,0 +1,1 @@
+"""How assistants reach the domain: tenants, tools, and the MCP endpoint."""

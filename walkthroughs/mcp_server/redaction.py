@@ -1,0 +1,24 @@
+"""Keep personal links out of the log: whoever has one is that learner."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_LINK = re.compile(r"(/mcp/u/)[^/\s\"'?#]+")
+
+
+def redact(text: str) -> str:
+    """Return *text* with the secret part of every personal link replaced."""
+    return _LINK.sub(r"\1[redacted]", text)
+
+
+class RedactLinks(logging.Filter):
+    """A filter for handlers: redacts messages and the traces that go with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the record; let it pass."""
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True

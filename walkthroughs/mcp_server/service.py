@@ -1,0 +1,86 @@
+"""The MCP server of the process: one for all tenants, each call scoped to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+)
+
+from walkthroughs.caller import Caller
+from walkthroughs.db import Database
+from walkthroughs.mcp_server import tools
+from walkthroughs.mcp_server.tenant import Tenant
+
+#: Where the endpoint leaves what it found out about a request.
+SCOPE_KEY = "handrail.call"
+_SERVER_INFO = "io.modelcontextprotocol/serverInfo"
+_VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request's tenant and caller."""
+
+    tenant: Tenant
+    caller: Caller
+
+
+def build_service(database: Database, limiter: CapacityLimiter) -> Server[Any]:
+    """Return the server with the five tools; it works behind the endpoint only."""
+
+    async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
+        offered = tools.announced() if _call_of(ctx).tenant.offers_tools else []
+        return ListToolsResult(tools=offered)
+
+    async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
+        call = _call_of(ctx)
+        known = {tool.name for tool in tools.announced()} if call.tenant.offers_tools else set()
+        if params.name not in known:
+            message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
+            raise MCPError(code=INVALID_PARAMS, message=message)
+        work = partial(tools.call, database, call.caller, params.name, params.arguments)
+        return await to_thread.run_sync(work, limiter=limiter)
+
+    server: Server[Any] = Server(
+        "Handrail",
+        version=_VERSION,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        # Without this the SDK lists the tools before each call.
+        get_tool_input_schema=lambda _: None,
+    )
+    # Tracing is dropped for speed; the tenant's name and words take its place.
+    server.middleware[:] = [introduce]
+    return server
+
+
+async def introduce(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
+    """Answer in the tenant's name, with its instructions."""
+    result = await call_next(ctx)
+    if not isinstance(result, dict):
+        return result
+    tenant = _call_of(ctx).tenant
+    if ctx.method in {"initialize", "server/discover"} and tenant.instructions:
+        result["instructions"] = tenant.instructions
+    for info in (result.get("serverInfo"), (result.get("_meta") or {}).get(_SERVER_INFO)):
+        if info is not None:
+            info["name"] = info["title"] = tenant.name
+    return result
+
+
+def _call_of(ctx: Any) -> Call:  # noqa: ANN401
+    call = ctx.request.scope[SCOPE_KEY]
+    assert isinstance(call, Call)  # noqa: S101  narrows the type
+    return call
