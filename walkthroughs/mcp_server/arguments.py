@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from walkthroughs.errors import HandrailError
 
 M = TypeVar("M", bound="Arguments")
-WalkthroughId = Annotated[
-    str, Field(min_length=1, max_length=80, description="An id from list_walkthroughs.")
-]
+_ID = r"^[A-Za-z0-9_-]{1,80}$"
+WalkthroughId = Annotated[str, Field(pattern=_ID, description="An id from list_walkthroughs.")]
 
 
 class Arguments(BaseModel):
@@ -40,8 +39,7 @@ class NextWalkthroughStep(Arguments):
         Annotated[
             str,
             Field(
-                min_length=1,
-                max_length=80,
+                pattern=_ID,
                 description="The id of the step the learner has done. Repeating a call is safe.",
             ),
         ]

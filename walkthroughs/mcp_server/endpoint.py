@@ -98,7 +98,8 @@ class Endpoint:
             found = await to_thread.run_sync(self._directory.find, address, limiter=self._limiter)
         tenant, learner_id = found.tenant, found.learner_id
         if tenant is None or (address.token_hash and learner_id is None):
-            raise Refused(404 if address.slug else 421, _NOT_HERE)
+            unknown_host = tenant is None and "slug" not in path
+            raise Refused(421 if unknown_host else 404, _NOT_HERE)
         return Call(tenant, Caller(tenant.organization_id, tenant.server_id, learner_id))
 
     def _address(self, host: str, slug: str | None, token: str | None) -> Address:
