@@ -1,0 +1,47 @@
+"""Turn measured rounds into docs/performance.md."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from pathlib import Path
+
+_PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+
+#: (what, case, reference, goal as text, at least or at most)
+_LINES = (
+    ("database part of a step, 10 steps, 1 connection", "database 1 (10)", "pgbench 1 (10)", "at least 0.6"),
+    ("database part of a step, 200 steps, 1 connection", "database 1 (200)", "pgbench 1 (200)", "at least 0.6"),
+    ("step call over HTTP, 10 steps, 1 connection", "step 1 (10)", "bare 1", ""),
+    ("step call over HTTP, 10 steps, 32 connections", "step 32 (10)", "bare 32", "at least 0.35"),
+    ("step call over HTTP, 200 steps, 1 connection", "step 1 (200)", "bare 1", ""),
+    ("step call over HTTP, 200 steps, 32 connections", "step 32 (200)", "bare 32", "at least 0.35"),
+    ("cost of 200 steps over 10 steps, 32 connections", "step 32 (10)", "step 32 (200)", "at most 1.3"),
+)  # fmt: skip
+
+_TEXT = """# Performance
+
+Written by `make bench`. Each figure is a ratio within one run: the cases take turns, round by
+round, and the median over {rounds} rounds is shown. Rates of a machine mean little; ratios travel.
+
+The references: **pgbench** runs the very statement of a step call, prepared, on one connection.
+**Bare SDK** is a tool that returns one word from the MCP SDK's own server, with no database.
+A step call finds the tenant, recognises the learner by a personal link, moves them durably
+(`fsync` and `synchronous_commit` on) and returns the next step's text, about 3.7 kB. Load
+generator, server and PostgreSQL share the machine.
+
+| what | measured against | ratio | goal |
+|---|---|---|---|
+{table}
+"""
+
+
+def write(rounds: list[dict[str, float]]) -> None:
+    """Print the ratios and write the page."""
+    rows = []
+    for what, case, reference, goal in _LINES:
+        ratio = statistics.median(each[case] / each[reference] for each in rounds)
+        rows.append(f"| {what} | {reference} | {ratio:.2f} | {goal} |")
+    table = "\n".join(rows)
+    sys.stdout.write(f"{table}\n")
+    _PAGE.write_text(_TEXT.format(rounds=len(rounds), table=table))

