@@ -9,14 +9,14 @@ from pathlib import Path
 _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 #: (what, case, reference, goal as text, at least or at most)
-_LINES = (
-    ("database part of a step, 10 steps, 1 connection", "database 1 (10)", "pgbench 1 (10)", "at least 0.6"),
-    ("database part of a step, 200 steps, 1 connection", "database 1 (200)", "pgbench 1 (200)", "at least 0.6"),
-    ("step call over HTTP, 10 steps, 1 connection", "step 1 (10)", "bare 1", ""),
-    ("step call over HTTP, 10 steps, 32 connections", "step 32 (10)", "bare 32", "at least 0.35"),
-    ("step call over HTTP, 200 steps, 1 connection", "step 1 (200)", "bare 1", ""),
-    ("step call over HTTP, 200 steps, 32 connections", "step 32 (200)", "bare 32", "at least 0.35"),
-    ("cost of 200 steps over 10 steps, 32 connections", "step 32 (10)", "step 32 (200)", "at most 1.3"),
+_LINES = (  # one line each, as in the table
+    ("database, 10 steps, 1 connection", "database 1 (10)", "pgbench 1 (10)", "at least 0.6"),
+    ("database, 200 steps, 1 connection", "database 1 (200)", "pgbench 1 (200)", "at least 0.6"),
+    ("step call, 10 steps, 1 connection", "step 1 (10)", "bare 1", ""),
+    ("step call, 10 steps, 32 connections", "step 32 (10)", "bare 32", "at least 0.35"),
+    ("step call, 200 steps, 1 connection", "step 1 (200)", "bare 1", ""),
+    ("step call, 200 steps, 32 connections", "step 32 (200)", "bare 32", "at least 0.35"),
+    ("200 steps over 10, 32 connections", "step 32 (10)", "step 32 (200)", "at most 1.3"),
 )  # fmt: skip
 
 _TEXT = """# Performance

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.client import drive, request
@@ -69,15 +70,13 @@ def _cases(
     url: str, database: Database, bare: int, ours: int
 ) -> Iterator[tuple[str, Callable[[], float]]]:
     for size in SIZES:
-        yield f"pgbench 1 ({size})", lambda size=size: _pgbench(url, size)  # type: ignore[misc]  # mypy cannot type a default in a lambda
-        yield f"database 1 ({size})", lambda size=size: _database(database, size)  # type: ignore[misc]
+        yield f"pgbench 1 ({size})", partial(_pgbench, url, size)
+        yield f"database 1 ({size})", partial(_database, database, size)
     for clients in (1, 32):
-        yield f"bare {clients}", lambda clients=clients: _bare(bare, clients)  # type: ignore[misc]
+        yield f"bare {clients}", partial(_bare, bare, clients)
         for size in SIZES:
-            yield (
-                f"step {clients} ({size})",
-                lambda clients=clients, size=size: _ours(ours, clients, size),  # type: ignore[misc]
-            )
+            case = partial(_ours, ours, clients, size)
+            yield f"step {clients} ({size})", case
 
 
 #: Learners are handed out in ranges, so that each case moves its own: pgbench, database, 1, 32.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
-from sqlalchemy.pool import PoolProxiedConnection
 
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
@@ -69,26 +68,11 @@ def advance_ordinary(database: Database, caller: Caller, step_id: str) -> Advanc
 
 
 def _run(database: Database, parameters: tuple[Any, ...]) -> Any:  # noqa: ANN401  a driver's row
-    connection = database.engine.raw_connection()
-    raw = connection.driver_connection
-    assert raw is not None  # noqa: S101  a checked-out connection has one
+    connection = database.own_connection(PREPARE)
     try:
-        raw.autocommit = True
-        with raw.cursor() as cursor:
-            _prepare(connection, cursor)
+        with connection.cursor() as cursor:
             cursor.execute(EXECUTE, parameters)
             return cursor.fetchone()
     except (psycopg2.OperationalError, psycopg2.InterfaceError):
-        connection.invalidate()
+        connection.close()
         raise
-    finally:
-        if connection.is_valid:
-            raw.autocommit = False
-            connection.close()
-
-
-def _prepare(connection: PoolProxiedConnection, cursor: Any) -> None:  # noqa: ANN401
-    """Prepare once for the life of the connection."""
-    if not connection.info.get("handrail_advance"):
-        cursor.execute(PREPARE)
-        connection.info["handrail_advance"] = True

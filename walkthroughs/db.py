@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import psycopg2
@@ -23,6 +24,8 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     pool_size: int
+    _open: _Opener
+    _own: threading.local = field(default_factory=threading.local)
 
     @property
     def tool_threads(self) -> int:
@@ -56,8 +59,23 @@ class Database:
             self.engine.dispose()
             return work()
 
+    def own_connection(self, prepare: str) -> psycopg2.extensions.connection:
+        """Return the calling thread's own connection, where each statement stands alone.
+
+        For the hot path: no pool, no mode to switch, and *prepare* has been run once.
+        Close it when it fails; the next call opens another. It ends with its thread.
+        """
+        connection: psycopg2.extensions.connection | None = getattr(self._own, "kept", None)
+        if connection is None or connection.closed:
+            connection = self._open()
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(prepare)
+            self._own.kept = connection
+        return connection
+
     def close(self) -> None:
-        """Close all idle connections."""
+        """Close all idle connections of the pool."""
         self.engine.dispose()
 
 
@@ -70,14 +88,15 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
             embedded server is started, and started again after a crash.
         pool_size: connections at most; callers beyond that wait, 10 s at most.
     """
+    opener = _Opener(address if callable(address) else lambda: address)
     engine = create_engine(
         "postgresql+psycopg2://",
-        creator=_Opener(address if callable(address) else lambda: address),
+        creator=opener,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
     )
-    return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size)
+    return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size, opener)
 
 
 class _Opener:

@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2.extensions
 import pytest
 from sqlalchemy import event, text
 
 from tests.builders import DASHBOARD, classroom, content, learner, step
 from walkthroughs import catalog, progress, publishing
+from walkthroughs.advance import PREPARE
 from walkthroughs.caller import Caller
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
 from walkthroughs.models import Status
@@ -197,21 +199,18 @@ def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(walk):
     assert (plain.total_steps, plain.status, plain.percent) == (3, None, None)
 
 
-def test_an_ordinary_step_is_one_round_trip(walk, monkeypatch):
+def test_an_ordinary_step_is_one_round_trip(walk):
     one = walk.select().step.id
     two = walk.next(one).step.id  # prepares the connection
     statements = []
-    import psycopg2.extensions
 
     class Counting(psycopg2.extensions.cursor):
         def execute(self, sql, *args):
             statements.append(sql)
             return super().execute(sql, *args)
 
-    raw = walk.database.engine.raw_connection()
-    raw.driver_connection.cursor_factory = Counting
-    raw.close()
-    event.listen(walk.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    walk.database.own_connection(PREPARE).cursor_factory = Counting
+    event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
     view = walk.next(two)
 
     assert view.step.title == "Three"
