@@ -94,7 +94,7 @@ def _bare(port: int, clients: int) -> float:
     origin = f"http://127.0.0.1:{port}"
     call = request(f"{origin}/mcp", "ping", {})
     endless = [iter(lambda: call, None) for _ in range(clients)]
-    return drive(origin, endless, SECONDS, b"pong").rate  # type: ignore[arg-type]  # iter(callable, None)
+    return drive(origin, endless, SECONDS, b"pong").rate
 
 
 def _ours(port: int, clients: int, size: int) -> float:

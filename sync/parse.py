@@ -1,0 +1,252 @@
+"""Files of a content repository to content, or to problems. Pure.
+
+A walkthrough with a mistake is refused as a whole and named; the others of the
+same commit are not affected.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sync.fields import Fields
+from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
+from sync.yaml_subset import YamlRefused, load
+from walkthroughs import markdown
+from walkthroughs.content import Authored, StepContent, WalkthroughContent
+from walkthroughs.errors import Problem
+from walkthroughs.markdown import PartsInvalid
+
+ROOT_FILE = "walkthroughs.yml"
+MANIFEST = "walkthrough.yml"
+MAX_FRONT_MATTER_BYTES = 16 * 1024
+MAX_STEP_BYTES = 64 * 1024
+#: What the repository reader hands over for a file that is too large to be read.
+TOO_LARGE = b"\0too large"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the files of one commit say.
+
+    Attributes:
+        authored: every walkthrough without a mistake, by id.
+        problems: every mistake, in file order.
+        unreadable: ids of walkthroughs that have a mistake: leave them as they are.
+        complete: false if some manifest's id could not be read, so that nobody
+            can say which walkthroughs are gone.
+    """
+
+    authored: tuple[Authored, ...]
+    problems: tuple[Problem, ...]
+    unreadable: frozenset[str]
+    complete: bool
+
+
+def parse_repository(files: Mapping[str, bytes]) -> Parsed:
+    """Read *files*: path from the source's folder -> bytes, assets' bytes may be empty."""
+    problems: list[Problem] = []
+    if not _root(files, problems):
+        return Parsed((), tuple(problems), frozenset(), complete=False)
+    by_id: dict[str, list[tuple[str, Authored | None]]] = defaultdict(list)
+    complete = True
+    for path in sorted(files):
+        parts = path.split("/")
+        if len(parts) != 3 or parts[0] != "walkthroughs" or parts[2] != MANIFEST:
+            continue
+        found: list[Problem] = []
+        author_id, authored = _walkthrough(path, files, found)
+        problems += found
+        complete = complete and author_id is not None
+        if author_id is not None:
+            by_id[author_id].append((path, authored))
+    good, bad = [], set()
+    for author_id, claims in sorted(by_id.items()):
+        if len(claims) > 1:
+            problems += _claimed_twice(author_id, [path for path, _ in claims])
+        authored = claims[0][1] if len(claims) == 1 else None
+        if authored is None:
+            bad.add(author_id)
+        else:
+            good.append(authored)
+    ordered = tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
+    return Parsed(tuple(good), ordered, frozenset(bad), complete)
+
+
+def _root(files: Mapping[str, bytes], problems: list[Problem]) -> bool:
+    """Return whether the repository's own settings are ones that this release understands."""
+    if ROOT_FILE not in files:
+        return True
+    before = len(problems)
+    text = _text(ROOT_FILE, files[ROOT_FILE], MAX_MANIFEST_BYTES, problems)
+    if text is not None:
+        try:
+            fields = Fields(load(text), ROOT_FILE, problems, ("schema",))
+        except YamlRefused as error:
+            problems.append(Problem(ROOT_FILE, error.line, str(error)))
+        else:
+            schema = fields.word("schema")
+            if schema not in {None, "1"}:
+                message = f'schema "{schema}" is newer than this server, which reads schema 1'
+                fields.refuse(fields.line("schema"), message)
+    return len(problems) == before
+
+
+def _walkthrough(
+    path: str, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[str | None, Authored | None]:
+    text = _text(path, files[path], MAX_MANIFEST_BYTES, problems)
+    if text is None:
+        return None, None
+    manifest = read_manifest(path, text, problems)
+    folder = posixpath.dirname(path)
+    steps = [_step(path, folder, listed, files, problems) for listed in manifest.steps]
+    _unlisted(path, folder, manifest, files, problems)
+    kept = tuple(step for step in steps if step is not None)
+    _distinct(path, manifest, steps, problems)
+    if problems or manifest.id is None:
+        return manifest.id, None
+    content = WalkthroughContent(
+        id=manifest.id,
+        title=manifest.title,
+        description=manifest.description,
+        steps=kept,
+        tags=manifest.tags,
+        estimated_minutes=manifest.estimated_minutes,
+        moved=manifest.moved,
+    )
+    return manifest.id, Authored(content, manifest.is_published, manifest.servers)
+
+
+def _step(
+    manifest_path: str,
+    folder: str,
+    listed: StepFile,
+    files: Mapping[str, bytes],
+    problems: list[Problem],
+) -> StepContent | None:
+    path = posixpath.normpath(posixpath.join(folder, listed.file))
+    if path not in files or not path.startswith(f"{folder}/"):
+        problems.append(Problem(manifest_path, listed.line, f'"{listed.file}" is not there'))
+        return None
+    text = _text(path, files[path], MAX_STEP_BYTES, problems)
+    front = _front_matter(path, text, problems) if text is not None else None
+    if front is None:
+        return None
+    fields, body, body_line = front
+    before = len(problems)
+    step_id, title = fields.id(), fields.title()
+    revision = fields.whole("revision", 1, 100_000) or 1
+    problems += [
+        Problem(path, body_line + refusal.line - 1, refusal.message)
+        for refusal in markdown.refusals(body)
+    ]
+    _check_targets(path, body, body_line, files, problems)
+    try:
+        parts = markdown.split(body)
+    except PartsInvalid as error:
+        problems.append(Problem(path, body_line + error.refusal.line - 1, str(error)))
+        return None
+    if step_id is None or len(problems) > before:
+        return None
+    return StepContent(
+        id=step_id,
+        title=title,
+        content=parts.content,
+        section=listed.section,
+        agent_instructions=parts.agent_instructions,
+        verify=parts.verify,
+        revision=revision,
+    )
+
+
+def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields, str, int] | None:
+    """Return the front matter, the body, and the body's first line."""
+    lines = text.split("\n")
+    if lines[0] != "---":
+        problems.append(
+            Problem(path, 1, "a step begins with a line ---, then id and title, then a line ---")
+        )
+        return None
+    end = next((number for number, line in enumerate(lines[1:], 1) if line == "---"), None)
+    if end is None:
+        problems.append(
+            Problem(path, 1, "the front matter is never closed; end it with a line ---")
+        )
+        return None
+    front = "\n".join(lines[1:end])
+    if len(front.encode()) > MAX_FRONT_MATTER_BYTES:
+        problems.append(Problem(path, 1, "the front matter is larger than 16 KiB"))
+        return None
+    try:
+        fields = Fields(load(front, first_line=2), path, problems, ("id", "title", "revision"))
+    except YamlRefused as error:
+        problems.append(Problem(path, error.line, str(error)))
+        return None
+    return fields, "\n".join(lines[end + 1 :]).strip("\n") + "\n", _body_line(lines, end)
+
+
+def _body_line(lines: list[str], end: int) -> int:
+    """Return the number of the first line of the body that is not empty."""
+    return next((n + 1 for n in range(end + 1, len(lines)) if lines[n]), end + 2)
+
+
+def _text(path: str, data: bytes, limit: int, problems: list[Problem]) -> str | None:
+    """Return the text without what nobody sees: mark of order, line endings, trailing blanks."""
+    if data == TOO_LARGE or len(data) > limit:
+        problems.append(Problem(path, 1, f"the file is larger than {limit // 1024} KiB"))
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.append(Problem(path, line, "not UTF-8; save the file as UTF-8"))
+        return None
+    unix = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(line.rstrip(" \t") for line in unix.split("\n"))
+
+
+def _check_targets(
+    path: str, body: str, body_line: int, files: Mapping[str, bytes], problems: list[Problem]
+) -> None:
+    for url in markdown.targets(body):
+        target = posixpath.normpath(
+            posixpath.join(posixpath.dirname(path), url.split("#")[0].split("?")[0])
+        )
+        if target not in files:
+            line = body_line + body.count("\n", 0, max(0, body.find(url)))
+            problems.append(Problem(path, line, f'"{url[:100]}" is not in the repository'))
+
+
+def _unlisted(
+    path: str, folder: str, manifest: Manifest, files: Mapping[str, bytes], problems: list[Problem]
+) -> None:
+    listed = {posixpath.normpath(posixpath.join(folder, step.file)) for step in manifest.steps}
+    for other in sorted(files):
+        if other.startswith(f"{folder}/steps/") and other.endswith(".md") and other not in listed:
+            name = other.removeprefix(f"{folder}/")
+            problems.append(Problem(path, 1, f'"{name}" is not listed under "steps"'))
+
+
+def _distinct(
+    path: str, manifest: Manifest, steps: list[StepContent | None], problems: list[Problem]
+) -> None:
+    seen: dict[str, StepFile] = {}
+    for listed, step in zip(manifest.steps, steps, strict=True):
+        if step is None:
+            continue
+        first = seen.setdefault(step.id, listed)
+        if first is not listed:
+            message = f'"{listed.file}" has the id "{step.id}" of "{first.file}"; ids are unique'
+            problems.append(Problem(path, listed.line, message))
+
+
+def _claimed_twice(author_id: str, paths: list[str]) -> list[Problem]:
+    return [
+        Problem(
+            path, 1, f'the id "{author_id}" is also in {", ".join(p for p in paths if p != path)}'
+        )
+        for path in paths
+    ]

@@ -1,0 +1,138 @@
+"""YAML as content files may use it: mappings, lists and plain words. Pure.
+
+A scan of the events refuses what hurts or surprises before anything is built:
+aliases (which multiply), tags, merge keys, deep nesting, duplicate keys. Every
+scalar stays the text that the author wrote, so `no` and `012` are words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+_MAX_DEPTH = 16
+_MAX_EVENTS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A word with the line (from 1) where it stands."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys in the author's order."""
+
+    items: dict[str, Node]
+    key_lines: dict[str, int]
+    line: int
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class YamlRefused(ValueError):
+    """Text that is not acceptable YAML; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def load(text: str, first_line: int = 1) -> Node:
+    """Return the one document in *text*.
+
+    Args:
+        text: at most some 16 KiB, by the caller's check.
+        first_line: the number of the text's first line in its file.
+
+    Raises:
+        YamlRefused: with the line and what to write instead.
+    """
+    try:
+        events = _checked(text, first_line)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + (mark.line if mark else 0)
+        raise YamlRefused(line, f"not valid YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise YamlRefused(
+            first_line, "not valid YAML: a character that it does not allow"
+        ) from error
+    if not events:
+        raise YamlRefused(first_line, "nothing is written here")
+    node, _ = _build(events, 0, first_line)
+    return node
+
+
+def _checked(text: str, first_line: int) -> list[yaml.Event]:
+    events: list[yaml.Event] = []
+    depth = documents = 0
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        line = first_line + (event.start_mark.line if event.start_mark else 0)
+        if number > _MAX_EVENTS:
+            raise YamlRefused(line, f"more than {_MAX_EVENTS} YAML elements")
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise YamlRefused(line, f"nested deeper than {_MAX_DEPTH} levels")
+        if documents > 1:
+            raise YamlRefused(line, "a second YAML document; a file holds one")
+        _refuse_references(event, line)
+        if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
+            events.append(event)
+    return events
+
+
+def _refuse_references(event: yaml.Event, line: int) -> None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        raise YamlRefused(line, "anchors and aliases (& and *) are not allowed; write it out")
+    if getattr(event, "tag", None):
+        raise YamlRefused(line, "tags (!) are not allowed; remove it")
+
+
+def _build(events: list[yaml.Event], at: int, first_line: int) -> tuple[Node, int]:
+    """Return the node that starts at *at*, and where the next one starts."""
+    event = events[at]
+    line = first_line + (event.start_mark.line if event.start_mark else 0)
+    if isinstance(event, yaml.ScalarEvent):
+        return Scalar(event.value, line), at + 1
+    if isinstance(event, yaml.SequenceStartEvent):
+        items = []
+        at += 1
+        while not isinstance(events[at], yaml.SequenceEndEvent):
+            item, at = _build(events, at, first_line)
+            items.append(item)
+        return Sequence(tuple(items), line), at + 1
+    return _mapping(events, at + 1, line, first_line)
+
+
+def _mapping(events: list[yaml.Event], at: int, line: int, first_line: int) -> tuple[Mapping, int]:
+    items: dict[str, Node] = {}
+    lines: dict[str, int] = {}
+    while not isinstance(events[at], yaml.MappingEndEvent):
+        key, at = _build(events, at, first_line)
+        if not isinstance(key, Scalar):
+            raise YamlRefused(key.line, "a key must be a plain word")
+        if key.text == "<<":
+            raise YamlRefused(key.line, "merge keys (<<) are not allowed; write it out")
+        if key.text in items:
+            raise YamlRefused(
+                key.line, f'"{key.text}" is here twice (first on line {lines[key.text]})'
+            )
+        lines[key.text] = key.line
+        items[key.text], at = _build(events, at, first_line)
+    return Mapping(items, lines, line), at + 1
