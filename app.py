@@ -16,18 +16,16 @@ from flask import Flask
 from flask_migrate import Migrate
 from starlette.applications import Starlette
 from starlette.routing import Mount
-
-from admin import build_admin
-from admin.cli import init_admin
-from admin.demo import demo_cli, prepare
-from sync import runner
 from sync.cli import sync_cli
 from sync.content_cli import content_cli
-from walkthroughs import embedded, schema_version
-from walkthroughs.db import connect
 from walkthroughs.identity.cli import links_cli
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.redaction import RedactLinks
+
+from admin.demo import demo_cli, prepare
+from sync import runner
+from walkthroughs import embedded, schema_version
+from walkthroughs.db import connect
 from walkthroughs.models import db
 from walkthroughs.pages import pages
 from walkthroughs.runtime import Runtime, attach, runtime
@@ -46,10 +44,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS)
     app = Flask(__name__)
     attach(app, Runtime(settings, database))
-    build_admin(app, database, settings)
     Migrate(app, db)
     app.register_blueprint(pages)
-    for command in (content_cli, sync_cli, links_cli, demo_cli, init_admin, serve):
+    for command in (content_cli, sync_cli, links_cli, demo_cli, serve):
         app.cli.add_command(command)
     return app
 
@@ -84,7 +81,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--demo", is_flag=True, help="First make the demo organization and its content.")
-def serve(host: str, port: int, demo: bool) -> None:  # noqa: FBT001
+def serve(host: str, port: int, demo: bool) -> None:
     """Serve the dashboard and every MCP endpoint; bring the database up to date first."""
     parts = runtime()
     schema_version.upgrade(parts.database)

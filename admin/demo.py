@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from sync.runner import sync_source
 from walkthroughs.identity.links import create_link
 
-from admin.accounts import create_owner
 from walkthroughs import schema_version
 from walkthroughs.models import ContentSource, McpServer, Organization
 from walkthroughs.runtime import Runtime, runtime
@@ -21,7 +20,6 @@ from walkthroughs.settings import Settings
 
 _EXAMPLE = Path(__file__).parent.parent / "content_repo_example"
 _SLUG = "acme"
-_OWNER = "owner@acme.example"
 _LEARNER = "you@acme.example"
 _AUTHOR = Actor("Handrail demo", "demo@acme.example")
 
@@ -41,10 +39,9 @@ def prepare(parts: Runtime) -> None:
     with parts.database.transaction() as session:
         organization = _organization(session)
         source_id = _source(session, organization.id, folder)
-        password = create_owner(session, organization.id, _OWNER)
         address = _learner_address(session, parts.settings)
     sync_source(parts.database, parts.settings, source_id)
-    click.echo(_greeting(parts.settings, folder, address, password))
+    click.echo(_greeting(parts.settings, folder, address))
 
 
 def _content_repository(settings: Settings) -> Path:
@@ -62,7 +59,9 @@ def _content_repository(settings: Settings) -> Path:
 
 
 def _organization(session: Session) -> Organization:
-    found = session.scalar(select(Organization).where(Organization.slug == _SLUG))
+    found: Organization | None = session.scalar(
+        select(Organization).where(Organization.slug == _SLUG)
+    )
     if found is not None:
         return found
     organization = Organization(slug=_SLUG, name="Acme")
@@ -102,11 +101,8 @@ def _learner_address(session: Session, settings: Settings) -> str:
     return f"{settings.base_url}/s/{_SLUG}/mcp/u/{path.read_text()}"
 
 
-def _greeting(settings: Settings, folder: Path, address: str, password: str | None) -> str:
-    sign_in = f"{_OWNER} with the password {password} (shown only now)" if password else _OWNER
+def _greeting(settings: Settings, folder: Path, address: str) -> str:
     return f"""
-Dashboard    {settings.base_url}/admin/
-Sign in      {sign_in}
 Content      {folder}  (commit there: it is live within seconds)
 MCP server   {settings.base_url}/s/{_SLUG}/mcp  (anyone may list)
 Your own     {address}
