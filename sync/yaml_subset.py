@@ -66,7 +66,10 @@ def load(text: str, first_line: int = 1) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
-        raise YamlRefused(line, f"not valid YAML: {error.problem or error.context}") from error
+        hint = "; put a text with a colon in quotes" if "mapping values" in str(error) else ""
+        raise YamlRefused(
+            line, f"not valid YAML: {error.problem or error.context}{hint}"
+        ) from error
     except (yaml.YAMLError, ValueError) as error:
         raise YamlRefused(
             first_line, "not valid YAML: a character that it does not allow"
