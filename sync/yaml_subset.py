@@ -63,6 +63,8 @@ def load(text: str, first_line: int = 1) -> Node:
     """
     try:
         events = _checked(text, first_line)
+    except YamlRefused:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)

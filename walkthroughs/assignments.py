@@ -43,7 +43,7 @@ def ensure(
     query = select(McpServer.slug, McpServer.id).where(
         McpServer.organization_id == organization_id, McpServer.slug.in_(wanted)
     )
-    servers = dict(session.execute(query).tuples().all())
+    servers = {row.slug: row.id for row in session.execute(query)}
     for slug in wanted:
         if slug in servers:
             assign(session, organization_id, servers[slug], walkthrough_id)

@@ -1,0 +1,230 @@
+"""From a commit to rows, with real Git repositories and a learner on the way."""
+
+import threading
+
+import pytest
+from git import Actor, Repo
+from sqlalchemy import select, text
+
+from sync.repository import Repository, RepositoryUnavailable
+from sync.runner import poll, sync_source
+from tests.builders import learner, organization, server
+from walkthroughs import progress
+from walkthroughs.caller import Caller
+from walkthroughs.models import ContentSource, McpServerWalkthrough, Walkthrough
+
+ANA = Actor("Ana", "ana@acme.example")
+
+
+class Author:
+    """Somebody who writes walkthroughs and commits them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.repository = Repo.init(folder, initial_branch="main")
+
+    def write(self, *steps, name="deploy", head="status: published\nservers: [acme]"):
+        """Write a walkthrough; a step is its id, or (id, extra front matter, body)."""
+        base = self.folder / "walkthroughs" / name
+        listed = []
+        for step in steps:
+            step_id, extra, body = step if isinstance(step, tuple) else (step, "", f"Do {step}.")
+            path = base / "steps" / f"{step_id}.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"---\nid: {step_id}\ntitle: {step_id.title()}\n{extra}---\n{body}\n")
+            listed.append(f"  - steps/{step_id}.md")
+        for path in (base / "steps").glob("*.md"):
+            if f"  - steps/{path.name}" not in listed:
+                path.unlink()
+        manifest = "\n".join([f"id: {name}", "title: Deploy", head, "steps:", *listed, ""])
+        (base / "walkthrough.yml").write_text(manifest)
+
+    def commit(self):
+        self.repository.git.add("--all")
+        return self.repository.index.commit("Write", author=ANA, committer=ANA).hexsha
+
+
+class Classroom:
+    def __init__(self, database, settings, folder):
+        self.database, self.settings = database, settings
+        self.author = Author(folder)
+        with database.transaction() as session:
+            org = organization(session)
+            srv = server(session, org.id)
+            who = learner(session, org.id)
+            source = ContentSource(organization_id=org.id, name="content", url=str(folder))
+            session.add(source)
+            session.flush()
+            self.source_id = source.id
+            self.caller = Caller(org.id, srv.id, who.id)
+
+    def sync(self):
+        self.author.commit()
+        return sync_source(self.database, self.settings, self.source_id)
+
+    def row(self, name="deploy"):
+        with self.database.transaction() as session:
+            return session.scalars(select(Walkthrough).where(Walkthrough.external_id == name)).one()
+
+    def select(self):
+        return progress.select(self.database, self.caller, self.row().id, resume=True)
+
+    def next(self, step_id):
+        return progress.advance(self.database, self.caller, step_id)
+
+    def progress_rows(self):
+        with self.database.transaction() as session:
+            return session.execute(text("SELECT xmin::text, * FROM walkthrough_progress")).all()
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    made = Classroom(database, settings, tmp_path / "content")
+    made.author.write("one", "two", "three")
+    made.sync()
+    yield made
+    made.author.repository.close()
+
+
+def test_a_commit_is_published_and_assigned(room):
+    row = room.row()
+
+    assert (row.version, row.is_published, row.step_count) == (1, True, 3)
+    assert room.select().step.content == "Do one."
+    with room.database.transaction() as session:
+        source = session.get_one(ContentSource, room.source_id)
+        assert source.synced_commit == room.author.repository.head.commit.hexsha
+        assert session.scalars(select(McpServerWalkthrough)).one().is_enabled
+
+
+def test_the_same_commit_again_writes_nothing(room):
+    before = room.row()
+    run = sync_source(room.database, room.settings, room.source_id)
+    after = room.row()
+
+    assert run.changes == ()
+    assert (before.version, before.updated_at) == (after.version, after.updated_at)
+
+
+def test_edits_around_a_learner_leave_place_and_completions_alone(room):
+    two = room.next(room.select().step.id).step.id
+    rows = room.progress_rows()
+    room.author.write("zero", "one", ("two", "", "New words."), "three")
+    room.sync()
+
+    assert room.progress_rows() == rows
+    view = room.select()
+    assert (view.step.id, view.step.content, view.walkthrough.version) == (two, "New words.", 2)
+    assert view.progress.completed_steps == 1
+    assert "1 step added before this one" in view.notice
+    room.author.write("three", "one")
+    room.sync()
+    assert room.next(two).step.title == "Three"
+    assert room.select().walkthrough.version == 3
+
+
+def test_a_mistake_leaves_the_last_good_version_live_and_the_others_go_on(room):
+    room.author.write("one", "two", "three", head="statu: published")
+    room.author.write("solo", name="other")
+    run = room.sync()
+
+    assert room.row().version == 1
+    assert room.row("other").version == 1
+    assert [str(problem) for problem in run.problems] == [
+        'walkthroughs/deploy/walkthrough.yml:3: unknown key "statu"; did you mean "status"?'
+    ]
+
+
+def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(room):
+    two = room.next(room.select().step.id).step.id
+    (room.author.folder / "walkthroughs/deploy/walkthrough.yml").unlink()
+    room.sync()
+    assert room.row().archived_at
+    room.author.write("one", "two", "three")
+    room.sync()
+
+    assert (room.row().archived_at, room.row().version) == (None, 1)
+    assert room.select().step.id == two
+
+
+def test_an_unknown_server_is_reported_and_the_rest_applied(room):
+    room.author.write("one", head="status: published\nservers: [nobody]")
+    run = room.sync()
+
+    assert room.row().version == 2
+    assert 'no MCP server "nobody"' in str(run.problems[0])
+
+
+def test_a_commit_is_live_within_five_seconds_while_the_server_polls(room):
+    stop, seen = threading.Event(), threading.Event()
+    worker = threading.Thread(target=poll, args=(room.database, room.settings, stop))
+    worker.start()
+    try:
+        room.author.write("one", "two", ("three", "", "Live."))
+        room.author.commit()
+        deadline = threading.Event()
+        for _ in range(100):
+            if room.row().version == 2:
+                seen.set()
+                break
+            deadline.wait(0.05)
+    finally:
+        stop.set()
+        worker.join()
+
+    assert seen.is_set()
+
+
+def test_a_missing_branch_folder_or_repository_archives_nothing(room, tmp_path):
+    source = {"url": str(tmp_path / "nowhere")}, {"branch": "gone"}, {"path": "no/such/folder"}
+    for change in source:
+        with room.database.transaction() as session:
+            row = session.get_one(ContentSource, room.source_id)
+            before = {name: getattr(row, name) for name in change}
+            for name, value in change.items():
+                setattr(row, name, value)
+        with pytest.raises(RepositoryUnavailable):
+            sync_source(room.database, room.settings, room.source_id)
+        with room.database.transaction() as session:
+            row = session.get_one(ContentSource, room.source_id)
+            for name, value in before.items():
+                setattr(row, name, value)
+
+    assert room.row().archived_at is None
+
+
+def test_links_submodules_and_odd_names_are_not_read(room):
+    folder = room.author.folder
+    (folder / "walkthroughs/deploy/steps/leak.md").symlink_to("/etc/passwd")
+    (folder / "walkthroughs/deploy/steps/b\\c.md").write_text("x")
+    (folder / "walkthroughs/deploy/steps/-rf.md").write_text("x")
+    (folder / ".gitattributes").write_text("* export-ignore\n*.md filter=evil\n")
+    (folder / "huge.md").write_bytes(b"x" * 300_000)
+    commit = room.author.commit()
+    repository = Repository(
+        room.settings.data_dir / "git" / "x", str(folder), "main", allow_local=True
+    )
+    repository.fetch()
+    files = repository.files(commit, "")
+
+    assert files["huge.md"].startswith(b"\0")
+    assert not any(odd in name for name in files for odd in ("leak", "b\\c", "-rf"))
+
+
+@pytest.mark.parametrize(
+    ("url", "branch"),
+    [
+        ("ext::sh -c id", "main"),
+        ("--upload-pack=id", "main"),
+        ("http://plain.example/x", "main"),
+        ("https://user:secret@x.example/x", "main"),
+        ("https://x.example/x", "--exec=id"),
+        ("https://x.example/x", "a..b"),
+        ("/etc", "main"),
+    ],
+)
+def test_addresses_that_could_do_harm_are_refused(tmp_path, url, branch):
+    with pytest.raises(RepositoryUnavailable) as raised:
+        Repository(tmp_path, url, branch, allow_local=False)
+
+    assert "secret" not in str(raised.value)
