@@ -16,16 +16,16 @@ from flask import Flask
 from flask_migrate import Migrate
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from sync.cli import sync_cli
-from sync.content_cli import content_cli
-from walkthroughs.identity.cli import links_cli
-from walkthroughs.mcp_server.endpoint import build_endpoint
-from walkthroughs.mcp_server.redaction import RedactLinks
 
 from admin.demo import demo_cli, prepare
 from sync import runner
+from sync.cli import sync_cli
+from sync.content_cli import content_cli
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
+from walkthroughs.identity.cli import links_cli
+from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.mcp_server.redaction import RedactLinks
 from walkthroughs.models import db
 from walkthroughs.pages import pages
 from walkthroughs.runtime import Runtime, attach, runtime

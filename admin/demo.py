@@ -10,10 +10,10 @@ from flask.cli import with_appcontext
 from git import Actor, Repo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sync.runner import sync_source
-from walkthroughs.identity.links import create_link
 
+from sync.runner import sync_source
 from walkthroughs import schema_version
+from walkthroughs.identity.links import create_link
 from walkthroughs.models import ContentSource, McpServer, Organization
 from walkthroughs.runtime import Runtime, runtime
 from walkthroughs.settings import Settings
