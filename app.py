@@ -17,6 +17,8 @@ from flask_migrate import Migrate
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from admin import build_admin
+from admin.cli import init_admin
 from admin.demo import demo_cli, prepare
 from sync import runner
 from sync.cli import sync_cli
@@ -44,9 +46,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS)
     app = Flask(__name__)
     attach(app, Runtime(settings, database))
+    build_admin(app, database, settings)
     Migrate(app, db)
     app.register_blueprint(pages)
-    for command in (content_cli, sync_cli, links_cli, demo_cli, serve):
+    for command in (content_cli, sync_cli, links_cli, demo_cli, init_admin, serve):
         app.cli.add_command(command)
     return app
 

@@ -11,6 +11,7 @@ from git import Actor, Repo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from admin.accounts import create_owner
 from sync.runner import sync_source
 from walkthroughs import schema_version
 from walkthroughs.identity.links import create_link
@@ -20,6 +21,7 @@ from walkthroughs.settings import Settings
 
 _EXAMPLE = Path(__file__).parent.parent / "content_repo_example"
 _SLUG = "acme"
+_OWNER = "owner@acme.example"
 _LEARNER = "you@acme.example"
 _AUTHOR = Actor("Handrail demo", "demo@acme.example")
 
@@ -39,9 +41,10 @@ def prepare(parts: Runtime) -> None:
     with parts.database.transaction() as session:
         organization = _organization(session)
         source_id = _source(session, organization.id, folder)
+        password = create_owner(session, organization.id, _OWNER)
         address = _learner_address(session, parts.settings)
     sync_source(parts.database, parts.settings, source_id)
-    click.echo(_greeting(parts.settings, folder, address))
+    click.echo(_greeting(parts.settings, folder, address, password))
 
 
 def _content_repository(settings: Settings) -> Path:
@@ -101,8 +104,11 @@ def _learner_address(session: Session, settings: Settings) -> str:
     return f"{settings.base_url}/s/{_SLUG}/mcp/u/{path.read_text()}"
 
 
-def _greeting(settings: Settings, folder: Path, address: str) -> str:
+def _greeting(settings: Settings, folder: Path, address: str, password: str | None) -> str:
+    once = f"  with the password {password}  (shown only now)" if password else ""
     return f"""
+Dashboard    {settings.base_url}/admin/
+Sign in      {_OWNER}{once}
 Content      {folder}  (commit there: it is live within seconds)
 MCP server   {settings.base_url}/s/{_SLUG}/mcp  (anyone may list)
 Your own     {address}

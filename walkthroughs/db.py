@@ -24,7 +24,8 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     pool_size: int
-    _open: _Opener
+    #: Opens a connection outside the pool; the caller closes it.
+    open: Callable[[], psycopg2.extensions.connection]
     _own: threading.local = field(default_factory=threading.local)
 
     @property
@@ -67,7 +68,7 @@ class Database:
         """
         connection: psycopg2.extensions.connection | None = getattr(self._own, "kept", None)
         if connection is None or connection.closed:
-            connection = self._open()
+            connection = self.open()
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(prepare)

@@ -1,0 +1,272 @@
+"""The dashboard in a test browser of Flask's: signing in, writing content, and the walls."""
+
+import re
+
+import pytest
+from flask_security import hash_password
+
+from admin.accounts import create_owner
+from app import create_app
+from tests.builders import content, organization, server, walkthrough
+from walkthroughs import catalog, publishing
+from walkthroughs.caller import Caller
+from walkthroughs.models import (
+    ContentSource,
+    McpServerWalkthrough,
+    Member,
+    Role,
+    User,
+    Walkthrough,
+    WalkthroughVersion,
+)
+from walkthroughs.publishing import Origin
+
+
+class Visitor:
+    """A browser with its cookies."""
+
+    def __init__(self, app):
+        self.client = app.test_client()
+
+    def get(self, path):
+        return self.client.get(path)
+
+    def post(self, path, page=None, **fields):
+        """Fill in the form of a page and send it."""
+        shown = self.client.get(page or path).get_data(as_text=True)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)
+        return self.client.post(path, data=fields | {"csrf_token": token[1] if token else ""})
+
+    def sign_in(self, email, password):
+        return self.post("/admin/login", email=email, password=password)
+
+
+@pytest.fixture
+def app(database, settings):
+    made = create_app(settings)
+    yield made
+    made.extensions["handrail"].database.close()
+
+
+@pytest.fixture
+def house(app, database):
+    """Two organizations, each with an owner, a server and a walkthrough."""
+    with app.app_context(), database.transaction() as session:
+        rooms = {}
+        for slug in ("acme", "other"):
+            org = organization(session, slug)
+            srv = server(session, org.id, slug)
+            password = create_owner(session, org.id, f"owner@{slug}.example")
+            row = walkthrough(session, org.id, content(title=f"Deploy at {slug}"), server_id=srv.id)
+            rooms[slug] = (org.id, srv.id, row, password)
+    return rooms
+
+
+@pytest.fixture
+def owner(app, house):
+    visitor = Visitor(app)
+    answer = visitor.sign_in("owner@acme.example", house["acme"][3])
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    return visitor
+
+
+def said(response):
+    return response.get_data(as_text=True)
+
+
+def test_a_visitor_is_sent_to_sign_in_and_sees_nothing(app, house):
+    visitor = Visitor(app)
+    for path in ("/admin/", "/admin/walkthroughs/", "/admin/walkthrough_steps/new/"):
+        answer = visitor.get(path)
+        assert (answer.status_code, "login" in answer.location) == (302, True)
+
+
+def test_a_wrong_password_and_an_unknown_person_get_one_answer_and_are_throttled(app, house):
+    def answer(email):
+        return re.findall(
+            r"[^>]*(?:failed|invalid|incorrect)[^<]*", said(visitor.sign_in(email, "x" * 14)), re.I
+        )
+
+    visitor = Visitor(app)
+    assert answer("owner@acme.example") == answer("nobody@acme.example") != []
+    codes = [visitor.sign_in("owner@acme.example", "x" * 14).status_code for _ in range(5)]
+    assert codes[-1] == 429
+
+
+def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner, house, database):
+    org, srv, *_ = house["acme"]
+    made = owner.post("/admin/walkthroughs/new/", title="Make tea", is_published="y")
+    assert made.status_code == 302
+    with database.transaction() as session:
+        row = session.query(Walkthrough).filter_by(title="Make tea").one().id
+    for title, place in (("Brew", ""), ("Boil", "1")):
+        answer = owner.post(
+            "/admin/walkthrough_steps/new/",
+            title=title, position=place, walkthrough_id=row, content=f"{title} it.",
+        )  # fmt: skip
+        assert answer.status_code == 302, said(answer)
+    answer = owner.post(
+        "/admin/mcp_server_walkthroughs/new/",
+        mcp_server_id=srv, walkthrough_id=row, display_order="0", is_enabled="y",
+    )  # fmt: skip
+    assert answer.status_code == 302, said(answer)
+
+    cards = catalog.list_walkthroughs(database, Caller(org, srv))
+    assert {card.title: card.total_steps for card in cards}["Make tea"] == 2
+    with database.transaction() as session:
+        stored = publishing.read_content(session, org, row)
+        assert [step.title for step in stored.steps] == ["Boil", "Brew"]
+        assert session.get(Walkthrough, row).version == 3
+
+
+def test_editing_and_archiving_a_step_are_versions(owner, house, database):
+    org, _, row, _ = house["acme"]
+    with database.transaction() as session:
+        first = session.get(Walkthrough, row).first_step_id
+    path = f"/admin/walkthrough_steps/edit/?id={first}"
+    owner.post(path, title="One", content="New words.", position="3")
+    owner.post(f"/admin/walkthrough_steps/archive/?id={first}")
+
+    with database.transaction() as session:
+        assert session.get(Walkthrough, row).version == 3
+        stored = publishing.read_content(session, org, row)
+    assert [step.title for step in stored.steps] == ["Two", "Three"]
+
+
+def test_text_that_hides_is_refused_and_what_was_typed_is_kept(owner, house):
+    answer = owner.post(
+        "/admin/walkthrough_steps/new/",
+        title="X", walkthrough_id=house["acme"][2], content="a\u202eb typed",
+    )  # fmt: skip
+
+    assert "U+202E cannot be seen" in said(answer)
+    assert "typed</textarea>" in said(answer)
+
+
+def test_what_git_owns_is_not_written_here(owner, house, database):
+    org, _, row, _ = house["acme"]
+    with database.transaction() as session:
+        source = ContentSource(organization_id=org, name="git", url="https://x.example/x")
+        session.add(source)
+        session.flush()
+        session.get(Walkthrough, row).source_id = source.id
+    answer = owner.post(f"/admin/walkthroughs/edit/?id={row}", title="Mine now")
+
+    assert "managed by a Git repository" in said(answer)
+    assert "Mine now" not in said(owner.get("/admin/walkthroughs/"))
+
+
+def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, house, database):
+    org, srv, row, _ = house["other"]
+    with database.transaction() as session:
+        before = publishing.read_content(session, org, row)
+        step = session.get(Walkthrough, row).first_step_id
+        tables = {
+            "walkthroughs": row,
+            "walkthrough_steps": step,
+            "mcp_servers": srv,
+            "mcp_server_walkthroughs": session.query(McpServerWalkthrough)
+            .filter_by(organization_id=org)
+            .one()
+            .id,
+            "member": session.query(Member).filter_by(organization_id=org).one().id,
+            "walkthrough_versions": session.query(WalkthroughVersion)
+            .filter_by(organization_id=org)
+            .one()
+            .id,
+        }
+    routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
+    pages = [r for r in routes if r.endpoint.split(".")[0] in tables]
+
+    assert len(pages) > 30
+    for rule in pages:
+        foreign = tables[rule.endpoint.split(".")[0]]
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            if method == "GET":
+                answer = owner.get(f"{rule.rule}?id={foreign}")
+            else:
+                answer = owner.post(
+                    f"{rule.rule}?id={foreign}", page="/admin/walkthroughs/new/",
+                    id=foreign, rowid=foreign, title="Stolen", walkthrough_id=row, content="Stolen",
+                    mcp_server_id=srv, display_order="0", name="Stolen", slug="stolen",
+                )  # fmt: skip
+            assert answer.status_code in {200, 302, 404}, (rule, method, answer.status_code)
+            assert "Deploy at other" not in said(answer), rule
+            assert "owner@other" not in said(answer), rule
+    with database.transaction() as session:
+        assert publishing.read_content(session, org, row) == before
+
+
+@pytest.mark.parametrize("table", ["walkthroughs", "walkthrough_steps", "mcp_servers"])
+def test_malformed_ids_and_pages_are_not_errors(owner, table):
+    for query in (
+        "edit/?id=abc",
+        "edit/?id=%00",
+        f"details/?id={'9' * 99}",
+        "?page=-1",
+        "?page=99999999999999",
+    ):
+        assert owner.get(f"/admin/{table}/{query}").status_code in {200, 302, 404}
+
+
+def test_closed_doors_stay_closed(owner, house):
+    row = house["acme"][2]
+    assert owner.get("/admin/walkthroughs/ajax/lookup/?name=x&query=a").status_code == 404
+    for path in ("ajax/update/", "action/"):
+        answer = owner.post(
+            f"/admin/mcp_servers/{path}",
+            page="/admin/walkthroughs/new/",
+            action="delete",
+            rowid=row,
+        )
+        assert answer.status_code == 404
+    assert owner.client.post("/admin/walkthroughs/delete/", data={"id": row}).status_code == 400
+    assert owner.get("/admin/walkthroughs/export/csv/").status_code in {302, 404}
+
+
+def test_a_form_without_its_token_is_refused(owner, house):
+    row = house["acme"][2]
+    answer = owner.client.post(f"/admin/walkthroughs/archive/?id={row}")
+
+    assert answer.status_code == 400
+
+
+def test_a_taken_slug_is_told_without_sql(owner):
+    answer = owner.post("/admin/mcp_servers/new/", name="X", slug="other")
+
+    assert "taken already" in said(answer)
+    assert "INSERT" not in said(answer)
+
+
+def test_a_viewer_reads_and_a_removed_member_is_out_at_once(app, house, database):
+    with app.app_context(), database.transaction() as session:
+        user = User(email="vera@x.example", password=hash_password("p" * 14), fs_uniquifier="v")
+        session.add(user)
+        session.flush()
+        session.add(Member(organization_id=house["acme"][0], user_id=user.id, role=Role.VIEWER))
+    vera = Visitor(app)
+    vera.sign_in("vera@x.example", "p" * 14)
+
+    assert vera.get("/admin/walkthroughs/").status_code == 200
+    assert vera.get("/admin/walkthroughs/new/").status_code == 404
+    assert vera.get(f"/admin/walkthroughs/archive/?id={house['acme'][2]}").status_code == 404
+    with database.transaction() as session:
+        gone = session.query(Member).filter_by(role=Role.VIEWER).one()
+        session.delete(gone)
+    assert vera.get("/admin/walkthroughs/").status_code == 404
+
+
+def test_pages_run_only_scripts_of_their_own(owner):
+    policy = owner.get("/admin/walkthroughs/").headers["Content-Security-Policy"]
+
+    assert "script-src 'self' 'nonce-" in policy
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_an_origin_names_the_member(owner, house, database):
+    owner.post(
+        f"/admin/walkthroughs/edit/?id={house['acme'][2]}", title="Renamed", is_published="y"
+    )
+
+    assert "owner@acme.example" in said(owner.get("/admin/walkthrough_versions/"))
+    assert Origin().author is None
