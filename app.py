@@ -23,6 +23,7 @@ from admin.demo import demo_cli, prepare
 from sync import runner
 from sync.cli import sync_cli
 from sync.content_cli import content_cli
+from sync.pages import schema_pages
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
 from walkthroughs.identity.cli import links_cli
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     build_admin(app, database, settings)
     Migrate(app, db)
     app.register_blueprint(pages)
+    app.register_blueprint(schema_pages)
     for command in (content_cli, sync_cli, links_cli, demo_cli, init_admin, serve):
         app.cli.add_command(command)
     return app

@@ -1,0 +1,60 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from app import create_app
+from sync.fix import fix
+from sync.lint import lint
+from sync.manifest import _KEYS
+from sync.pages import SCHEMAS
+from walkthroughs.settings import read_settings
+
+EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
+SCHEMA = json.loads((SCHEMAS / "walkthrough-1.json").read_text())
+
+
+@pytest.fixture
+def draft(tmp_path):
+    """A walkthrough whose author forgot every id, with Windows line endings in the step."""
+    base = tmp_path / "walkthroughs" / "make-tea"
+    (base / "steps").mkdir(parents=True)
+    (base / "walkthrough.yml").write_text("# mine\ntitle: Make tea\nsteps: [steps/1.md]\n")
+    (base / "steps/1.md").write_bytes("---\r\ntitle: Boil the wåter!\r\n---\r\nDo.\r\n".encode())
+    return tmp_path
+
+
+def test_missing_ids_are_written_and_the_rest_stays_byte_for_byte(draft):
+    written = fix(draft)
+
+    assert written == [
+        "walkthroughs/make-tea/walkthrough.yml: id: make-tea",
+        "walkthroughs/make-tea/steps/1.md: id: boil-the-water",
+    ]
+    step = (draft / "walkthroughs/make-tea/steps/1.md").read_bytes()
+    assert step == "---\r\nid: boil-the-water\r\ntitle: Boil the wåter!\r\n---\r\nDo.\r\n".encode()
+    assert lint(draft) == ()
+    assert fix(draft) == []
+
+
+def test_the_command_prints_each_problem_and_exits_with_one(draft, tmp_path):
+    app = create_app(read_settings({"HANDRAIL_DATA_DIR": str(tmp_path / "var")}))
+    runner = app.test_cli_runner()
+    bad = runner.invoke(args=["content", "lint", str(draft)])
+    fixed = runner.invoke(args=["content", "lint", "--fix", str(draft)])
+
+    assert bad.exit_code == 1
+    assert 'walkthroughs/make-tea/steps/1.md:2: "id" is missing' in bad.output
+    assert fixed.exit_code == 0
+    assert not (tmp_path / "var" / "postgres").exists()
+
+
+def test_schema_and_parser_know_the_same_keys():
+    assert set(SCHEMA["properties"]) == set(_KEYS)
+
+
+@pytest.mark.parametrize("manifest", sorted(EXAMPLE.glob("walkthroughs/*/walkthrough.yml")))
+def test_the_examples_fit_the_schema(manifest):
+    jsonschema.validate(yaml.safe_load(manifest.read_text()), SCHEMA)
