@@ -1,0 +1,61 @@
+"""Many learners, many equal calls at once, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mcp import Client
+from sqlalchemy import text
+
+from tests.http.conftest import School
+from walkthroughs.identity.links import create_link
+
+LEARNERS, REPEATS = 100, 20
+
+
+async def _learn(address: str, walkthrough_id: str) -> list[str]:
+    """Start, send the same next call many times at once, for every step; return the titles."""
+    async with Client(address) as client:
+        answer = await client.call_tool("select_walkthrough", {"walkthrough_id": walkthrough_id})
+        titles = []
+        while step := answer.structured_content["step"]:
+            titles.append(step["title"])
+            calls = [
+                client.call_tool("next_walkthrough_step", {"current_step_id": step["id"]})
+                for _ in range(REPEATS)
+            ]
+            answers: list[Any] = await asyncio.gather(*calls)
+            assert not any(each.is_error for each in answers)
+            places = {(each.structured_content["step"] or {}).get("id") for each in answers}
+            assert len(places) == 1, places
+            answer = answers[0]
+        return titles
+
+
+def test_a_hundred_learners_with_twenty_equal_calls_for_each_step_lose_and_double_nothing(
+    school: School,
+) -> None:
+    database = school.database
+    with database.transaction() as session:
+        tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]
+
+    async def everybody() -> list[list[str]]:
+        gate = asyncio.Semaphore(10)
+
+        async def one(token: str) -> list[str]:
+            async with gate:
+                return await _learn(f"{school.anonymous}/u/{token}", school.walkthrough_id)
+
+        return await asyncio.gather(*map(one, tokens))
+
+    walks = asyncio.run(everybody())
+
+    assert walks == [["One", "Two", "Three"]] * LEARNERS
+    with database.transaction() as session:
+        rows = session.execute(
+            text(
+                "SELECT status::text, jsonb_array_length(completed_steps) FROM walkthrough_progress"
+            )
+        ).all()
+    assert [tuple(row) for row in rows] == [("completed", 3)] * LEARNERS
