@@ -8,6 +8,7 @@ minute and a ratio does not.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
@@ -24,9 +25,10 @@ from bench.client import drive, request
 from bench.report import write
 from bench.seed import LEARNERS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
 from walkthroughs import embedded, schema_version
-from walkthroughs.advance import PREPARE, advance_ordinary
+from walkthroughs.advance import PREPARE
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database, connect
+from walkthroughs.step_calls import StepCalls
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = 3.0
@@ -114,16 +116,22 @@ def _ours(port: int, clients: int, size: int) -> float:
 
 def _database(database: Database, size: int) -> float:
     """Return step calls per second of the database part alone, in this process."""
+    return asyncio.run(_advance_all(StepCalls(database, connections=1), size))
+
+
+async def _advance_all(calls: StepCalls, size: int) -> float:
     began, count = time.perf_counter(), 0
     for learner, step in _walk(size, _SHARE, 2 * _SHARE):
         if time.perf_counter() - began > SECONDS:
             break
-        moved = advance_ordinary(database, Caller("o", "srv", f"msu{size}_{learner}"), step)
+        moved = await calls.advance(Caller("o", "srv", f"msu{size}_{learner}"), step)
         if moved is None:
             message = f"learner {learner} did not move from {step}"
             raise RuntimeError(message)
         count += 1
-    return count / (time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    calls.close()
+    return count / seconds
 
 
 def _pgbench(url: str, size: int) -> float:

@@ -10,10 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg2
-
 from walkthroughs.caller import Caller
-from walkthroughs.db import Database
 from walkthroughs.ids import now_ms
 
 #: psycopg2 prepares nothing by itself, and planning costs more than running this statement.
@@ -50,29 +47,19 @@ class Advanced:
     current_step_id: str
     completed: frozenset[str]
 
+    @classmethod
+    def of(cls, row: tuple[Any, ...]) -> Advanced:
+        """Return what the statement's row says."""
+        walkthrough_id, version, current, completed = row
+        return cls(walkthrough_id, version, current, frozenset(completed))
 
-def advance_ordinary(database: Database, caller: Caller, step_id: str) -> Advanced | None:
-    """Complete *step_id* and move on, if that is all there is to it; else change nothing."""
-    parameters = (
+
+def parameters_of(caller: Caller, step_id: str) -> tuple[str | int | None, ...]:
+    """Return what `EXECUTE` takes."""
+    return (
         caller.organization_id,
         caller.learner_id,
         caller.server_id,
         step_id,
         now_ms(),
     )
-    row = database.attempt(lambda: _run(database, parameters))
-    if row is None:
-        return None
-    walkthrough_id, version, current, completed = row
-    return Advanced(walkthrough_id, version, current, frozenset(completed))
-
-
-def _run(database: Database, parameters: tuple[Any, ...]) -> Any:  # noqa: ANN401  a driver's row
-    connection = database.own_connection(PREPARE)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(EXECUTE, parameters)
-            return cursor.fetchone()
-    except (psycopg2.OperationalError, psycopg2.InterfaceError):
-        connection.close()
-        raise

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg2
@@ -24,9 +23,8 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     pool_size: int
-    #: Opens a connection outside the pool; the caller closes it.
-    open: Callable[[], psycopg2.extensions.connection]
-    _own: threading.local = field(default_factory=threading.local)
+    #: Opens a connection outside the pool; the caller closes it. `open.dsn()` tells where.
+    open: Opener
 
     @property
     def tool_threads(self) -> int:
@@ -53,27 +51,12 @@ class Database:
         """
         try:
             return work()
-        except (DBAPIError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            if isinstance(error, DBAPIError) and not error.connection_invalidated:
+        except DBAPIError as error:
+            if not error.connection_invalidated:
                 raise
             # The other idle connections went to the same server: drop them all.
             self.engine.dispose()
             return work()
-
-    def own_connection(self, prepare: str) -> psycopg2.extensions.connection:
-        """Return the calling thread's own connection, where each statement stands alone.
-
-        For the hot path: no pool, no mode to switch, and *prepare* has been run once.
-        Close it when it fails; the next call opens another. It ends with its thread.
-        """
-        connection: psycopg2.extensions.connection | None = getattr(self._own, "kept", None)
-        if connection is None or connection.closed:
-            connection = self.open()
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(prepare)
-            self._own.kept = connection
-        return connection
 
     def close(self) -> None:
         """Close all idle connections of the pool."""
@@ -89,7 +72,7 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
             embedded server is started, and started again after a crash.
         pool_size: connections at most; callers beyond that wait, 10 s at most.
     """
-    opener = _Opener(address if callable(address) else lambda: address)
+    opener = Opener(address if callable(address) else lambda: address)
     engine = create_engine(
         "postgresql+psycopg2://",
         creator=opener,
@@ -100,24 +83,26 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
     return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size, opener)
 
 
-class _Opener:
+class Opener:
     """Opens connections; asks for the address only when it must."""
 
     def __init__(self, address: Callable[[], str]) -> None:
         self._address = address
         self._dsn: str | None = None
 
+    def dsn(self) -> str:
+        """Ask for the address; return it as the driver wants it."""
+        url = driver_url(self._address()).set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
     def __call__(self) -> psycopg2.extensions.connection:
+        """Open one, at the address known; ask anew if nothing answers there."""
         if self._dsn is not None:
             try:
                 return _open(self._dsn)
             except psycopg2.OperationalError:
                 pass  # gone since; the address is asked for again
-        self._dsn = (
-            driver_url(self._address())
-            .set(drivername="postgresql")
-            .render_as_string(hide_password=False)
-        )
+        self._dsn = self.dsn()
         return _open(self._dsn)
 
 

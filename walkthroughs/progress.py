@@ -1,7 +1,7 @@
 """A learner's way through a walkthrough: start, go on, look, start over.
 
-The ordinary step is one statement (`advance`). Everything else locks the
-learner's row, applies the pure rules of `journey`, and writes the row back.
+Each call locks the learner's row, applies the pure rules of `journey`, and writes
+the row back. The ordinary step has a shorter way to the same end: `advance`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from walkthroughs import journey
-from walkthroughs.advance import Advanced, advance_ordinary
+from walkthroughs.advance import Advanced
 from walkthroughs.caller import Caller
 from walkthroughs.catalog import VISIBLE
 from walkthroughs.db import Database
@@ -117,7 +117,11 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
     return database.attempt(work)
 
 
-def advance(database: Database, caller: Caller, current_step_id: str | None) -> StepView:
+def advance(
+    database: Database,
+    caller: Caller,
+    current_step_id: str | None,
+) -> StepView:
     """Complete the learner's step and return the next one.
 
     With *current_step_id* this may be repeated or sent twice at once: the
@@ -130,11 +134,7 @@ def advance(database: Database, caller: Caller, current_step_id: str | None) -> 
     """
     if current_step_id is None:
         return _advance_latest(database, caller)
-    moved = advance_ordinary(database, caller, current_step_id)
-    view = _view_of(moved) if moved else None
-    return view or database.attempt(
-        lambda: _advance_by_rules(database, caller, current_step_id, moved)
-    )
+    return database.attempt(lambda: _advance_by_rules(database, caller, current_step_id))
 
 
 def status(database: Database, caller: Caller, walkthrough_id: str) -> StatusView:
@@ -180,9 +180,7 @@ def _advance_latest(database: Database, caller: Caller) -> StepView:
         return _resolve(connection, caller, edition, completing=_Current())
 
 
-def _advance_by_rules(
-    database: Database, caller: Caller, step_id: str, moved: Advanced | None
-) -> StepView:
+def _advance_by_rules(database: Database, caller: Caller, step_id: str) -> StepView:
     with database.engine.begin() as connection:
         found = connection.execute(text(_OF_STEP), _keys(caller) | {"step_id": step_id}).scalar()
         if found is None:
@@ -190,8 +188,7 @@ def _advance_by_rules(
         edition = _edition(connection, caller, found)
         if _row(connection, caller, found, lock=True) is None:
             raise StepNotFound(step_id)
-        # When the ordinary step did move but its version was not in memory, only look.
-        return _resolve(connection, caller, edition, completing=None if moved else step_id)
+        return _resolve(connection, caller, edition, completing=step_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +240,7 @@ def _resolve(
     return _view(edition, here, completed, finished=finished, notices=notices)
 
 
-def _view_of(moved: Advanced) -> StepView | None:
+def view_of(moved: Advanced) -> StepView | None:
     """Return the answer to an ordinary step from memory, if that version was read before."""
     edition = _editions.get(moved.walkthrough_id, moved.version)
     if edition is None:

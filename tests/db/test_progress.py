@@ -1,5 +1,6 @@
 """A learner's way, call by call, with the content changing underneath."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2.extensions
@@ -8,10 +9,10 @@ from sqlalchemy import event, text
 
 from tests.builders import DASHBOARD, classroom, content, learner, step
 from walkthroughs import catalog, progress, publishing
-from walkthroughs.advance import PREPARE
 from walkthroughs.caller import Caller
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
 from walkthroughs.models import Status
+from walkthroughs.step_calls import StepCalls
 
 
 class Walk:
@@ -201,7 +202,6 @@ def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(walk):
 
 def test_an_ordinary_step_is_one_round_trip(walk):
     one = walk.select().step.id
-    two = walk.next(one).step.id  # prepares the connection
     statements = []
 
     class Counting(psycopg2.extensions.cursor):
@@ -209,13 +209,35 @@ def test_an_ordinary_step_is_one_round_trip(walk):
             statements.append(sql)
             return super().execute(sql, *args)
 
-    walk.database.own_connection(PREPARE).cursor_factory = Counting
-    event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
-    view = walk.next(two)
+    async def two_steps():
+        calls = StepCalls(walk.database, connections=1)
+        first = await calls.advance(walk.caller, one)  # opens and prepares the connection
+        calls._free[0].cursor_factory = Counting
+        event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
+        second = await calls.advance(walk.caller, first.current_step_id)
+        calls.close()
+        return progress.view_of(second)
+
+    view = asyncio.run(two_steps())
 
     assert view.step.title == "Three"
     assert len(statements) == 1
     assert statements[0].startswith("EXECUTE handrail_advance")
+
+
+def test_the_short_way_answers_as_the_rules_do(walk, database):
+    one = walk.select().step.id
+    by_rules = walk.next(one)
+    walk.select(resume=False)
+
+    async def shortly():
+        calls = StepCalls(database, connections=1)
+        moved = await calls.advance(walk.caller, one)
+        repeated = await calls.advance(walk.caller, one)
+        calls.close()
+        return progress.view_of(moved), repeated
+
+    assert asyncio.run(shortly()) == (by_rules, None)
 
 
 def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from walkthroughs.errors import HandrailError
 
 M = TypeVar("M", bound="Arguments")
-_ID = r"^[A-Za-z0-9_-]{1,80}$"
-WalkthroughId = Annotated[str, Field(pattern=_ID, description="An id from list_walkthroughs.")]
+#: What an id is made of. No look into the database is needed to refuse another.
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
+WalkthroughId = Annotated[
+    str, Field(pattern=ID_PATTERN, description="An id from list_walkthroughs.")
+]
 
 
 class Arguments(BaseModel):
@@ -39,7 +42,7 @@ class NextWalkthroughStep(Arguments):
         Annotated[
             str,
             Field(
-                pattern=_ID,
+                pattern=ID_PATTERN,
                 description="The id of the step the learner has done. Repeating a call is safe.",
             ),
         ]

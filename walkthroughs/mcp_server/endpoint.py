@@ -25,6 +25,7 @@ from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service
 from walkthroughs.mcp_server.tenant import Address, Directory
 from walkthroughs.settings import Settings
+from walkthroughs.step_calls import StepCalls
 
 _MAX_BODY_BYTES = 1024 * 1024
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -49,6 +50,7 @@ class Endpoint:
         self,
         settings: Settings,
         directory: Directory,
+        step_calls: StepCalls,
         limiter: CapacityLimiter,
         server: Server[Any],
         *,
@@ -56,6 +58,7 @@ class Endpoint:
     ) -> None:
         self._base_host = settings.base_host
         self._directory = directory
+        self._step_calls = step_calls
         self._limiter = limiter
         self._manager = StreamableHTTPSessionManager(
             server,
@@ -72,8 +75,11 @@ class Endpoint:
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Serve while the block runs."""
-        async with self._manager.run():
-            yield
+        try:
+            async with self._manager.run():
+                yield
+        finally:
+            self._step_calls.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -130,8 +136,10 @@ def build_endpoint(
         streaming: answer as event streams, for a server whose tools report progress.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    service = server or build_service(database, limiter)
-    return Endpoint(settings, Directory(database), limiter, service, streaming=streaming)
+    step_calls = StepCalls(database, database.tool_threads)
+    server = server or build_service(database, limiter, step_calls)
+    directory = Directory(database)
+    return Endpoint(settings, directory, step_calls, limiter, server, streaming=streaming)
 
 
 def _check_origin(origin: str | None, host: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import psycopg2
 from anyio import CapacityLimiter, to_thread
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
@@ -18,10 +20,14 @@ from mcp.types import (
     PaginatedRequestParams,
 )
 
+from walkthroughs import progress
+from walkthroughs.advance import Advanced
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.mcp_server import tools
+from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.tenant import Tenant
+from walkthroughs.step_calls import StepCalls
 
 #: Where the endpoint leaves what it found out about a request.
 SCOPE_KEY = "handrail.call"
@@ -37,7 +43,9 @@ class Call:
     caller: Caller
 
 
-def build_service(database: Database, limiter: CapacityLimiter) -> Server[Any]:
+def build_service(
+    database: Database, limiter: CapacityLimiter, step_calls: StepCalls
+) -> Server[Any]:
     """Return the server with the five tools; it works behind the endpoint only."""
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
@@ -50,7 +58,17 @@ def build_service(database: Database, limiter: CapacityLimiter) -> Server[Any]:
         if params.name not in known:
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        work = partial(tools.call, database, call.caller, params.name, params.arguments)
+        return await run(call.caller, params)
+
+    async def run(caller: Caller, params: CallToolRequestParams) -> CallToolResult:
+        name, arguments = params.name, params.arguments or {}
+        step_id = ordinary_step(name, arguments) if caller.learner_id else None
+        moved = await _advance(step_calls, caller, step_id) if step_id else None
+        if moved and (view := progress.view_of(moved)):
+            return tools.step_answer(view)
+        if moved:  # to a step whose text is not in memory yet: read it
+            name, arguments = "select_walkthrough", {"walkthrough_id": moved.walkthrough_id}
+        work = partial(tools.call, database, caller, name, arguments)
         return await to_thread.run_sync(work, limiter=limiter)
 
     server: Server[Any] = Server(
@@ -84,3 +102,18 @@ def _call_of(ctx: Any) -> Call:  # noqa: ANN401
     call = ctx.request.scope[SCOPE_KEY]
     assert isinstance(call, Call)  # noqa: S101  narrows the type
     return call
+
+
+def ordinary_step(name: str, arguments: dict[str, Any]) -> str | None:
+    """Return the step that the call completes, if it is such a call and well formed."""
+    if name != "next_walkthrough_step" or arguments.keys() != {"current_step_id"}:
+        return None
+    step_id = arguments["current_step_id"]
+    return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None
+
+
+async def _advance(step_calls: StepCalls, caller: Caller, step_id: str) -> Advanced | None:
+    try:
+        return await step_calls.advance(caller, step_id)
+    except (psycopg2.Error, TimeoutError):
+        return None  # nothing was acknowledged; the tool tries once more, and tells

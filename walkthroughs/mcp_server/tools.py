@@ -113,11 +113,11 @@ def _list(database: Database, caller: Caller, _: ListWalkthroughs) -> CallToolRe
 
 def _select(database: Database, caller: Caller, given: SelectWalkthrough) -> CallToolResult:
     view = progress.select(database, caller, given.walkthrough_id, resume=given.resume_if_exists)
-    return _step(view)
+    return step_answer(view)
 
 
 def _next(database: Database, caller: Caller, given: NextWalkthroughStep) -> CallToolResult:
-    return _step(progress.advance(database, caller, given.current_step_id))
+    return step_answer(progress.advance(database, caller, given.current_step_id))
 
 
 def _status(database: Database, caller: Caller, given: GetWalkthroughStatus) -> CallToolResult:
@@ -133,7 +133,7 @@ def _reset(database: Database, caller: Caller, given: ResetWalkthroughProgress) 
     return _answer(texts.reset_text(walkthrough), {"reset": True})
 
 
-def _step(view: StepView) -> CallToolResult:
+def step_answer(view: StepView) -> CallToolResult:
     """Return a step view. Written out, since `asdict` copies deeply on the hot path."""
     facts = {
         "walkthrough": vars(view.walkthrough),
