@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+NODE_MODULES := tests/outside/node_modules/.package-lock.json
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -11,7 +12,7 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
-test: .venv/.dev ## Run the tests
+test: .venv/.dev $(NODE_MODULES) ## Run the tests
 	$(BIN)/pytest
 
 check: .venv/.dev ## Lint, format, types, layers
@@ -43,6 +44,10 @@ clean: ## Stop the embedded database and remove its data, the environment and ca
 
 .venv/.dev: .venv/.run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(NODE_MODULES): tests/outside/package-lock.json .venv/.dev
+	$(BIN)/npm ci --prefix tests/outside --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
 
 .PHONY: help run test check fix bench lock clean

@@ -8,7 +8,7 @@ import logging
 import httpx
 import pytest
 
-from tests.http.conftest import School
+from tests.serving import School
 from walkthroughs.identity.links import revoke_links
 from walkthroughs.mcp_server import tenant
 from walkthroughs.mcp_server.redaction import RedactLinks, redact

@@ -8,7 +8,7 @@ from typing import Any
 from mcp import Client
 from sqlalchemy import text
 
-from tests.http.conftest import School
+from tests.serving import School
 from walkthroughs.identity.links import create_link
 
 LEARNERS, REPEATS = 100, 20

@@ -10,7 +10,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from tests.builders import DASHBOARD, classroom, content
-from tests.http.conftest import School
+from tests.serving import School
 from walkthroughs import publishing
 from walkthroughs.models import McpServer
 

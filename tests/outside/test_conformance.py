@@ -1,0 +1,69 @@
+"""The official conformance suite, against a fixture tenant behind the product's own endpoint."""
+
+import json
+import re
+
+import pytest
+import yaml
+from starlette.applications import Starlette
+
+from tests.builders import classroom
+from tests.outside.fixture_tools import build_fixture_server
+from tests.outside.node import HERE, MODULES, run_node
+from tests.serving import served
+from walkthroughs.mcp_server.endpoint import build_endpoint
+
+_SUITE = MODULES / "conformance" / "dist" / "index.js"
+_EXPECTED = HERE / "expected_failures.yml"
+#: How many scenarios each version requires; a suite that runs fewer proves less than it says.
+_REQUIRED = {"2025-11-25": 30, "2026-07-28": 37}
+
+
+@pytest.fixture
+def fixture_address(database, settings):
+    with database.transaction() as session:
+        classroom(session)
+    endpoint = build_endpoint(database, settings, build_fixture_server(), streaming=True)
+    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    with served(app) as origin:
+        yield f"{origin}/s/acme/mcp"
+
+
+@pytest.mark.parametrize("version", _REQUIRED)
+def test_every_required_scenario_passes_but_those_listed(fixture_address, version, tmp_path):
+    done = run_node(
+        _SUITE, "server", "--url", fixture_address, "--requirements", version, "-o", str(tmp_path)
+    )
+    summary = done.stdout.partition("=== SUMMARY ===")[2]
+    unscored = set(re.findall(r"^  [✓✗] (\S+) \(", summary, re.MULTILINE))
+    results = {name: mark for mark, name in re.findall(r"^([✓✗]) (\S+):", summary, re.MULTILINE)}
+    required = {name: mark for name, mark in results.items() if name not in unscored}
+    failed = {name for name, mark in required.items() if mark == "✗"}
+
+    assert len(required) == _REQUIRED[version], done.stdout + done.stderr
+    listed = set(yaml.safe_load(_EXPECTED.read_text())["server"])
+    assert failed == (listed if version == "2025-11-25" else set()), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("version", "scenario"),
+    [
+        ("2025-11-25", "server-initialize"),
+        ("2025-11-25", "ping"),
+        ("2025-11-25", "tools-list"),
+        ("2025-11-25", "dns-rebinding-protection"),
+        ("2026-07-28", "tools-list"),
+        ("2026-07-28", "http-header-validation"),
+    ],
+)
+def test_the_product_itself_passes_what_applies_to_it(school, version, scenario, tmp_path):
+    done = run_node(
+        _SUITE, "server", "--url", school.anonymous, "--scenario", scenario,
+        "--spec-version", version, "-o", str(tmp_path),
+    )  # fmt: skip
+    (checks,) = tmp_path.glob("*/checks.json")
+    outcomes = {check["status"] for check in json.loads(checks.read_text())}
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SUCCESS" in outcomes
+    assert "FAILURE" not in outcomes

@@ -1,0 +1,84 @@
+"""A live server on loopback: the product's own endpoint under uvicorn, in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from tests.builders import classroom, content, step
+from walkthroughs.caller import Caller
+from walkthroughs.db import Database
+from walkthroughs.identity.links import create_link
+from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.settings import Settings
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serve *app* on a free port; yield its origin."""
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    ready = threading.Event()
+    while not server.started and thread.is_alive():
+        ready.wait(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+class School:
+    """A served classroom: organization, server and learner, and their addresses."""
+
+    def __init__(self, origin: str, database: Database, slug: str, caller: Caller, row: str):
+        self.origin, self.database, self.slug = origin, database, slug
+        self.caller, self.walkthrough_id = caller, row
+        self.anonymous = f"{origin}/s/{slug}/mcp"
+        with database.transaction() as session:
+            self.token = create_link(session, slug, "lea@x.example")
+        self.address = f"{self.anonymous}/u/{self.token}"
+
+
+CONTENT = content(
+    steps=(
+        step("one", section="Start", agent_instructions="Be kind.", verify="It runs."),
+        step("two", section="Start"),
+        step("three"),
+    ),
+    description="All of it.",
+    estimated_minutes=7,
+)
+
+
+@pytest.fixture
+def origin(database: Database, settings: Settings) -> Iterator[str]:
+    endpoint = build_endpoint(database, settings)
+    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    with served(app) as address:
+        yield address
+
+
+@pytest.fixture
+def school(origin: str, database: Database) -> School:
+    with database.transaction() as session:
+        caller, row = classroom(session, CONTENT)
+    return School(origin, database, "acme", caller, row)
