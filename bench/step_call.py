@@ -25,10 +25,10 @@ from bench.client import drive, request
 from bench.report import write
 from bench.seed import LEARNERS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
 from walkthroughs import embedded, schema_version
-from walkthroughs.advance import PREPARE
+from walkthroughs.advance import ADVANCE, advance_ordinary
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database, connect
-from walkthroughs.step_calls import StepCalls
+from walkthroughs.prepared import Prepared
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = 3.0
@@ -116,27 +116,28 @@ def _ours(port: int, clients: int, size: int) -> float:
 
 def _database(database: Database, size: int) -> float:
     """Return step calls per second of the database part alone, in this process."""
-    return asyncio.run(_advance_all(StepCalls(database, connections=1), size))
+    return asyncio.run(_advance_all(Prepared(database, (ADVANCE,), connections=1), size))
 
 
-async def _advance_all(calls: StepCalls, size: int) -> float:
+async def _advance_all(prepared: Prepared, size: int) -> float:
     began, count = time.perf_counter(), 0
     for learner, step in _walk(size, _SHARE, 2 * _SHARE):
         if time.perf_counter() - began > SECONDS:
             break
-        moved = await calls.advance(Caller("o", "srv", f"msu{size}_{learner}"), step)
+        caller = Caller("o", "srv", f"msu{size}_{learner}")
+        moved = await advance_ordinary(prepared, caller, step)
         if moved is None:
             message = f"learner {learner} did not move from {step}"
             raise RuntimeError(message)
         count += 1
     seconds = time.perf_counter() - began
-    calls.close()
+    prepared.close()
     return count / seconds
 
 
 def _pgbench(url: str, size: int) -> float:
     """Return the same statement's rate by pgbench, prepared, on one connection."""
-    statement = PREPARE.split("AS\n", 1)[1].strip()
+    statement = ADVANCE.sql
     learner = f"'msu{size}_' || (:i / {STEPS_EACH})"
     step = f"'ws{size}_' || ({SIZES[size]} + :i % {STEPS_EACH})"
     for name, value in {

@@ -8,15 +8,16 @@ else (no row comes back) goes through the rules of `journey`, under a lock.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from walkthroughs.caller import Caller
 from walkthroughs.ids import now_ms
+from walkthroughs.prepared import Prepared, Statement
 
-#: psycopg2 prepares nothing by itself, and planning costs more than running this statement.
-#: Parameters: organization, learner, server, step, now (epoch ms).
-PREPARE = """
-PREPARE handrail_advance (text, text, text, text, bigint) AS
+ADVANCE = Statement(
+    "handrail_advance",
+    # organization, learner, server, step, now (epoch ms)
+    ("text", "text", "text", "text", "bigint"),
+    """
 UPDATE walkthrough_progress p
    SET completed_steps = p.completed_steps || to_jsonb(cur.id),
        current_step_id = cur.next_step_id,
@@ -34,8 +35,8 @@ UPDATE walkthrough_progress p
                 WHERE a.organization_id = $1 AND a.mcp_server_id = $3
                   AND a.walkthrough_id = p.walkthrough_id AND a.is_enabled)
 RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps
-"""
-EXECUTE = "EXECUTE handrail_advance (%s, %s, %s, %s, %s)"
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +48,17 @@ class Advanced:
     current_step_id: str
     completed: frozenset[str]
 
-    @classmethod
-    def of(cls, row: tuple[Any, ...]) -> Advanced:
-        """Return what the statement's row says."""
-        walkthrough_id, version, current, completed = row
-        return cls(walkthrough_id, version, current, frozenset(completed))
 
+async def advance_ordinary(prepared: Prepared, caller: Caller, step_id: str) -> Advanced | None:
+    """Complete *step_id* and move on, if that is all there is to it; else change nothing.
 
-def parameters_of(caller: Caller, step_id: str) -> tuple[str | int | None, ...]:
-    """Return what `EXECUTE` takes."""
-    return (
-        caller.organization_id,
-        caller.learner_id,
-        caller.server_id,
-        step_id,
-        now_ms(),
+    Raises:
+        One of `prepared.AWAY`: the server does not answer.
+    """
+    row = await prepared.fetch(
+        ADVANCE, caller.organization_id, caller.learner_id, caller.server_id, step_id, now_ms()
     )
+    if row is None:
+        return None
+    walkthrough_id, version, current, completed = row
+    return Advanced(walkthrough_id, version, current, frozenset(completed))

@@ -9,10 +9,11 @@ from sqlalchemy import event, text
 
 from tests.builders import DASHBOARD, classroom, content, learner, step
 from walkthroughs import catalog, progress, publishing
+from walkthroughs.advance import ADVANCE, advance_ordinary
 from walkthroughs.caller import Caller
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
 from walkthroughs.models import Status
-from walkthroughs.step_calls import StepCalls
+from walkthroughs.prepared import Prepared
 
 
 class Walk:
@@ -210,12 +211,12 @@ def test_an_ordinary_step_is_one_round_trip(walk):
             return super().execute(sql, *args)
 
     async def two_steps():
-        calls = StepCalls(walk.database, connections=1)
-        first = await calls.advance(walk.caller, one)  # opens and prepares the connection
-        calls._free[0].cursor_factory = Counting
+        prepared = Prepared(walk.database, (ADVANCE,), connections=1)
+        first = await advance_ordinary(prepared, walk.caller, one)  # opens the connection
+        prepared._free[0].connection.cursor_factory = Counting
         event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
-        second = await calls.advance(walk.caller, first.current_step_id)
-        calls.close()
+        second = await advance_ordinary(prepared, walk.caller, first.current_step_id)
+        prepared.close()
         return progress.view_of(second)
 
     view = asyncio.run(two_steps())
@@ -231,10 +232,10 @@ def test_the_short_way_answers_as_the_rules_do(walk, database):
     walk.select(resume=False)
 
     async def shortly():
-        calls = StepCalls(database, connections=1)
-        moved = await calls.advance(walk.caller, one)
-        repeated = await calls.advance(walk.caller, one)
-        calls.close()
+        prepared = Prepared(database, (ADVANCE,), connections=1)
+        moved = await advance_ordinary(prepared, walk.caller, one)
+        repeated = await advance_ordinary(prepared, walk.caller, one)
+        prepared.close()
         return progress.view_of(moved), repeated
 
     assert asyncio.run(shortly()) == (by_rules, None)

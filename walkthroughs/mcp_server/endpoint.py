@@ -8,24 +8,24 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from walkthroughs.advance import ADVANCE
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import hash_token
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service
-from walkthroughs.mcp_server.tenant import Address, Directory
+from walkthroughs.mcp_server.tenant import FIND, Address, Directory
+from walkthroughs.prepared import AWAY, Prepared
 from walkthroughs.settings import Settings
-from walkthroughs.step_calls import StepCalls
 
 _MAX_BODY_BYTES = 1024 * 1024
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -50,16 +50,14 @@ class Endpoint:
         self,
         settings: Settings,
         directory: Directory,
-        step_calls: StepCalls,
-        limiter: CapacityLimiter,
+        prepared: Prepared,
         server: Server[Any],
         *,
         streaming: bool,
     ) -> None:
         self._base_host = settings.base_host
         self._directory = directory
-        self._step_calls = step_calls
-        self._limiter = limiter
+        self._prepared = prepared
         self._manager = StreamableHTTPSessionManager(
             server,
             stateless=True,
@@ -79,7 +77,7 @@ class Endpoint:
             async with self._manager.run():
                 yield
         finally:
-            self._step_calls.close()
+            self._prepared.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,7 +85,7 @@ class Endpoint:
             scope[SCOPE_KEY] = await self._identify(scope)
         except Refused as refused:
             await _refuse(send, refused.status, str(refused))
-        except SQLAlchemyError:
+        except AWAY:
             await _refuse(send, 503, texts.UNAVAILABLE)
         else:
             await self._manager.handle_request(scope, receive, send)
@@ -99,9 +97,7 @@ class Endpoint:
         if scope["method"] != "POST":
             raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
         address = self._address(host, path.get("slug"), path.get("token"))
-        found = self._directory.recall(address)
-        if found is None:
-            found = await to_thread.run_sync(self._directory.find, address, limiter=self._limiter)
+        found = await self._directory.find(address)
         tenant, learner_id = found.tenant, found.learner_id
         if tenant is None or (address.token_hash and learner_id is None):
             unknown_host = tenant is None and "slug" not in path
@@ -136,10 +132,9 @@ def build_endpoint(
         streaming: answer as event streams, for a server whose tools report progress.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    step_calls = StepCalls(database, database.tool_threads)
-    server = server or build_service(database, limiter, step_calls)
-    directory = Directory(database)
-    return Endpoint(settings, directory, step_calls, limiter, server, streaming=streaming)
+    prepared = Prepared(database, (FIND, ADVANCE), database.tool_threads)
+    server = server or build_service(database, limiter, prepared)
+    return Endpoint(settings, Directory(prepared), prepared, server, streaming=streaming)
 
 
 def _check_origin(origin: str | None, host: str) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import psycopg2
 from anyio import CapacityLimiter, to_thread
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
@@ -21,13 +20,13 @@ from mcp.types import (
 )
 
 from walkthroughs import progress
-from walkthroughs.advance import Advanced
+from walkthroughs.advance import Advanced, advance_ordinary
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.mcp_server import tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.tenant import Tenant
-from walkthroughs.step_calls import StepCalls
+from walkthroughs.prepared import AWAY, Prepared
 
 #: Where the endpoint leaves what it found out about a request.
 SCOPE_KEY = "handrail.call"
@@ -43,9 +42,7 @@ class Call:
     caller: Caller
 
 
-def build_service(
-    database: Database, limiter: CapacityLimiter, step_calls: StepCalls
-) -> Server[Any]:
+def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepared) -> Server[Any]:
     """Return the server with the five tools; it works behind the endpoint only."""
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
@@ -63,7 +60,7 @@ def build_service(
     async def run(caller: Caller, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
         step_id = ordinary_step(name, arguments) if caller.learner_id else None
-        moved = await _advance(step_calls, caller, step_id) if step_id else None
+        moved = await _advance(prepared, caller, step_id) if step_id else None
         if moved and (view := progress.view_of(moved)):
             return tools.step_answer(view)
         if moved:  # to a step whose text is not in memory yet: read it
@@ -112,8 +109,8 @@ def ordinary_step(name: str, arguments: dict[str, Any]) -> str | None:
     return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None
 
 
-async def _advance(step_calls: StepCalls, caller: Caller, step_id: str) -> Advanced | None:
+async def _advance(prepared: Prepared, caller: Caller, step_id: str) -> Advanced | None:
     try:
-        return await step_calls.advance(caller, step_id)
-    except (psycopg2.Error, TimeoutError):
+        return await advance_ordinary(prepared, caller, step_id)
+    except AWAY:
         return None  # nothing was acknowledged; the tool tries once more, and tells
