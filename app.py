@@ -12,7 +12,7 @@ from functools import partial
 import click
 import uvicorn
 from a2wsgi import WSGIMiddleware
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import Migrate
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -92,7 +92,8 @@ def serve(host: str, port: int, demo: bool) -> None:
     schema_version.upgrade(parts.database)
     if demo:
         prepare(parts)
-    run(build_app(parts.settings), host, port)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
+    run(build_app(parts.settings, app), host, port)
 
 
 def run(app: Starlette, host: str, port: int) -> None:

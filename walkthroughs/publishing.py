@@ -76,7 +76,7 @@ def publish(
         WalkthroughNotFound: the organization has no such walkthrough.
         ManagedByGit: *origin* does not own it.
     """
-    row = _locked(session, organization_id, walkthrough_id, origin)
+    row = lock(session, organization_id, walkthrough_id, origin)
     row.archived_at = None
     return _write(session, row, _content_of(session, row), content, origin)
 
@@ -89,7 +89,7 @@ def set_published(
     origin: Origin,
 ) -> bool:
     """Show the walkthrough to learners or hide it; return whether that changed anything."""
-    row = _locked(session, organization_id, walkthrough_id, origin)
+    row = lock(session, organization_id, walkthrough_id, origin)
     changed = row.is_published != is_published
     row.is_published = is_published
     return changed
@@ -97,7 +97,7 @@ def set_published(
 
 def archive(session: Session, organization_id: str, walkthrough_id: str, origin: Origin) -> bool:
     """Hide the walkthrough without deleting anything; return whether it was visible before."""
-    row = _locked(session, organization_id, walkthrough_id, origin)
+    row = lock(session, organization_id, walkthrough_id, origin)
     changed = row.archived_at is None
     row.archived_at = row.archived_at or now_ms()
     return changed
@@ -121,9 +121,15 @@ def _of_organization(organization_id: str, walkthrough_id: str):  # type: ignore
     )
 
 
-def _locked(
+def lock(
     session: Session, organization_id: str, walkthrough_id: str, origin: Origin
 ) -> Walkthrough:
+    """Return the row, locked until the transaction ends: writers take turns.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: *origin* does not own it.
+    """
     # NO KEY: learners who start meanwhile only refer to the row and need not wait.
     query = _of_organization(organization_id, walkthrough_id).with_for_update(key_share=True)
     row: Walkthrough | None = session.scalar(query.execution_options(populate_existing=True))

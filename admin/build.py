@@ -1,0 +1,70 @@
+"""Joins the parts of the dashboard to a Flask application."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask_admin import Admin
+from flask_admin.theme import Theme
+
+from admin import guard, membership, protection
+from admin.base import HomeView
+from admin.people import LearnerView, LinkView, MemberView, ProgressView
+from admin.records import SourceView, VersionView
+from admin.servers import AssignmentView, ServerView
+from admin.sign_in import init_sign_in
+from admin.steps import StepView
+from admin.walkthroughs import WalkthroughView
+from walkthroughs.db import Database
+from walkthroughs.models import db
+from walkthroughs.settings import Settings
+
+
+def build_admin(app: Flask, database: Database, settings: Settings) -> None:
+    """Add the dashboard to *app*. It uses the pool of *database*, and no other."""
+    _share_engine(app, database)
+    guard.install(db.session)
+    protection.install(app)
+    membership.install(app)
+    init_sign_in(app, settings)
+    app.register_blueprint(_own_files())
+    admin = Admin(
+        app,
+        name="Handrail",
+        index_view=HomeView(),
+        theme=Theme(folder="bootstrap4", base_template="handrail/base.html"),
+    )
+    for view in (
+        WalkthroughView(),
+        StepView(),
+        VersionView(),
+        SourceView(),
+        ServerView(),
+        AssignmentView(),
+        LearnerView(),
+        LinkView(),
+        ProgressView(),
+        MemberView(),
+    ):
+        admin.add_view(view)
+
+
+def _share_engine(app: Flask, database: Database) -> None:
+    """Let the dashboard's session draw from the pool of the process."""
+    # Flask-SQLAlchemy insists on making an engine. This one never connects: the
+    # next line puts the process's own in its place, so that there is one pool,
+    # also after that engine has dropped its connections and made a new pool.
+    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg2://"
+    db.init_app(app)
+    with app.app_context():
+        db.engines[None] = database.engine  # type: ignore[index]  # a dict behind the Mapping
+
+
+def _own_files() -> Blueprint:
+    """Return the templates, and the style sheet and script at /admin/assets/."""
+    return Blueprint(
+        "handrail",
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/admin/assets",
+    )

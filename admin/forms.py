@@ -1,0 +1,128 @@
+"""What can be typed, and what is refused before anything is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_admin.form import BaseForm
+from wtforms import BooleanField, EmailField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import (
+    DataRequired,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    Regexp,
+    ValidationError,
+)
+
+from walkthroughs.markdown import refusals
+
+_LINE = (DataRequired("It cannot be empty."), Length(max=200))
+_SLUG = Regexp(r"^[a-z0-9][a-z0-9-]{1,62}$", message="Small letters, digits and hyphens.")
+_DOMAIN = Regexp(r"^[a-z0-9.-]{4,253}$", message="A host name such as learn.example.com.")
+_EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="An address such as lea@example.com.")
+
+
+def readable(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
+    """Refuse text that a reviewer cannot see, as the parser of files does."""
+    found = refusals((field.data or "").replace("\r\n", "\n"))
+    if found:
+        message = f"Line {found[0].line}: {found[0].message}."
+        raise ValidationError(message)
+
+
+def text_of(typed: str | None) -> str | None:
+    """Return what a form sent with the line endings of files; none if it is empty."""
+    return (typed or "").replace("\r\n", "\n").strip("\n") or None
+
+
+def _markdown(label: str, description: str, *validators: Any) -> TextAreaField:  # noqa: ANN401
+    return TextAreaField(
+        label,
+        validators=[*validators, Length(max=65_536), readable],
+        description=description,
+        render_kw={"class": "markdown", "spellcheck": "true"},
+    )
+
+
+class WalkthroughForm(BaseForm):
+    """What a walkthrough says about itself."""
+
+    title = StringField(validators=[*_LINE, readable])
+    description = TextAreaField(
+        validators=[Length(max=2000), readable],
+        description="One or two sentences. The assistant reads them to the learner.",
+    )
+    estimated_minutes = IntegerField("Minutes", validators=[Optional(), NumberRange(1, 10_000)])
+    is_published = BooleanField("Published", description="Learners see it where it is assigned.")
+
+
+class StepForm(BaseForm):
+    """One step, by audience."""
+
+    title = StringField(validators=[*_LINE, readable])
+    section_title = StringField(
+        "Section",
+        validators=[Length(max=200), readable],
+        description="Steps in a row with the same section are shown together.",
+    )
+    content = _markdown(
+        "For the learner",
+        "Markdown. What the learner sees.",
+        DataRequired("A step says something."),
+    )
+    agent_instructions = _markdown(
+        "For the assistant", "Markdown. How to teach this step; the learner does not see it."
+    )
+    verify = _markdown("Check", "Markdown. What must be true before going on.")
+    position = IntegerField(
+        "Place",
+        validators=[Optional(), NumberRange(1, 500)],
+        description="Counted from 1. Empty: at the end.",
+    )
+
+
+class NewStepForm(StepForm):
+    """A step and where it goes."""
+
+    walkthrough_id = SelectField("Walkthrough", validators=[DataRequired()])
+
+
+class ServerForm(BaseForm):
+    """An MCP server."""
+
+    name = StringField(validators=[DataRequired("It cannot be empty."), Length(max=200)])
+    slug = StringField(
+        validators=[DataRequired("It cannot be empty."), _SLUG],
+        description="Part of the address that learners add to their assistant.",
+    )
+    custom_domain = StringField(
+        validators=[Optional(), _DOMAIN],
+        filters=[lambda typed: typed or None],
+        description="A domain of your own that leads here. May be empty.",
+    )
+    instructions = TextAreaField(
+        validators=[Length(max=4000)], description="Told to every assistant that connects."
+    )
+    walkthrough_tools_enabled = BooleanField("On", default=True)
+
+
+class AssignmentForm(BaseForm):
+    """A walkthrough on a server."""
+
+    mcp_server_id = SelectField("Server", validators=[DataRequired()])
+    walkthrough_id = SelectField("Walkthrough", validators=[DataRequired()])
+    display_order = IntegerField(
+        "Place", default=0, validators=[InputRequired(), NumberRange(0, 100_000)]
+    )
+    is_enabled = BooleanField("On", default=True)
+
+
+class LinkForm(BaseForm):
+    """A personal link."""
+
+    mcp_server_id = SelectField("Server", validators=[DataRequired()])
+    email = EmailField(
+        "Learner's e-mail address", validators=[DataRequired("It cannot be empty."), _EMAIL]
+    )

@@ -1,0 +1,88 @@
+"""A real browser on the whole application, served as in production."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from admin.accounts import create_owner
+from app import build_app, create_app
+from tests.builders import content, organization, server, walkthrough
+from tests.outside.node import HERE, run_node
+from tests.serving import served
+from walkthroughs.db import Database
+from walkthroughs.settings import Settings
+
+_FLAGS = (
+    "--headless=shell", "--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-quic",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+_AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+_DESK, _PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
+
+
+@dataclass
+class House:
+    """The application at `origin`, and an owner who can sign in."""
+
+    origin: str
+    email: str
+    password: str
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Not for the whole run: Playwright keeps an event loop running in this thread.
+    found = run_node(HERE / "chromium.mjs")
+    assert found.returncode == 0, found.stderr
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found.stdout.strip(), args=list(_FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def house(database: Database, settings: Settings) -> Iterator[House]:
+    app = create_app(settings)
+    with app.app_context(), database.transaction() as session:
+        org = organization(session, "acme")
+        srv = server(session, org.id, "acme")
+        password = create_owner(session, org.id, "owner@acme.example")
+        walkthrough(session, org.id, content(title="Deploy"), server_id=srv.id)
+    with served(build_app(settings, app)) as origin:
+        yield House(origin, "owner@acme.example", password)
+
+
+@pytest.fixture(params=["light", "dark", "phone"])
+def look(request: pytest.FixtureRequest) -> dict[str, object]:
+    """How the page is shown: as options of a browser's context."""
+    return {
+        "color_scheme": "dark" if request.param == "dark" else "light",
+        "viewport": _PHONE if request.param == "phone" else _DESK,
+    }
+
+
+def sign_in(browser: Browser, house: House, **options: object) -> tuple[BrowserContext, Page]:
+    """Return a signed-in page that fails on the first error in its console."""
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(f"{house.origin}/admin/")
+    page.get_by_label("Email").fill(house.email)
+    page.get_by_label("Password").fill(house.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Walkthroughs").wait_for()
+    return context, page
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page, and whether it is wider than the screen."""
+    found = page.evaluate(f"{_AXE.read_text()}; axe.run()")["violations"]
+    told = [f"{page.url}: {each['id']}: {each['nodes'][0]['html']}" for each in found]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        told.append(f"{page.url}: wider than the screen")
+    return told

@@ -1,0 +1,121 @@
+"""The dashboard as a person uses it, and the learner's side of what they did."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from mcp import Client
+from playwright.sync_api import expect
+
+from tests.browser.conftest import faults, sign_in
+
+_PAGES = (
+    "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
+    "walkthrough_versions", "content_sources", "mcp_servers", "mcp_servers/new",
+    "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
+    "personal_links", "personal_links/new", "walkthrough_progress", "member",
+)  # fmt: skip
+
+
+def test_an_owner_makes_a_walkthrough_and_a_learner_walks_it(browser, house):
+    context, page = sign_in(browser, house)
+    page.get_by_role("link", name="New walkthrough").click()
+    page.get_by_label("Title").fill("Make tea")
+    page.get_by_label("Published").check()
+    page.get_by_role("button", name="Save").click()
+    for title in ("Boil", "Brew"):
+        page.get_by_role("link", name="Add a step").click()
+        page.get_by_label("Title").fill(title)
+        page.get_by_label("For the learner").fill(f"{title} it.")
+        page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Move “Brew” up").click()
+    expect(page.locator(".steps a:not(.button)")).to_have_text(["Brew", "Boil"])
+    page.get_by_role("link", name="Offer it on a server").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Links").click()
+    page.get_by_role("link", name="New personal link").click()
+    page.get_by_label("Learner's e-mail address").fill("lea@acme.example")
+    page.get_by_role("button", name="Save").click()
+    address = (
+        page.get_by_label("Address").input_value().replace("http://localhost:8000", house.origin)
+    )
+    context.close()
+
+    with ThreadPoolExecutor(1) as pool:  # Playwright's event loop runs in this thread
+        titles = pool.submit(lambda: asyncio.run(_walk(address, "Make tea"))).result()
+    assert titles == ["Brew", "Boil"]
+
+
+async def _walk(address, title):
+    async with Client(address) as client:
+        listed = (await client.call_tool("list_walkthroughs")).structured_content["walkthroughs"]
+        (chosen,) = (card["id"] for card in listed if card["title"] == title)
+        answer = await client.call_tool("select_walkthrough", {"walkthrough_id": chosen})
+        titles = []
+        while step := answer.structured_content["step"]:
+            titles.append(step["title"])
+            arguments = {"current_step_id": step["id"]}
+            answer = await client.call_tool("next_walkthrough_step", arguments)
+        assert answer.structured_content["progress"]["status"] == "completed"
+        return titles
+
+
+def test_every_page_is_accessible_and_fits(browser, house, look):
+    context, page = sign_in(browser, house, **look)
+    told = []
+    page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
+    page.on("pageerror", lambda error: told.append(f"{page.url}: {error}"))
+    for name in _PAGES:
+        answer = page.goto(f"{house.origin}/admin/{name}/")
+        assert answer.status == 200, name
+        told += faults(page)
+    page.goto(f"{house.origin}/admin/walkthroughs/")
+    page.get_by_role("link", name="Deploy").click()
+    told += faults(page)
+    page.get_by_role("link", name="Archive", exact=True).first.click()
+    told += faults(page)
+    context.clear_cookies()
+    page.goto(f"{house.origin}/admin/")
+    told += faults(page)
+    context.close()
+
+    assert told == []
+
+
+def test_a_step_is_written_with_the_keyboard_alone(browser, house):
+    context, page = sign_in(browser, house)
+    page.get_by_role("link", name="Deploy").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Add a step").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="New step").wait_for()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(3):  # the trail of pages, the title, ...
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "title":
+            break
+    page.keyboard.type("Four")
+    for label in ("Section", "For the learner"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_label(label)).to_be_focused()
+    page.keyboard.type("Last one.")
+    page.get_by_label("Place").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.locator(".steps a:not(.button)").last).to_have_text("Four")
+    context.close()
+
+
+def test_what_was_typed_is_kept_when_something_is_missing(browser, house):
+    context, page = sign_in(browser, house)
+    page.goto(f"{house.origin}/admin/walkthrough_steps/new/")
+    page.get_by_label("Title").fill("Only a title")
+    page.get_by_label("For the learner").fill(" ")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is saved yet")
+    expect(page.get_by_label("For the learner")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Title")).to_have_value("Only a title")
+    context.close()
