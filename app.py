@@ -23,6 +23,7 @@ from admin.demo import demo_cli, prepare
 from sync import runner
 from sync.cli import sync_cli
 from sync.content_cli import content_cli
+from sync.export_cli import walkthroughs_cli
 from sync.pages import schema_pages
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
@@ -51,7 +52,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db)
     app.register_blueprint(pages)
     app.register_blueprint(schema_pages)
-    for command in (content_cli, sync_cli, links_cli, demo_cli, init_admin, serve):
+    groups = (content_cli, sync_cli, walkthroughs_cli, links_cli, demo_cli)
+    for command in (*groups, init_admin, serve):
         app.cli.add_command(command)
     return app
 

@@ -14,10 +14,8 @@ from sqlalchemy import ColumnElement
 from admin.content import ContentView, publish
 from admin.forms import NewStepForm, StepForm, text_of
 from walkthroughs.content import StepContent, WalkthroughContent
-from walkthroughs.ids import id_factory
+from walkthroughs.ids import author_id
 from walkthroughs.models import Walkthrough, WalkthroughStep, db
-
-_new_author_id = id_factory("id")
 
 
 class StepView(ContentView):
@@ -73,7 +71,7 @@ class StepView(ContentView):
 
     def create_content(self, form: Any) -> str:  # noqa: ANN401
         """Put the new step into its walkthrough."""
-        step = _filled(StepContent(_new_author_id(), "", ""), form)
+        step = _filled(StepContent(author_id(), "", ""), form)
         publish(form.walkthrough_id.data, lambda old: _placed(old, step, form.position.data))
         query = db.session.query(WalkthroughStep).filter(WalkthroughStep.external_id == step.id)
         return str(query.one().id)

@@ -15,10 +15,9 @@ from admin.content import ContentView, origin, publish
 from admin.forms import WalkthroughForm, text_of
 from walkthroughs import publishing
 from walkthroughs.content import WalkthroughContent
-from walkthroughs.ids import id_factory
+from walkthroughs.ids import author_id
 from walkthroughs.models import McpServerWalkthrough, Walkthrough, WalkthroughVersion, db
 
-_new_author_id = id_factory("id")
 _VERSIONS_SHOWN = 5
 
 
@@ -67,7 +66,7 @@ class WalkthroughView(ContentView):
 
     def create_content(self, form: Any) -> str:  # noqa: ANN401
         """Make a walkthrough without steps."""
-        content = _described(WalkthroughContent(_new_author_id(), form.title.data), form)
+        content = _described(WalkthroughContent(author_id(), form.title.data), form)
         with writing() as session:
             made = publishing.create(session, g.organization_id, content, origin())
             self._set_published(session, made.walkthrough_id, form)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import Database, connect, driver_url
 from walkthroughs.models import Base
 from walkthroughs.settings import Settings
+
+# While working, a quick look at each law; where changes land, a long one.
+hypothesis_settings.register_profile("quick", max_examples=20, deadline=None)
+hypothesis_settings.register_profile("thorough", max_examples=200, deadline=None)
+hypothesis_settings.load_profile("thorough" if os.environ.get("CI") else "quick")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,11 @@ def id_factory(prefix: str) -> Callable[[], str]:
     return new_id
 
 
+def author_id() -> str:
+    """Return an id as the authors of files write them, for content made in the dashboard."""
+    return generate("0123456789abcdefghijklmnopqrstuvwxyz", 12)
+
+
 def now_ms() -> int:
     """Return the time in whole milliseconds since 1970, as every `_at` column holds it."""
     return time.time_ns() // 1_000_000

@@ -1,0 +1,56 @@
+"""Content out of the database, as the command writes it."""
+
+import pytest
+
+from app import create_app
+from sync.lint import lint
+from sync.parse import parse_repository
+from tests.builders import content, organization, server, step, walkthrough
+
+
+@pytest.fixture
+def export(settings, database):
+    app = create_app(settings)
+
+    def run(folder):
+        args = ["walkthroughs", "export", "--organization", "acme", str(folder)]
+        return app.test_cli_runner().invoke(args=args)
+
+    yield run
+    app.extensions["handrail"].database.close()
+
+
+@pytest.fixture
+def stored(database):
+    wanted = content(steps=(step("one", section="Start", verify="It runs."), step("two")))
+    with database.transaction() as session:
+        org = organization(session)
+        walkthrough(session, org.id, wanted, server_id=server(session, org.id).id)
+        foreign = organization(session, "other")
+        walkthrough(session, foreign.id, content(id="secret"))
+    return wanted
+
+
+def test_the_command_writes_what_the_parser_reads_back(export, stored, tmp_path):
+    done = export(tmp_path)
+    files = {
+        path.relative_to(tmp_path).as_posix(): path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
+
+    assert done.exit_code == 0, done.output
+    assert lint(tmp_path) == ()
+    (authored,) = parse_repository(files).authored
+    assert (authored.content, authored.is_published, authored.servers) == (stored, True, ("acme",))
+
+
+def test_the_command_overwrites_nothing(export, stored, tmp_path):
+    export(tmp_path)
+    manifest = tmp_path / "walkthroughs" / "deploy" / "walkthrough.yml"
+    manifest.write_text("mine")
+    done = export(tmp_path)
+
+    assert done.exit_code == 1
+    assert "nothing was written" in done.output
+    assert manifest.read_text() == "mine"
