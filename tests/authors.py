@@ -1,0 +1,79 @@
+"""Somebody who writes walkthroughs in a real Git repository, and a classroom that follows it."""
+
+from __future__ import annotations
+
+from git import Actor, Repo
+from sqlalchemy import select, text
+
+from sync.runner import sync_source
+from tests.builders import learner, organization, server
+from walkthroughs import progress
+from walkthroughs.caller import Caller
+from walkthroughs.models import ContentSource, Walkthrough
+
+ANA = Actor("Ana", "ana@acme.example")
+
+
+class Author:
+    """Somebody who writes walkthroughs and commits them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.repository = Repo.init(folder, initial_branch="main")
+
+    def write(self, *steps, name="deploy", head="status: published\nservers: [acme]"):
+        """Write a walkthrough; a step is its id, or (id, extra front matter, body)."""
+        base = self.folder / "walkthroughs" / name
+        listed = []
+        for step in steps:
+            step_id, extra, body = step if isinstance(step, tuple) else (step, "", f"Do {step}.")
+            path = base / "steps" / f"{step_id}.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"---\nid: {step_id}\ntitle: {step_id.title()}\n{extra}---\n{body}\n")
+            listed.append(f"  - steps/{step_id}.md")
+        for path in (base / "steps").glob("*.md"):
+            if f"  - steps/{path.name}" not in listed:
+                path.unlink()
+        manifest = "\n".join([f"id: {name}", "title: Deploy", head, "steps:", *listed, ""])
+        (base / "walkthrough.yml").write_text(manifest)
+
+    def commit(self):
+        self.repository.git.add("--all")
+        return self.repository.index.commit("Write", author=ANA, committer=ANA).hexsha
+
+
+class Classroom:
+    """An organization with a server, a learner and a content source."""
+
+    def __init__(self, database, settings, folder, slug="acme"):
+        self.database, self.settings = database, settings
+        self.author = Author(folder)
+        with database.transaction() as session:
+            org = organization(session, slug)
+            srv = server(session, org.id, slug)
+            who = learner(session, org.id)
+            source = ContentSource(organization_id=org.id, name="content", url=str(folder))
+            session.add(source)
+            session.flush()
+            self.source_id = source.id
+            self.caller = Caller(org.id, srv.id, who.id)
+
+    def sync(self):
+        self.author.commit()
+        return sync_source(self.database, self.settings, self.source_id)
+
+    def row(self, name="deploy"):
+        mine = Walkthrough.organization_id == self.caller.organization_id
+        with self.database.transaction() as session:
+            query = select(Walkthrough).where(mine, Walkthrough.external_id == name)
+            return session.scalars(query).one()
+
+    def select(self):
+        return progress.select(self.database, self.caller, self.row().id, resume=True)
+
+    def next(self, step_id):
+        return progress.advance(self.database, self.caller, step_id)
+
+    def progress_rows(self):
+        with self.database.transaction() as session:
+            return session.execute(text("SELECT xmin::text, * FROM walkthrough_progress")).all()
