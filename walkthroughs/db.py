@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,10 +90,12 @@ class Opener:
     def __init__(self, address: Callable[[], str]) -> None:
         self._address = address
         self._dsn: str | None = None
+        self._asking = threading.Lock()
 
     def dsn(self) -> str:
-        """Ask for the address; return it as the driver wants it."""
-        url = driver_url(self._address()).set(drivername="postgresql")
+        """Ask for the address, one thread at a time; return it as the driver wants it."""
+        with self._asking:
+            url = driver_url(self._address()).set(drivername="postgresql")
         return url.render_as_string(hide_password=False)
 
     def __call__(self) -> psycopg2.extensions.connection:

@@ -1,0 +1,100 @@
+"""The whole application runs; an author commits while a learner is on a step."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from mcp import Client
+
+from app import build_app, create_app
+from tests.authors import Classroom
+from tests.serving import served
+from walkthroughs.identity.links import create_link
+
+SECONDS = 5.0
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    made = Classroom(database, settings, tmp_path / "content")
+    made.author.write("one", "two", "three", "four")
+    made.sync()
+    yield made
+    made.author.repository.close()
+
+
+@pytest.fixture
+def address(room, settings):
+    with room.database.transaction() as session:
+        token = create_link(session, "acme", "lea@x.example")
+    with served(build_app(settings, create_app(settings))) as origin:
+        yield f"{origin}/s/acme/mcp/u/{token}"
+
+
+class Learner:
+    """A client that keeps the last answer."""
+
+    def __init__(self, client, room):
+        self.client, self.room, self.view = client, room, {}
+
+    async def look(self):
+        return await self._call("select_walkthrough", walkthrough_id=self.room.row().id)
+
+    async def go_on(self):
+        return await self._call("next_walkthrough_step", current_step_id=self.view["step"]["id"])
+
+    async def _call(self, tool, **arguments):
+        answer = await self.client.call_tool(tool, arguments)
+        assert not answer.is_error, answer.content
+        self.view = answer.structured_content
+        return self.view
+
+    async def after_commit(self, version):
+        """Commit what the author wrote; return the first answer with that version, in time."""
+        rows = self.room.progress_rows()
+        self.room.author.commit()
+        began = time.monotonic()
+        while self.room.row().version < version:
+            assert time.monotonic() - began < SECONDS, "the commit is not live"
+            await asyncio.sleep(0.02)
+        assert self.room.progress_rows() == rows, "a sync writes no progress"
+        return await self.look()
+
+
+async def _walk(address, room):
+    async with Client(address) as client:
+        learner, write = Learner(client, room), room.author.write
+        await learner.look()
+        assert (await learner.go_on())["step"]["title"] == "Two"
+
+        write("one", ("two", "", "New words."), "three", "four")
+        view = await learner.after_commit(2)
+        assert (view["step"]["content"], view["walkthrough"]["version"]) == ("New words.", 2)
+        assert (view["progress"]["completed_steps"], view["notice"]) == (1, None)
+
+        write("zero", "one", "two", "three", "four")
+        view = await learner.after_commit(3)
+        assert view["step"]["title"] == "Two"
+        assert view["notice"] == "Changed since you were here: 1 step added before this one."
+
+        write("zero", "one", "three", "four")
+        view = await learner.after_commit(4)
+        assert view["step"]["title"] == "Three"
+        assert view["progress"]["completed_steps"] == 1
+
+        write("four", "three", "one", "zero")
+        view = await learner.after_commit(5)
+        assert view["step"]["title"] == "Three"
+        titles = ["Three"]
+        while (await learner.go_on())["step"]:
+            titles.append(learner.view["step"]["title"])
+        assert titles == ["Three", "Zero", "Four"]
+        assert learner.view["progress"] == {
+            "status": "completed", "completed_steps": 4, "total_steps": 4, "percent": 100,
+        }  # fmt: skip
+
+
+def test_edits_reach_a_learner_on_the_way_within_five_seconds_and_move_nobody(address, room):
+    asyncio.run(_walk(address, room))
