@@ -58,6 +58,7 @@ def test_from_the_first_step_to_the_end(walk):
     assert (view.progress.completed_steps, view.progress.percent) == (3, 100)
 
 
+@pytest.mark.behaviour("B1")
 def test_a_repeated_call_moves_once_and_says_so(walk):
     first = walk.select().step.id
     walk.next(first)
@@ -68,6 +69,7 @@ def test_a_repeated_call_moves_once_and_says_so(walk):
     assert walk.done() == ["One"]
 
 
+@pytest.mark.behaviour("B2")
 def test_a_step_ahead_moves_nothing(walk):
     walk.select()
     last = walk.status().steps[-1].id
@@ -77,6 +79,7 @@ def test_a_step_ahead_moves_nothing(walk):
     assert "nothing moved" in view.notice
 
 
+@pytest.mark.behaviour("B3")
 def test_without_a_step_the_walkthrough_of_the_last_call_goes_on(walk):
     walk.select()
 
@@ -96,6 +99,7 @@ def test_beginning_again_keeps_nothing_completed(walk):
     assert view.progress.completed_steps == 0
 
 
+@pytest.mark.behaviour("B12")
 def test_reset_forgets_and_can_be_repeated(walk):
     walk.next(walk.select().step.id)
     progress.reset(walk.database, walk.caller, walk.row)
@@ -104,6 +108,7 @@ def test_reset_forgets_and_can_be_repeated(walk):
     assert walk.status().status is Status.NOT_STARTED
 
 
+@pytest.mark.behaviour("B10")
 def test_new_text_is_in_the_next_answer_without_a_notice(walk):
     walk.select()
     walk.edit(content(steps=(step("one", content="New words."), step("two"), step("three"))))
@@ -113,6 +118,7 @@ def test_new_text_is_in_the_next_answer_without_a_notice(walk):
     assert (view.walkthrough.version, view.notice) == (2, None)
 
 
+@pytest.mark.behaviour("B10")
 def test_a_step_put_in_before_leaves_the_place_and_is_told(walk):
     two = walk.next(walk.select().step.id).step.id
     walk.edit(content("zero", "one", "two", "three"))
@@ -123,6 +129,7 @@ def test_a_step_put_in_before_leaves_the_place_and_is_told(walk):
     assert walk.select().notice is None
 
 
+@pytest.mark.behaviour("B4")
 def test_a_vanished_step_is_answered_with_the_next_one_and_counts_as_history(walk):
     two = walk.next(walk.select().step.id).step.id
     walk.edit(content("one", "three"))
@@ -134,6 +141,7 @@ def test_a_vanished_step_is_answered_with_the_next_one_and_counts_as_history(wal
     assert walk.done() == ["One", "Two"]
 
 
+@pytest.mark.behaviour("B11")
 def test_a_step_to_do_again_is_asked_for_again(walk):
     one = walk.select().step.id
     walk.next(one)
@@ -145,6 +153,7 @@ def test_a_step_to_do_again_is_asked_for_again(walk):
     assert walk.done() == ["One"]
 
 
+@pytest.mark.behaviour("B5")
 def test_finished_stays_finished_when_steps_are_added(walk):
     view = walk.select()
     while view.step:
@@ -157,6 +166,7 @@ def test_finished_stays_finished_when_steps_are_added(walk):
     assert "2 new steps since you finished" in view.notice
 
 
+@pytest.mark.behaviour("B6")
 def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     one = walk.select().step.id
     organization = walk.caller.organization_id
@@ -173,6 +183,7 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     assert walk.next(one).step.title == "Two"
 
 
+@pytest.mark.behaviour("B6")
 def test_another_organizations_learner_finds_nothing(walk, database):
     one = walk.select().step.id
     with database.transaction() as session:
@@ -241,6 +252,7 @@ def test_the_short_way_answers_as_the_rules_do(walk, database):
     assert asyncio.run(shortly()) == (by_rules, None)
 
 
+@pytest.mark.behaviour("B1")
 def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
     caller = walk.caller
     with walk.database.transaction() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from mcp import Client
 from sqlalchemy import text
 
@@ -33,6 +34,7 @@ async def _learn(address: str, walkthrough_id: str) -> list[str]:
         return titles
 
 
+@pytest.mark.behaviour("B1")
 def test_a_hundred_learners_with_twenty_equal_calls_for_each_step_lose_and_double_nothing(
     school: School,
 ) -> None:

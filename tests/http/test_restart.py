@@ -83,6 +83,7 @@ def _kill(folder):
     psutil.wait_procs(family, timeout=30)
 
 
+@pytest.mark.behaviour("B8")
 def test_no_acknowledged_step_is_lost_and_everybody_finishes(folder, settings):
     database = connect(lambda: embedded.start(folder))
     schema_version.upgrade(database)

@@ -58,6 +58,7 @@ def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> 
 
 
 @ERAS
+@pytest.mark.behaviour("B13")
 def test_the_server_speaks_in_the_tenants_name(school: School, mode: str) -> None:
     with school.database.transaction() as session:
         row = session.get(McpServer, school.caller.server_id)
@@ -111,6 +112,7 @@ def test_without_a_published_walkthrough_there_are_no_tools(school: School) -> N
     assert raised.group_contains(MCPError, match="There is no tool", depth=None)
 
 
+@pytest.mark.behaviour("B9")
 def test_anonymous_callers_may_list_and_are_told_how_to_go_on(school: School) -> None:
     listed = call(school.anonymous, "list_walkthroughs").structured_content["walkthroughs"]
     result = call(school.anonymous, "select_walkthrough", walkthrough_id=school.walkthrough_id)
@@ -140,6 +142,7 @@ def test_anonymous_callers_may_list_and_are_told_how_to_go_on(school: School) ->
         ),
     ],
 )
+@pytest.mark.behaviour("B7")
 def test_a_bad_call_is_told_what_to_do(
     school: School, name: str, arguments: Any, says: str
 ) -> None:
@@ -149,6 +152,7 @@ def test_a_bad_call_is_told_what_to_do(
     assert says in text(result)
 
 
+@pytest.mark.behaviour("B12")
 def test_reset_asks_before_it_forgets(school: School) -> None:
     wanted = {"walkthrough_id": school.walkthrough_id}
     call(school.address, "select_walkthrough", **wanted)
@@ -163,6 +167,7 @@ def test_reset_asks_before_it_forgets(school: School) -> None:
     assert gone.structured_content["status"] == "not_started"
 
 
+@pytest.mark.behaviour("B6")
 def test_equal_names_in_two_organizations_never_meet(school: School) -> None:
     database = school.database
     with database.transaction() as session:

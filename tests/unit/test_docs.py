@@ -1,0 +1,67 @@
+"""The manual names what there is, and every promise in it has a test."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from walkthroughs.mcp_server import tools
+from walkthroughs.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+#: Commands that come with Flask and its extensions, and are theirs to document.
+NOT_OURS = {"db", "limiter", "roles", "routes", "run", "shell", "users"}
+
+
+def read(name):
+    return (ROOT / "docs" / name).read_text()
+
+
+def commands(group, path="flask"):
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        yield from commands(command, f"{path} {name}") if inner else [f"{path} {name}"]
+
+
+def test_each_promised_behaviour_has_a_test_that_names_it():
+    promised = re.findall(r"\*\*(B\d+)\*\*", read("tools.md"))
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    held = set(re.findall(r'@pytest\.mark\.behaviour\("(B\d+)"\)', tests))
+
+    assert len(promised) == len(set(promised))
+    assert set(promised) == held
+
+
+def test_each_tool_is_documented():
+    assert [
+        tool.name for tool in tools.announced() if f"`{tool.name}`" not in read("tools.md")
+    ] == []
+
+
+def test_each_setting_is_documented():
+    source = (ROOT / "walkthroughs" / "settings.py").read_text()
+    names = set(re.findall(r'"((?:HANDRAIL|DATABASE)_[A-Z_]+)"', source))
+
+    assert names >= {"DATABASE_URL", "HANDRAIL_BASE_URL"}
+    assert [name for name in sorted(names) if f"`{name}`" not in read("operations.md")] == []
+
+
+def test_each_command_is_documented(tmp_path):
+    settings = Settings(tmp_path, "postgresql://nowhere", "secret", "http://localhost:8000")
+    ours = [
+        command
+        for command in commands(create_app(settings).cli)
+        if command.split()[1] not in NOT_OURS
+    ]
+
+    assert "flask sync apply" in ours
+    assert [command for command in ours if f"`{command}" not in read("operations.md")] == []
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text())
+
+    assert [link for link in links if not (path.parent / link).exists()] == []
