@@ -19,17 +19,15 @@ walkthroughs_cli = AppGroup("walkthroughs", help="Take walkthroughs out, as file
 
 
 @walkthroughs_cli.command("export")
-@click.option("--organization", required=True, help="The organization's slug.")
+@click.argument("ids", nargs=-1)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def export_command(organization: str, folder: Path) -> None:
-    """Write every live walkthrough to FOLDER, as a content repository. Overwrites nothing."""
+@click.option("--organization", help="Every live walkthrough of the organization with this slug.")
+def export_command(ids: tuple[str, ...], folder: Path, organization: str | None) -> None:
+    """Write walkthroughs to FOLDER as a content repository. Overwrites nothing."""
     with runtime().database.transaction() as session:
-        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
-        if owner is None:
-            raise click.ClickException(f'There is no organization "{organization}".')
-        files = {
-            path: text for each in _read(session, owner) for path, text in export(each).items()
-        }
+        rows = _wanted(session, ids, organization)
+        exported = [export(_authored(session, row)) for row in rows]
+    files = {path: text for each in exported for path, text in each.items()}
     there = [path for path in files if (folder / path).exists()]
     if there:
         raise click.ClickException(
@@ -42,20 +40,24 @@ def export_command(organization: str, folder: Path) -> None:
     click.echo(f"Wrote {len(files)} files to {folder}")
 
 
-def _read(session: Session, organization_id: str) -> list[Authored]:
-    rows = session.scalars(
-        select(Walkthrough)
-        .where(Walkthrough.organization_id == organization_id, Walkthrough.archived_at.is_(None))
-        .order_by(Walkthrough.title)
-    ).all()
-    return [
-        Authored(
-            publishing.read_content(session, organization_id, row.id),
-            row.is_published,
-            _servers(session, organization_id, row.id),
-        )
-        for row in rows
-    ]
+def _wanted(session: Session, ids: tuple[str, ...], organization: str | None) -> list[Walkthrough]:
+    query = select(Walkthrough).where(Walkthrough.archived_at.is_(None)).order_by(Walkthrough.title)
+    if organization is not None:
+        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
+        if owner is None:
+            raise click.ClickException(f'There is no organization "{organization}".')
+        return list(session.scalars(query.where(Walkthrough.organization_id == owner)))
+    rows = list(session.scalars(query.where(Walkthrough.id.in_(ids))))
+    missing = sorted(set(ids) - {row.id for row in rows})
+    if missing or not ids:
+        named = f'There is no live walkthrough "{missing[0]}". ' if missing else ""
+        raise click.ClickException(f"{named}Name walkthroughs by id, or give --organization SLUG.")
+    return rows
+
+
+def _authored(session: Session, row: Walkthrough) -> Authored:
+    content = publishing.read_content(session, row.organization_id, row.id)
+    return Authored(content, row.is_published, _servers(session, row.organization_id, row.id))
 
 
 def _servers(session: Session, organization_id: str, walkthrough_id: str) -> tuple[str, ...]:
