@@ -20,11 +20,12 @@ from starlette.routing import Mount
 from admin import build_admin
 from admin.cli import init_admin
 from admin.demo import demo_cli, prepare
-from sync import runner
+from sync import worker
 from sync.cli import sync_cli
 from sync.content_cli import content_cli
 from sync.export_cli import walkthroughs_cli
 from sync.pages import schema_pages
+from sync.webhook import webhooks
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
 from walkthroughs.identity.cli import links_cli
@@ -52,6 +53,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db)
     app.register_blueprint(pages)
     app.register_blueprint(schema_pages)
+    app.register_blueprint(webhooks)
+    app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
     groups = (content_cli, sync_cli, walkthroughs_cli, links_cli, demo_cli)
     for command in (*groups, init_admin, serve):
         app.cli.add_command(command)
@@ -69,7 +72,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         poller = threading.Thread(
-            target=runner.poll, args=(database, settings, stop), name="content-sources"
+            target=worker.work, args=(database, settings, stop), name="content-sources"
         )
         poller.start()
         try:

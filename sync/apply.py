@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sync.parse import MANIFEST
@@ -17,11 +21,39 @@ from walkthroughs.models import Walkthrough
 from walkthroughs.publishing import Origin
 
 
-def read_live(session: Session, organization_id: str, source_id: str) -> list[Live]:
-    """Return every walkthrough of the source, archived ones too, as the planner wants it."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A walkthrough as it was last read: the author's id, and the Git tree of its folder."""
+
+    author_id: str
+    tree: str
+
+
+def read_known(session: Session, organization_id: str, source_id: str) -> dict[str, Known]:
+    """Return the live walkthroughs whose folder was read before, by folder."""
+    rows = session.execute(
+        select(Walkthrough.folder, Walkthrough.external_id, Walkthrough.tree).where(
+            Walkthrough.organization_id == organization_id,
+            Walkthrough.source_id == source_id,
+            Walkthrough.archived_at.is_(None),
+            Walkthrough.tree.is_not(None),
+        )
+    )
+    return {folder: Known(name, tree) for folder, name, tree in rows if folder and tree}
+
+
+def read_live(
+    session: Session, organization_id: str, source_id: str, but: Iterable[str] = ()
+) -> list[Live]:
+    """Return the source's walkthroughs, archived ones too, as the planner wants them.
+
+    Those whose author's id is in *but* are left out, and not read.
+    """
     rows = session.scalars(
         select(Walkthrough).where(
-            Walkthrough.organization_id == organization_id, Walkthrough.source_id == source_id
+            Walkthrough.organization_id == organization_id,
+            Walkthrough.source_id == source_id,
+            Walkthrough.external_id.not_in(list(but)),
         )
     ).all()
     return [
@@ -36,29 +68,86 @@ def read_live(session: Session, organization_id: str, source_id: str) -> list[Li
     ]
 
 
+def count_live(session: Session, organization_id: str, source_id: str) -> int:
+    """Return how many walkthroughs of the source are not archived."""
+    query = select(func.count()).where(
+        Walkthrough.organization_id == organization_id,
+        Walkthrough.source_id == source_id,
+        Walkthrough.archived_at.is_(None),
+    )
+    return session.scalar(query) or 0
+
+
+def remember(
+    database: Database,
+    organization_id: str,
+    source_id: str,
+    folders: Mapping[str, str],
+    trees: Mapping[str, str],
+) -> None:
+    """Note which Git tree each walkthrough came from, so that the next run need not read it."""
+    row = Walkthrough.__table__.c
+    statement = (
+        update(Walkthrough.__table__)
+        .where(
+            row.organization_id == organization_id,
+            row.source_id == source_id,
+            row.external_id == bindparam("author_id"),
+        )
+        # Nothing that anybody reads has changed, so the time of the last change stays.
+        .values(folder=bindparam("at"), tree=bindparam("oid"), updated_at=row.updated_at)
+    )
+    noted = [
+        {"author_id": name, "at": folder, "oid": trees[folder]} for name, folder in folders.items()
+    ]
+    if noted:
+        with database.transaction() as session:
+            session.execute(statement, noted)
+
+
+#: Serialization failure, deadlock: PostgreSQL asks to try again.
+_IN_THE_WAY = ("40001", "40P01")
+_PAUSES = (0.05, 0.2)
+
+
 def apply(
     database: Database, organization_id: str, origin: Origin, changes: Iterable[Change]
 ) -> list[Problem]:
     """Write *changes*; return what could not be done as the authors asked."""
     problems: list[Problem] = []
     for change in changes:
-        with database.transaction() as session:
-            match change:
-                case Create(authored):
-                    made = publishing.create(session, organization_id, authored.content, origin)
-                    problems += _settle(
-                        session, organization_id, made.walkthrough_id, authored, origin
-                    )
-                case Update(live, authored):
-                    publishing.publish(
-                        session, organization_id, live.walkthrough_id, authored.content, origin
-                    )
-                    problems += _settle(
-                        session, organization_id, live.walkthrough_id, authored, origin
-                    )
-                case Archive(live):
-                    publishing.archive(session, organization_id, live.walkthrough_id, origin)
+        problems += _retried(partial(_apply_one, database, organization_id, origin, change))
     return problems
+
+
+def _apply_one(
+    database: Database, organization_id: str, origin: Origin, change: Change
+) -> list[Problem]:
+    with database.transaction() as session:
+        match change:
+            case Create(authored):
+                row_id = publishing.create(
+                    session, organization_id, authored.content, origin
+                ).walkthrough_id
+            case Update(live, authored):
+                row_id = live.walkthrough_id
+                publishing.publish(session, organization_id, row_id, authored.content, origin)
+            case Archive(live):
+                publishing.archive(session, organization_id, live.walkthrough_id, origin)
+                return []
+        return _settle(session, organization_id, row_id, authored, origin)
+
+
+def _retried(work: Callable[[], list[Problem]]) -> list[Problem]:
+    """Run a transaction; once more, twice at most, when others were in its way."""
+    for pause in _PAUSES:
+        try:
+            return work()
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) not in _IN_THE_WAY:
+                raise
+            time.sleep(pause)
+    return work()
 
 
 def _settle(

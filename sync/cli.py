@@ -2,100 +2,143 @@
 
 from __future__ import annotations
 
+import getpass
+import json
+from collections.abc import Callable
+
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 
 from sync.plan import describe
-from sync.repository import RepositoryUnavailable
-from sync.runner import Run, sync_source
-from walkthroughs.models import ContentSource, Organization
+from sync.runner import Order, Run, plan_source, sync_source
+from sync.source_cli import find, source_cli
+from sync.status import as_facts, as_text, read_status
+from walkthroughs.errors import HandrailError
+from walkthroughs.ids import now_ms
+from walkthroughs.models import ContentSource
 from walkthroughs.runtime import runtime
 
 sync_cli = AppGroup("sync", help="Content sources: Git repositories of walkthroughs.")
-source_cli = AppGroup("source", help="Add and list content sources.")
 sync_cli.add_command(source_cli)
 
 
 @sync_cli.command("plan")
 @click.argument("source", required=False)
-def plan_command(source: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def plan_command(source: str | None, as_json: bool) -> None:
     """Say what the newest commit would change. Exit: 0 nothing, 2 changes, 1 error."""
-    runs = _run_all(source, only_plan=True)
-    raise SystemExit(2 if any(run.changes for run in runs) else 0)
+    parts = runtime()
+    runs = _each(source, lambda row: plan_source(parts.database, parts.settings, row.id))
+    _print(runs, as_json=as_json)
+    raise SystemExit(2 if any(run.changes for _, run in runs) else 0)
 
 
 @sync_cli.command("apply")
 @click.argument("source", required=False)
-def apply_command(source: str | None) -> None:
-    """Carry out the newest commit. Exit: 0 done, 1 a problem in the content or an error."""
-    runs = _run_all(source, only_plan=False)
-    raise SystemExit(1 if any(run.problems for run in runs) else 0)
+@click.option("--confirm", "confirmed", metavar="FINGERPRINT", help="Agree to a plan that waits.")
+@click.option("--reread", is_flag=True, help="Read every folder again, known or not.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def apply_command(source: str | None, confirmed: str | None, reread: bool, as_json: bool) -> None:
+    """Carry out the newest commit. Exit: 0 done, 2 waits for --confirm, 1 a problem or an error."""
+    order = Order(actor=_operator(), confirmed=confirmed, reread=reread)
+    _finish(_ordered(source, order), as_json=as_json)
+
+
+@sync_cli.command("rollback")
+@click.argument("source")
+@click.argument("commit")
+@click.option("--confirm", "confirmed", metavar="FINGERPRINT", help="Agree to a plan that waits.")
+def rollback_command(source: str, commit: str, confirmed: str | None) -> None:
+    """Go back to an older COMMIT, and hold the source there until `sync resume`."""
+    order = Order(actor=_operator(), to=commit, confirmed=confirmed)
+    _finish(_ordered(source, order), as_json=False)
+
+
+@sync_cli.command("hold")
+@click.argument("source")
+def hold_command(source: str) -> None:
+    """Apply nothing to this source until `sync resume`; new commits are still looked at."""
+    _set_hold(source, now_ms())
+    click.echo(f'"{source}" is held. Go on with: flask sync resume {source}')
+
+
+@sync_cli.command("resume")
+@click.argument("source")
+def resume_command(source: str) -> None:
+    """Apply new commits again, beginning with the newest one."""
+    _set_hold(source, None)
+    _finish(_ordered(source, Order(actor=_operator())), as_json=False)
 
 
 @sync_cli.command("status")
 @click.argument("source", required=False)
-def status_command(source: str | None) -> None:
-    """Print each source's commit and the problems of it."""
-    for row in _sources(source):
-        commit = row.synced_commit[:10] if row.synced_commit else "never synced"
-        click.echo(f"{row.name}  {commit}  {len(row.problems)} problem(s)  {row.url}")
-        for problem in row.problems:
-            click.echo(f"  {problem['path']}:{problem['line']}: {problem['message']}")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def status_command(source: str | None, as_json: bool) -> None:
+    """Print where each source is, its problems, and its last runs."""
+    database = runtime().database
+    states = [read_status(database, row) for row in find(source)]
+    if as_json:
+        click.echo(json.dumps([as_facts(state) for state in states], indent=2))
+    else:
+        for state in states:
+            click.echo(as_text(state))
 
 
-@source_cli.command("add")
-@click.option("--organization", required=True, help="The organization's slug.")
-@click.option("--url", required=True, help="https:// or ssh:// address.")
-@click.option("--branch", default="main", show_default=True)
-@click.option("--path", default="", help="A folder in the repository.")
-@click.option("--name", help="What to call it; the default is the end of the address.")
-def add_command(organization: str, url: str, branch: str, path: str, name: str | None) -> None:
-    """Add a content source. It is read at the next look, or by `sync apply`."""
-    with runtime().database.transaction() as session:
-        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
-        if owner is None:
-            raise click.ClickException(f'There is no organization "{organization}".')
-        called = name or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
-        taken = select(ContentSource.id).where(
-            ContentSource.organization_id == owner, ContentSource.name == called
-        )
-        if session.scalar(taken):
-            raise click.ClickException(f'A source "{called}" exists; give another --name.')
-        session.add(
-            ContentSource(organization_id=owner, name=called, url=url, branch=branch, path=path)
-        )
-    click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
-
-
-@source_cli.command("list")
-def list_command() -> None:
-    """List the content sources."""
-    for row in _sources(None):
-        click.echo(f"{row.id}  {row.name}  {row.url}  {row.branch}  {row.path or '/'}")
-
-
-def _run_all(name: str | None, *, only_plan: bool) -> list[Run]:
+def _ordered(source: str | None, order: Order) -> list[tuple[ContentSource, Run]]:
     parts = runtime()
-    runs = []
-    for row in _sources(name):
-        try:
-            run = sync_source(parts.database, parts.settings, row.id, only_plan=only_plan)
-        except RepositoryUnavailable as error:
-            raise click.ClickException(str(error)) from error
-        runs.append(run)
+    return _each(source, lambda row: sync_source(parts.database, parts.settings, row.id, order))
+
+
+def _each(
+    name: str | None, work: Callable[[ContentSource], Run]
+) -> list[tuple[ContentSource, Run]]:
+    try:
+        return [(row, work(row)) for row in find(name)]
+    except HandrailError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _finish(runs: list[tuple[ContentSource, Run]], *, as_json: bool) -> None:
+    _print(runs, as_json=as_json)
+    if any(run.outcome == "waiting" for _, run in runs):
+        raise SystemExit(2)
+    raise SystemExit(1 if any(run.problems for _, run in runs) else 0)
+
+
+def _print(runs: list[tuple[ContentSource, Run]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_facts(row, run) for row, run in runs], indent=2))
+        return
+    for row, run in runs:
         click.echo(f"{row.name} at {run.commit[:10]}: {len(run.changes)} change(s)")
-        for change in run.changes:
-            click.echo(f"  {describe(change)}")
+        for line in (*map(describe, run.changes), *run.effects):
+            click.echo(f"  {line}")
         for problem in run.problems:
             click.echo(f"  problem: {problem}")
-    return runs
+        for reason in run.reasons:
+            click.echo(f"  waits: {reason}")
+        if run.reasons and run.outcome != "applied":
+            click.echo(f"  agree with: flask sync apply {row.name} --confirm {run.fingerprint}")
 
 
-def _sources(name: str | None) -> list[ContentSource]:
+def _facts(row: ContentSource, run: Run) -> dict[str, object]:
+    return {
+        "source": row.name,
+        "commit": run.commit,
+        "fingerprint": run.fingerprint,
+        "changes": [describe(change) for change in run.changes],
+        "effects": list(run.effects),
+        "problems": [str(problem) for problem in run.problems],
+        "waits": list(run.reasons),
+        "outcome": run.outcome,
+    }
+
+
+def _set_hold(name: str, held_at: int | None) -> None:
+    (row,) = find(name)
     with runtime().database.transaction() as session:
-        query = select(ContentSource).order_by(ContentSource.name)
-        rows = list(session.scalars(query.where(ContentSource.name == name) if name else query))
-    if name and not rows:
-        raise click.ClickException(f'There is no content source "{name}". See: sync source list')
-    return rows
+        session.get_one(ContentSource, row.id, with_for_update=True).held_at = held_at
+
+
+def _operator() -> str:
+    return f"{getpass.getuser()} (command line)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sync.fields import Fields
 from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
@@ -20,6 +20,7 @@ from walkthroughs.errors import Problem
 from walkthroughs.markdown import PartsInvalid
 
 ROOT_FILE = "walkthroughs.yml"
+WALKTHROUGHS = "walkthroughs"
 MANIFEST = "walkthrough.yml"
 MAX_FRONT_MATTER_BYTES = 16 * 1024
 MAX_STEP_BYTES = 64 * 1024
@@ -37,42 +38,84 @@ class Parsed:
         unreadable: ids of walkthroughs that have a mistake: leave them as they are.
         complete: false if some manifest's id could not be read, so that nobody
             can say which walkthroughs are gone.
+        unchanged: ids of walkthroughs that were not read, since their folder is as it was.
+        folders: the folder of each id in `authored`.
     """
 
     authored: tuple[Authored, ...]
     problems: tuple[Problem, ...]
     unreadable: frozenset[str]
     complete: bool
+    unchanged: frozenset[str] = frozenset()
+    folders: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_repository(files: Mapping[str, bytes]) -> Parsed:
-    """Read *files*: path from the source's folder -> bytes, assets' bytes may be empty."""
+def parse_repository(
+    files: Mapping[str, bytes], unchanged: Mapping[str, str] | None = None
+) -> Parsed:
+    """Say what the files of a commit hold.
+
+    Args:
+        files: path from the source's folder -> bytes, assets' bytes may be empty.
+        unchanged: folder -> id of walkthroughs whose files are left out, because
+            they are the same as when they were read last.
+    """
+    unchanged = unchanged or {}
     problems: list[Problem] = []
     if not _root(files, problems):
         return Parsed((), tuple(problems), frozenset(), complete=False)
-    by_id: dict[str, list[tuple[str, Authored | None]]] = defaultdict(list)
+    claims: dict[str, list[_Claim]] = defaultdict(list)
+    for folder, author_id in unchanged.items():
+        claims[author_id].append(_Claim(f"{WALKTHROUGHS}/{folder}/{MANIFEST}", None))
     complete = True
     for path in sorted(files):
         parts = path.split("/")
-        if len(parts) != 3 or parts[0] != "walkthroughs" or parts[2] != MANIFEST:
+        if len(parts) != 3 or parts[0] != WALKTHROUGHS or parts[2] != MANIFEST:
             continue
         found: list[Problem] = []
-        author_id, authored = _walkthrough(path, files, found)
+        name, authored = _walkthrough(path, files, found)
         problems += found
-        complete = complete and author_id is not None
-        if author_id is not None:
-            by_id[author_id].append((path, authored))
-    good, bad = [], set()
-    for author_id, claims in sorted(by_id.items()):
-        if len(claims) > 1:
-            problems += _claimed_twice(author_id, [path for path, _ in claims])
-        authored = claims[0][1] if len(claims) == 1 else None
-        if authored is None:
-            bad.add(author_id)
+        if name is None:
+            complete = False
         else:
-            good.append(authored)
-    ordered = tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
-    return Parsed(tuple(good), ordered, frozenset(bad), complete)
+            claims[name].append(_Claim(path, authored))
+    return _settled(claims, frozenset(unchanged.values()), problems, complete=complete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A manifest that has a certain id; no content if it has a mistake or was not read."""
+
+    path: str
+    authored: Authored | None
+
+
+def _settled(
+    claims: Mapping[str, list[_Claim]],
+    same: frozenset[str],
+    problems: list[Problem],
+    *,
+    complete: bool,
+) -> Parsed:
+    """Let each id have one manifest; two are refused, both."""
+    good: dict[str, _Claim] = {}
+    bad = set()
+    for name, claimed in sorted(claims.items()):
+        if len(claimed) > 1:
+            problems += _claimed_twice(name, [claim.path for claim in claimed])
+            bad.add(name)
+        elif claimed[0].authored is not None:
+            good[name] = claimed[0]
+        elif name not in same:
+            bad.add(name)
+    return Parsed(
+        authored=tuple(claim.authored for claim in good.values() if claim.authored),
+        problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line))),
+        unreadable=frozenset(bad),
+        complete=complete,
+        unchanged=same - bad,
+        folders={name: claim.path.split("/")[1] for name, claim in good.items()},
+    )
 
 
 def _root(files: Mapping[str, bytes], problems: list[Problem]) -> bool:
@@ -215,8 +258,11 @@ def _check_targets(
         target = posixpath.normpath(
             posixpath.join(posixpath.dirname(path), url.split("#")[0].split("?")[0])
         )
-        if target not in files:
-            line = body_line + body.count("\n", 0, max(0, body.find(url)))
+        line = body_line + body.count("\n", 0, max(0, body.find(url)))
+        if target.split("/")[:2] != path.split("/")[:2]:
+            message = f'"{url[:100]}" leads out of the walkthrough; put the file into its folder'
+            problems.append(Problem(path, line, message))
+        elif target not in files:
             problems.append(Problem(path, line, f'"{url[:100]}" is not in the repository'))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ def plan(parsed: Parsed, published: Iterable[Live]) -> tuple[Change, ...]:
     wanted = {authored.content.id: authored for authored in parsed.authored}
     live = {row.content.id: row for row in published}
     changes: list[Change] = []
-    for author_id in sorted((wanted.keys() | live.keys()) - parsed.unreadable):
+    for author_id in sorted((wanted.keys() | live.keys()) - parsed.unreadable - parsed.unchanged):
         authored, row = wanted.get(author_id), live.get(author_id)
         if authored is None and row is not None:
             if parsed.complete and not row.is_archived:
@@ -68,6 +69,24 @@ def plan(parsed: Parsed, published: Iterable[Live]) -> tuple[Change, ...]:
         elif authored is not None and row is not None:
             changes += _update(row, authored)
     return tuple(changes)
+
+
+def fingerprint(commit: str, changes: Iterable[Change]) -> str:
+    """Return what names this very plan: other content, versions or commit give another.
+
+    A confirmation holds for one fingerprint, so that nobody confirms what they have not seen.
+    """
+    lines = [commit]
+    for change in changes:
+        match change:
+            case Create(authored):
+                lines.append(f"create {authored.content.digest()} {authored.is_published}")
+            case Update(live, authored):
+                facts = f"{live.version} {authored.content.digest()} {authored.is_published}"
+                lines.append(f"update {live.walkthrough_id} {facts}")
+            case Archive(live):
+                lines.append(f"archive {live.walkthrough_id} {live.version}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def describe(change: Change) -> str:

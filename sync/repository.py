@@ -1,41 +1,38 @@
-"""Read Git without ever checking it out: a bare copy, plumbing commands, blobs as bytes.
-
-Repositories are hostile: nothing of theirs is run (no hooks, filters, attributes,
-submodules), and no word of theirs reaches a command line as an option.
-"""
+"""Read Git without ever checking it out: a bare copy, plumbing commands, blobs as bytes."""
 
 from __future__ import annotations
 
 import re
-import subprocess
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from git import Git
-
-from sync.parse import MAX_STEP_BYTES, TOO_LARGE
-from walkthroughs.errors import HandrailError
+from sync.credentials import Credential, environment
+from sync.git_command import GitCommand, RepositoryUnavailable
+from sync.parse import MAX_STEP_BYTES, ROOT_FILE, TOO_LARGE, WALKTHROUGHS
 
 _INCOMING = "refs/handrail/incoming"
-_FETCH_SECONDS = 120
 _FILE_MODES = (b"100644", b"100755")
 _READ_ENDINGS = (".yml", ".md")
-_SAFE = (
-    "core.hooksPath=/dev/null",
-    "transfer.fsckObjects=true",
-    "http.followRedirects=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "credential.helper=",
-    "fetch.recurseSubmodules=false",
-)
+#: So many changed folders, and one listing of everything is cheaper than one of each.
+_LIST_EACH = 20
 
 
-class RepositoryUnavailable(HandrailError):
-    """The repository, its branch or its folder cannot be read now; nothing is changed by that."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a commit holds.
+
+    Attributes:
+        trees: each walkthrough's folder and the id of its Git tree.
+        files: path -> bytes of the folders that were asked for and of the root
+            file; `TOO_LARGE` when they are, empty for what is not content.
+    """
+
+    trees: Mapping[str, str]
+    files: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +42,36 @@ class _Entry:
     size: int
 
 
+@contextmanager
+def opened(
+    folder: Path, url: str, branch: str, credential: Credential | None, *, allow_local: bool
+) -> Iterator[Repository]:
+    """Yield the repository, with its credentials at hand while the block runs.
+
+    Raises:
+        RepositoryUnavailable: the address or the branch cannot be used at all.
+    """
+    _check_address(url, branch, allow_local=allow_local)
+    transport = _LOCAL if url.startswith(_LOCAL_PREFIXES) else {"GIT_ALLOW_PROTOCOL": "https:ssh"}
+    with environment(url, credential) as variables:
+        yield Repository(GitCommand(folder, url, variables | transport), url, branch)
+
+
+_LOCAL_PREFIXES = ("/", "file://")
+_LOCAL = {
+    "GIT_ALLOW_PROTOCOL": "file",
+    # A folder that the operator allows may belong to another user than this process.
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
+
+
 class Repository:
     """A bare copy of one branch of a repository."""
 
-    def __init__(self, folder: Path, url: str, branch: str, *, allow_local: bool) -> None:
-        self._folder, self._url, self._branch = folder, url, branch
-        self._environment = {
-            "HOME": "/nonexistent",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ALLOW_PROTOCOL": "https:ssh:file" if allow_local else "https:ssh",
-            "GIT_PROTOCOL_FROM_USER": "0",
-            "GIT_LFS_SKIP_SMUDGE": "1",
-            # The demo's repository belongs to whoever runs it, as does this process.
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": "safe.directory",
-            "GIT_CONFIG_VALUE_0": "*",
-        }
-        _check_address(url, branch, allow_local=allow_local)
+    def __init__(self, git: GitCommand, url: str, branch: str) -> None:
+        self._git, self._url, self._branch = git, url, branch
 
     def head(self) -> str:
         """Ask where the branch is, without fetching; return the commit.
@@ -73,7 +80,7 @@ class Repository:
             RepositoryUnavailable: it cannot be asked, or has no such branch.
         """
         ref = f"refs/heads/{self._branch}"
-        found = self._run("ls-remote", "--", self._url, ref, where=Path("/"))
+        found = self._git.text("ls-remote", "--", self._url, ref, where=Path("/"))
         commit = next((line.split("\t")[0] for line in found.splitlines() if line), "")
         if not commit:
             raise RepositoryUnavailable(
@@ -88,10 +95,11 @@ class Repository:
         Raises:
             RepositoryUnavailable: it cannot be fetched.
         """
-        if not (self._folder / "HEAD").exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._run("init", "--bare", "--quiet", ".")
-        self._run(
+        folder = self._git.folder
+        if not (folder / "HEAD").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._git.text("init", "--bare", "--quiet", ".")
+        self._git.text(
             "fetch",
             "--quiet",
             "--no-tags",
@@ -102,27 +110,79 @@ class Repository:
             self._url,
             f"+refs/heads/{self._branch}:{_INCOMING}",
         )
-        return self._run("rev-parse", "--verify", f"{_INCOMING}^{{commit}}")
+        return self.commit(_INCOMING)
 
-    def files(self, commit: str, folder: str) -> dict[str, bytes]:
-        """Return the files under *folder* at *commit*, by path from there.
+    def commit(self, name: str) -> str:
+        """Return the full id of a commit that is here already.
 
-        Content files come with their bytes (`TOO_LARGE` when they are), others
-        empty. Links, submodules and names that no author writes are left out.
+        Raises:
+            RepositoryUnavailable: there is no such commit.
+        """
+        if not re.fullmatch(r"[0-9a-f]{4,64}", name) and name != _INCOMING:
+            raise RepositoryUnavailable(f'"{name[:80]}" is not the id of a commit.')
+        return self._git.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+    def contains(self, older: str, newer: str) -> bool:
+        """Return whether the history of *newer* has *older* in it; both commits are ids."""
+        return self._git.succeeds("merge-base", "--is-ancestor", older, newer)
+
+    def author(self, commit: str) -> str:
+        """Return who wrote *commit*, as `Name <e-mail>`."""
+        return self._git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
+
+    def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Snapshot:
+        """Return what *commit* holds under *folder*; folders whose tree is *known* are not read.
+
+        Links, submodules and names that no author writes are left out.
+
+        Args:
+            commit: an id.
+            folder: the source's folder in the repository; empty for all of it.
+            known: walkthrough folder -> tree id that was read before.
 
         Raises:
             RepositoryUnavailable: the folder is not there.
         """
-        tree = f"{commit}:{folder.strip('/')}" if folder.strip("/") else f"{commit}^{{tree}}"
-        listed = list(_entries(self._bytes("ls-tree", "-r", "-z", "-l", "--full-tree", tree)))
-        wanted = [e for e in listed if e.path.endswith(_READ_ENDINGS) and e.size <= MAX_STEP_BYTES]
-        contents = self._blobs([entry.blob for entry in wanted])
-        files = {e.path: TOO_LARGE if e.path.endswith(_READ_ENDINGS) else b"" for e in listed}
-        return files | {entry.path: contents[entry.blob] for entry in wanted}
+        root = f"{commit}:{folder.strip('/')}" if folder.strip("/") else f"{commit}^{{tree}}"
+        top = {e.path: e for e in _listed(self._tree("-l", root))}
+        trees = self._folders(root)
+        changed = [name for name, tree in trees.items() if known.get(name) != tree]
+        entries = [entry for name, entry in top.items() if name == ROOT_FILE]
+        if len(changed) > _LIST_EACH:
+            every = _listed(self._tree("-r", "-l", f"{root_of(root)}{WALKTHROUGHS}"))
+            wanted = set(changed)
+            entries += [
+                _Entry(f"{WALKTHROUGHS}/{e.path}", e.blob, e.size)
+                for e in every
+                if e.path.split("/")[0] in wanted
+            ]
+        else:
+            for name in changed:
+                prefix = f"{WALKTHROUGHS}/{name}"
+                entries += [
+                    _Entry(f"{prefix}/{e.path}", e.blob, e.size)
+                    for e in _listed(self._tree("-r", "-l", trees[name]))
+                ]
+        return Snapshot(trees, self._read(entries))
 
-    def author(self, commit: str) -> str:
-        """Return who wrote *commit*, as `Name <e-mail>`."""
-        return self._run("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
+    def _folders(self, root: str) -> dict[str, str]:
+        """Return each walkthrough's folder and its tree."""
+        parents = dict(_trees(self._tree(root)))
+        if WALKTHROUGHS not in parents:
+            raise RepositoryUnavailable(
+                f'There is no folder "{WALKTHROUGHS}" in {self._url} at {root}. Nothing is '
+                "archived because of that. Put it there, or set the source to another folder."
+            )
+        return dict(_trees(self._tree(parents[WALKTHROUGHS])))
+
+    def _tree(self, *words: str) -> bytes:
+        return self._git.output("ls-tree", "-z", "--full-tree", *words)
+
+    def _read(self, entries: list[_Entry]) -> dict[str, bytes]:
+        content = [e for e in entries if e.path.endswith(_READ_ENDINGS)]
+        blobs = self._blobs([e.blob for e in content if e.size <= MAX_STEP_BYTES])
+        files = {entry.path: b"" for entry in entries}
+        return files | {e.path: blobs.get(e.blob, TOO_LARGE) for e in content}
 
     def _blobs(self, ids: list[str]) -> dict[str, bytes]:
         """Read all blobs through one process."""
@@ -130,7 +190,7 @@ class Repository:
         if not unique:
             return {}
         asked = "".join(f"{blob}\n" for blob in unique).encode()
-        out = self._bytes("cat-file", "--batch", "--buffer", given=asked)
+        out = self._git.output("cat-file", "--batch", "--buffer", given=asked)
         contents, at = {}, 0
         for blob in unique:
             end = out.index(b"\n", at)
@@ -139,37 +199,16 @@ class Repository:
             at = end + 1 + size + 1
         return contents
 
-    def _run(self, *words: str, where: Path | None = None) -> str:
-        return self._bytes(*words, where=where).decode(errors="replace").strip()
 
-    def _bytes(self, *words: str, where: Path | None = None, given: bytes = b"") -> bytes:
-        options = [word for setting in _SAFE for word in ("-c", setting)]
-        command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=where or self._folder,
-                env={"PATH": "/usr/local/bin:/usr/bin:/bin"} | self._environment,
-                input=given,
-                capture_output=True,
-                timeout=_FETCH_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise RepositoryUnavailable(
-                f"Git did not answer for {self._url} within {_FETCH_SECONDS} s. It is tried again."
-            ) from error
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines()
-            said = lines[-1][:300] if lines else "no reason given"
-            raise RepositoryUnavailable(f"Git could not {words[0]} {self._url}: {said}")
-        return done.stdout
+def root_of(root: str) -> str:
+    """Return *root* so that a path can follow it."""
+    return f"{root}/" if ":" in root else f"{root.removesuffix('^{tree}')}:"
 
 
 def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
     if "@" in (urlsplit(url).netloc if url.startswith("https:") else ""):
         raise RepositoryUnavailable("A content source's address must not hold credentials.")
-    local = url.startswith(("/", "file://"))
+    local = url.startswith(_LOCAL_PREFIXES)
     if not url.startswith(("https://", "ssh://")) and not (local and allow_local):
         raise RepositoryUnavailable(
             f'"{url[:200]}" cannot be a content source. Give an https:// or ssh:// address'
@@ -179,15 +218,27 @@ def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
         raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')
 
 
-def _entries(listing: bytes) -> Iterator[_Entry]:
+def _listed(listing: bytes) -> Iterator[_Entry]:
+    """Yield the files of `ls-tree -l`."""
+    for mode, blob, size, path in _lines(listing):
+        if mode in _FILE_MODES:
+            yield _Entry(path, blob, int(size[0]))
+
+
+def _trees(listing: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the folders of `ls-tree`, by name."""
+    for mode, tree, _, path in _lines(listing):
+        if mode == b"040000":
+            yield path, tree
+
+
+def _lines(listing: bytes) -> Iterator[tuple[bytes, str, list[bytes], str]]:
     for line in listing.split(b"\0"):
-        if not line:
-            continue
         facts, _, name = line.partition(b"\t")
-        mode, _, blob, size = facts.split()
         path = _plain(name)
-        if mode in _FILE_MODES and path is not None:
-            yield _Entry(path, blob.decode(), int(size))
+        if line and path is not None:
+            mode, _, oid, *size = facts.split()
+            yield mode, oid.decode(), size, path
 
 
 def _plain(name: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""One run of a content source, and the loop that runs them all.
+"""One run of a content source: read a commit, plan, and carry the plan out or ask first.
 
 Level, not edge: each run compares the commit with the database, so a run that
 was cut short is simply done again. The source's mark moves last.
@@ -6,110 +6,198 @@ was cut short is simply done again. The source's mark moves last.
 
 from __future__ import annotations
 
-import logging
-import random
-import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
-
-from sync.apply import apply, read_live
-from sync.parse import parse_repository
-from sync.plan import Change, plan
-from sync.repository import Repository, RepositoryUnavailable
+from sync import audience, records
+from sync.apply import apply, count_live, read_known, read_live, remember
+from sync.credentials import unsealed
+from sync.effects import effects
+from sync.gate import Stakes, reasons
+from sync.git_command import RepositoryUnavailable
+from sync.parse import Parsed, parse_repository
+from sync.plan import Change, fingerprint, plan
+from sync.queue import claimed
+from sync.repository import Repository, Snapshot, opened
 from walkthroughs.db import Database
-from walkthroughs.errors import Problem
+from walkthroughs.errors import HandrailError, Problem
 from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource
+from walkthroughs.models import ContentSource, OnRewrite, Outcome
 from walkthroughs.publishing import Origin
 from walkthroughs.settings import Settings
 
-_log = logging.getLogger(__name__)
+
+class NotConfirmed(HandrailError):
+    """A confirmation was given for a plan that is not this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do with a source, and on whose behalf.
+
+    Attributes:
+        trigger: poll, webhook or command.
+        actor: who gave a command; for a commit, its author is noted.
+        confirmed: the fingerprint of the plan that somebody has agreed to.
+        to: an older commit to go back to.
+        reread: read every folder, known or not.
+    """
+
+    trigger: str = "command"
+    actor: str | None = None
+    confirmed: str | None = None
+    to: str | None = None
+    reread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run saw and did. No changes and no problems: in sync."""
+    """What a run saw and did. No changes and no problems: in sync.
+
+    Attributes:
+        reasons: why the plan waits for a confirmation of `fingerprint`; none if it need not.
+        effects: what it means for learners on the way.
+        outcome: none if it was only a plan, or nothing is applied because the source is held.
+    """
 
     commit: str
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    fingerprint: str
+    reasons: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+
+
+def plan_source(database: Database, settings: Settings, source_id: str) -> Run:
+    """Say what the newest commit would change. Writes nothing.
+
+    Raises:
+        RepositoryUnavailable: the repository cannot be read.
+    """
+    source = records.read(database, source_id)
+    with repository_of(settings, source) as repository:
+        commit = repository.fetch()
+        run, _, _ = _planned(database, source, repository, commit, Order())
+        return run
 
 
 def sync_source(
-    database: Database, settings: Settings, source_id: str, *, only_plan: bool = False
+    database: Database, settings: Settings, source_id: str, order: Order | None = None
 ) -> Run:
-    """Make the database equal to the source's newest commit, or only say what that would change.
+    """Make the database equal to the source's newest commit, unless that must be confirmed first.
 
-    Two runs of one source at once do no harm: publishing locks each walkthrough
-    and writes nothing that is there already.
+    Waits for a run of the source that is under way.
 
     Raises:
         RepositoryUnavailable: the repository cannot be read; nothing was changed.
+        NotConfirmed: a confirmation was given, but the plan is another one by now.
     """
-    with database.transaction() as session:
-        source = session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
-    repository = _repository(settings, source)
-    commit = repository.fetch()
-    parsed = parse_repository(repository.files(commit, source.path))
-    with database.transaction() as session:
-        changes = plan(parsed, read_live(session, source.organization_id, source.id))
-    if only_plan:
-        return Run(commit, changes, parsed.problems)
-    origin = Origin(source.id, commit, repository.author(commit))
-    problems = (*parsed.problems, *apply(database, source.organization_id, origin, changes))
-    _mark(database, source.id, commit, problems)
-    return Run(commit, changes, problems)
+    with claimed(database, source_id, wait=True):
+        return run_claimed(database, settings, source_id, order or Order())
 
 
-def poll(database: Database, settings: Settings, stop: threading.Event) -> None:
-    """Look at every content source again and again until *stop*. Trouble is logged once."""
-    troubled: dict[str, str] = {}
-    while not stop.is_set():
-        try:
-            _look_at_all(database, settings, troubled)
-        except Exception:  # noqa: BLE001  the loop's own, with the trace
-            # The database may be away; the loop must outlive that.
-            _log.exception("content sources could not be looked at; trying again")
-        # A little chance, so that many processes do not ask at the same moment.
-        stop.wait(settings.poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311  no secret
+def run_claimed(database: Database, settings: Settings, source_id: str, order: Order) -> Run:
+    """Do what `sync_source` does, for a caller that holds the claim."""
+    source, started = records.read(database, source_id), now_ms()
+    try:
+        with repository_of(settings, source) as repository:
+            return _run(database, source, repository, order, started)
+    except RepositoryUnavailable as error:
+        records.failed(database, source, order.trigger, started, str(error))
+        raise
 
 
-def _look_at_all(database: Database, settings: Settings, troubled: dict[str, str]) -> None:
-    with database.transaction() as session:
-        sources = session.scalars(select(ContentSource)).all()
-    for source in sources:
-        try:
-            if _repository(settings, source).head() != source.synced_commit:
-                run = sync_source(database, settings, source.id)
-                _log.info(
-                    "%s is at %s: %d change(s), %d problem(s)",
-                    source.name,
-                    run.commit[:10],
-                    len(run.changes),
-                    len(run.problems),
-                )
-            if troubled.pop(source.id, None):
-                _log.info("%s can be read again", source.name)
-        except RepositoryUnavailable as error:
-            if troubled.get(source.id) != str(error):
-                _log.warning("%s: %s", source.name, error)
-            troubled[source.id] = str(error)
+@contextmanager
+def repository_of(settings: Settings, source: ContentSource) -> Iterator[Repository]:
+    """Yield the source's repository.
 
-
-def _repository(settings: Settings, source: ContentSource) -> Repository:
-    return Repository(
+    Raises:
+        RepositoryUnavailable: its address cannot be used.
+    """
+    with opened(
         settings.data_dir / "git" / source.id,
         source.url,
         source.branch,
+        unsealed(settings.secret_key, source.credential),
         allow_local=settings.allow_local_repositories,
-    )
+    ) as repository:
+        yield repository
 
 
-def _mark(database: Database, source_id: str, commit: str, problems: tuple[Problem, ...]) -> None:
-    found = [asdict(problem) for problem in problems]
+def _run(
+    database: Database, source: ContentSource, repository: Repository, order: Order, started: int
+) -> Run:
+    newest = repository.fetch()
+    commit = repository.commit(order.to) if order.to else newest
+    run, parsed, snapshot = _planned(database, source, repository, commit, order)
+    if order.confirmed and order.confirmed != run.fingerprint:
+        raise NotConfirmed(
+            f"The plan is not {order.confirmed} any more: the repository or the walkthroughs have "
+            "changed since. Look at it again with: flask sync plan"
+        )
+    if source.held_at is not None and not order.to:
+        records.seen(database, source, newest)
+        return run
+    if run.reasons and order.confirmed != run.fingerprint:
+        run = replace(run, outcome=Outcome.WAITING)
+        records.waiting(database, source, order, run, started)
+        return run
+    author = repository.author(commit)
+    origin = Origin(source.id, commit, author)
+    late = apply(database, source.organization_id, origin, run.changes)
+    run = replace(run, problems=(*run.problems, *late), outcome=Outcome.APPLIED)
+    troubled = {problem.path.split("/")[0] for problem in late}
+    folders = {name: at for name, at in parsed.folders.items() if name not in troubled}
+    remember(database, source.organization_id, source.id, folders, snapshot.trees)
+    records.applied(database, source, order, run, newest=newest, author=author, started=started)
+    return run
+
+
+def _planned(
+    database: Database, source: ContentSource, repository: Repository, commit: str, order: Order
+) -> tuple[Run, Parsed, Snapshot]:
+    owner = source.organization_id
     with database.transaction() as session:
-        source = session.get_one(ContentSource, source_id, with_for_update=True)
-        if source.synced_commit == commit and source.problems == found:
-            return
-        source.synced_commit, source.synced_at, source.problems = commit, now_ms(), found
+        known = {} if order.reread else read_known(session, owner, source.id)
+    trees = {folder: each.tree for folder, each in known.items()}
+    snapshot = repository.snapshot(commit, source.path, trees)
+    same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
+    parsed = parse_repository(snapshot.files, same)
+    with database.transaction() as session:
+        changes = plan(parsed, read_live(session, owner, source.id, parsed.unchanged))
+        stakes = Stakes(
+            live=count_live(session, owner, source.id),
+            active=audience.active(session, owner, changes),
+            rewritten=not order.to and _rewritten(source, repository, commit),
+        )
+        told = effects(changes, audience.places(session, owner, changes))
+    run = Run(
+        commit=commit,
+        changes=changes,
+        problems=parsed.problems,
+        fingerprint=fingerprint(commit, changes),
+        reasons=reasons(changes, stakes),
+        effects=told,
+    )
+    return run, parsed, snapshot
+
+
+def _rewritten(source: ContentSource, repository: Repository, commit: str) -> bool:
+    """Return whether somebody must approve that the branch lost the live commit.
+
+    Raises:
+        RepositoryUnavailable: it did, and the source refuses that.
+    """
+    last = source.synced_commit
+    if source.on_rewrite is OnRewrite.WARN or not last or last == commit:
+        return False
+    if repository.contains(last, commit):
+        return False
+    if source.on_rewrite is OnRewrite.REFUSE:
+        raise RepositoryUnavailable(
+            f'The branch "{source.branch}" was rewritten: it no longer contains {last[:10]}, which '
+            "is live. This source refuses that. Restore the branch, or set the source to warn."
+        )
+    return True

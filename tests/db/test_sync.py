@@ -5,8 +5,11 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from sync.repository import Repository, RepositoryUnavailable
-from sync.runner import poll, sync_source
+from sync.git_command import RepositoryUnavailable
+from sync.parse import TOO_LARGE
+from sync.repository import opened
+from sync.runner import Order, sync_source
+from sync.worker import work
 from tests.authors import Classroom
 from walkthroughs.models import ContentSource, McpServerWalkthrough
 
@@ -72,7 +75,9 @@ def test_a_mistake_leaves_the_last_good_version_live_and_the_others_go_on(room):
 def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(room):
     two = room.next(room.select().step.id).step.id
     (room.author.folder / "walkthroughs/deploy/walkthrough.yml").unlink()
-    room.sync()
+    waits = room.sync()
+    assert (waits.outcome, room.row().archived_at) == ("waiting", None)
+    sync_source(room.database, room.settings, room.source_id, Order(confirmed=waits.fingerprint))
     assert room.row().archived_at
     room.author.write("one", "two", "three")
     room.sync()
@@ -91,7 +96,7 @@ def test_an_unknown_server_is_reported_and_the_rest_applied(room):
 
 def test_a_commit_is_live_within_five_seconds_while_the_server_polls(room):
     stop, seen = threading.Event(), threading.Event()
-    worker = threading.Thread(target=poll, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=work, args=(room.database, room.settings, stop))
     worker.start()
     try:
         room.author.write("one", "two", ("three", "", "Live."))
@@ -133,15 +138,15 @@ def test_links_submodules_and_odd_names_are_not_read(room):
     (folder / "walkthroughs/deploy/steps/b\\c.md").write_text("x")
     (folder / "walkthroughs/deploy/steps/-rf.md").write_text("x")
     (folder / ".gitattributes").write_text("* export-ignore\n*.md filter=evil\n")
-    (folder / "huge.md").write_bytes(b"x" * 300_000)
+    (folder / "walkthroughs/deploy/huge.md").write_bytes(b"x" * 300_000)
     commit = room.author.commit()
-    repository = Repository(
-        room.settings.data_dir / "git" / "x", str(folder), "main", allow_local=True
-    )
-    repository.fetch()
-    files = repository.files(commit, "")
+    where = room.settings.data_dir / "git" / "x"
+    with opened(where, str(folder), "main", None, allow_local=True) as repository:
+        repository.fetch()
+        files = repository.snapshot(commit, "", {}).files
 
-    assert files["huge.md"].startswith(b"\0")
+    assert files["walkthroughs/deploy/huge.md"] == TOO_LARGE
+    assert "walkthroughs/deploy/steps/one.md" in files
     assert not any(odd in name for name in files for odd in ("leak", "b\\c", "-rf"))
 
 
@@ -158,7 +163,10 @@ def test_links_submodules_and_odd_names_are_not_read(room):
     ],
 )
 def test_addresses_that_could_do_harm_are_refused(tmp_path, url, branch):
-    with pytest.raises(RepositoryUnavailable) as raised:
-        Repository(tmp_path, url, branch, allow_local=False)
+    with (
+        pytest.raises(RepositoryUnavailable) as raised,
+        opened(tmp_path, url, branch, None, allow_local=False),
+    ):
+        pass
 
     assert "secret" not in str(raised.value)

@@ -9,9 +9,9 @@ from walkthroughs.models.servers import (
     McpServerWalkthrough,
     PersonalLink,
 )
+from walkthroughs.models.sources import ContentSource, OnRewrite, Outcome, SyncRun
 from walkthroughs.models.tenancy import Member, Organization, Role, User
 from walkthroughs.models.walkthroughs import (
-    ContentSource,
     Walkthrough,
     WalkthroughStep,
     WalkthroughVersion,
@@ -25,10 +25,13 @@ __all__ = [
     "McpServerUser",
     "McpServerWalkthrough",
     "Member",
+    "OnRewrite",
     "Organization",
+    "Outcome",
     "PersonalLink",
     "Role",
     "Status",
+    "SyncRun",
     "User",
     "Walkthrough",
     "WalkthroughProgress",

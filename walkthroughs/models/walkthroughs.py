@@ -15,29 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
-
-
-class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
-    """A Git repository (url, branch, folder) that owns some walkthroughs."""
-
-    __tablename__ = "content_sources"
-    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "name"))
-
-    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("src"))
-    name: Mapped[str]
-    url: Mapped[str]
-    branch: Mapped[str] = mapped_column(default="main")
-    path: Mapped[str] = mapped_column(default="")
-    #: The last commit that was carried out; moved last, so a crash repeats work.
-    synced_commit: Mapped[str | None]
-    synced_at: Mapped[int | None]
-    #: Problems of the newest commit seen: [{path, line, message}].
-    problems: Mapped[list[dict[str, str | int]]] = mapped_column(
-        JSONB, default=list, server_default=text("'[]'::jsonb")
-    )
-
-    def __str__(self) -> str:
-        return self.name
+from walkthroughs.models.sources import ContentSource
 
 
 class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
@@ -79,6 +57,9 @@ class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     external_id: Mapped[str]
     #: The content source that owns it; none when the dashboard does.
     source_id: Mapped[str | None]
+    #: Its folder in the source, and the Git tree that is live: an equal one needs no reading.
+    folder: Mapped[str | None]
+    tree: Mapped[str | None]
     #: `WalkthroughContent.digest()` of the live version.
     digest: Mapped[str]
 

@@ -1,0 +1,105 @@
+"""How a source proves who it is: a token over https, a deploy key over ssh.
+
+A credential is kept sealed as JSON and handed to git in its environment or in
+files that only this process's user can read, never on a command line.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from walkthroughs.errors import HandrailError
+from walkthroughs.sealing import seal, unseal
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """An access token, sent as the password of *user* to the repository's host only."""
+
+    token: str
+    user: str = "x-access-token"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DeployKey:
+    """A private key, and the host keys (lines of a known_hosts file) that are believed."""
+
+    key: str
+    known_hosts: str
+
+
+Credential = Token | DeployKey
+
+
+def sealed(secret_key: str, credential: Credential) -> str:
+    """Return *credential* for the database."""
+    kind = "token" if isinstance(credential, Token) else "key"
+    return seal(secret_key, json.dumps({"kind": kind, **asdict(credential)}))
+
+
+def unsealed(secret_key: str, stored: str | None) -> Credential | None:
+    """Return the credential of a source, if it has one."""
+    if stored is None:
+        return None
+    facts = json.loads(unseal(secret_key, stored))
+    return Token(**facts) if facts.pop("kind") == "token" else DeployKey(**facts)
+
+
+def check(url: str, credential: Credential | None) -> None:
+    """Refuse a credential that does not fit the address.
+
+    Raises:
+        HandrailError: with what to do instead.
+    """
+    if isinstance(credential, Token) and not url.startswith("https://"):
+        raise HandrailError("A token is sent over https:// only. Give a deploy key for ssh://.")
+    if isinstance(credential, DeployKey):
+        if not url.startswith("ssh://"):
+            raise HandrailError("A deploy key is for an address of the form ssh://git@host/path.")
+        if not credential.known_hosts.strip():
+            raise HandrailError(
+                "A deploy key needs the host's own keys, as ssh-keyscan prints them: "
+                "without them, anybody could answer in the host's place."
+            )
+
+
+@contextmanager
+def environment(url: str, credential: Credential | None) -> Iterator[dict[str, str]]:
+    """Yield what git's environment needs while the block runs; files are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="handrail-") as folder:
+        variables = {"GIT_SSH_COMMAND": _ssh(Path(folder), credential)}
+        if isinstance(credential, Token):
+            variables |= _header(url, credential)
+        yield variables
+
+
+def _header(url: str, credential: Token) -> dict[str, str]:
+    """Set the header for this host only: in the environment, so in no argument and no file."""
+    origin = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/"
+    pair = base64.b64encode(f"{credential.user}:{credential.token}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{origin}.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {pair}",
+    }
+
+
+def _ssh(folder: Path, credential: Credential | None) -> str:
+    hosts = folder / "known_hosts"
+    words = ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
+    words += ["-o", f"UserKnownHostsFile={hosts}", "-o", "GlobalKnownHostsFile=/dev/null"]
+    words += ["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20"]
+    if isinstance(credential, DeployKey):
+        hosts.write_text(credential.known_hosts.rstrip("\n") + "\n")
+        key = folder / "key"
+        key.touch(mode=0o600)
+        key.write_text(credential.key.rstrip("\n") + "\n")
+        words += ["-i", str(key)]
+    return " ".join(words)

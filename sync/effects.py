@@ -1,0 +1,54 @@
+"""What a plan means for the people who are in the middle of a walkthrough. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sync.plan import Archive, Change, Create, Update
+from walkthroughs.content import WalkthroughContent
+from walkthroughs.revision import follow
+
+#: Walkthrough row id -> the author's id of a step -> learners who stand on it.
+Places = Mapping[str, Mapping[str, int]]
+
+
+def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
+    """Return a line for each step that goes away under somebody, and each walkthrough that does."""
+    lines: list[str] = []
+    for change in changes:
+        match change:
+            case Update(live, authored):
+                here = places.get(live.walkthrough_id, {})
+                lines += _vanishing(live.content, authored.content, here)
+            case Archive(live):
+                learners = sum(places.get(live.walkthrough_id, {}).values())
+                if learners:
+                    lines.append(
+                        f"{_people(learners)} in the middle of '{live.content.id}', which goes "
+                        "away; their progress is kept"
+                    )
+            case Create():
+                pass  # nobody is there yet
+    return tuple(lines)
+
+
+def _vanishing(
+    old: WalkthroughContent, new: WalkthroughContent, here: Mapping[str, int]
+) -> list[str]:
+    kept = {step.id for step in new.steps}
+    lines = []
+    for at, step in enumerate(old.steps):
+        learners = here.get(step.id, 0)
+        if not learners or follow(step.id, new) in kept:
+            continue
+        onward = (follow(later.id, new) for later in old.steps[at + 1 :])
+        then = next((name for name in onward if name in kept), None)
+        then = then or (new.steps[0].id if new.steps else None)
+        lines.append(
+            f"{_people(learners)} on step '{step.id}', which goes away; they continue at '{then}'"
+        )
+    return lines
+
+
+def _people(number: int) -> str:
+    return "1 learner is" if number == 1 else f"{number} learners are"

@@ -1,0 +1,91 @@
+"""Runs git on hostile repositories: nothing of theirs is run, and nobody is asked anything."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from git import Git
+
+from walkthroughs.errors import HandrailError
+
+_SECONDS = 120
+_SAFE = (
+    "core.hooksPath=/dev/null",
+    "transfer.fsckObjects=true",
+    "http.followRedirects=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "credential.helper=",
+    "fetch.recurseSubmodules=false",
+)
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+class RepositoryUnavailable(HandrailError):
+    """The repository, its branch or its folder cannot be read now; nothing is changed by that."""
+
+
+class GitCommand:
+    """Git in one folder, with the credentials of one source.
+
+    Args:
+        folder: where the bare copy is.
+        shown: the repository as error messages name it, without secrets.
+        environment: what the transport needs, secrets too: it never reaches a command line.
+    """
+
+    def __init__(self, folder: Path, shown: str, environment: Mapping[str, str]) -> None:
+        self.folder, self._shown = folder, shown
+        self._environment = _ENVIRONMENT | dict(environment)
+
+    def text(self, *words: str, where: Path | None = None) -> str:
+        """Return what git prints, without the last line's end."""
+        return self.output(*words, where=where).decode(errors="replace").strip()
+
+    def succeeds(self, *words: str) -> bool:
+        """Return whether git says yes."""
+        return self._run(words, self.folder, b"").returncode == 0
+
+    def output(self, *words: str, where: Path | None = None, given: bytes = b"") -> bytes:
+        """Return what git prints.
+
+        Raises:
+            RepositoryUnavailable: git failed, or took longer than two minutes.
+        """
+        done = self._run(words, where or self.folder, given)
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            said = lines[-1][:300] if lines else "no reason given"
+            raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
+        return done.stdout
+
+    def _run(
+        self, words: tuple[str, ...], where: Path, given: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
+        options = [word for setting in _SAFE for word in ("-c", setting)]
+        try:
+            return subprocess.run(
+                [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words],
+                cwd=where,
+                env=self._environment,
+                input=given,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise RepositoryUnavailable(
+                f"Git did not answer for {self._shown} within {_SECONDS} s. It is tried again."
+            ) from error

@@ -1,0 +1,127 @@
+"""What is written about runs: the state of the source, and its history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sync.plan import describe
+from walkthroughs.db import Database
+from walkthroughs.ids import now_ms
+from walkthroughs.models import ContentSource, Outcome, SyncRun
+
+if TYPE_CHECKING:
+    from sync.runner import Order, Run
+
+
+def read(database: Database, source_id: str) -> ContentSource:
+    """Return the source as it is now."""
+    with database.transaction() as session:
+        return session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
+
+
+def seen(database: Database, source: ContentSource, newest: str) -> None:
+    """Note that the branch was looked at, and where it is; the repository can be read."""
+    with database.transaction() as session:
+        row = _locked(session, source)
+        _looked(row, source, newest)
+
+
+def waiting(
+    database: Database, source: ContentSource, order: Order, run: Run, started: int
+) -> None:
+    """Note that a plan waits for a confirmation; once in the history, however often it is seen."""
+    with database.transaction() as session:
+        row = _locked(session, source)
+        _looked(row, source, run.commit)
+        known = (row.waiting or {}).get("fingerprint") == run.fingerprint
+        row.waiting = {
+            "commit": run.commit,
+            "fingerprint": run.fingerprint,
+            "reasons": list(run.reasons),
+        }
+        row.problems = [asdict(problem) for problem in run.problems]
+        if not known:
+            session.add(_entry(source, order, run, started, order.actor))
+
+
+def applied(
+    database: Database,
+    source: ContentSource,
+    order: Order,
+    run: Run,
+    *,
+    newest: str,
+    author: str,
+    started: int,
+) -> None:
+    """Note that a commit was carried out. This is what makes it done: it comes last."""
+    found = [asdict(problem) for problem in run.problems]
+    with database.transaction() as session:
+        row = _locked(session, source)
+        _looked(row, source, newest)
+        moved = row.synced_commit != run.commit
+        if moved or run.changes or row.problems != found:
+            session.add(_entry(source, order, run, started, order.actor or author))
+        row.synced_commit, row.synced_at = run.commit, now_ms() if moved else row.synced_at
+        row.problems, row.waiting = found, None
+        if order.to:
+            row.held_at = row.held_at or now_ms()
+
+
+def failed(
+    database: Database, source: ContentSource, trigger: str, started: int, message: str
+) -> None:
+    """Note why the repository cannot be read; once in the history, until it is another reason."""
+    with database.transaction() as session:
+        row = _locked(session, source)
+        if row.trouble != message:
+            session.add(
+                SyncRun(
+                    organization_id=source.organization_id,
+                    source_id=source.id,
+                    trigger=trigger,
+                    started_at=started,
+                    finished_at=now_ms(),
+                    outcome=Outcome.FAILED,
+                    changes=[],
+                    problem_count=0,
+                    message=message,
+                )
+            )
+        row.trouble, row.checked_at, row.handled_at = message, now_ms(), source.requested_at
+
+
+def _locked(session: Session, source: ContentSource) -> ContentSource:
+    query = select(ContentSource).where(
+        ContentSource.organization_id == source.organization_id, ContentSource.id == source.id
+    )
+    return session.scalars(query.with_for_update(key_share=True)).one()
+
+
+def _looked(row: ContentSource, source: ContentSource, newest: str) -> None:
+    """Answer the requests that were there when the run began, and no later ones."""
+    row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
+    row.handled_at = source.requested_at
+
+
+def _entry(
+    source: ContentSource, order: Order, run: Run, started: int, actor: str | None
+) -> SyncRun:
+    assert run.outcome is not None  # noqa: S101  only runs that ended are kept
+    return SyncRun(
+        organization_id=source.organization_id,
+        source_id=source.id,
+        git_commit=run.commit,
+        trigger=order.trigger,
+        actor=actor,
+        started_at=started,
+        finished_at=now_ms(),
+        outcome=run.outcome,
+        changes=[describe(change) for change in run.changes],
+        problem_count=len(run.problems),
+        message="; ".join(run.reasons) or None,
+    )

@@ -1,0 +1,379 @@
+"""A source's life: what waits, what is held, what is remembered, and who works on it."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from sync import credentials, queue
+from sync.credentials import DeployKey, Token
+from sync.git_command import GitCommand, RepositoryUnavailable
+from sync.runner import NotConfirmed, Order, plan_source, sync_source
+from sync.status import as_facts, as_text, read_status
+from sync.worker import look, work
+from tests.authors import Classroom
+from walkthroughs.errors import HandrailError
+from walkthroughs.ids import now_ms
+from walkthroughs.models import ContentSource, OnRewrite, SyncRun
+from walkthroughs.sealing import seal, unseal
+
+
+class Room(Classroom):
+    """A classroom whose source can be looked at and changed."""
+
+    def source(self):
+        with self.database.transaction() as session:
+            return session.get_one(ContentSource, self.source_id)
+
+    def set(self, **values):
+        with self.database.transaction() as session:
+            row = session.get_one(ContentSource, self.source_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def run(self, **order):
+        return sync_source(self.database, self.settings, self.source_id, Order(**order))
+
+    def plan(self):
+        return plan_source(self.database, self.settings, self.source_id)
+
+    def runs(self):
+        with self.database.transaction() as session:
+            return session.scalars(select(SyncRun).order_by(SyncRun.started_at)).all()
+
+    def drop(self, name):
+        for path in sorted((self.author.folder / "walkthroughs" / name).rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+
+    def status(self):
+        return read_status(self.database, self.source())
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    made = Room(database, settings, tmp_path / "content")
+    made.author.write("one", "two", "three")
+    made.author.write("solo", name="other")
+    made.sync()
+    yield made
+    made.author.repository.close()
+
+
+# What waits.
+
+
+def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_very_plan(room):
+    room.select()
+    room.drop("deploy")
+    waits = room.sync()
+    assert waits.outcome == "waiting"
+    assert "1 learner was active" in waits.reasons[0]
+    assert waits.effects == (
+        "1 learner is in the middle of 'deploy', which goes away; their progress is kept",
+    )
+    assert room.row().archived_at is None
+    assert room.source().synced_commit != waits.commit
+
+    room.author.write("solo", "duo", name="other")
+    room.author.commit()
+    with pytest.raises(NotConfirmed):
+        room.run(confirmed=waits.fingerprint)
+    assert room.row().archived_at is None
+
+    now = room.plan()
+    assert room.run(confirmed=now.fingerprint).outcome == "applied"
+    assert room.row().archived_at is not None
+    assert room.source().waiting is None
+
+
+def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(room):
+    room.select()
+    room.drop("deploy")
+    room.author.commit()
+    for _ in range(3):
+        look(room.database, room.settings, room.source_id)
+
+    assert [run.outcome for run in room.runs()] == ["applied", "waiting"]
+    assert "agree with: flask sync apply content --confirm" in as_text(room.status())
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"), [("warn", "applied"), ("approve", "waiting"), ("refuse", None)]
+)
+def test_a_rewritten_branch_is_treated_as_the_source_says(room, policy, outcome):
+    room.set(on_rewrite=OnRewrite(policy))
+    room.author.write("one", "two", "three", "four")
+    room.sync()
+    room.author.repository.git.reset("--hard", "HEAD~1")
+    room.author.write("one", "new")
+    room.author.commit()
+    if outcome is None:
+        with pytest.raises(RepositoryUnavailable, match="rewritten"):
+            room.run()
+    else:
+        assert room.run().outcome == outcome
+    assert room.row().step_count == (2 if outcome == "applied" else 4)
+
+
+def test_a_repository_without_walkthroughs_archives_nothing(room):
+    room.drop("deploy")
+    room.drop("other")
+    (room.author.folder / "README.md").write_text("Empty.")
+    room.author.commit()
+    with pytest.raises(RepositoryUnavailable, match='no folder "walkthroughs"'):
+        room.run()
+
+    assert room.row().archived_at is None
+
+
+# Held, and back.
+
+
+def test_a_held_source_applies_nothing_until_it_goes_on(room):
+    room.set(held_at=now_ms())
+    room.author.write("one")
+    commit = room.author.commit()
+    assert room.run().outcome is None
+    state = room.status()
+    assert (state.sync, state.health) == ("out of sync", "held")
+    assert room.source().wanted_commit == commit
+    room.set(held_at=None)
+    room.run()
+
+    assert room.row().step_count == 1
+    assert room.status().sync == "synced"
+
+
+def test_a_rollback_goes_back_and_holds_there(room):
+    good = room.source().synced_commit
+    room.author.write("bad")
+    room.sync()
+    assert room.run(to=good).outcome == "applied"
+    room.author.write("worse")
+    room.sync()
+
+    assert (room.row().step_count, room.row().version) == (3, 3)
+    assert room.source().held_at is not None
+    assert room.source().synced_commit == good
+
+
+def test_only_an_id_of_a_commit_can_be_gone_back_to(room):
+    for name in ("--all", "main@{1}", "0" * 40):
+        with pytest.raises(RepositoryUnavailable):
+            room.run(to=name)
+
+
+# What is remembered.
+
+
+def test_an_unchanged_walkthrough_is_not_read_again(room):
+    asked = []
+    original = GitCommand.output
+
+    def watched(self, *words, where=None, given=b""):
+        asked.append((words[0], given.count(b"\n")))
+        return original(self, *words, where=where, given=given)
+
+    GitCommand.output = watched
+    try:
+        room.author.write("solo", "duo", name="other")
+        room.sync()
+    finally:
+        GitCommand.output = original
+    blobs = [count for command, count in asked if command == "cat-file"]
+
+    assert blobs == [3], "the manifest and the two steps of the one that changed"
+    assert (room.row("other").version, room.row().version) == (2, 1)
+
+
+def test_a_copy_of_an_unchanged_walkthrough_is_refused_with_both_places(room):
+    room.author.write("one", name="copy", head="status: draft")
+    manifest = room.author.folder / "walkthroughs/copy/walkthrough.yml"
+    manifest.write_text(manifest.read_text().replace("id: copy", "id: deploy"))
+    run = room.sync()
+
+    assert [problem.path for problem in run.problems] == [
+        "walkthroughs/copy/walkthrough.yml",
+        "walkthroughs/deploy/walkthrough.yml",
+    ]
+    assert (room.row().version, room.row().step_count) == (1, 3)
+
+
+def test_what_somebody_changed_by_hand_is_mended_when_all_is_read_again(room):
+    with room.database.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE walkthrough_steps SET content = 'Hacked.' WHERE title = 'One'")
+        )
+    assert room.run().changes == ()
+    room.run(reread=True)
+
+    assert room.select().step.content == "Do one."
+
+
+def test_a_one_file_change_writes_rows_of_that_walkthrough_only(room):
+    def rows():
+        with room.database.transaction() as session:
+            found = session.execute(
+                text(
+                    "SELECT id, xmin::text FROM walkthroughs UNION SELECT id, xmin::text FROM walkthrough_steps"
+                )
+            )
+            return {tuple(row) for row in found}
+
+    with room.database.transaction() as session:
+        mine = set(session.scalars(text(
+            "SELECT id FROM walkthrough_steps WHERE walkthrough_id = (SELECT id FROM walkthroughs WHERE external_id = 'other')"
+            " UNION SELECT id FROM walkthroughs WHERE external_id = 'other'"
+        )))  # fmt: skip
+    before = rows()
+    room.author.write(("solo", "", "New."), name="other")
+    room.sync()
+
+    assert {row_id for row_id, _ in rows() - before} <= mine
+
+
+def test_formatting_makes_no_version_and_leaves_the_time_of_the_last_change(room):
+    before = room.row()
+    path = room.author.folder / "walkthroughs/deploy/steps/one.md"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"  \r\n"))
+    run = room.sync()
+    after = room.row()
+
+    assert run.changes == ()
+    assert (after.version, after.updated_at) == (before.version, before.updated_at)
+    assert after.tree != before.tree
+
+
+def test_history_tells_commit_author_and_changes_once(room):
+    room.author.write("one", "two", "three", "four")
+    commit = room.author.commit()
+    room.run(trigger="webhook")
+    room.run(trigger="poll")
+    last = room.runs()[-1]
+
+    assert len(room.runs()) == 2
+    assert (last.git_commit, last.trigger, last.actor) == (
+        commit,
+        "webhook",
+        "Ana <ana@acme.example>",
+    )
+    assert last.changes == ['update   deploy  1 -> 2  1 step added ("Four").']
+    assert last.finished_at >= last.started_at
+
+
+def test_status_tells_sync_apart_from_health(room):
+    assert (room.status().sync, room.status().health) == ("synced", "healthy")
+    room.author.write("one", head="statu: draft")
+    room.sync()
+    assert (room.status().sync, room.status().health) == ("synced", "degraded")
+    facts = as_facts(room.status())
+    assert json.loads(json.dumps(facts)) == facts
+    assert "walkthrough.yml:3" in as_text(room.status())
+    room.set(url=room.source().url + "-gone")
+    look(room.database, room.settings, room.source_id)
+
+    assert (room.status().sync, room.status().health) == ("unknown", "unreachable")
+    assert room.row().archived_at is None
+
+
+# Who works on it.
+
+
+def test_any_number_of_requests_make_one_run(room):
+    with room.database.transaction() as session:
+        for _ in range(50):
+            queue.request(session, room.caller.organization_id, room.source_id)
+    assert queue.is_requested(room.source())
+    look(room.database, room.settings, room.source_id)
+
+    assert not queue.is_requested(room.source())
+
+
+def test_a_source_that_somebody_works_on_is_left_to_them(room):
+    room.author.write("one")
+    room.author.commit()
+    with queue.claimed(room.database, room.source_id, wait=True):
+        look(room.database, room.settings, room.source_id)
+        assert room.row().version == 1
+    look(room.database, room.settings, room.source_id)
+
+    assert room.row().version == 2
+
+
+def test_two_workers_at_once_make_one_version(room):
+    stop = threading.Event()
+    workers = [
+        threading.Thread(target=work, args=(room.database, room.settings, stop)) for _ in range(2)
+    ]
+    for each in workers:
+        each.start()
+    try:
+        room.author.write("one", "two")
+        room.author.commit()
+        with room.database.transaction() as session:
+            queue.request(session, room.caller.organization_id, room.source_id)
+        _until(lambda: room.row().version == 2)
+    finally:
+        stop.set()
+        for each in workers:
+            each.join()
+
+    assert [run.outcome for run in room.runs()] == ["applied", "applied"]
+
+
+def test_intervals_differ_a_little_and_all_processes_agree(room):
+    room.set(interval_seconds=100, checked_at=1_000_000)
+    source, times = room.source(), set()
+    for at in range(1_000_000, 1_000_050):
+        source.checked_at = at
+        times.add(round((queue.due_at(source, 60) - at) / 1000))
+        assert queue.due_at(source, 60) == queue.due_at(source, 60)
+
+    assert min(times) >= 80
+    assert max(times) <= 120
+    assert len(times) > 10
+
+
+# Secrets.
+
+
+def test_a_credential_is_stored_sealed_and_fits_its_address(room):
+    stored = credentials.sealed("key", Token("ghp_secret"))
+
+    assert "ghp_secret" not in stored
+    assert "ghp_secret" not in repr(credentials.unsealed("key", stored))
+    assert credentials.unsealed("key", stored) == Token("ghp_secret")
+    with pytest.raises(HandrailError, match="another HANDRAIL_SECRET_KEY"):
+        credentials.unsealed("other", stored)
+    for url, credential in (
+        ("ssh://git@x.example/x", Token("t")),
+        ("https://x.example/x", DeployKey("k", "x.example ssh-ed25519 AAAA")),
+        ("ssh://git@x.example/x", DeployKey("k", " ")),
+    ):
+        with pytest.raises(HandrailError):
+            credentials.check(url, credential)
+    assert unseal("k", seal("k", "x")) == "x"
+
+
+def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs():
+    with credentials.environment(
+        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k")
+    ) as variables:
+        command = variables["GIT_SSH_COMMAND"]
+        path = Path(command.split(" -i ")[1])
+        assert path.read_text() == "PRIVATE\n"
+        assert path.stat().st_mode & 0o077 == 0
+        assert "PRIVATE" not in command
+        assert "StrictHostKeyChecking=yes" in command
+    assert not path.exists()
+
+
+def _until(done):
+    pause = threading.Event()
+    for _ in range(200):
+        if done():
+            return
+        pause.wait(0.05)
+    pytest.fail("it did not happen within ten seconds")

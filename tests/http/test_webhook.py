@@ -1,0 +1,94 @@
+"""A push is announced to the running application, and is live."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app import build_app, create_app
+from sync.webhook import MAX_BYTES
+from tests.authors import Classroom
+from tests.serving import served
+from walkthroughs.models import ContentSource
+from walkthroughs.sealing import seal
+
+SECRET = "a-secret-of-the-test"
+PUSH = json.dumps({"ref": "refs/heads/main", "after": "0" * 40}).encode()
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    made = Classroom(database, settings, tmp_path / "content")
+    made.author.write("one", "two")
+    made.sync()
+    with database.transaction() as session:
+        source = session.get_one(ContentSource, made.source_id)
+        source.webhook_secret = seal(settings.secret_key, SECRET)
+    yield made
+    made.author.repository.close()
+
+
+@pytest.fixture
+def hook(room, settings):
+    """The webhook's address in an application that would poll once an hour."""
+    slow = replace(settings, poll_seconds=3600)
+    with served(build_app(slow, create_app(slow))) as origin:
+        yield f"{origin}/webhooks/git/{room.source_id}"
+
+
+def post(hook, body=PUSH, secret=SECRET, **headers):
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    sent = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
+    return httpx.post(
+        hook, content=body, headers=sent | {k.replace("_", "-"): v for k, v in headers.items()}
+    )
+
+
+def test_a_push_is_live_in_under_a_second_p95(room, hook):
+    seconds = []
+    for number in range(20):
+        room.author.write("one", ("two", "", f"Text {number}."))
+        room.author.commit()
+        began = time.monotonic()
+        assert post(hook).status_code == 202
+        while room.row().version < number + 2:
+            assert time.monotonic() - began < 10
+            time.sleep(0.005)
+        seconds.append(time.monotonic() - began)
+
+    assert sorted(seconds)[18] < 1.0, seconds
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"secret": "another"}, 401),
+        ({"X_Hub_Signature_256": ""}, 401),
+        ({"X_Hub_Signature_256": "sha1=da39a3ee"}, 401),
+        ({"body": b"{"}, 400),
+        ({"body": b"[]"}, 400),
+        ({"Content_Type": "application/x-www-form-urlencoded"}, 415),
+        ({"body": b'{"ref": "refs/heads/other"}'}, 200),
+        ({"body": b'{"zen": "ping"}'}, 200),
+        ({"body": b" " * (MAX_BYTES + 1)}, 413),
+    ],
+)
+def test_what_is_not_a_signed_push_to_the_branch_asks_for_nothing(room, hook, change, status):
+    answer = post(hook, **change)
+
+    assert answer.status_code == status
+    with room.database.transaction() as session:
+        assert session.get_one(ContentSource, room.source_id).requested_at is None
+
+
+def test_an_unknown_source_and_a_wrong_signature_are_one_answer(room, hook):
+    unknown = post(hook.replace(room.source_id, "src_nowhere"))
+    wrong = post(hook, secret="x")
+
+    assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())

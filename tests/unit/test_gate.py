@@ -1,0 +1,103 @@
+"""What a plan may not do by itself, and what it tells about learners."""
+
+import pytest
+
+from sync.effects import effects
+from sync.gate import Stakes, reasons
+from sync.plan import Archive, Create, Live, Update, fingerprint
+from tests.builders import content
+from walkthroughs.content import Authored, Move
+from walkthroughs.revision import compare
+
+
+def live(name, *steps):
+    return Live(f"wt_{name}", content(*steps, id=name, title=name.title()), 3, is_published=True)
+
+
+def update(old, new):
+    revision = compare(old.content, new)
+    return Update(old, Authored(new, is_published=True), revision.level, revision.summary)
+
+
+def archives(number):
+    return [Archive(live(f"w{n}")) for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("gone", "of", "waits"),
+    [
+        (1, 2, False),
+        (3, 4, False),
+        (4, 5, True),
+        (4, 20, False),
+        (5, 24, True),
+        (5, 25, False),
+        (1, 1, True),
+        (9, 9, True),
+    ],
+)
+def test_more_than_three_and_a_fifth_at_once_wait_and_so_do_all(gone, of, waits):
+    assert bool(reasons(archives(gone), Stakes(live=of))) == waits
+
+
+def test_a_walkthrough_that_somebody_follows_waits():
+    (said,) = reasons([Archive(live("deploy"))], Stakes(live=9, active={"wt_deploy": 2}))
+
+    assert said == 'it archives "Deploy", where 2 learners were active in the last 14 days'
+
+
+def test_text_changes_never_wait():
+    change = update(live("deploy", "one"), content("one", "two"))
+
+    assert reasons([change], Stakes(live=1, active={"wt_deploy": 9})) == ()
+
+
+def test_a_rewritten_branch_waits_even_with_nothing_to_archive():
+    assert "rewritten" in reasons([], Stakes(live=3, rewritten=True))[0]
+
+
+def test_a_fingerprint_names_one_plan():
+    one, two = live("deploy", "one"), content("one", "two")
+    plans = [
+        ("c1", [update(one, two)]),
+        ("c2", [update(one, two)]),
+        ("c1", [update(one, content("two", "one"))]),
+        ("c1", [Create(Authored(two))]),
+        ("c1", [Create(Authored(two, is_published=True))]),
+        ("c1", [Archive(one)]),
+        ("c1", []),
+    ]
+
+    assert len({fingerprint(*each) for each in plans}) == len(plans)
+    assert fingerprint(*plans[0]) == fingerprint(*plans[0])
+
+
+def test_learners_on_a_step_that_goes_away_are_told_of_with_where_they_continue():
+    change = update(live("deploy", "install", "login", "create"), content("install", "create"))
+
+    assert effects([change], {"wt_deploy": {"login": 3, "install": 5}}) == (
+        "3 learners are on step 'login', which goes away; they continue at 'create'",
+    )
+
+
+def test_a_renamed_step_goes_nowhere():
+    old, new = (
+        live("deploy", "sign-in", "run"),
+        content("login", "run", moved=(Move("sign-in", "login"),)),
+    )
+
+    assert effects([update(old, new)], {"wt_deploy": {"sign-in": 1}}) == ()
+
+
+def test_learners_behind_the_last_survivor_begin_again_at_the_first_open_step():
+    change = update(live("deploy", "aa", "bb"), content("aa"))
+
+    assert effects([change], {"wt_deploy": {"bb": 1}}) == (
+        "1 learner is on step 'bb', which goes away; they continue at 'aa'",
+    )
+
+
+def test_learners_of_an_archived_walkthrough_are_told_of():
+    assert effects([Archive(live("deploy"))], {"wt_deploy": {"one": 2}}) == (
+        "2 learners are in the middle of 'deploy', which goes away; their progress is kept",
+    )

@@ -1,0 +1,103 @@
+"""Git repositories that own walkthroughs, and what was done with their commits."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import Enum, Index, Integer, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
+
+
+class OnRewrite(StrEnum):
+    """What to do when the branch no longer contains the commit that is live."""
+
+    WARN = "warn"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    APPLIED = "applied"
+    WAITING = "waiting"  # for a confirmation
+    FAILED = "failed"
+
+
+def _enum(kind: type[StrEnum], name: str) -> Enum:
+    return Enum(kind, name=name, values_callable=lambda each: [member.value for member in each])
+
+
+class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
+    """A Git repository (url, branch, folder) that owns some walkthroughs."""
+
+    __tablename__ = "content_sources"
+    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "name"))
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("src"))
+    name: Mapped[str]
+    url: Mapped[str]
+    branch: Mapped[str] = mapped_column(default="main")
+    path: Mapped[str] = mapped_column(default="")
+    #: Sealed (`sealing`): an access token, or a deploy key with its known hosts.
+    credential: Mapped[str | None]
+    #: Sealed: what push notifications are signed with.
+    webhook_secret: Mapped[str | None]
+    #: How often to look; none means the installation's own.
+    interval_seconds: Mapped[int | None] = mapped_column(Integer)
+    on_rewrite: Mapped[OnRewrite] = mapped_column(
+        _enum(OnRewrite, "on_rewrite"), default=OnRewrite.WARN, server_default="warn"
+    )
+    #: Nothing is applied while it is held.
+    held_at: Mapped[int | None]
+    #: The last commit that was carried out; moved last, so a crash repeats work.
+    synced_commit: Mapped[str | None]
+    synced_at: Mapped[int | None]
+    #: The newest commit seen, and when the branch was last looked at.
+    wanted_commit: Mapped[str | None]
+    checked_at: Mapped[int | None]
+    #: When somebody last asked for a run, and the request that the last run answered.
+    requested_at: Mapped[int | None]
+    handled_at: Mapped[int | None]
+    #: Why the repository cannot be read; none when it can.
+    trouble: Mapped[str | None]
+    #: A plan that needs a confirmation: {commit, fingerprint, reasons}.
+    waiting: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
+    #: Problems of the newest commit seen: [{path, line, message}].
+    problems: Mapped[list[dict[str, str | int]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SyncRun(Scoped, db.Model):  # type: ignore[name-defined]
+    """One run of a source that changed something, or could not."""
+
+    __tablename__ = "sync_runs"
+    __table_args__ = (
+        own_key("id"),
+        within("source_id", "content_sources"),
+        Index(None, "source_id", "started_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("run"))
+    source_id: Mapped[str]
+    git_commit: Mapped[str | None]
+    #: What set it off (poll, webhook, command), and whose commit or command it was.
+    trigger: Mapped[str]
+    actor: Mapped[str | None]
+    started_at: Mapped[int] = mapped_column(default=now_ms)
+    finished_at: Mapped[int]
+    outcome: Mapped[Outcome] = mapped_column(_enum(Outcome, "sync_outcome"))
+    #: One line for each change, as the plan words it.
+    changes: Mapped[list[str]] = mapped_column(JSONB)
+    problem_count: Mapped[int] = mapped_column(Integer)
+    message: Mapped[str | None]
+
+    source: Mapped[ContentSource] = relationship(viewonly=True)
