@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from sync.credentials import Credential, environment
 from sync.git_command import GitCommand, RepositoryUnavailable
 from sync.parse import MAX_STEP_BYTES, ROOT_FILE, TOO_LARGE, WALKTHROUGHS
+from walkthroughs.settings import Settings
 
 _INCOMING = "refs/handrail/incoming"
 _FILE_MODES = (b"100644", b"100755")
@@ -44,15 +45,17 @@ class _Entry:
 
 @contextmanager
 def opened(
-    folder: Path, url: str, branch: str, credential: Credential | None, *, allow_local: bool
+    folder: Path, url: str, branch: str, credential: Credential | None, settings: Settings
 ) -> Iterator[Repository]:
     """Yield the repository, with its credentials at hand while the block runs.
 
     Raises:
         RepositoryUnavailable: the address or the branch cannot be used at all.
     """
-    _check_address(url, branch, allow_local=allow_local)
+    _check_address(url, branch, allow_local=settings.allow_local_repositories)
     transport = _LOCAL if url.startswith(_LOCAL_PREFIXES) else {"GIT_ALLOW_PROTOCOL": "https:ssh"}
+    if settings.git_ca_file is not None:
+        transport = transport | {"GIT_SSL_CAINFO": str(settings.git_ca_file)}
     with environment(url, credential) as variables:
         yield Repository(GitCommand(folder, url, variables | transport), url, branch)
 

@@ -121,7 +121,7 @@ def repository_of(settings: Settings, source: ContentSource) -> Iterator[Reposit
         source.url,
         source.branch,
         unsealed(settings.secret_key, source.credential),
-        allow_local=settings.allow_local_repositories,
+        settings,
     ) as repository:
         yield repository
 

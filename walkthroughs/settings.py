@@ -24,6 +24,7 @@ class Settings:
         base_url: the public origin, such as `https://walkthroughs.example.com`.
         allow_local_repositories: whether a content source may be a folder of this machine.
         poll_seconds: how often content sources are looked at while the server runs.
+        git_ca_file: certificates to believe in place of the system's, for a Git host of one's own.
     """
 
     data_dir: Path
@@ -32,6 +33,7 @@ class Settings:
     base_url: str
     allow_local_repositories: bool = False
     poll_seconds: float = 60.0
+    git_ca_file: Path | None = None
 
     @property
     def base_host(self) -> str:
@@ -60,6 +62,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         base_url=_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
         allow_local_repositories=_flag(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
         poll_seconds=_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
+        git_ca_file=_file(environ, "HANDRAIL_GIT_CA_FILE"),
     )
 
 
@@ -102,6 +105,14 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
         message = f'{name} is "{value}". Give seconds between 0.1 and 86400.'
         raise SettingInvalid(message)
     return seconds
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    value = environ.get(name)
+    if value and not Path(value).is_file():
+        message = f'{name} is "{value}", which is no file. Correct it, or unset it.'
+        raise SettingInvalid(message)
+    return Path(value).resolve() if value else None
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -1,6 +1,7 @@
 """From a commit to rows, with real Git repositories and a learner on the way."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -141,7 +142,7 @@ def test_links_submodules_and_odd_names_are_not_read(room):
     (folder / "walkthroughs/deploy/huge.md").write_bytes(b"x" * 300_000)
     commit = room.author.commit()
     where = room.settings.data_dir / "git" / "x"
-    with opened(where, str(folder), "main", None, allow_local=True) as repository:
+    with opened(where, str(folder), "main", None, room.settings) as repository:
         repository.fetch()
         files = repository.snapshot(commit, "", {}).files
 
@@ -162,10 +163,10 @@ def test_links_submodules_and_odd_names_are_not_read(room):
         ("/etc", "main"),
     ],
 )
-def test_addresses_that_could_do_harm_are_refused(tmp_path, url, branch):
+def test_addresses_that_could_do_harm_are_refused(tmp_path, settings, url, branch):
     with (
         pytest.raises(RepositoryUnavailable) as raised,
-        opened(tmp_path, url, branch, None, allow_local=False),
+        opened(tmp_path, url, branch, None, replace(settings, allow_local_repositories=False)),
     ):
         pass
 

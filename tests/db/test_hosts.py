@@ -1,0 +1,141 @@
+"""Sources on real Git hosts: TLS and a token, SSH and a deploy key; and what they refuse."""
+
+import logging
+import subprocess
+import threading
+from dataclasses import replace
+
+import pytest
+
+from sync import credentials
+from sync.credentials import DeployKey, Token
+from sync.git_command import RepositoryUnavailable
+from sync.runner import sync_source
+from tests.authors import Classroom
+from tests.git_hosts import PASSWORD, USER, https_host, ssh_host
+from walkthroughs.models import ContentSource, SyncRun
+
+
+class Room(Classroom):
+    """A classroom whose author pushes to a bare repository that a host serves."""
+
+    def __init__(self, database, settings, folder):
+        super().__init__(database, settings, folder / "work")
+        self.bare = folder / "hosted" / "guides.git"
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.bare], check=True)
+        self.author.write("one", "two")
+
+    def point_at(self, url, credential):
+        with self.database.transaction() as session:
+            source = session.get_one(ContentSource, self.source_id)
+            source.url = url
+            source.credential = (
+                credentials.sealed(self.settings.secret_key, credential) if credential else None
+            )
+
+    def push(self):
+        self.author.commit()
+        self.author.repository.git.push(str(self.bare), "main")
+
+    def sync(self):
+        self.push()
+        return sync_source(self.database, self.settings, self.source_id)
+
+    def trouble(self):
+        with self.database.transaction() as session:
+            return session.get_one(ContentSource, self.source_id).trouble
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    made = Room(database, settings, tmp_path)
+    yield made
+    made.author.repository.close()
+
+
+@pytest.fixture
+def https(room, tmp_path):
+    with https_host(room.bare.parent, tmp_path) as (origin, authority):
+        room.settings = replace(room.settings, git_ca_file=authority)
+        yield f"{origin}/guides.git"
+
+
+@pytest.fixture
+def ssh(room):
+    with ssh_host(room.bare.parent) as (origin, key, host_key):
+        yield f"{origin}{room.bare}", key, host_key
+
+
+def test_over_https_with_a_token(room, https):
+    room.point_at(https, Token(PASSWORD, USER))
+    room.sync()
+    room.author.write("one", "two", "three")
+    room.sync()
+
+    assert (room.row().version, room.row().step_count) == (2, 3)
+
+
+def test_over_ssh_with_a_deploy_key_and_the_hosts_own_key(room, ssh):
+    address, key, host_key = ssh
+    room.point_at(address, DeployKey(key, host_key))
+    room.sync()
+
+    assert room.row().version == 1
+
+
+@pytest.mark.parametrize("credential", [None, Token("a-wrong-token", USER)])
+def test_without_the_right_token_nothing_is_asked_and_nothing_told(room, https, credential, caplog):
+    caplog.set_level(logging.DEBUG)
+    room.point_at(https, credential)
+    with pytest.raises(RepositoryUnavailable) as raised:
+        room.sync()
+
+    assert "a-wrong-token" not in str(raised.value) + str(room.trouble()) + caplog.text
+
+
+def test_a_host_that_nobody_vouches_for_is_refused(room, https):
+    room.settings = replace(room.settings, git_ca_file=None)
+    room.point_at(https, Token(PASSWORD, USER))
+    with pytest.raises(RepositoryUnavailable, match="certificate"):
+        room.sync()
+
+
+def test_an_unknown_host_key_and_a_strange_deploy_key_are_refused(room, ssh):
+    address, key, host_key = ssh
+    changed = (
+        host_key.split()[0]
+        + " ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMx8Yv8nqk4m1tJ3vY0oC2b0a9f3v8s6o7t5u4w2x1yz"
+    )
+    with ssh_host(room.bare.parent) as (_, strange, _):
+        for credential in (DeployKey(key, changed), DeployKey(strange, host_key)):
+            room.point_at(address, credential)
+            with pytest.raises(RepositoryUnavailable) as raised:
+                room.sync()
+            assert "PRIVATE KEY" not in str(raised.value)
+
+
+def test_the_token_is_on_no_command_line(room, https):
+    room.point_at(https, Token(PASSWORD, USER))
+    seen, stop = set(), threading.Event()
+
+    def watch():
+        import psutil
+
+        while not stop.is_set():
+            for process in psutil.process_iter(["cmdline"]):
+                seen.add(" ".join(process.info["cmdline"] or ()))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        room.sync()
+    finally:
+        stop.set()
+        watcher.join()
+
+    assert any("fetch" in line and "guides.git" in line for line in seen)
+    assert not any(PASSWORD in line for line in seen)
+    with room.database.transaction() as session:
+        stored = session.get_one(ContentSource, room.source_id)
+        assert PASSWORD not in stored.credential
+        assert session.query(SyncRun).count() == 1
