@@ -1,0 +1,116 @@
+"""A worker is killed with -9 before every statement and commit of a run; the next run mends it."""
+
+import multiprocessing
+import os
+import signal
+
+import pytest
+from sqlalchemy import event, text
+
+from sync.runner import sync_source
+from tests.authors import Classroom
+from walkthroughs import progress
+from walkthroughs.db import connect
+
+_ROWS = {
+    "walkthroughs": """
+        SELECT external_id, title, version, is_published, step_count, archived_at IS NULL, digest,
+               folder, tree IS NULL
+          FROM walkthroughs WHERE organization_id = :id ORDER BY external_id""",
+    "steps": """
+        SELECT w.external_id, s.external_id, s.revision, s.title, s.content, s.display_order,
+               s.archived_at IS NULL, n.external_id
+          FROM walkthrough_steps s JOIN walkthroughs w ON w.id = s.walkthrough_id
+          LEFT JOIN walkthrough_steps n ON n.id = s.next_step_id
+         WHERE s.organization_id = :id ORDER BY 1, 2, 3""",
+    "versions": """
+        SELECT w.external_id, v.number, v.level, v.summary, jsonb_array_length(v.step_ids)
+          FROM walkthrough_versions v JOIN walkthroughs w ON w.id = v.walkthrough_id
+         WHERE v.organization_id = :id ORDER BY 1, 2""",
+    "assignments": """
+        SELECT w.external_id, m.display_order, m.is_enabled FROM mcp_server_walkthroughs m
+          JOIN walkthroughs w ON w.id = m.walkthrough_id
+         WHERE m.organization_id = :id ORDER BY 1""",
+    "progress": """
+        SELECT status::text, version, jsonb_array_length(completed_steps)
+          FROM walkthrough_progress WHERE organization_id = :id""",
+    "source": """
+        SELECT synced_commit IS NOT NULL, synced_commit = wanted_commit, problems::text, trouble
+          FROM content_sources WHERE organization_id = :id""",
+}
+
+
+def run_and_die(url, settings, source_id, at):
+    """Run in a process of its own; die before the statement or commit number *at*."""
+    database, count = connect(url), 0
+
+    def tick(*_):
+        nonlocal count
+        count += 1
+        if count == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(database.engine, "before_cursor_execute", tick)
+    event.listen(database.engine, "commit", tick)
+    sync_source(database, settings, source_id)
+    os._exit(0)
+
+
+class Story:
+    """A source with a learner on it, and a commit that creates, changes, reorders and archives."""
+
+    def __init__(self, database, settings, folder, number):
+        self.room = Classroom(database, settings, folder / f"story{number}", slug=f"acme-{number}")
+        self.head = f"status: published\nservers: [acme-{number}]"
+        for name in ("keep", "gone", "other"):
+            self.room.author.write("one", "two", "three", name=name, head=self.head)
+        self.room.sync()
+        view = progress.select(database, self.room.caller, self.room.row("keep").id, resume=True)
+        self.room.next(view.step.id)
+        write = self.room.author.write
+        write("three", ("one", "revision: 2\n", "Again."), "new", name="keep", head=self.head)
+        write("solo", name="fresh", head=self.head)
+        write("one", "two", "three", name="other", head="status: draft")
+        for path in sorted(
+            (self.room.author.folder / "walkthroughs/gone").rglob("*"), reverse=True
+        ):
+            path.unlink() if path.is_file() else path.rmdir()
+        self.room.author.commit()
+
+    def rows(self):
+        owner = {"id": self.room.caller.organization_id}
+        with self.room.database.transaction() as session:
+            return {
+                name: [tuple(row) for row in session.execute(text(query), owner)]
+                for name, query in _ROWS.items()
+            }
+
+    def finish(self):
+        sync_source(self.room.database, self.room.settings, self.room.source_id)
+        self.room.author.repository.close()
+        return self.rows()
+
+
+@pytest.mark.timeout(600)
+def test_killed_before_any_statement_the_next_run_ends_where_an_uninterrupted_one_does(
+    database, postgres, settings, tmp_path
+):
+    expected = Story(database, settings, tmp_path, 0).finish()
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["sync.runner"])
+    number = 0
+    while True:
+        number += 1
+        story = Story(database, settings, tmp_path, number)
+        victim = processes.Process(
+            target=run_and_die, args=(postgres, settings, story.room.source_id, number)
+        )
+        victim.start()
+        victim.join(60)
+        survived = victim.exitcode == 0
+        assert survived or victim.exitcode == -signal.SIGKILL
+        assert story.finish() == expected, f"killed before statement {number}"
+        if survived:
+            break
+
+    assert number > 40, "the run has fewer statements than it takes"
