@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from sync.yaml_subset import Mapping, Node, Scalar, Sequence
 from walkthroughs.errors import Problem
-from walkthroughs.markdown import refusals
+from walkthroughs.markdown import invisible
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _MAX_TITLE = 200
@@ -47,9 +47,8 @@ class Fields:
         if not isinstance(node, Scalar):
             self.refuse(node.line, f'"{key}" must be a text')
             return None
-        for refusal in refusals(node.text):
-            if "cannot be seen" in refusal.message:
-                self.refuse(node.line, refusal.message)
+        for refusal in invisible(node.text):
+            self.refuse(node.line, refusal.message)
         return node.text.strip() or None
 
     def title(self, key: str = "title") -> str:

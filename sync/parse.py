@@ -68,18 +68,28 @@ def parse_repository(
     for folder, author_id in unchanged.items():
         claims[author_id].append(_Claim(f"{WALKTHROUGHS}/{folder}/{MANIFEST}", None))
     complete = True
-    for path in sorted(files):
-        parts = path.split("/")
-        if len(parts) != 3 or parts[0] != WALKTHROUGHS or parts[2] != MANIFEST:
+    for folder, own in sorted(_by_folder(files).items()):
+        path = f"{folder}/{MANIFEST}"
+        if path not in own:
             continue
         found: list[Problem] = []
-        name, authored = _walkthrough(path, files, found)
+        name, authored = _walkthrough(path, own, found)
         problems += found
         if name is None:
             complete = False
         else:
             claims[name].append(_Claim(path, authored))
     return _settled(claims, frozenset(unchanged.values()), problems, complete=complete)
+
+
+def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """Return each walkthrough's own files, by its folder: nothing outside concerns it."""
+    folders: dict[str, dict[str, bytes]] = defaultdict(dict)
+    for path, data in files.items():
+        parts = path.split("/", 2)
+        if len(parts) == 3 and parts[0] == WALKTHROUGHS:
+            folders[f"{parts[0]}/{parts[1]}"][path] = data
+    return folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +192,11 @@ def _step(
     before = len(problems)
     step_id, title = fields.id(), fields.title()
     revision = fields.whole("revision", 1, 100_000) or 1
+    found = markdown.inspect(body)
     problems += [
-        Problem(path, body_line + refusal.line - 1, refusal.message)
-        for refusal in markdown.refusals(body)
+        Problem(path, body_line + refusal.line - 1, refusal.message) for refusal in found.refusals
     ]
-    _check_targets(path, body, body_line, files, problems)
+    _check_targets(path, body, body_line, found.targets, files, problems)
     try:
         parts = markdown.split(body)
     except PartsInvalid as error:
@@ -252,9 +262,14 @@ def _text(path: str, data: bytes, limit: int, problems: list[Problem]) -> str | 
 
 
 def _check_targets(
-    path: str, body: str, body_line: int, files: Mapping[str, bytes], problems: list[Problem]
+    path: str,
+    body: str,
+    body_line: int,
+    targets: tuple[str, ...],
+    files: Mapping[str, bytes],
+    problems: list[Problem],
 ) -> None:
-    for url in markdown.targets(body):
+    for url in targets:
         target = posixpath.normpath(
             posixpath.join(posixpath.dirname(path), url.split("#")[0].split("?")[0])
         )

@@ -50,6 +50,14 @@ class Order:
     to: str | None = None
     reread: bool = False
 
+    @property
+    def is_watched(self) -> bool:
+        """Return whether a person reads the answer, who wants to know what it means for learners.
+
+        It takes a look at every learner of what changes, which an unwatched run must not need.
+        """
+        return self.trigger == "command"
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -172,7 +180,9 @@ def _planned(
             active=audience.active(session, owner, changes),
             rewritten=not order.to and _rewritten(source, repository, commit),
         )
-        told = effects(changes, audience.places(session, owner, changes))
+        told = (
+            effects(changes, audience.places(session, owner, changes)) if order.is_watched else ()
+        )
     run = Run(
         commit=commit,
         changes=changes,

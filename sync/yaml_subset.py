@@ -67,7 +67,8 @@ def load(text: str, first_line: int = 1) -> Node:
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = first_line + (mark.line if mark else 0)
+        # What is missing at the end is noticed behind the last line.
+        line = first_line + min(mark.line if mark else 0, text.rstrip("\n").count("\n"))
         hint = "; put a text with a colon in quotes" if "mapping values" in str(error) else ""
         raise YamlRefused(
             line, f"not valid YAML: {error.problem or error.context}{hint}"
@@ -85,7 +86,7 @@ def load(text: str, first_line: int = 1) -> Node:
 def _checked(text: str, first_line: int) -> list[yaml.Event]:
     events: list[yaml.Event] = []
     depth = documents = 0
-    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         line = first_line + (event.start_mark.line if event.start_mark else 0)
         if number > _MAX_EVENTS:
             raise YamlRefused(line, f"more than {_MAX_EVENTS} YAML elements")

@@ -40,6 +40,9 @@ def ensure(
 ) -> list[str]:
     """Assign the walkthrough to each named server; return the slugs the organization lacks."""
     wanted = list(server_slugs)
+    if not wanted:
+        return []
+    session.flush()  # the assignment refers to the walkthrough's row
     query = select(McpServer.slug, McpServer.id).where(
         McpServer.organization_id == organization_id, McpServer.slug.in_(wanted)
     )

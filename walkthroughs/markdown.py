@@ -59,6 +59,8 @@ def split(body: str) -> Parts:
     Raises:
         PartsInvalid: a directive is unknown or never closed.
     """
+    if ":::" not in body:
+        return Parts(body.strip("\n") if body.strip() else "")
     finder = _Finder()
     mistune.create_markdown(renderer=None, plugins=[finder])(body)
     texts: dict[str, list[str]] = {name: [] for name in _AUDIENCES}
@@ -84,17 +86,36 @@ def join(parts: Parts) -> str:
     return "\n\n".join(pieces) + "\n"
 
 
-def refusals(text: str) -> list[Refusal]:
-    """Return what is not accepted in a text: all that hides, loads or runs something."""
-    return [*_invisible(text), *(_refused(token, text) for token in _bad_tokens(text))]
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a look at a text found.
+
+    Attributes:
+        refusals: what is not accepted: all that hides, loads or runs something.
+        targets: the relative links and images, which must exist beside the file.
+    """
+
+    refusals: tuple[Refusal, ...]
+    targets: tuple[str, ...]
 
 
-def targets(text: str) -> Iterator[str]:
-    """Yield the relative links and images, which must exist beside the file."""
-    for token in _tokens(text):
+def inspect(text: str) -> Findings:
+    """Look through a text once."""
+    refused, targets = list(invisible(text)), []
+    # Without these there is no link, image or HTML: most texts need no parsing.
+    for token in _tokens(text) if "<" in text or "[" in text else ():
         url = str(token.get("attrs", {}).get("url", ""))
-        if token["type"] in {"link", "image"} and url and not _scheme(url) and url[0] not in "#/":
-            yield url
+        bad = _bad(token, url)
+        if bad is not None:
+            refused.append(_refused(bad, text))
+        elif token["type"] in {"link", "image"} and url and not _scheme(url) and url[0] not in "#/":
+            targets.append(url)
+    return Findings(tuple(refused), tuple(targets))
+
+
+def refusals(text: str) -> tuple[Refusal, ...]:
+    """Return what is not accepted in a text."""
+    return inspect(text).refusals
 
 
 def to_html(text: str) -> str:
@@ -145,19 +166,16 @@ def _tokens(text: str) -> Iterator[dict[str, Any]]:
         pending.extend(token.get("children") or ())
 
 
-def _bad_tokens(text: str) -> list[tuple[str, str]]:
-    """Return (what to look for in the text, message) of each token that is refused."""
-    found = []
-    for token in _tokens(text):
-        url = str(token.get("attrs", {}).get("url", ""))
-        if token["type"] in {"block_html", "inline_html"}:
-            raw = str(token.get("raw", "")).strip()
-            found.append((raw[:40].split("\n")[0], "HTML can hide text; write Markdown"))
-        elif token["type"] == "image" and (_scheme(url) or url.startswith("//")):
-            found.append((url, "remote images are not loaded; put the image beside the step"))
-        elif token["type"] == "link" and _scheme(url) not in _LINK_SCHEMES | {None}:
-            found.append((url, f'links of the kind "{_scheme(url)}:" are not allowed'))
-    return found
+def _bad(token: dict[str, Any], url: str) -> tuple[str, str] | None:
+    """Return (what to look for in the text, message) if the token is refused."""
+    if token["type"] in {"block_html", "inline_html"}:
+        raw = str(token.get("raw", "")).strip()
+        return raw[:40].split("\n")[0], "HTML can hide text; write Markdown"
+    if token["type"] == "image" and (_scheme(url) or url.startswith("//")):
+        return url, "remote images are not loaded; put the image beside the step"
+    if token["type"] == "link" and _scheme(url) not in _LINK_SCHEMES | {None}:
+        return url, f'links of the kind "{_scheme(url)}:" are not allowed'
+    return None
 
 
 def _refused(found: tuple[str, str], text: str) -> Refusal:
@@ -170,7 +188,10 @@ def _scheme(url: str) -> str | None:
     return match[1].lower() if match else None
 
 
-def _invisible(text: str) -> Iterable[Refusal]:
+def invisible(text: str) -> Iterable[Refusal]:
+    """Yield a refusal for each line with a character that a reviewer cannot see."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.isascii() and line.isprintable():
             continue

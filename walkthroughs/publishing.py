@@ -18,7 +18,7 @@ from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.revision import Level, compare, follow
 
-_new_step_id = id_factory("ws")
+_new_walkthrough_id, _new_step_id = id_factory("wt"), id_factory("ws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,28 @@ class Outcome:
 
 
 def create(
-    session: Session, organization_id: str, content: WalkthroughContent, origin: Origin
+    session: Session,
+    organization_id: str,
+    content: WalkthroughContent,
+    origin: Origin,
+    *,
+    is_published: bool = False,
 ) -> Outcome:
-    """Store *content* as a new, unpublished walkthrough, at version 1.
+    """Add *content* as a new walkthrough, at version 1. It is stored by the session's next flush.
 
-    Raises:
-        sqlalchemy.exc.IntegrityError: the source has a walkthrough with this id already.
+    The flush raises `sqlalchemy.exc.IntegrityError` if the source has a walkthrough with this id.
     """
     row = Walkthrough(
+        id=_new_walkthrough_id(),
         organization_id=organization_id,
         source_id=origin.source_id,
         external_id=content.id,
-        title=content.title,
+        is_published=is_published,
         version=0,
-        digest="",
     )
     session.add(row)
-    session.flush()
-    return _write(session, row, None, content, origin)
+    with session.no_autoflush:
+        return _write(session, row, None, content, origin)
 
 
 def publish(
@@ -78,7 +82,9 @@ def publish(
     """
     row = lock(session, organization_id, walkthrough_id, origin)
     row.archived_at = None
-    return _write(session, row, _content_of(session, row), content, origin)
+    outcome = _write(session, row, _content_of(session, row), content, origin)
+    session.flush()
+    return outcome
 
 
 def set_published(
@@ -181,9 +187,9 @@ def _write(
 ) -> Outcome:
     revision = compare(old, new)
     if revision.level is None:
-        session.flush()
         return Outcome(row.id, row.version, None, revision.summary)
-    steps = _place_steps(session, row, new)
+    rows = [] if old is None else _steps_of(session, row)
+    steps = _place_steps(session, row, rows, new)
     row.title, row.description = new.title, new.description
     row.tags, row.estimated_minutes = list(new.tags), new.estimated_minutes
     row.first_step_id = steps[0].id if steps else None
@@ -203,17 +209,16 @@ def _write(
             author=origin.author,
         )
     )
-    session.flush()
     return Outcome(row.id, row.version, revision.level, revision.summary)
 
 
 def _place_steps(
-    session: Session, row: Walkthrough, content: WalkthroughContent
+    session: Session, row: Walkthrough, rows: list[WalkthroughStep], content: WalkthroughContent
 ) -> list[WalkthroughStep]:
-    """Make the live steps those of *content*, in its order, as one chain."""
-    rows = _steps_of(session, row)
+    """Make the live ones of the steps *rows* those of *content*, in its order, as one chain."""
     _rename(rows, content)
-    session.flush()
+    if rows:
+        session.flush()
     known = {(step.external_id, step.revision): step for step in rows}
     steps = [_filled(session, row, known.get((s.id, s.revision)), s) for s in content.steps]
     kept = {step.id for step in steps}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkthroughs.markdown import Parts, PartsInvalid, join, refusals, split, targets, to_html
+from walkthroughs.markdown import Parts, PartsInvalid, inspect, join, refusals, split, to_html
 
 WORDS = st.text(alphabet="abc :{}`~#-\n", max_size=40).map(lambda t: t.strip("\n "))
 
@@ -82,7 +82,7 @@ def test_what_hides_loads_or_runs_is_refused(text):
     ],
 )
 def test_what_a_reader_sees_is_accepted(text):
-    assert refusals(text) == []
+    assert refusals(text) == ()
 
 
 def test_a_refusal_has_the_line():
@@ -92,7 +92,7 @@ def test_a_refusal_has_the_line():
 def test_relative_targets_are_found_and_others_are_not():
     text = "[a](b.md#c) ![d](../e.png) [f](https://x.example) [g](#h) [i](mailto:a@b.example)"
 
-    assert sorted(targets(text)) == ["../e.png", "b.md#c"]
+    assert sorted(inspect(text).targets) == ["../e.png", "b.md#c"]
 
 
 @pytest.mark.parametrize(
