@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from bench import sync
 from bench.client import drive, request
 from bench.report import write
 from bench.seed import LEARNERS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
@@ -47,7 +48,7 @@ def main() -> None:
         finally:
             database.close()
             embedded.stop(data)
-    write(rounds)
+    write(rounds, sync.table(sync.measure()))
 
 
 def _measure(url: str, database: Database) -> list[dict[str, float]]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 STEPS_EACH = 9  # and a manifest: ten files a walkthrough
-_BODY = "Run the command, read what it says, and compare it with the text.\n\n" * 56  # 3.7 kB
+_WORDS = (
+    "run", "read", "write", "open", "close", "learn", "table", "query", "index", "commit",
+    "branch", "merge", "deploy", "rollback", "server", "client", "token", "secret", "folder",
+    "file", "line", "value", "error", "retry", "check", "verify",
+)  # fmt: skip
+_BODY_WORDS = 600  # about 3.7 kB, and no two alike: repeated text would make Git's floor a feather
 
 
 def make(folder: Path, walkthroughs: int) -> None:
@@ -38,10 +44,10 @@ def _step_path(number: int, step: int) -> str:
 
 
 def _step(number: int, step: int, word: str) -> str:
-    # A line of its own, so that no two blobs are the same.
-    return (
-        f"---\nid: s{step}\ntitle: Step {step}\n---\nThis is {number}, {step}, {word}.\n\n{_BODY}"
-    )
+    chance = random.Random(f"{number} {step} {word}")  # noqa: S311  no secret
+    words = chance.choices(_WORDS, k=_BODY_WORDS)
+    lines = [" ".join(words[at : at + 12]) for at in range(0, _BODY_WORDS, 12)]
+    return "\n".join(["---", f"id: s{step}", f"title: Step {step}", "---", *lines, ""])
 
 
 def _commit(files: object, message: str, *, first: bool) -> Iterator[bytes]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from git import Git
 
+from sync.objects import Objects
 from walkthroughs.errors import HandrailError
 
 _SECONDS = 120
@@ -71,13 +74,44 @@ class GitCommand:
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout
 
+    @contextmanager
+    def objects(self) -> Iterator[Objects]:
+        """Yield the objects of the repository, through one process that ends with the block.
+
+        Raises:
+            RepositoryUnavailable: git ended early, or took longer than two minutes.
+        """
+        command = self._command(("cat-file", "--batch-command", "--buffer"))
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            limit = threading.Timer(_SECONDS, process.kill)
+            limit.start()
+            try:
+                yield Objects(process)
+            except (BrokenPipeError, ValueError, IndexError) as error:
+                raise RepositoryUnavailable(
+                    f"Git could not read the copy of {self._shown}. It is tried again."
+                ) from error
+            finally:
+                limit.cancel()
+                process.kill()  # it only reads, so there is nothing to finish
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        options = [word for setting in _SAFE for word in ("-c", setting)]
+        return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
+
     def _run(
         self, words: tuple[str, ...], where: Path, given: bytes
     ) -> subprocess.CompletedProcess[bytes]:
-        options = [word for setting in _SAFE for word in ("-c", setting)]
         try:
             return subprocess.run(
-                [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words],
+                self._command(words),
                 cwd=where,
                 env=self._environment,
                 input=given,

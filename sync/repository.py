@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,17 @@ from urllib.parse import urlsplit
 
 from sync.credentials import Credential, environment
 from sync.git_command import GitCommand, RepositoryUnavailable
+from sync.objects import Entry, Objects, entries
 from sync.parse import MAX_STEP_BYTES, ROOT_FILE, TOO_LARGE, WALKTHROUGHS
 from walkthroughs.settings import Settings
 
-_INCOMING = "refs/handrail/incoming"
+#: Where the branch is kept in the bare copy.
+INCOMING = "refs/handrail/incoming"
 _FILE_MODES = (b"100644", b"100755")
 _READ_ENDINGS = (".yml", ".md")
-#: So many changed folders, and one listing of everything is cheaper than one of each.
-_LIST_EACH = 20
+_TREE = b"40000"
+#: A folder with a hundred thousand files is not one that people write.
+_MAX_TREE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,6 @@ class Snapshot:
 
     trees: Mapping[str, str]
     files: Mapping[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    path: str
-    blob: str
-    size: int
 
 
 @contextmanager
@@ -111,9 +107,9 @@ class Repository:
             "--force",
             "--",
             self._url,
-            f"+refs/heads/{self._branch}:{_INCOMING}",
+            f"+refs/heads/{self._branch}:{INCOMING}",
         )
-        return self.commit(_INCOMING)
+        return self.commit(INCOMING)
 
     def commit(self, name: str) -> str:
         """Return the full id of a commit that is here already.
@@ -121,7 +117,7 @@ class Repository:
         Raises:
             RepositoryUnavailable: there is no such commit.
         """
-        if not re.fullmatch(r"[0-9a-f]{4,64}", name) and name != _INCOMING:
+        if name != INCOMING and not re.fullmatch(r"[0-9a-f]{4,64}", name):
             raise RepositoryUnavailable(f'"{name[:80]}" is not the id of a commit.')
         return self._git.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
@@ -147,65 +143,66 @@ class Repository:
             RepositoryUnavailable: the folder is not there.
         """
         root = f"{commit}:{folder.strip('/')}" if folder.strip("/") else f"{commit}^{{tree}}"
-        top = {e.path: e for e in _listed(self._tree("-l", root))}
-        trees = self._folders(root)
-        changed = [name for name, tree in trees.items() if known.get(name) != tree]
-        entries = [entry for name, entry in top.items() if name == ROOT_FILE]
-        if len(changed) > _LIST_EACH:
-            every = _listed(self._tree("-r", "-l", f"{root_of(root)}{WALKTHROUGHS}"))
-            wanted = set(changed)
-            entries += [
-                _Entry(f"{WALKTHROUGHS}/{e.path}", e.blob, e.size)
-                for e in every
-                if e.path.split("/")[0] in wanted
-            ]
-        else:
-            for name in changed:
-                prefix = f"{WALKTHROUGHS}/{name}"
-                entries += [
-                    _Entry(f"{prefix}/{e.path}", e.blob, e.size)
-                    for e in _listed(self._tree("-r", "-l", trees[name]))
-                ]
-        return Snapshot(trees, self._read(entries))
+        with self._git.objects() as objects:
+            top = self._tree(objects, root, len(commit) // 2)
+            parent = top.get(WALKTHROUGHS)
+            if parent is None or parent.mode != _TREE:
+                raise RepositoryUnavailable(
+                    f'There is no folder "{WALKTHROUGHS}" in {self._url} at {root}. Nothing is '
+                    "archived because of that. Put it there, or set the source to another folder."
+                )
+            found = self._tree(objects, parent.oid, len(commit) // 2)
+            trees = {name: each.oid for name, each in found.items() if each.mode == _TREE}
+            changed = {
+                f"{WALKTHROUGHS}/{name}": tree
+                for name, tree in trees.items()
+                if known.get(name) != tree
+            }
+            files = self._files(objects, changed, len(commit) // 2)
+            if ROOT_FILE in top and top[ROOT_FILE].mode in _FILE_MODES:
+                files[ROOT_FILE] = top[ROOT_FILE].oid
+            return Snapshot(trees, _read(objects, files))
 
-    def _folders(self, root: str) -> dict[str, str]:
-        """Return each walkthrough's folder and its tree."""
-        parents = dict(_trees(self._tree(root)))
-        if WALKTHROUGHS not in parents:
-            raise RepositoryUnavailable(
-                f'There is no folder "{WALKTHROUGHS}" in {self._url} at {root}. Nothing is '
-                "archived because of that. Put it there, or set the source to another folder."
-            )
-        return dict(_trees(self._tree(parents[WALKTHROUGHS])))
+    def _tree(self, objects: Objects, name: str, id_bytes: int) -> dict[str, Entry]:
+        """Return what a tree holds, by name."""
+        return self._trees(objects, [name], id_bytes)[0]
 
-    def _tree(self, *words: str) -> bytes:
-        return self._git.output("ls-tree", "-z", "--full-tree", *words)
+    def _trees(
+        self, objects: Objects, names: Sequence[str], id_bytes: int
+    ) -> list[dict[str, Entry]]:
+        found = []
+        for name, tree in zip(names, objects.contents(names, _MAX_TREE_BYTES), strict=True):
+            if tree is None:
+                raise RepositoryUnavailable(f"There is no folder {name} in {self._url}.")
+            if tree == TOO_LARGE:
+                raise RepositoryUnavailable(f"A folder of {self._url} has far too many entries.")
+            lines = entries(tree, id_bytes)
+            found.append({plain: e for e in lines if (plain := _plain(e.name)) is not None})
+        return found
 
-    def _read(self, entries: list[_Entry]) -> dict[str, bytes]:
-        content = [e for e in entries if e.path.endswith(_READ_ENDINGS)]
-        blobs = self._blobs([e.blob for e in content if e.size <= MAX_STEP_BYTES])
-        files = {entry.path: b"" for entry in entries}
-        return files | {e.path: blobs.get(e.blob, TOO_LARGE) for e in content}
-
-    def _blobs(self, ids: list[str]) -> dict[str, bytes]:
-        """Read all blobs through one process."""
-        unique = sorted(set(ids))
-        if not unique:
-            return {}
-        asked = "".join(f"{blob}\n" for blob in unique).encode()
-        out = self._git.output("cat-file", "--batch", "--buffer", given=asked)
-        contents, at = {}, 0
-        for blob in unique:
-            end = out.index(b"\n", at)
-            size = int(out[at:end].split(b" ")[2])
-            contents[blob] = out[end + 1 : end + 1 + size]
-            at = end + 1 + size + 1
-        return contents
+    def _files(self, objects: Objects, folders: Mapping[str, str], id_bytes: int) -> dict[str, str]:
+        """Return path -> blob of every file in *folders*, one level of folders at a time."""
+        files: dict[str, str] = {}
+        level = dict(folders)
+        while level:
+            below: dict[str, str] = {}
+            found = self._trees(objects, list(level.values()), id_bytes)
+            for folder, inside in zip(level, found, strict=True):
+                for name, entry in inside.items():
+                    if entry.mode == _TREE:
+                        below[f"{folder}/{name}"] = entry.oid
+                    elif entry.mode in _FILE_MODES:
+                        files[f"{folder}/{name}"] = entry.oid
+            level = below
+        return files
 
 
-def root_of(root: str) -> str:
-    """Return *root* so that a path can follow it."""
-    return f"{root}/" if ":" in root else f"{root.removesuffix('^{tree}')}:"
+def _read(objects: Objects, files: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the bytes of the content among *files* (path -> blob), nothing of the others."""
+    content = {path: blob for path, blob in files.items() if path.endswith(_READ_ENDINGS)}
+    wanted = sorted(set(content.values()))
+    blobs = dict(zip(wanted, objects.contents(wanted, MAX_STEP_BYTES), strict=True))
+    return {path: (blobs[blob] or b"") if path in content else b"" for path, blob in files.items()}
 
 
 def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
@@ -221,29 +218,6 @@ def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
         raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')
 
 
-def _listed(listing: bytes) -> Iterator[_Entry]:
-    """Yield the files of `ls-tree -l`."""
-    for mode, blob, size, path in _lines(listing):
-        if mode in _FILE_MODES:
-            yield _Entry(path, blob, int(size[0]))
-
-
-def _trees(listing: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the folders of `ls-tree`, by name."""
-    for mode, tree, _, path in _lines(listing):
-        if mode == b"040000":
-            yield path, tree
-
-
-def _lines(listing: bytes) -> Iterator[tuple[bytes, str, list[bytes], str]]:
-    for line in listing.split(b"\0"):
-        facts, _, name = line.partition(b"\t")
-        path = _plain(name)
-        if line and path is not None:
-            mode, _, oid, *size = facts.split()
-            yield mode, oid.decode(), size, path
-
-
 def _plain(name: bytes) -> str | None:
     """Return the path if it is one that an author would write, else none."""
     try:
@@ -252,4 +226,4 @@ def _plain(name: bytes) -> str | None:
         return None
     if "\\" in path or any(unicodedata.category(each)[0] == "C" for each in path):
         return None
-    return None if any(part.startswith("-") or part == ".." for part in path.split("/")) else path
+    return None if path.startswith("-") or path == ".." else path

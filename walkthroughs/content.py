@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,14 @@ class WalkthroughContent:
         result (line endings, trailing blanks) is normalised by the parser,
         never here. `moved` renames author ids, which nobody reads.
         """
-        shown = asdict(self)
-        del shown["moved"]
+        shown = {name: getattr(self, name) for name in _SHOWN}
+        shown["steps"] = [{name: getattr(s, name) for name in _STEP_SHOWN} for s in self.steps]
         canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+_SHOWN = [each.name for each in fields(WalkthroughContent) if each.name != "moved"]
+_STEP_SHOWN = [each.name for each in fields(StepContent)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 
 from sync import credentials, queue
 from sync.credentials import DeployKey, Token
-from sync.git_command import GitCommand, RepositoryUnavailable
+from sync.git_command import RepositoryUnavailable
+from sync.objects import Objects
 from sync.runner import NotConfirmed, Order, plan_source, sync_source
 from sync.status import as_facts, as_text, read_status
 from sync.worker import look, work
@@ -168,23 +169,19 @@ def test_only_an_id_of_a_commit_can_be_gone_back_to(room):
 # What is remembered.
 
 
-def test_an_unchanged_walkthrough_is_not_read_again(room):
+def test_an_unchanged_walkthrough_is_not_read_again(room, monkeypatch):
     asked = []
-    original = GitCommand.output
+    original = Objects.contents
 
-    def watched(self, *words, where=None, given=b""):
-        asked.append((words[0], given.count(b"\n")))
-        return original(self, *words, where=where, given=given)
+    def watched(self, names, limit):
+        asked.append(len(names))
+        return original(self, names, limit)
 
-    GitCommand.output = watched
-    try:
-        room.author.write("solo", "duo", name="other")
-        room.sync()
-    finally:
-        GitCommand.output = original
-    blobs = [count for command, count in asked if command == "cat-file"]
+    monkeypatch.setattr(Objects, "contents", watched)
+    room.author.write("solo", "duo", name="other")
+    room.sync()
 
-    assert blobs == [3], "the manifest and the two steps of the one that changed"
+    assert asked == [1, 1, 1, 1, 3], "the trees from the root down, then a manifest and two steps"
     assert (room.row("other").version, room.row().version) == (2, 1)
 
 

@@ -1,0 +1,169 @@
+"""Measure syncing against its floors: Git alone, and PostgreSQL's COPY alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.sync_repository import STEPS_EACH, edit, make
+from sync.repository import INCOMING, Repository, opened
+from sync.runner import Order, sync_source
+from sync.worker import look
+from walkthroughs import embedded, schema_version
+from walkthroughs.db import Database, connect
+from walkthroughs.models import ContentSource, Organization
+from walkthroughs.settings import Settings
+
+_ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+_SIZE = 1000  # walkthroughs of ten files
+_SMALL = 100
+_POLL = Order(trigger="poll")
+_TABLE = "CREATE TABLE IF NOT EXISTS floor (id text PRIMARY KEY, body text)"
+
+
+@dataclass
+class Site:
+    """A repository and a database that it is synced to."""
+
+    database: Database
+    settings: Settings
+    repository: Path
+    source_id: str
+
+    def sync(self) -> None:
+        """Carry the newest commit out."""
+        sync_source(self.database, self.settings, self.source_id, _POLL)
+
+    @contextmanager
+    def git(self) -> Iterator[Repository]:
+        """Yield the source's repository."""
+        where = self.settings.data_dir / "git" / self.source_id
+        with opened(where, str(self.repository), "main", None, self.settings) as repository:
+            yield repository
+
+
+def measure() -> list[dict[str, float]]:
+    """Return seconds by case, a dictionary a round."""
+    rounds = []
+    for number in range(_ROUNDS):
+        with _site(_SIZE) as large, _site(_SMALL) as small:
+            found = _round(large, small)
+        sys.stderr.write(f"sync {number}: { ({k: round(v, 3) for k, v in found.items()}) }\n")
+        rounds.append(found)
+    return rounds
+
+
+def table(rounds: list[dict[str, float]]) -> str:
+    """Return the ratios as rows of a table."""
+    rows = [
+        f"| {what} | {reference} | "
+        f"{statistics.median(r[case] / r[floor] for r in rounds):.2f} | {goal} |"
+        for what, case, reference, floor, goal in _LINES
+    ]
+    return "\n".join(rows)
+
+
+_LINES = (
+    ("import of 10,000 files", "import", "`cat-file --batch` + COPY", "import floor",
+     "at most 2.5"),
+    ("reading all of it", "read all", "`ls-tree`, `cat-file --batch`", "read floor", "at most 1.3"),
+    ("reading 100 changed files", "read changed", "`diff-tree`, `cat-file --batch`",
+     "changed floor", "at most 1.2"),
+    ("poll with nothing new", "poll", "`git ls-remote`", "poll floor", "at most 1.2"),
+    ("one file changed, of 10,000", "one of many", "one of 1,000", "one of few", "about 1"),
+)  # fmt: skip
+
+
+def _round(large: Site, small: Site) -> dict[str, float]:
+    seconds = {"import": _time(large.sync)}
+    copy = _time(lambda: _copy(large.database))
+    small.sync()
+    with large.git() as repository:
+        commit = repository.commit(INCOMING)
+        seconds["read floor"] = _best(lambda: _shell(large, f"git ls-tree -r {commit} | {_BLOBS}"))
+        seconds["read all"] = _best(lambda: repository.snapshot(commit, "", {}))
+        known = dict(repository.snapshot(commit, "", {}).trees)
+        seconds["poll floor"] = _best(
+            lambda: _shell(large, f"git ls-remote {large.repository} refs/heads/main")
+        )
+    seconds["poll"] = _best(lambda: look(large.database, large.settings, large.source_id))
+    for name, site in (("one of many", large), ("one of few", small)):
+        edit(site.repository, range(7, 8), "second")
+        seconds[name] = _time(site.sync)
+    edit(large.repository, range(100, 110), "third")
+    with large.git() as repository:
+        newest = repository.fetch()
+        diff = f"git diff-tree -r {commit} {newest} | awk '{{print $4}}' | git cat-file --batch"
+        seconds["changed floor"] = _best(lambda: _shell(large, diff))
+        seconds["read changed"] = _best(lambda: repository.snapshot(newest, "", known))
+    return seconds | {"import floor": seconds["read floor"] + copy}
+
+
+_BLOBS = "awk '{print $3}' | git cat-file --batch --buffer"
+
+
+def _copy(database: Database) -> None:
+    """Store as many bodies of the same size, in one transaction, by COPY."""
+    rows = "".join(f"{n}\t{'x' * 3700}\n" for n in range(_SIZE * STEPS_EACH))
+    connection = database.open()
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLE)
+        cursor.execute("TRUNCATE floor")
+        cursor.copy_expert("COPY floor FROM STDIN", io.StringIO(rows))
+    connection.commit()
+    connection.close()
+
+
+def _shell(site: Site, command: str) -> None:
+    folder = site.settings.data_dir / "git" / site.source_id
+    subprocess.run(f"{command} > /dev/null", shell=True, cwd=folder, check=True)  # noqa: S602  ours
+
+
+def _time(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _best(work: Callable[[], object]) -> float:
+    """Return the shortest of five: what the work takes when nobody is in the way."""
+    return min(_time(work) for _ in range(5))
+
+
+@contextmanager
+def _site(size: int) -> Iterator[Site]:
+    folder = Path(tempfile.mkdtemp())
+    repository = folder / "repository"
+    make(repository, size)
+    url = embedded.start(folder / "postgres")
+    database = connect(url)
+    try:
+        schema_version.upgrade(database)
+        settings = Settings(
+            data_dir=folder / "var",
+            database_url=url,
+            secret_key="bench",  # noqa: S106  signs nothing here
+            base_url="http://localhost:8000",
+            allow_local_repositories=True,
+        )
+        with database.transaction() as session:
+            session.add(Organization(id="o", slug="bench", name="Bench"))
+            session.flush()
+            session.add(
+                ContentSource(id="src", organization_id="o", name="bench", url=str(repository))
+            )
+        yield Site(database, settings, repository, "src")
+    finally:
+        database.close()
+        embedded.stop(folder / "postgres")
+        shutil.rmtree(folder)
