@@ -23,8 +23,8 @@ from admin.demo import demo_cli, prepare
 from sync import worker
 from sync.cli import sync_cli
 from sync.content_cli import content_cli
-from sync.export_cli import walkthroughs_cli
 from sync.pages import schema_pages
+from sync.walkthroughs_cli import walkthroughs_cli
 from sync.webhook import webhooks
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect

@@ -9,7 +9,7 @@ from flask_admin.theme import Theme
 from admin import guard, membership, protection
 from admin.base import HomeView
 from admin.people import LearnerView, LinkView, MemberView, ProgressView
-from admin.records import SourceView, VersionView
+from admin.records import RunView, SourceView, VersionView
 from admin.servers import AssignmentView, ServerView
 from admin.sign_in import init_sign_in
 from admin.steps import StepView
@@ -38,6 +38,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         StepView(),
         VersionView(),
         SourceView(),
+        RunView(),
         ServerView(),
         AssignmentView(),
         LearnerView(),

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from admin.base import OrgModelView
-from walkthroughs.models import ContentSource, WalkthroughVersion
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from admin.base import OrgModelView, writing
+from sync import queue
+from sync.status import judge
+from walkthroughs.ids import now_ms
+from walkthroughs.models import ContentSource, Role, SyncRun, WalkthroughVersion
 
 
 class SourceView(OrgModelView):
@@ -11,20 +18,65 @@ class SourceView(OrgModelView):
 
     noun = "content source"
     lead = "Git repositories whose walkthroughs appear here by themselves."
-    column_list = ("name", "branch", "path", "synced_commit", "synced_at", "problems")
-    column_details_list = (
-        "name",
-        "url",
-        "branch",
-        "path",
-        "synced_commit",
-        "synced_at",
-        "problems",
-    )
+    writers = frozenset({Role.OWNER})
+    column_list = ("name", "sync", "health", "branch", "synced_commit", "checked_at")
+    column_labels = {"sync": "State", "synced_commit": "Live commit"}
+    column_formatters = {
+        "sync": lambda _v, _c, row, _n: judge(row)[0].value,
+        "health": lambda _v, _c, row, _n: judge(row)[1].value,
+        "synced_commit": lambda _v, _c, row, _n: (row.synced_commit or "")[:10],
+    }
+    column_details_list = (*column_list, "url", "path", "synced_at", "on_rewrite")
     column_searchable_list = ("name",)
+    column_sortable_list = ("name", "branch", "checked_at")
+    marks = ("sync", "health")
+    details_template = "handrail/source.html"
 
     def __init__(self) -> None:
         super().__init__(ContentSource, "Git sync", "Content")
+
+    @expose("/sync/", methods=("POST",))
+    def sync_view(self) -> ResponseReturnValue:
+        """Ask for a run."""
+        source = self._changeable()
+        with writing() as session:
+            queue.request(session, source.organization_id, source.id)
+        flash("Asked for. A worker looks at the repository now.", "success")
+        return redirect(self.get_url(".details_view", id=source.id))
+
+    @expose("/hold/", methods=("POST",))
+    def hold_view(self) -> ResponseReturnValue:
+        """Apply nothing for a while; or go on, and look at once."""
+        source, held = self._changeable(), bool(request.form.get("held"))
+        with writing() as session:
+            row = session.get_one(ContentSource, source.id, with_for_update=True)
+            row.held_at = now_ms() if held else None
+            queue.request(session, source.organization_id, source.id)
+        flash("Held: new commits are not applied." if held else "Resumed.", "success")
+        return redirect(self.get_url(".details_view", id=source.id))
+
+    def _changeable(self) -> ContentSource:
+        if not self.may_write():
+            abort(404)
+        source: ContentSource = self.get_one(request.args.get("id", ""))
+        return source
+
+
+class RunView(OrgModelView):
+    """What was done with commits."""
+
+    noun = "run"
+    lead = "What was done with each commit, newest first."
+    column_list = ("git_commit", "source", "outcome", "trigger", "actor", "started_at", "message")
+    column_labels = {"git_commit": "Commit"}
+    column_formatters = {"git_commit": lambda _v, _c, row, _n: (row.git_commit or "none")[:10]}
+    column_details_list = (*column_list, "finished_at", "changes", "problem_count")
+    column_default_sort = ("started_at", True)
+    column_sortable_list = ("started_at", "outcome", "trigger")
+    marks = ("outcome",)
+
+    def __init__(self) -> None:
+        super().__init__(SyncRun, "Runs", "Content")
 
 
 class VersionView(OrgModelView):

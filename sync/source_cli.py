@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from sync import credentials
 from sync.credentials import Credential, DeployKey, Token
+from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
 from walkthroughs.models import ContentSource, OnRewrite, Organization, Walkthrough
 from walkthroughs.runtime import runtime
@@ -110,12 +111,12 @@ def remove_command(source: str) -> None:
     (row,) = find(source)
     with runtime().database.transaction() as session:
         owned = session.scalars(
-            select(Walkthrough).where(
+            select(Walkthrough.id).where(
                 Walkthrough.organization_id == row.organization_id, Walkthrough.source_id == row.id
             )
         ).all()
-        for walkthrough in owned:
-            walkthrough.source_id = walkthrough.folder = walkthrough.tree = None
+        for walkthrough_id in owned:
+            publishing.detach(session, row.organization_id, walkthrough_id, row.id)
         session.flush()
         session.delete(session.get_one(ContentSource, row.id))
     click.echo(f'Removed "{row.name}". {len(owned)} walkthrough(s) are the dashboard\'s now.')

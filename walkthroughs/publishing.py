@@ -109,6 +109,27 @@ def archive(session: Session, organization_id: str, walkthrough_id: str, origin:
     return changed
 
 
+def adopt(session: Session, organization_id: str, walkthrough_id: str, source_id: str) -> None:
+    """Let a source own a walkthrough that the dashboard owns.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: another source owns it.
+    """
+    lock(session, organization_id, walkthrough_id, Origin()).source_id = source_id
+
+
+def detach(session: Session, organization_id: str, walkthrough_id: str, source_id: str) -> None:
+    """Let the dashboard own a walkthrough that *source_id* owns.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: another source owns it.
+    """
+    row = lock(session, organization_id, walkthrough_id, Origin(source_id))
+    row.source_id = row.folder = row.tree = None
+
+
 def read_content(session: Session, organization_id: str, walkthrough_id: str) -> WalkthroughContent:
     """Return what is live now.
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import faults, sign_in
 
 _PAGES = (
     "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
-    "walkthrough_versions", "content_sources", "mcp_servers", "mcp_servers/new",
+    "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
     "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
     "personal_links", "personal_links/new", "walkthrough_progress", "member",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,17 @@ from sqlalchemy import select, text
 
 from sync import credentials, queue
 from sync.credentials import DeployKey, Token
+from sync.export import export
 from sync.git_command import RepositoryUnavailable
 from sync.objects import Objects
 from sync.runner import NotConfirmed, Order, plan_source, sync_source
 from sync.status import as_facts, as_text, read_status
 from sync.worker import look, work
 from tests.authors import Classroom
-from walkthroughs.errors import HandrailError
+from tests.builders import DASHBOARD, content, step, walkthrough
+from walkthroughs import progress, publishing
+from walkthroughs.content import Authored
+from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, OnRewrite, SyncRun
 from walkthroughs.sealing import seal, unseal
@@ -331,6 +336,77 @@ def test_intervals_differ_a_little_and_all_processes_agree(room):
     assert min(times) >= 80
     assert max(times) <= 120
     assert len(times) > 10
+
+
+# Who owns what.
+
+
+def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(room, database):
+    owner = room.caller.organization_id
+    wanted = content(
+        id="tea", steps=(step("boil", section="Start", verify="It boils."), step("brew"))
+    )
+    with database.transaction() as session:
+        row = walkthrough(session, owner, wanted, server_id=room.caller.server_id)
+    view = progress.select(database, room.caller, row, resume=True)
+    brew = room.next(view.step.id).step.id
+    authored = Authored(wanted, is_published=True)
+    for path, text_ in export(authored).items():
+        file = room.author.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text_)
+    room.author.commit()
+    with database.transaction() as session:
+        publishing.adopt(session, owner, row, room.source_id)
+
+    assert room.plan().changes == ()
+    assert room.run().changes == ()
+    assert progress.select(database, room.caller, row, resume=True).step.id == brew
+    with database.transaction() as session, pytest.raises(ManagedByGit):
+        publishing.publish(session, owner, row, wanted, DASHBOARD)
+    with database.transaction() as session:
+        publishing.detach(session, owner, row, room.source_id)
+        publishing.publish(session, owner, row, content(id="tea"), DASHBOARD)
+
+
+def test_a_hundred_thousand_learners_cost_a_sync_nothing(room, database):
+    owner = {"org": room.caller.organization_id, "row": room.row().id}
+    room.select()
+
+    def seconds(*steps):
+        room.author.write(*steps)
+        room.author.commit()
+        began = time.perf_counter()
+        room.run(trigger="poll")
+        return time.perf_counter() - began
+
+    none = min(
+        seconds("one", "two"), seconds("two", "three", "one"), seconds("one", "two", "three")
+    )
+    with database.transaction() as session:
+        session.execute(
+            text("""
+            INSERT INTO mcp_server_user (id, organization_id, email, created_at)
+            SELECT 'msu' || n, :org, n || '@x.example', 0 FROM generate_series(1, 100000) n"""),
+            owner,
+        )
+        session.execute(text("""
+            INSERT INTO walkthrough_progress (id, organization_id, mcp_server_user_id, walkthrough_id,
+                   mcp_server_id, current_step_id, status, completed_steps, started_at, version, active_at)
+            SELECT 'wp' || n, organization_id, 'msu' || n, walkthrough_id, mcp_server_id,
+                   current_step_id, status, completed_steps, started_at, version, active_at
+              FROM walkthrough_progress, generate_series(1, 100000) n WHERE organization_id = :org"""), owner)  # fmt: skip
+    before = _newest_write(database)
+    many = min(seconds("two"), seconds("two", "one"), seconds("one", "three", "two"))
+
+    assert _newest_write(database) == before
+    assert many < 3 * none + 0.05, (none, many)
+
+
+def _newest_write(database):
+    with database.transaction() as session:
+        query = text("SELECT count(*), max(xmin::text::bigint) FROM walkthrough_progress")
+        return tuple(session.execute(query).one())
 
 
 # Secrets.

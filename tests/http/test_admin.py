@@ -395,3 +395,74 @@ def test_a_wrong_turn_is_answered_with_a_page(owner):
     assert answer.status_code == 404
     assert "There is nothing here" in said(answer)
     assert '<html lang="en">' in said(answer)
+
+
+def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, database):
+    org = house["acme"][0]
+    with database.transaction() as session:
+        source = ContentSource(
+            organization_id=org, name="guides", url="https://x.example/x", wanted_commit="c" * 40,
+            waiting={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
+            problems=[{"path": "a.yml", "line": 3, "message": "a mistake"}],
+        )  # fmt: skip
+        session.add(source)
+        session.flush()
+        path = f"/admin/content_sources/details/?id={source.id}"
+    page = said(owner.get(path))
+
+    for words in (
+        "it archives all 3 walkthroughs",
+        "--confirm f00",
+        "a.yml:3",
+        "waiting for a confirmation",
+    ):
+        assert words in page
+
+
+def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, house, database):
+    made = {}
+    with database.transaction() as session:
+        for slug in ("acme", "other"):
+            source = ContentSource(
+                organization_id=house[slug][0], name="guides", url="https://x.example/x"
+            )
+            session.add(source)
+            session.flush()
+            made[slug] = source.id
+    page = "/admin/mcp_servers/new/"
+    assert (
+        owner.post(f"/admin/content_sources/sync/?id={made['acme']}", page=page).status_code == 302
+    )
+    assert (
+        owner.post(
+            f"/admin/content_sources/hold/?id={made['acme']}", page=page, held="1"
+        ).status_code
+        == 302
+    )
+    assert (
+        owner.post(f"/admin/content_sources/sync/?id={made['other']}", page=page).status_code == 404
+    )
+    assert (
+        owner.post(
+            f"/admin/content_sources/hold/?id={made['other']}", page=page, held="1"
+        ).status_code
+        == 404
+    )
+
+    with database.transaction() as session:
+        mine, theirs = (session.get_one(ContentSource, made[slug]) for slug in ("acme", "other"))
+        assert (bool(mine.requested_at), bool(mine.held_at)) == (True, True)
+        assert (theirs.requested_at, theirs.held_at) == (None, None)
+
+
+def test_secrets_of_a_source_are_on_no_page(owner, house, database):
+    with database.transaction() as session:
+        source = ContentSource(
+            organization_id=house["acme"][0], name="guides", url="https://x.example/x",
+            credential="SEALED", webhook_secret="SEALED",
+        )  # fmt: skip
+        session.add(source)
+        session.flush()
+        row = source.id
+    for path in ("", f"details/?id={row}", "export/csv/"):
+        assert "SEALED" not in said(owner.get(f"/admin/content_sources/{path}"))

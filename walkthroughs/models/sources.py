@@ -101,3 +101,6 @@ class SyncRun(Scoped, db.Model):  # type: ignore[name-defined]
     message: Mapped[str | None]
 
     source: Mapped[ContentSource] = relationship(viewonly=True)
+
+    def __str__(self) -> str:
+        return f"{(self.git_commit or 'no commit')[:10]}, {self.outcome}"

@@ -1,4 +1,4 @@
-"""`flask walkthroughs`: content out of the database."""
+"""`flask walkthroughs`: content out of the database, and who owns it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sync.export import export
+from sync.source_cli import find
 from walkthroughs import publishing
 from walkthroughs.content import Authored
+from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.models import McpServer, McpServerWalkthrough, Organization, Walkthrough
 from walkthroughs.runtime import runtime
 
-walkthroughs_cli = AppGroup("walkthroughs", help="Take walkthroughs out, as files.")
+walkthroughs_cli = AppGroup(
+    "walkthroughs", help="Take walkthroughs out as files; change who owns them."
+)
 
 
 @walkthroughs_cli.command("export")
@@ -38,6 +43,43 @@ def export_command(ids: tuple[str, ...], folder: Path, organization: str | None)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {len(files)} files to {folder}")
+
+
+@walkthroughs_cli.command("adopt")
+@click.argument("walkthrough_id", metavar="ID")
+@click.argument("source")
+def adopt_command(walkthrough_id: str, source: str) -> None:
+    """Let SOURCE own a walkthrough of the dashboard; learners keep their place.
+
+    Commit its files first (`walkthroughs export`): what is not in the repository is archived
+    by the next sync, after asking.
+    """
+    (row,) = find(source)
+    with runtime().database.transaction() as session:
+        try:
+            publishing.adopt(session, row.organization_id, walkthrough_id, row.id)
+            session.flush()
+        except (WalkthroughNotFound, ManagedByGit) as error:
+            raise click.ClickException(str(error)) from error
+        except IntegrityError as error:
+            message = f'"{source}" has a walkthrough with this id already. Change one of the ids.'
+            raise click.ClickException(message) from error
+    click.echo(f'"{source}" owns it now. See what that changes: flask sync plan {source}')
+
+
+@walkthroughs_cli.command("detach")
+@click.argument("walkthrough_id", metavar="ID")
+def detach_command(walkthrough_id: str) -> None:
+    """Let the dashboard own a walkthrough of a source; learners keep their place.
+
+    Remove its files from the repository too, or the next sync makes it anew.
+    """
+    with runtime().database.transaction() as session:
+        row = session.get(Walkthrough, walkthrough_id)
+        if row is None or row.source_id is None:
+            raise click.ClickException(f'No source owns a walkthrough "{walkthrough_id}".')
+        publishing.detach(session, row.organization_id, walkthrough_id, row.source_id)
+    click.echo("The dashboard owns it now.")
 
 
 def _wanted(session: Session, ids: tuple[str, ...], organization: str | None) -> list[Walkthrough]:
