@@ -17,7 +17,7 @@ from walkthroughs import assignments, publishing
 from walkthroughs.content import Authored
 from walkthroughs.db import Database
 from walkthroughs.errors import Problem
-from walkthroughs.models import Walkthrough
+from walkthroughs.models import ContentSource, Walkthrough
 from walkthroughs.publishing import Origin
 
 
@@ -66,6 +66,22 @@ def read_live(
         )
         for row in rows
     ]
+
+
+def read_taken(
+    session: Session, organization_id: str, source_id: str, author_ids: Iterable[str]
+) -> dict[str, str]:
+    """Return which of the ids other sources of the organization own, and the sources' names."""
+    rows = session.execute(
+        select(Walkthrough.external_id, ContentSource.name)
+        .join(ContentSource, ContentSource.id == Walkthrough.source_id)
+        .where(
+            Walkthrough.organization_id == organization_id,
+            Walkthrough.source_id != source_id,
+            Walkthrough.external_id.in_(list(author_ids)),
+        )
+    )
+    return {author_id: name for author_id, name in rows}  # noqa: C416  rows, not pairs
 
 
 def count_live(session: Session, organization_id: str, source_id: str) -> int:

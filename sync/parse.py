@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sync.fields import Fields
 from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
@@ -80,6 +80,27 @@ def parse_repository(
         else:
             claims[name].append(_Claim(path, authored))
     return _settled(claims, frozenset(unchanged.values()), problems, complete=complete)
+
+
+def refuse_taken(parsed: Parsed, taken: Mapping[str, str]) -> Parsed:
+    """Return *parsed* without the ids that other sources own (id -> source), which are problems."""
+    if not taken:
+        return parsed
+    problems = [
+        Problem(
+            f"{WALKTHROUGHS}/{parsed.folders[name]}/{MANIFEST}",
+            1,
+            f'the id "{name}" belongs to the content source "{source}"; choose another',
+        )
+        for name, source in taken.items()
+    ]
+    return replace(
+        parsed,
+        authored=tuple(each for each in parsed.authored if each.content.id not in taken),
+        problems=tuple(sorted((*parsed.problems, *problems), key=lambda p: (p.path, p.line))),
+        unreadable=parsed.unreadable | taken.keys(),
+        folders={name: at for name, at in parsed.folders.items() if name not in taken},
+    )
 
 
 def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:

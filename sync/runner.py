@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sync import audience, records
-from sync.apply import apply, count_live, read_known, read_live, remember
+from sync.apply import apply, count_live, read_known, read_live, read_taken, remember
 from sync.credentials import unsealed
 from sync.effects import effects
 from sync.gate import Stakes, reasons
 from sync.git_command import RepositoryUnavailable
-from sync.parse import Parsed, parse_repository
+from sync.parse import Parsed, parse_repository, refuse_taken
 from sync.plan import Change, fingerprint, plan
 from sync.queue import claimed
 from sync.repository import Repository, Snapshot, opened
@@ -174,6 +174,7 @@ def _planned(
     same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
     parsed = parse_repository(snapshot.files, same)
     with database.transaction() as session:
+        parsed = refuse_taken(parsed, read_taken(session, owner, source.id, parsed.folders))
         changes = plan(parsed, read_live(session, owner, source.id, parsed.unchanged))
         stakes = Stakes(
             live=count_live(session, owner, source.id),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from git import Actor, Repo
 from sqlalchemy import select, text
 
-from sync.runner import sync_source
+from sync.runner import Order, plan_source, sync_source
+from sync.status import read_status
 from tests.builders import learner, organization, server
 from walkthroughs import progress
 from walkthroughs.caller import Caller
-from walkthroughs.models import ContentSource, Walkthrough
+from walkthroughs.models import ContentSource, SyncRun, Walkthrough
 
 ANA = Actor("Ana", "ana@acme.example")
 
@@ -77,3 +78,34 @@ class Classroom:
     def progress_rows(self):
         with self.database.transaction() as session:
             return session.execute(text("SELECT xmin::text, * FROM walkthrough_progress")).all()
+
+
+class Room(Classroom):
+    """A classroom whose source can be looked at and changed."""
+
+    def source(self):
+        with self.database.transaction() as session:
+            return session.get_one(ContentSource, self.source_id)
+
+    def set(self, **values):
+        with self.database.transaction() as session:
+            row = session.get_one(ContentSource, self.source_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def run(self, **order):
+        return sync_source(self.database, self.settings, self.source_id, Order(**order))
+
+    def plan(self):
+        return plan_source(self.database, self.settings, self.source_id)
+
+    def runs(self):
+        with self.database.transaction() as session:
+            return session.scalars(select(SyncRun).order_by(SyncRun.started_at)).all()
+
+    def drop(self, name):
+        for path in sorted((self.author.folder / "walkthroughs" / name).rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+
+    def status(self):
+        return read_status(self.database, self.source())

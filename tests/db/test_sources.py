@@ -6,55 +6,24 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from sync import credentials, queue
 from sync.credentials import DeployKey, Token
 from sync.export import export
 from sync.git_command import RepositoryUnavailable
 from sync.objects import Objects
-from sync.runner import NotConfirmed, Order, plan_source, sync_source
-from sync.status import as_facts, as_text, read_status
+from sync.runner import NotConfirmed
+from sync.status import as_facts, as_text
 from sync.worker import look, work
-from tests.authors import Classroom
+from tests.authors import Room
 from tests.builders import DASHBOARD, content, step, walkthrough
 from walkthroughs import progress, publishing
 from walkthroughs.content import Authored
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource, OnRewrite, SyncRun
+from walkthroughs.models import OnRewrite
 from walkthroughs.sealing import seal, unseal
-
-
-class Room(Classroom):
-    """A classroom whose source can be looked at and changed."""
-
-    def source(self):
-        with self.database.transaction() as session:
-            return session.get_one(ContentSource, self.source_id)
-
-    def set(self, **values):
-        with self.database.transaction() as session:
-            row = session.get_one(ContentSource, self.source_id)
-            for name, value in values.items():
-                setattr(row, name, value)
-
-    def run(self, **order):
-        return sync_source(self.database, self.settings, self.source_id, Order(**order))
-
-    def plan(self):
-        return plan_source(self.database, self.settings, self.source_id)
-
-    def runs(self):
-        with self.database.transaction() as session:
-            return session.scalars(select(SyncRun).order_by(SyncRun.started_at)).all()
-
-    def drop(self, name):
-        for path in sorted((self.author.folder / "walkthroughs" / name).rglob("*"), reverse=True):
-            path.unlink() if path.is_file() else path.rmdir()
-
-    def status(self):
-        return read_status(self.database, self.source())
 
 
 @pytest.fixture

@@ -1,0 +1,223 @@
+"""What repositories do to those who sync them, seen in the field: none of it hurts a learner."""
+
+import os
+import subprocess
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from sync.git_command import RepositoryUnavailable
+from sync.runner import Order, sync_source
+from tests.authors import Room
+from walkthroughs.models import ContentSource
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    made = Room(database, settings, tmp_path / "content")
+    made.author.write("one", "two", "three")
+    made.author.write("solo", name="other")
+    made.sync()
+    yield made
+    made.author.repository.close()
+
+
+def done(room):
+    """Complete the first step; return what must stay."""
+    view = room.next(room.select().step.id)
+    return view.step.id, view.progress.completed_steps
+
+
+def here(room):
+    view = room.select()
+    return view.step.id, view.progress.completed_steps
+
+
+def test_folders_and_files_renamed_make_no_version(room):
+    place = done(room)
+    base = room.author.folder / "walkthroughs"
+    (base / "deploy").rename(base / "elsewhere")
+    (base / "elsewhere/steps/one.md").rename(base / "elsewhere/steps/first.md")
+    manifest = base / "elsewhere/walkthrough.yml"
+    manifest.write_text(manifest.read_text().replace("one.md", "first.md"))
+    run = room.sync()
+
+    assert (run.changes, run.problems) == ((), ())
+    assert (room.row().version, room.row().folder) == (1, "elsewhere")
+    assert here(room) == place
+
+
+def test_an_id_that_two_took_over_converges_when_one_lets_go(room):
+    place = done(room)
+    room.drop("deploy")
+    for name in ("b", "c"):
+        room.author.write("one", "two", "three", name=name)
+        path = room.author.folder / "walkthroughs" / name / "walkthrough.yml"
+        path.write_text(path.read_text().replace(f"id: {name}", "id: deploy"))
+    run = room.sync()
+    assert len(run.problems) == 2
+    assert (room.row().version, room.row().archived_at) == (1, None)
+    room.drop("c")
+    room.sync()
+
+    assert (room.row().folder, room.row().archived_at) == ("b", None)
+    assert here(room) == place
+
+
+def test_an_id_changed_and_a_mistake_in_one_commit_converge_when_mended(room):
+    place = done(room)
+    head = "status: published\nservers: [acme]\nmoved:\n  - {from: one, to: uno}"
+    room.author.write("uno", "two", "three", head=head + "\ntitel: x")
+    assert room.sync().problems
+    assert here(room) == place
+    room.author.write("uno", "two", "three", head=head)
+    room.sync()
+
+    assert here(room) == place
+    assert room.row().version == 2
+
+
+def test_two_steps_that_swap_ids_swap_their_texts(room):
+    place = done(room)
+    room.author.write(("one", "", "Do two."), ("two", "", "Do one."), "three")
+    room.sync()
+
+    assert room.select().step.content == "Do one."
+    assert here(room) == place
+
+
+def test_a_revert_is_a_new_version_with_the_old_text(room):
+    place = done(room)
+    room.author.write("one", ("two", "", "Changed."), "three")
+    room.sync()
+    room.author.repository.git.revert("HEAD", "--no-edit")
+    sync_source(room.database, room.settings, room.source_id)
+
+    assert room.row().version == 3
+    assert here(room) == place
+
+
+def test_unrelated_history_after_a_forced_push_is_synced_all_the_same(room):
+    place = done(room)
+    git = room.author.repository.git
+    git.checkout("--orphan", "fresh")
+    room.author.write("one", "two", "three", "four")
+    room.author.commit()
+    git.branch("-M", "main")
+    git.reflog("expire", "--expire=now", "--all")
+    git.gc("--prune=now", "-q")
+    room.run()
+
+    assert room.row().step_count == 4
+    assert here(room) == place
+
+
+def test_a_tag_of_the_branchs_name_is_not_the_branch(room):
+    room.author.repository.git.tag("main")
+    room.author.write("one", "two")
+    room.sync()
+
+    assert room.row().step_count == 2
+
+
+def test_a_repository_in_another_hash_is_refused_in_words_and_nothing_changes(room, tmp_path):
+    subprocess.run(
+        ["git", "init", "-q", "--object-format=sha256", "-b", "main", tmp_path / "new"], check=True
+    )
+    room.set(url=str(tmp_path / "new"))
+    with pytest.raises(RepositoryUnavailable):
+        room.run()
+
+    assert room.row().archived_at is None
+
+
+def test_an_id_that_another_source_owns_is_refused_with_its_name(room, tmp_path):
+    second = Room.__new__(Room)
+    second.__dict__ |= room.__dict__
+    second.author = type(room.author)(tmp_path / "second")
+    second.author.write("one", "two")
+    second.author.write("mine", name="mine")
+    with room.database.transaction() as session:
+        source = ContentSource(
+            organization_id=room.caller.organization_id, name="second", url=str(tmp_path / "second")
+        )
+        session.add(source)
+        session.flush()
+        second.source_id = source.id
+    run = second.sync()
+    second.author.repository.close()
+
+    assert [str(problem) for problem in run.problems] == [
+        'walkthroughs/deploy/walkthrough.yml:1: the id "deploy" belongs to the content source "content"; choose another'
+    ]
+    assert (room.row().source_id, room.row().step_count) == (room.source_id, 3)
+    assert room.row("mine").source_id == second.source_id
+
+
+def commit_as(room, name):
+    """Commit with git itself, which is less strict than the library."""
+    identity = ("-c", f"user.name={name}", "-c", "user.email=eve@x.example")
+    for words in (("add", "--all"), ("commit", "-q", "-m", "Write")):
+        subprocess.run(["git", *identity, *words], cwd=room.author.folder, check=True)
+
+
+def test_names_that_are_no_text_are_left_out_and_the_rest_is_synced(room):
+    base = room.author.folder / "walkthroughs" / "deploy"
+    Path(os.fsdecode(bytes(base / "notes") + b"\xff.md")).write_bytes(b"x")
+    (base / "empty.md").write_bytes(b"")
+    room.author.write("one", "two")
+    commit_as(room, "Eve")
+    run = room.run()
+
+    assert run.problems == ()
+    assert room.row().step_count == 2
+
+
+def test_an_empty_step_and_a_pointer_to_a_large_file_are_one_problem_each(room):
+    base = room.author.folder / "walkthroughs" / "deploy" / "steps"
+    (base / "one.md").write_bytes(b"")
+    (base / "two.md").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    )
+    run = room.sync()
+
+    assert [(problem.path.split("/")[-1], problem.line) for problem in run.problems] == [
+        ("one.md", 1),
+        ("two.md", 1),
+    ]
+    assert room.row().version == 1
+
+
+def test_one_bad_of_many_keeps_its_last_good_version_and_the_others_go_on(room):
+    for number in range(30):
+        room.author.write("one", name=f"w{number}")
+    room.author.write("two", head="statu: x")
+    run = room.sync()
+
+    assert (len(run.changes), len(run.problems)) == (30, 1)
+    assert room.row().version == 1
+    assert room.status().health == "degraded"
+
+
+def test_a_huge_file_is_a_problem_and_costs_no_memory(room):
+    path = room.author.folder / "walkthroughs" / "deploy" / "steps" / "one.md"
+    with path.open("wb") as file:
+        file.write(b"---\nid: one\ntitle: One\n---\n" + b"x" * 80_000_000)
+    room.author.commit()
+    tracemalloc.start()
+    run = sync_source(room.database, room.settings, room.source_id, Order())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert "larger than 64 KiB" in str(run.problems[0])
+    assert peak < 16_000_000
+
+
+def test_hostile_words_of_an_author_stay_words(room):
+    room.author.write("one")
+    commit_as(room, "'; DROP TABLE walkthroughs; -- \u202e&amp;" + "x" * 500)
+    room.run(trigger="poll")
+
+    assert room.row().step_count == 1
+    assert len(room.runs()[-1].actor) <= 200
