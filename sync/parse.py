@@ -177,7 +177,8 @@ def _walkthrough(
     manifest = read_manifest(path, text, problems)
     folder = posixpath.dirname(path)
     steps = [_step(path, folder, listed, files, problems) for listed in manifest.steps]
-    _unlisted(path, folder, manifest, files, problems)
+    if manifest.steps:  # else that is the mistake, and one line says it
+        _unlisted(path, folder, manifest, files, problems)
     kept = tuple(step for step in steps if step is not None)
     _distinct(path, manifest, steps, problems)
     if problems or manifest.id is None:

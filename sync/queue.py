@@ -56,11 +56,12 @@ def read_all(session: Session) -> list[ContentSource]:
 
 
 @contextmanager
-def claimed(database: Database, source_id: str, *, wait: bool) -> Iterator[bool]:
-    """Yield whether the source is this caller's while the block runs; *wait* until it is."""
-    function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
-    with database.engine.begin() as connection:
-        got = connection.execute(
-            text(f"SELECT {function}(hashtextextended(:id, 0))"), {"id": source_id}
-        ).scalar()
-        yield wait or bool(got)
+def claimed(database: Database, source_id: str, *, wait: bool) -> Iterator[Session | None]:
+    """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
+
+    The session is the one that holds the claim: what it writes is committed when the claim ends.
+    """
+    function = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
+    with database.transaction() as session:
+        got = session.scalar(select(function(func.hashtextextended(source_id, 0))))
+        yield session if wait or got else None

@@ -26,8 +26,13 @@ def read(database: Database, source_id: str) -> ContentSource:
 def seen(database: Database, source: ContentSource, newest: str) -> None:
     """Note that the branch was looked at, and where it is; the repository can be read."""
     with database.transaction() as session:
-        row = _locked(session, source)
-        _looked(row, source, newest)
+        looked(_locked(session, source), newest, source.requested_at)
+
+
+def looked(row: ContentSource, newest: str, request: int | None) -> None:
+    """Note on *row* where the branch is, and that *request* is answered; later ones are not."""
+    row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
+    row.handled_at = request
 
 
 def waiting(
@@ -36,7 +41,7 @@ def waiting(
     """Note that a plan waits for a confirmation; once in the history, however often it is seen."""
     with database.transaction() as session:
         row = _locked(session, source)
-        _looked(row, source, run.commit)
+        looked(row, run.commit, source.requested_at)
         known = (row.waiting or {}).get("fingerprint") == run.fingerprint
         row.waiting = {
             "commit": run.commit,
@@ -62,7 +67,7 @@ def applied(
     found = [asdict(problem) for problem in run.problems]
     with database.transaction() as session:
         row = _locked(session, source)
-        _looked(row, source, newest)
+        looked(row, newest, source.requested_at)
         moved = row.synced_commit != run.commit
         if moved or run.changes or row.problems != found:
             session.add(_entry(source, order, run, started, order.actor or author))
@@ -100,12 +105,6 @@ def _locked(session: Session, source: ContentSource) -> ContentSource:
         ContentSource.organization_id == source.organization_id, ContentSource.id == source.id
     )
     return session.scalars(query.with_for_update(key_share=True)).one()
-
-
-def _looked(row: ContentSource, source: ContentSource, newest: str) -> None:
-    """Answer the requests that were there when the run began, and no later ones."""
-    row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
-    row.handled_at = source.requested_at
 
 
 def _entry(

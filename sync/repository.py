@@ -224,6 +224,11 @@ def _plain(name: bytes) -> str | None:
         path = name.decode()
     except UnicodeDecodeError:
         return None
-    if "\\" in path or any(unicodedata.category(each)[0] == "C" for each in path):
+    if "\\" in path or not (path.isascii() or _shows(path)) or not path.isprintable():
         return None
     return None if path.startswith("-") or path == ".." else path
+
+
+def _shows(path: str) -> bool:
+    """Return whether every character of *path* is one that people see."""
+    return not any(unicodedata.category(each)[0] == "C" for each in path)

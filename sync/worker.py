@@ -44,10 +44,10 @@ def work(database: Database, settings: Settings, stop: threading.Event) -> None:
 
 def look(database: Database, settings: Settings, source_id: str) -> None:
     """Sync one source if its branch has moved or somebody asked; leave it to whoever has it."""
-    with claimed(database, source_id, wait=False) as mine:
-        if not mine:
+    with claimed(database, source_id, wait=False) as session:
+        if session is None:
             return
-        source = records.read(database, source_id)
+        source = session.get_one(ContentSource, source_id)
         order = Order(trigger="webhook" if is_requested(source) else "poll")
         try:
             with repository_of(settings, source) as repository:
@@ -56,7 +56,7 @@ def look(database: Database, settings: Settings, source_id: str) -> None:
             records.failed(database, source, order.trigger, now_ms(), str(error))
             return
         if _is_settled(source, head):
-            records.seen(database, source, head)
+            records.looked(source, head, source.requested_at)
             return
         try:
             run = run_claimed(database, settings, source_id, order)

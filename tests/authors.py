@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from git import Actor, Repo
 from sqlalchemy import select, text
 
+from sync import credentials
 from sync.runner import Order, plan_source, sync_source
 from sync.status import read_status
 from tests.builders import learner, organization, server
@@ -109,3 +112,33 @@ class Room(Classroom):
 
     def status(self):
         return read_status(self.database, self.source())
+
+
+class HostedRoom(Classroom):
+    """A classroom whose author pushes to a bare repository that a host serves."""
+
+    def __init__(self, database, settings, folder):
+        super().__init__(database, settings, folder / "work")
+        self.bare = folder / "hosted" / "guides.git"
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.bare], check=True)
+        self.author.write("one", "two")
+
+    def point_at(self, url, credential):
+        with self.database.transaction() as session:
+            source = session.get_one(ContentSource, self.source_id)
+            source.url = url
+            source.credential = (
+                credentials.sealed(self.settings.secret_key, credential) if credential else None
+            )
+
+    def push(self):
+        self.author.commit()
+        self.author.repository.git.push(str(self.bare), "main")
+
+    def sync(self):
+        self.push()
+        return sync_source(self.database, self.settings, self.source_id)
+
+    def trouble(self):
+        with self.database.transaction() as session:
+            return session.get_one(ContentSource, self.source_id).trouble

@@ -1,54 +1,21 @@
 """Sources on real Git hosts: TLS and a token, SSH and a deploy key; and what they refuse."""
 
 import logging
-import subprocess
 import threading
 from dataclasses import replace
 
 import pytest
 
-from sync import credentials
 from sync.credentials import DeployKey, Token
 from sync.git_command import RepositoryUnavailable
-from sync.runner import sync_source
-from tests.authors import Classroom
+from tests.authors import HostedRoom
 from tests.git_hosts import PASSWORD, USER, https_host, ssh_host
 from walkthroughs.models import ContentSource, SyncRun
 
 
-class Room(Classroom):
-    """A classroom whose author pushes to a bare repository that a host serves."""
-
-    def __init__(self, database, settings, folder):
-        super().__init__(database, settings, folder / "work")
-        self.bare = folder / "hosted" / "guides.git"
-        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.bare], check=True)
-        self.author.write("one", "two")
-
-    def point_at(self, url, credential):
-        with self.database.transaction() as session:
-            source = session.get_one(ContentSource, self.source_id)
-            source.url = url
-            source.credential = (
-                credentials.sealed(self.settings.secret_key, credential) if credential else None
-            )
-
-    def push(self):
-        self.author.commit()
-        self.author.repository.git.push(str(self.bare), "main")
-
-    def sync(self):
-        self.push()
-        return sync_source(self.database, self.settings, self.source_id)
-
-    def trouble(self):
-        with self.database.transaction() as session:
-            return session.get_one(ContentSource, self.source_id).trouble
-
-
 @pytest.fixture
 def room(database, settings, tmp_path):
-    made = Room(database, settings, tmp_path)
+    made = HostedRoom(database, settings, tmp_path)
     yield made
     made.author.repository.close()
 

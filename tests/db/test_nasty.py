@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from sync.git_command import RepositoryUnavailable
+from sync.lint import lint
 from sync.runner import Order, sync_source
+from sync.status import as_text
 from tests.authors import Room
 from walkthroughs.models import ContentSource
 
@@ -221,3 +223,28 @@ def test_hostile_words_of_an_author_stay_words(room):
 
     assert room.row().step_count == 1
     assert len(room.runs()[-1].actor) <= 200
+
+
+def test_each_mistake_is_the_same_line_in_lint_plan_and_status(room):
+    write, base = room.author.write, room.author.folder / "walkthroughs"
+    write("one", head="statu: x")
+    write("one", name="twice")
+    (base / "twice/walkthrough.yml").write_text(
+        (base / "twice/walkthrough.yml").read_text().replace("twice", "other")
+    )
+    write("one", name="yaml")
+    (base / "yaml/walkthrough.yml").write_text("id: [\n")
+    write("one", name="missing")
+    (base / "missing/steps/one.md").unlink()
+    write(("one", "", "a\u202eb"), name="hidden")
+    write("one", name="nameless")
+    path = base / "nameless/steps/one.md"
+    path.write_text(path.read_text().replace("id: one\n", ""))
+    room.author.commit()
+    planned = [str(problem) for problem in room.plan().problems]
+    room.run()
+    stored = [f"{p['path']}:{p['line']}: {p['message']}" for p in room.source().problems]
+
+    assert len(planned) == 7
+    assert planned == stored == [str(problem) for problem in lint(room.author.folder)]
+    assert all(line in as_text(room.status()) for line in planned)
