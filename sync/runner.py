@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sync import audience, records
+from sync import audience, commit_status, records
 from sync.apply import apply, count_live, read_known, read_live, read_taken, remember
 from sync.credentials import unsealed
 from sync.effects import effects
@@ -111,10 +111,16 @@ def run_claimed(database: Database, settings: Settings, source_id: str, order: O
     source, started = records.read(database, source_id), now_ms()
     try:
         with repository_of(settings, source) as repository:
-            return _run(database, source, repository, order, started)
+            run = _run(database, source, repository, order, started)
     except RepositoryUnavailable as error:
         records.failed(database, source, order.trigger, started, str(error))
         raise
+    if source.reports is not None and run.outcome is not None:
+        waits = run.reasons if run.outcome is Outcome.WAITING else ()
+        found = commit_status.verdict(len(run.changes), run.problems, waits)
+        credential = unsealed(settings.secret_key, source.credential)
+        commit_status.report(settings, source.reports, source.url, credential, run.commit, found)
+    return run
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sync import credentials
 from sync.credentials import Credential, DeployKey, Token
 from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
-from walkthroughs.models import ContentSource, OnRewrite, Organization, Walkthrough
+from walkthroughs.models import ContentSource, OnRewrite, Organization, Reports, Walkthrough
 from walkthroughs.runtime import runtime
 from walkthroughs.sealing import seal
 
@@ -35,6 +35,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
     show_default=True,
     help="What to do when the branch loses the live commit.",
 )
+@click.option(
+    "--reports",
+    type=click.Choice([each.value for each in Reports]),
+    help="Tell the host how each commit fared; the token must be allowed to.",
+)
 @click.option("--token-file", type=_FILE, help="A file with an access token; - reads it here.")
 @click.option("--key-file", type=_FILE, help="A file with a deploy key, for ssh://.")
 @click.option("--known-hosts-file", type=_FILE, help="The host's keys, as ssh-keyscan prints them.")
@@ -46,6 +51,7 @@ def add_command(
     name: str | None,
     interval: int | None,
     on_rewrite: str,
+    reports: str | None,
     token_file: Path | None,
     key_file: Path | None,
     known_hosts_file: Path | None,
@@ -78,6 +84,7 @@ def add_command(
                 path=path,
                 interval_seconds=interval,
                 on_rewrite=OnRewrite(on_rewrite),
+                reports=Reports(reports) if reports else None,
                 credential=sealed,
             )
         )

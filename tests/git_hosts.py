@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime
+import json
 import os
 import ssl
 import subprocess
@@ -22,6 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+#: What was posted to the interfaces for commit statuses: path, body, secrets. Clear it first.
+STATUSES: list[tuple[str, dict[str, str], list[str]]] = []
 USER, PASSWORD = "x-access-token", "a-token-of-the-test"
 
 
@@ -50,6 +53,15 @@ def _handler(root: Path) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if self.path.startswith("/api/"):
+                length = int(self.headers.get("Content-Length") or 0)
+                told = json.loads(self.rfile.read(length))
+                secrets = [self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN")]
+                STATUSES.append((self.path, told, [each for each in secrets if each]))
+                self.send_response(201)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             if self.headers.get("Authorization") != wanted:
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", "Basic")

@@ -9,8 +9,8 @@ import pytest
 from sync.credentials import DeployKey, Token
 from sync.git_command import RepositoryUnavailable
 from tests.authors import HostedRoom
-from tests.git_hosts import PASSWORD, USER, https_host, ssh_host
-from walkthroughs.models import ContentSource, SyncRun
+from tests.git_hosts import PASSWORD, STATUSES, USER, https_host, ssh_host
+from walkthroughs.models import ContentSource, Reports, SyncRun
 
 
 @pytest.fixture
@@ -106,3 +106,38 @@ def test_the_token_is_on_no_command_line(room, https):
         stored = session.get_one(ContentSource, room.source_id)
         assert PASSWORD not in stored.credential
         assert session.query(SyncRun).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "secret", "failed"),
+    [
+        (Reports.GITHUB, "/api/v3/repos/guides/statuses/{}", f"Bearer {PASSWORD}", "failure"),
+        (Reports.GITLAB, "/api/v4/projects/guides/statuses/{}", PASSWORD, "failed"),
+    ],
+)
+def test_the_host_is_told_how_each_commit_fared(room, https, kind, path, secret, failed):
+    STATUSES.clear()
+    room.point_at(https, Token(PASSWORD, USER))
+    with room.database.transaction() as session:
+        session.get_one(ContentSource, room.source_id).reports = kind
+    good = room.sync().commit
+    room.author.write("one", head="statu: x")
+    bad = room.sync().commit
+
+    assert [(where, told["state"], secrets) for where, told, secrets in STATUSES] == [
+        (path.format(good), "success", [secret]),
+        (path.format(bad), failed, [secret]),
+    ]
+    assert STATUSES[0][1]["description"] == "Live: 1 change(s)"
+    assert 'unknown key "statu"' in STATUSES[1][1]["description"]
+
+
+def test_a_host_that_takes_no_status_does_not_stop_a_sync(room, https):
+    room.point_at(https, Token(PASSWORD, USER))
+    with room.database.transaction() as session:
+        session.get_one(ContentSource, room.source_id).reports = Reports.GITHUB
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.git_hosts.STATUSES", None)
+        room.sync()
+
+    assert room.row().version == 1

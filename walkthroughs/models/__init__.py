@@ -9,7 +9,7 @@ from walkthroughs.models.servers import (
     McpServerWalkthrough,
     PersonalLink,
 )
-from walkthroughs.models.sources import ContentSource, OnRewrite, Outcome, SyncRun
+from walkthroughs.models.sources import ContentSource, OnRewrite, Outcome, Reports, SyncRun
 from walkthroughs.models.tenancy import Member, Organization, Role, User
 from walkthroughs.models.walkthroughs import (
     Walkthrough,
@@ -29,6 +29,7 @@ __all__ = [
     "Organization",
     "Outcome",
     "PersonalLink",
+    "Reports",
     "Role",
     "Status",
     "SyncRun",

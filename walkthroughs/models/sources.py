@@ -20,6 +20,13 @@ class OnRewrite(StrEnum):
     REFUSE = "refuse"
 
 
+class Reports(StrEnum):
+    """Whose interface takes the statuses of commits."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
 class Outcome(StrEnum):
     """How a run ended."""
 
@@ -52,6 +59,8 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     on_rewrite: Mapped[OnRewrite] = mapped_column(
         _enum(OnRewrite, "on_rewrite"), default=OnRewrite.WARN, server_default="warn"
     )
+    #: Where to tell how each commit fared; none means nowhere.
+    reports: Mapped[Reports | None] = mapped_column(_enum(Reports, "reports"))
     #: Nothing is applied while it is held.
     held_at: Mapped[int | None]
     #: The last commit that was carried out; moved last, so a crash repeats work.

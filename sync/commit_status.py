@@ -1,0 +1,96 @@
+"""Tell the Git host how a commit fared, where its authors see it: beside the commit."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+import httpx2
+
+from sync.credentials import Credential, Token
+from walkthroughs.errors import Problem
+from walkthroughs.models import Reports
+from walkthroughs.settings import Settings
+
+_log = logging.getLogger(__name__)
+_NAME = "handrail"
+_SECONDS = 5
+#: GitHub's limit; GitLab takes more.
+_MAX_LETTERS = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to show beside a commit: success, failure or pending, and one line."""
+
+    state: str
+    line: str
+
+
+def verdict(changes: int, problems: tuple[Problem, ...], reasons: tuple[str, ...]) -> Verdict:
+    """Judge a run. Pure."""
+    if reasons:
+        return Verdict("pending", _cut(f"Waits for somebody to agree: {reasons[0]}"))
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return Verdict("failure", _cut(f"{problems[0]}", more))
+    return Verdict("success", f"Live: {changes} change(s)")
+
+
+def report(
+    settings: Settings,
+    kind: Reports,
+    url: str,
+    credential: Credential | None,
+    commit: str,
+    found: Verdict,
+) -> None:
+    """Set the commit's status. Trouble is logged and stays without consequence."""
+    if not isinstance(credential, Token):
+        _log.warning("no commit status for %s: it needs a token", url)
+        return
+    address, headers, body = _request(kind, url, credential.token, commit, found)
+    authority = settings.git_ca_file
+    trusted = ssl.create_default_context(cafile=str(authority) if authority else None)
+    try:
+        answer = httpx2.post(
+            address, headers=headers, json=body, verify=trusted, timeout=_SECONDS, trust_env=False
+        )
+    except httpx2.HTTPError as error:
+        _log.warning("no commit status for %s: %s", url, type(error).__name__)
+        return
+    if answer.status_code >= 300:
+        _log.warning("no commit status for %s: the host said %d", url, answer.status_code)
+
+
+def _request(
+    kind: Reports, url: str, token: str, commit: str, found: Verdict
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Return address, headers and body. Pure.
+
+    Sources: GitHub's REST reference, "Create a commit status"; GitLab's, "Set the pipeline
+    status of a commit".
+    """
+    parts = urlsplit(url)
+    path = parts.path.strip("/").removesuffix(".git")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if kind is Reports.GITHUB:
+        api = "https://api.github.com" if parts.netloc == "github.com" else f"{origin}/api/v3"
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
+        body = {"state": found.state, "context": _NAME, "description": found.line}
+        return f"{api}/repos/{path}/statuses/{commit}", headers, body
+    states = {"failure": "failed"}
+    body = {
+        "state": states.get(found.state, found.state),
+        "name": _NAME,
+        "description": found.line,
+    }
+    address = f"{origin}/api/v4/projects/{quote(path, safe='')}/statuses/{commit}"
+    return address, {"PRIVATE-TOKEN": token}, body
+
+
+def _cut(line: str, end: str = "") -> str:
+    room = _MAX_LETTERS - len(end)
+    return (line if len(line) <= room else f"{line[: room - 1]}…") + end
