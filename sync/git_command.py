@@ -40,6 +40,10 @@ class RepositoryUnavailable(HandrailError):
     """The repository, its branch or its folder cannot be read now; nothing is changed by that."""
 
 
+class CopyBroken(RepositoryUnavailable):
+    """Our copy cannot be read; a new one can be made."""
+
+
 class GitCommand:
     """Git in one folder, with the credentials of one source.
 
@@ -79,7 +83,7 @@ class GitCommand:
         """Yield the objects of the repository, through one process that ends with the block.
 
         Raises:
-            RepositoryUnavailable: git ended early, or took longer than two minutes.
+            CopyBroken: git ended early, or took longer than two minutes.
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
         with subprocess.Popen(
@@ -95,7 +99,7 @@ class GitCommand:
             try:
                 yield Objects(process)
             except (BrokenPipeError, ValueError, IndexError) as error:
-                raise RepositoryUnavailable(
+                raise CopyBroken(
                     f"Git could not read the copy of {self._shown}. It is tried again."
                 ) from error
             finally:

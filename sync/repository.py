@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sync.credentials import Credential, environment
-from sync.git_command import GitCommand, RepositoryUnavailable
+from sync.git_command import CopyBroken, GitCommand, RepositoryUnavailable
 from sync.objects import Entry, Objects, entries
 from sync.parse import MAX_STEP_BYTES, ROOT_FILE, TOO_LARGE, WALKTHROUGHS
 from walkthroughs.settings import Settings
@@ -94,6 +95,18 @@ class Repository:
         Raises:
             RepositoryUnavailable: it cannot be fetched.
         """
+        try:
+            return self._fetch()
+        except RepositoryUnavailable:
+            self.head()  # if that fails, too, the host is the trouble, else our copy is
+            self.forget()
+            return self._fetch()
+
+    def forget(self) -> None:
+        """Remove the copy; the next fetch makes it anew."""
+        shutil.rmtree(self._git.folder, ignore_errors=True)
+
+    def _fetch(self) -> str:
         folder = self._git.folder
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -202,7 +215,9 @@ def _read(objects: Objects, files: Mapping[str, str]) -> dict[str, bytes]:
     content = {path: blob for path, blob in files.items() if path.endswith(_READ_ENDINGS)}
     wanted = sorted(set(content.values()))
     blobs = dict(zip(wanted, objects.contents(wanted, MAX_STEP_BYTES), strict=True))
-    return {path: (blobs[blob] or b"") if path in content else b"" for path, blob in files.items()}
+    if None in blobs.values():
+        raise CopyBroken("The copy of the repository misses some of its files.")
+    return {path: blobs.get(blob) or b"" for path, blob in files.items()}
 
 
 def _check_address(url: str, branch: str, *, allow_local: bool) -> None:

@@ -1,0 +1,95 @@
+"""The worker outlives what it depends on."""
+
+import threading
+
+import psutil
+import pytest
+
+from sync.worker import work
+from tests.authors import Room
+from walkthroughs import embedded, schema_version
+from walkthroughs.db import connect
+
+
+@pytest.fixture
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("server") / "data"
+    yield path
+    embedded.stop(path)
+
+
+def kill(folder):
+    """Kill PostgreSQL and its children with -9."""
+    process = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
+    family = [process, *process.children()]
+    for each in family:
+        each.kill()
+    psutil.wait_procs(family, timeout=30)
+
+
+@pytest.fixture
+def room(folder, settings, tmp_path):
+    database = connect(lambda: embedded.start(folder))
+    schema_version.upgrade(database)
+    made = Room(database, settings, tmp_path / "content")
+    made.author.write("one")
+    made.sync()
+    yield made
+    made.author.repository.close()
+    database.close()
+
+
+def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(room, folder):
+    stop = threading.Event()
+    worker = threading.Thread(target=work, args=(room.database, room.settings, stop))
+    worker.start()
+    pause = threading.Event()
+    try:
+        for version, steps in ((2, ("one", "two")), (3, ("two",)), (4, ("two", "three"))):
+            kill(folder)
+            room.author.write(*steps)
+            room.author.commit()
+            for _ in range(400):
+                # A connection of the pool may be dead still; `attempt` is what callers use.
+                row = room.database.attempt(room.row)
+                if row.version == version:
+                    break
+                pause.wait(0.05)
+            assert row.version == version
+    finally:
+        stop.set()
+        worker.join()
+
+    assert [run.outcome for run in room.database.attempt(room.runs)] == ["applied"] * 4
+
+
+def test_a_copy_that_a_killed_fetch_left_half_made_is_made_anew(room):
+    where = room.settings.data_dir / "git" / room.source_id
+    room.author.write("one", "two")
+    room.author.commit()
+    (where / "HEAD").unlink()  # as if killed between the folder and its first file
+    room.run()
+    assert room.row().version == 2
+    damage(where)
+    room.author.write("one", "two", "three")
+    room.author.commit()
+    room.run()
+
+    assert room.row().version == 3
+
+
+def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_anew(room):
+    where = room.settings.data_dir / "git" / room.source_id
+    damage(where)
+    run = room.run(reread=True)
+
+    assert (run.changes, run.problems) == ((), ())
+    assert room.source().trouble is None
+
+
+def damage(where):
+    """Empty every object of the copy."""
+    for path in (where / "objects").rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            path.write_bytes(b"")
