@@ -10,8 +10,8 @@ from flask_security import current_user
 
 from admin.base import OrgModelView, writing
 from walkthroughs import publishing
+from walkthroughs.columns import Origin
 from walkthroughs.content import WalkthroughContent
-from walkthroughs.publishing import Origin
 
 
 class ContentView(OrgModelView):

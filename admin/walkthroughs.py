@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from admin.base import writing
 from admin.content import ContentView, origin, publish
 from admin.forms import WalkthroughForm, text_of
-from walkthroughs import publishing
+from walkthroughs import creating, publishing
 from walkthroughs.content import WalkthroughContent
 from walkthroughs.ids import author_id
 from walkthroughs.models import McpServerWalkthrough, Walkthrough, WalkthroughVersion, db
@@ -68,7 +68,7 @@ class WalkthroughView(ContentView):
         """Make a walkthrough without steps."""
         content = _described(WalkthroughContent(author_id(), form.title.data), form)
         with writing() as session:
-            made = publishing.create(session, g.organization_id, content, origin())
+            made = creating.create(session, g.organization_id, content, origin())
             self._set_published(session, made.walkthrough_id, form)
         return made.walkthrough_id
 

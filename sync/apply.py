@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from sync.parse import MANIFEST
 from sync.plan import Archive, Change, Create, Live, Update
-from walkthroughs import assignments, publishing
+from walkthroughs import assignments, creating, publishing
+from walkthroughs.columns import Origin
 from walkthroughs.content import Authored
 from walkthroughs.db import Database
 from walkthroughs.errors import Problem
 from walkthroughs.models import ContentSource, Walkthrough
-from walkthroughs.publishing import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,28 +163,21 @@ def _batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
 def _apply_together(
     database: Database, organization_id: str, origin: Origin, changes: list[Change]
 ) -> list[Problem]:
+    new = [change.authored for change in changes if isinstance(change, Create)]
     problems: list[Problem] = []
     with database.transaction() as session:
+        made = creating.create_all(session, organization_id, new, origin)
+        for outcome, authored in zip(made, new, strict=True):
+            problems += _assign(session, organization_id, outcome.walkthrough_id, authored)
         for change in changes:
-            match change:
-                case Create(authored):
-                    made = publishing.create(
-                        session,
-                        organization_id,
-                        authored.content,
-                        origin,
-                        is_published=authored.is_published,
-                    )
-                    row_id = made.walkthrough_id
-                case Update(live, authored):
-                    row_id = live.walkthrough_id
-                    publishing.publish(session, organization_id, row_id, authored.content, origin)
-                    published = authored.is_published
-                    publishing.set_published(session, organization_id, row_id, published, origin)
-                case Archive(live):
-                    publishing.archive(session, organization_id, live.walkthrough_id, origin)
-                    continue
-            problems += _assign(session, organization_id, row_id, authored)
+            if isinstance(change, Update):
+                row_id, authored = change.live.walkthrough_id, change.authored
+                publishing.publish(session, organization_id, row_id, authored.content, origin)
+                published = authored.is_published
+                publishing.set_published(session, organization_id, row_id, published, origin)
+                problems += _assign(session, organization_id, row_id, authored)
+            elif isinstance(change, Archive):
+                publishing.archive(session, organization_id, change.live.walkthrough_id, origin)
     return problems
 
 

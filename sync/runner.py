@@ -20,11 +20,11 @@ from sync.parse import Parsed, parse_repository, refuse_taken
 from sync.plan import Change, fingerprint, plan
 from sync.queue import claimed
 from sync.repository import Repository, Snapshot, opened
+from walkthroughs.columns import Origin
 from walkthroughs.db import Database
 from walkthroughs.errors import HandrailError, Problem
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, OnRewrite, Outcome
-from walkthroughs.publishing import Origin
 from walkthroughs.settings import Settings
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from walkthroughs import assignments, publishing
+from walkthroughs import assignments, creating, publishing
 from walkthroughs.caller import Caller
+from walkthroughs.columns import Origin
 from walkthroughs.content import StepContent, WalkthroughContent
 from walkthroughs.models import McpServer, McpServerUser, Organization
-from walkthroughs.publishing import Origin
 
 DASHBOARD = Origin(author="ana@acme.example")
 
@@ -54,7 +54,7 @@ def walkthrough(
     origin: Origin = DASHBOARD,
 ) -> str:
     """Create a walkthrough through the publishing writer; return its row id."""
-    made = publishing.create(session, organization_id, wanted or content(), origin)
+    made = creating.create(session, organization_id, wanted or content(), origin)
     publishing.set_published(session, organization_id, made.walkthrough_id, published, origin)
     if server_id:
         assignments.assign(session, organization_id, server_id, made.walkthrough_id)

@@ -42,7 +42,6 @@ def ensure(
     wanted = list(server_slugs)
     if not wanted:
         return []
-    session.flush()  # the assignment refers to the walkthrough's row
     query = select(McpServer.slug, McpServer.id).where(
         McpServer.organization_id == organization_id, McpServer.slug.in_(wanted)
     )

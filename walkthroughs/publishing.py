@@ -7,62 +7,19 @@ progress is not touched at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from walkthroughs.columns import Origin, Outcome, described, version_of, worded
 from walkthroughs.content import StepContent, WalkthroughContent
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
-from walkthroughs.revision import Level, compare, follow
+from walkthroughs.revision import compare, follow
 
-_new_walkthrough_id, _new_step_id = id_factory("wt"), id_factory("ws")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Who writes. No source: the dashboard does."""
-
-    source_id: str | None = None
-    git_commit: str | None = None
-    author: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a publish did. No level: nothing that anybody can read changed."""
-
-    walkthrough_id: str
-    version: int
-    level: Level | None
-    summary: str
-
-
-def create(
-    session: Session,
-    organization_id: str,
-    content: WalkthroughContent,
-    origin: Origin,
-    *,
-    is_published: bool = False,
-) -> Outcome:
-    """Add *content* as a new walkthrough, at version 1. It is stored by the session's next flush.
-
-    The flush raises `sqlalchemy.exc.IntegrityError` if the source has a walkthrough with this id.
-    """
-    row = Walkthrough(
-        id=_new_walkthrough_id(),
-        organization_id=organization_id,
-        source_id=origin.source_id,
-        external_id=content.id,
-        is_published=is_published,
-        version=0,
-    )
-    session.add(row)
-    with session.no_autoflush:
-        return _write(session, row, None, content, origin)
+_new_step_id = id_factory("ws")
 
 
 def publish(
@@ -202,35 +159,33 @@ def _steps_of(session: Session, row: Walkthrough) -> list[WalkthroughStep]:
 def _write(
     session: Session,
     row: Walkthrough,
-    old: WalkthroughContent | None,
+    old: WalkthroughContent,
     new: WalkthroughContent,
     origin: Origin,
 ) -> Outcome:
     revision = compare(old, new)
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
-    rows = [] if old is None else _steps_of(session, row)
-    steps = _place_steps(session, row, rows, new)
-    row.title, row.description = new.title, new.description
-    row.tags, row.estimated_minutes = list(new.tags), new.estimated_minutes
+    steps = _place_steps(session, row, _steps_of(session, row), new)
+    _set(row, described(new))
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
     row.version += 1
     row.digest = new.digest()
+    ids = [step.id for step in steps]
     session.add(
         WalkthroughVersion(
             organization_id=row.organization_id,
             walkthrough_id=row.id,
-            number=row.version,
-            level=revision.level.value,
-            summary=revision.summary,
-            digest=row.digest,
-            step_ids=[step.id for step in steps],
-            git_commit=origin.git_commit,
-            author=origin.author,
+            **version_of(row.version, revision, row.digest, ids, origin),
         )
     )
     return Outcome(row.id, row.version, revision.level, revision.summary)
+
+
+def _set(row: object, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(row, name, value)
 
 
 def _place_steps(
@@ -238,8 +193,7 @@ def _place_steps(
 ) -> list[WalkthroughStep]:
     """Make the live ones of the steps *rows* those of *content*, in its order, as one chain."""
     _rename(rows, content)
-    if rows:
-        session.flush()
+    session.flush()
     known = {(step.external_id, step.revision): step for step in rows}
     steps = [_filled(session, row, known.get((s.id, s.revision)), s) for s in content.steps]
     kept = {step.id for step in steps}
@@ -282,8 +236,6 @@ def _filled(
             revision=content.revision,
         )
         session.add(step)
-    step.title, step.section_title = content.title, content.section
-    step.content = content.content
-    step.agent_instructions, step.verify = content.agent_instructions, content.verify
+    _set(step, worded(content))
     step.archived_at = None
     return step

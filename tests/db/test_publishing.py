@@ -3,10 +3,10 @@ from sqlalchemy import select
 
 from tests.builders import DASHBOARD, content, organization, step, walkthrough
 from walkthroughs import publishing
+from walkthroughs.columns import Origin
 from walkthroughs.content import Move
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.models import WalkthroughStep, WalkthroughVersion
-from walkthroughs.publishing import Origin
 from walkthroughs.revision import Level
 
 

@@ -10,6 +10,7 @@ from app import create_app
 from tests.builders import content, organization, server, walkthrough
 from walkthroughs import catalog, publishing
 from walkthroughs.caller import Caller
+from walkthroughs.columns import Origin
 from walkthroughs.identity.links import hash_token
 from walkthroughs.models import (
     ContentSource,
@@ -22,7 +23,6 @@ from walkthroughs.models import (
     Walkthrough,
     WalkthroughVersion,
 )
-from walkthroughs.publishing import Origin
 
 
 class Visitor:
