@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync.parse import MAX_STEP_BYTES, TOO_LARGE, parse_repository
+from sync.parse import parse_repository
+from sync.step_file import MAX_STEP_BYTES, TOO_LARGE
 from walkthroughs.errors import Problem
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from sync.parse import TOO_LARGE
+from sync.step_file import TOO_LARGE
 
 #: So many requests fit into a pipe, so that neither side waits for the other.
 _AT_ONCE = 500

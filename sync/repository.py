@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from sync.credentials import Credential, environment
 from sync.git_command import CopyBroken, GitCommand, RepositoryUnavailable
 from sync.objects import Entry, Objects, entries
-from sync.parse import MAX_STEP_BYTES, ROOT_FILE, TOO_LARGE, WALKTHROUGHS
+from sync.parse import ROOT_FILE, WALKTHROUGHS
+from sync.step_file import MAX_STEP_BYTES, TOO_LARGE
 from walkthroughs.settings import Settings
 
 #: Where the branch is kept in the bare copy.

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from sync.git_command import RepositoryUnavailable
-from sync.parse import TOO_LARGE
 from sync.repository import opened
 from sync.runner import Order, sync_source
+from sync.step_file import TOO_LARGE
 from sync.worker import work
 from tests.authors import Classroom
 from walkthroughs.models import ContentSource, McpServerWalkthrough

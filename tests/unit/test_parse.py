@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from sync.lint import lint
-from sync.parse import TOO_LARGE, parse_repository
+from sync.parse import parse_repository
+from sync.step_file import TOO_LARGE
 from walkthroughs.content import Move, StepContent
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
