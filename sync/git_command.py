@@ -58,25 +58,21 @@ class GitCommand:
         self._environment = _ENVIRONMENT | dict(environment)
 
     def text(self, *words: str, where: Path | None = None) -> str:
-        """Return what git prints, without the last line's end."""
-        return self.output(*words, where=where).decode(errors="replace").strip()
-
-    def succeeds(self, *words: str) -> bool:
-        """Return whether git says yes."""
-        return self._run(words, self.folder, b"").returncode == 0
-
-    def output(self, *words: str, where: Path | None = None, given: bytes = b"") -> bytes:
-        """Return what git prints.
+        """Return what git prints, without the last line's end.
 
         Raises:
             RepositoryUnavailable: git failed, or took longer than two minutes.
         """
-        done = self._run(words, where or self.folder, given)
+        done = self._run(words, where or self.folder)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
             said = lines[-1][:300] if lines else "no reason given"
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
-        return done.stdout
+        return done.stdout.decode(errors="replace").strip()
+
+    def succeeds(self, *words: str) -> bool:
+        """Return whether git says yes."""
+        return self._run(words, self.folder).returncode == 0
 
     @contextmanager
     def objects(self) -> Iterator[Objects]:
@@ -98,7 +94,7 @@ class GitCommand:
             limit.start()
             try:
                 yield Objects(process)
-            except (BrokenPipeError, ValueError, IndexError) as error:
+            except (BrokenPipeError, EOFError, ValueError, IndexError) as error:
                 raise CopyBroken(
                     f"Git could not read the copy of {self._shown}. It is tried again."
                 ) from error
@@ -110,15 +106,13 @@ class GitCommand:
         options = [word for setting in _SAFE for word in ("-c", setting)]
         return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
 
-    def _run(
-        self, words: tuple[str, ...], where: Path, given: bytes
-    ) -> subprocess.CompletedProcess[bytes]:
+    def _run(self, words: tuple[str, ...], where: Path) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
                 self._command(words),
                 cwd=where,
                 env=self._environment,
-                input=given,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_SECONDS,
                 check=False,

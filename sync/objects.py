@@ -32,7 +32,11 @@ class Objects:
         self._out: IO[bytes] = process.stdout
 
     def contents(self, names: Sequence[str], limit: int) -> Iterator[bytes | None]:
-        """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none for one that is not there."""
+        """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none for one that is not there.
+
+        Raises:
+            EOFError: git has ended.
+        """
         for at in range(0, len(names), _AT_ONCE):
             some = names[at : at + _AT_ONCE]
             self._in.write("".join(f"contents {name}\n" for name in some).encode() + b"flush\n")
@@ -41,16 +45,25 @@ class Objects:
                 yield self._next(limit)
 
     def _next(self, limit: int) -> bytes | None:
-        words = self._out.readline().split()
+        line = self._out.readline()
+        if not line:
+            raise EOFError
+        words = line.split()
         if len(words) != 3:  # `<name> missing`, where `<id> blob 12` was hoped for
             return None
         size = int(words[2])
         if size <= limit:
-            return self._out.read(size + 1)[:-1]
+            return self._read(size + 1)[:-1]
         left = size + 1
         while left:
-            left -= len(self._out.read(min(left, _SKIP_BYTES)))
+            left -= len(self._read(min(left, _SKIP_BYTES)))
         return TOO_LARGE
+
+    def _read(self, size: int) -> bytes:
+        data = self._out.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
 
 
 def entries(tree: bytes, id_bytes: int) -> Iterator[Entry]:

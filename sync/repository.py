@@ -156,6 +156,14 @@ class Repository:
         Raises:
             RepositoryUnavailable: the folder is not there.
         """
+        try:
+            return self._snapshot(commit, folder, known)
+        except CopyBroken:
+            self.forget()
+            self._fetch()
+            return self._snapshot(commit, folder, known)
+
+    def _snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Snapshot:
         root = f"{commit}:{folder.strip('/')}" if folder.strip("/") else f"{commit}^{{tree}}"
         with self._git.objects() as objects:
             top = self._tree(objects, root, len(commit) // 2)

@@ -15,7 +15,7 @@ from sync.apply import apply, count_live, read_known, read_live, read_taken, rem
 from sync.credentials import unsealed
 from sync.effects import effects
 from sync.gate import Stakes, reasons
-from sync.git_command import CopyBroken, RepositoryUnavailable
+from sync.git_command import RepositoryUnavailable
 from sync.parse import Parsed, parse_repository, refuse_taken
 from sync.plan import Change, fingerprint, plan
 from sync.queue import claimed
@@ -128,13 +128,17 @@ def repository_of(settings: Settings, source: ContentSource) -> Iterator[Reposit
     """Yield the source's repository.
 
     Raises:
-        RepositoryUnavailable: its address cannot be used.
+        RepositoryUnavailable: its address or its credential cannot be used.
     """
+    try:
+        credential = unsealed(settings.secret_key, source.credential)
+    except HandrailError as error:
+        raise RepositoryUnavailable(str(error)) from error
     with opened(
         settings.data_dir / "git" / source.id,
         source.url,
         source.branch,
-        unsealed(settings.secret_key, source.credential),
+        credential,
         settings,
     ) as repository:
         yield repository
@@ -145,12 +149,7 @@ def _run(
 ) -> Run:
     newest = repository.fetch()
     commit = repository.commit(order.to) if order.to else newest
-    try:
-        run, parsed, snapshot = _planned(database, source, repository, commit, order)
-    except CopyBroken:
-        repository.forget()
-        repository.fetch()
-        run, parsed, snapshot = _planned(database, source, repository, commit, order)
+    run, parsed, snapshot = _planned(database, source, repository, commit, order)
     if order.confirmed and order.confirmed != run.fingerprint:
         raise NotConfirmed(
             f"The plan is not {order.confirmed} any more: the repository or the walkthroughs have "

@@ -15,16 +15,6 @@ from tests.authors import Room
 from walkthroughs.models import ContentSource
 
 
-@pytest.fixture
-def room(database, settings, tmp_path):
-    made = Room(database, settings, tmp_path / "content")
-    made.author.write("one", "two", "three")
-    made.author.write("solo", name="other")
-    made.sync()
-    yield made
-    made.author.repository.close()
-
-
 def done(room):
     """Complete the first step; return what must stay."""
     view = room.next(room.select().step.id)

@@ -16,7 +16,6 @@ from sync.objects import Objects
 from sync.runner import NotConfirmed
 from sync.status import as_facts, as_text
 from sync.worker import look, work
-from tests.authors import Room
 from tests.builders import DASHBOARD, content, step, walkthrough
 from walkthroughs import progress, publishing
 from walkthroughs.content import Authored
@@ -24,17 +23,6 @@ from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.ids import now_ms
 from walkthroughs.models import OnRewrite
 from walkthroughs.sealing import seal, unseal
-
-
-@pytest.fixture
-def room(database, settings, tmp_path):
-    made = Room(database, settings, tmp_path / "content")
-    made.author.write("one", "two", "three")
-    made.author.write("solo", name="other")
-    made.sync()
-    yield made
-    made.author.repository.close()
-
 
 # What waits.
 
@@ -379,6 +367,14 @@ def _newest_write(database):
 
 
 # Secrets.
+
+
+def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(room):
+    room.set(credential=credentials.sealed("another key", Token("t")))
+    look(room.database, room.settings, room.source_id)
+
+    assert "another HANDRAIL_SECRET_KEY" in room.source().trouble
+    assert room.status().health == "unreachable"
 
 
 def test_a_credential_is_stored_sealed_and_fits_its_address(room):

@@ -1,0 +1,34 @@
+"""Git's answers, whole and cut off."""
+
+import io
+from types import SimpleNamespace
+
+import pytest
+
+from sync.objects import Objects, entries
+from sync.step_file import TOO_LARGE
+
+
+def objects(answer):
+    return Objects(SimpleNamespace(stdin=io.BytesIO(), stdout=io.BytesIO(answer)))
+
+
+def test_contents_come_in_order_and_large_ones_are_skipped():
+    answer = b"a1 blob 2\nhi\nb2 blob 90000\n" + b"x" * 90000 + b"\nc3 missing\nd4 blob 0\n\n"
+    found = list(objects(answer).contents(["a1", "b2", "c3", "d4"], 100))
+
+    assert found == [b"hi", TOO_LARGE, None, b""]
+
+
+@pytest.mark.parametrize("answer", [b"", b"a1 blob 5\nhi", b"a1 blob 90000\n" + b"x" * 70000])
+def test_an_answer_that_is_cut_off_is_an_error_and_never_a_wait(answer):
+    with pytest.raises(EOFError):
+        list(objects(answer).contents(["a1"], 100))
+
+
+def test_the_lines_of_a_tree_are_read_for_both_hashes():
+    for size in (20, 32):
+        tree = b"100644 a.md\0" + b"\1" * size + b"40000 steps\0" + b"\2" * size
+        first, second = entries(tree, size)
+        assert (first.mode, first.name, first.oid) == (b"100644", b"a.md", "01" * size)
+        assert (second.mode, second.name) == (b"40000", b"steps")
