@@ -61,7 +61,7 @@ def _share_engine(app: Flask, database: Database) -> None:
 
 
 def _own_files() -> Blueprint:
-    """Return the templates, and the style sheet and script at /admin/assets/."""
+    """Return the templates, and the style sheet and picture at /admin/assets/."""
     return Blueprint(
         "handrail",
         __name__,

@@ -68,8 +68,13 @@ class WalkthroughView(ContentView):
         """Make a walkthrough without steps."""
         content = _described(WalkthroughContent(author_id(), form.title.data), form)
         with writing() as session:
-            made = creating.create(session, g.organization_id, content, origin())
-            self._set_published(session, made.walkthrough_id, form)
+            made = creating.create(
+                session,
+                g.organization_id,
+                content,
+                origin(),
+                is_published=form.is_published.data,
+            )
         return made.walkthrough_id
 
     def update_content(self, form: Any, row: Walkthrough) -> None:  # noqa: ANN401
@@ -77,7 +82,8 @@ class WalkthroughView(ContentView):
         row_id = row.id
         publish(row_id, lambda old: _described(old, form))
         with writing() as session:
-            self._set_published(session, row_id, form)
+            published = form.is_published.data
+            publishing.set_published(session, g.organization_id, row_id, published, origin())
 
     def remove(self, row: Walkthrough) -> None:
         """Archive it."""
@@ -117,10 +123,6 @@ class WalkthroughView(ContentView):
                 .all(),
             }
         return str(super().render(template, **values))
-
-    def _set_published(self, session: Any, row_id: str, form: Any) -> None:  # noqa: ANN401
-        published = form.is_published.data
-        publishing.set_published(session, g.organization_id, row_id, published, origin())
 
 
 def _own(model: Any, row: Walkthrough) -> Any:  # noqa: ANN401  rows of any table that hangs on one

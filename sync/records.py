@@ -50,7 +50,7 @@ def waiting(
         }
         row.problems = [asdict(problem) for problem in run.problems]
         if not known:
-            session.add(_entry(source, order, run, started, order.actor))
+            session.add(_entry_of(source, order, run, started, order.actor))
 
 
 def applied(
@@ -70,7 +70,7 @@ def applied(
         looked(row, newest, source.requested_at)
         moved = row.synced_commit != run.commit
         if moved or run.changes or row.problems != found:
-            session.add(_entry(source, order, run, started, order.actor or author))
+            session.add(_entry_of(source, order, run, started, order.actor or author))
         row.synced_commit, row.synced_at = run.commit, now_ms() if moved else row.synced_at
         row.problems, row.waiting = found, None
         if order.to:
@@ -84,19 +84,7 @@ def failed(
     with database.transaction() as session:
         row = _locked(session, source)
         if row.trouble != message:
-            session.add(
-                SyncRun(
-                    organization_id=source.organization_id,
-                    source_id=source.id,
-                    trigger=trigger,
-                    started_at=started,
-                    finished_at=now_ms(),
-                    outcome=Outcome.FAILED,
-                    changes=[],
-                    problem_count=0,
-                    message=message,
-                )
-            )
+            session.add(_entry(source, trigger, started, Outcome.FAILED, message=message))
         row.trouble, row.checked_at, row.handled_at = message, now_ms(), source.requested_at
 
 
@@ -107,20 +95,32 @@ def _locked(session: Session, source: ContentSource) -> ContentSource:
     return session.scalars(query.with_for_update(key_share=True)).one()
 
 
-def _entry(
+def _entry_of(
     source: ContentSource, order: Order, run: Run, started: int, actor: str | None
 ) -> SyncRun:
     assert run.outcome is not None  # noqa: S101  only runs that ended are kept
-    return SyncRun(
-        organization_id=source.organization_id,
-        source_id=source.id,
+    return _entry(
+        source,
+        order.trigger,
+        started,
+        run.outcome,
         git_commit=run.commit,
-        trigger=order.trigger,
         actor=actor,
-        started_at=started,
-        finished_at=now_ms(),
-        outcome=run.outcome,
         changes=[describe(change) for change in run.changes],
         problem_count=len(run.problems),
         message="; ".join(run.reasons) or None,
+    )
+
+
+def _entry(
+    source: ContentSource, trigger: str, started: int, outcome: Outcome, **more: object
+) -> SyncRun:
+    return SyncRun(
+        organization_id=source.organization_id,
+        source_id=source.id,
+        trigger=trigger,
+        started_at=started,
+        finished_at=now_ms(),
+        outcome=outcome,
+        **{"changes": [], "problem_count": 0} | more,
     )

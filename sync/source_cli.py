@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from sync import credentials
 from sync.credentials import Credential, DeployKey, Token
@@ -65,9 +66,7 @@ def add_command(
     called = name or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     parts = runtime()
     with parts.database.transaction() as session:
-        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
-        if owner is None:
-            raise click.ClickException(f'There is no organization "{organization}".')
+        owner = organization_id(session, organization)
         taken = select(ContentSource.id).where(
             ContentSource.organization_id == owner, ContentSource.name == called
         )
@@ -127,6 +126,18 @@ def remove_command(source: str) -> None:
         session.flush()
         session.delete(session.get_one(ContentSource, row.id))
     click.echo(f'Removed "{row.name}". {len(owned)} walkthrough(s) are the dashboard\'s now.')
+
+
+def organization_id(session: Session, slug: str) -> str:
+    """Return the id of the organization with this slug.
+
+    Raises:
+        click.ClickException: there is none.
+    """
+    found = session.scalar(select(Organization.id).where(Organization.slug == slug))
+    if found is None:
+        raise click.ClickException(f'There is no organization "{slug}".')
+    return found
 
 
 def find(name: str | None) -> list[ContentSource]:

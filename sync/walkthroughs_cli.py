@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sync.export import export
-from sync.source_cli import find
+from sync.source_cli import find, organization_id
 from walkthroughs import publishing
 from walkthroughs.content import Authored
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
-from walkthroughs.models import McpServer, McpServerWalkthrough, Organization, Walkthrough
+from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 from walkthroughs.runtime import runtime
 
 walkthroughs_cli = AppGroup(
@@ -85,9 +85,7 @@ def detach_command(walkthrough_id: str) -> None:
 def _wanted(session: Session, ids: tuple[str, ...], organization: str | None) -> list[Walkthrough]:
     query = select(Walkthrough).where(Walkthrough.archived_at.is_(None)).order_by(Walkthrough.title)
     if organization is not None:
-        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
-        if owner is None:
-            raise click.ClickException(f'There is no organization "{organization}".')
+        owner = organization_id(session, organization)
         return list(session.scalars(query.where(Walkthrough.organization_id == owner)))
     rows = list(session.scalars(query.where(Walkthrough.id.in_(ids))))
     missing = sorted(set(ids) - {row.id for row in rows})

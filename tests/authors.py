@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from git import Actor, Repo
 from sqlalchemy import select, text
 
@@ -142,3 +143,14 @@ class HostedRoom(Classroom):
     def trouble(self):
         with self.database.transaction() as session:
             return session.get_one(ContentSource, self.source_id).trouble
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    """A source with two walkthroughs, synced."""
+    made = Room(database, settings, tmp_path / "content")
+    made.author.write("one", "two", "three")
+    made.author.write("solo", name="other")
+    made.sync()
+    yield made
+    made.author.repository.close()
