@@ -22,7 +22,16 @@ from walkthroughs.models import Role, db
 from walkthroughs.runtime import runtime
 
 _log = logging.getLogger(__name__)
-_WRITING = ("create_view", "edit_view", "remove_view", "move_view", "restore_view")
+#: Pages that change something: for those only who may write.
+_WRITING = (
+    "create_view",
+    "edit_view",
+    "remove_view",
+    "move_view",
+    "restore_view",
+    "sync_view",
+    "hold_view",
+)
 _BROKEN = "Something went wrong on our side and nothing was saved. It has been written to the log."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
@@ -38,7 +38,7 @@ class SourceView(OrgModelView):
     @expose("/sync/", methods=("POST",))
     def sync_view(self) -> ResponseReturnValue:
         """Ask for a run."""
-        source = self._changeable()
+        source = self.get_one(request.args.get("id", ""))
         with writing() as session:
             queue.request(session, source.organization_id, source.id)
         flash("Asked for. A worker looks at the repository now.", "success")
@@ -47,19 +47,14 @@ class SourceView(OrgModelView):
     @expose("/hold/", methods=("POST",))
     def hold_view(self) -> ResponseReturnValue:
         """Apply nothing for a while; or go on, and look at once."""
-        source, held = self._changeable(), bool(request.form.get("held"))
+        source = self.get_one(request.args.get("id", ""))
+        held = bool(request.form.get("held"))
         with writing() as session:
             row = session.get_one(ContentSource, source.id, with_for_update=True)
             row.held_at = now_ms() if held else None
             queue.request(session, source.organization_id, source.id)
         flash("Held: new commits are not applied." if held else "Resumed.", "success")
         return redirect(self.get_url(".details_view", id=source.id))
-
-    def _changeable(self) -> ContentSource:
-        if not self.may_write():
-            abort(404)
-        source: ContentSource = self.get_one(request.args.get("id", ""))
-        return source
 
 
 class RunView(OrgModelView):

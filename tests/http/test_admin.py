@@ -7,11 +7,11 @@ from flask_security import hash_password
 
 from admin.accounts import create_owner
 from app import create_app
-from tests.builders import content, organization, server, walkthrough
-from walkthroughs import catalog, publishing
+from tests.builders import content, learner, organization, server, walkthrough
+from walkthroughs import catalog, progress, publishing
 from walkthroughs.caller import Caller
 from walkthroughs.columns import Origin
-from walkthroughs.identity.links import hash_token
+from walkthroughs.identity.links import create_link, hash_token
 from walkthroughs.models import (
     ContentSource,
     McpServer,
@@ -19,8 +19,10 @@ from walkthroughs.models import (
     Member,
     PersonalLink,
     Role,
+    SyncRun,
     User,
     Walkthrough,
+    WalkthroughProgress,
     WalkthroughVersion,
 )
 
@@ -82,6 +84,25 @@ def test_a_visitor_is_sent_to_sign_in_and_sees_nothing(app, house):
     for path in ("/admin/", "/admin/walkthroughs/", "/admin/walkthrough_steps/new/"):
         answer = visitor.get(path)
         assert (answer.status_code, "login" in answer.location) == (302, True)
+
+
+def test_no_route_of_the_dashboard_answers_a_visitor(app, house):
+    visitor = Visitor(app)
+    open_to_all = ("security.", "handrail.static", "admin.static")
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
+    closed = [rule for rule in rules if not rule.endpoint.startswith(open_to_all)]
+
+    assert len(closed) > 80
+    for rule in closed:
+        path = rule.rule.replace("<export_type>", "csv")
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            answer = visitor.client.open(path, method=method)
+            signs_in = answer.status_code == 302 and "/admin/login" in answer.location
+            assert signs_in or answer.status_code in {400, 404, 405}, (
+                path,
+                method,
+                answer.status_code,
+            )
 
 
 def test_a_wrong_password_and_an_unknown_person_get_one_answer_and_are_throttled(app, house):
@@ -191,9 +212,33 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, hous
             .one()
             .id,
         }
+        lea = learner(session, org, "secret-lea@other.example")
+        source = ContentSource(organization_id=org, name="secret-source", url="https://x.example/x")
+        session.add(source)
+        session.flush()
+        caller = Caller(org, srv, lea.id)
+        run = SyncRun(
+            organization_id=org, source_id=source.id, trigger="poll", finished_at=1,
+            outcome="failed", changes=[], problem_count=0, message="secret-message",
+        )  # fmt: skip
+        session.add(run)
+        create_link(session, "other", lea.email)
+        session.flush()
+        tables |= {
+            "content_sources": source.id,
+            "sync_runs": run.id,
+            "mcp_server_user": lea.id,
+            "personal_links": session.query(PersonalLink).filter_by(organization_id=org).one().id,
+        }
+    progress.select(database, caller, row, resume=True)
+    with database.transaction() as session:
+        own = session.query(WalkthroughProgress).filter_by(organization_id=org).one()
+        tables["walkthrough_progress"] = own.id
     routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
     pages = [r for r in routes if r.endpoint.split(".")[0] in tables]
 
+    views = {rule.endpoint.split(".")[0] for rule in routes if ".index_view" in rule.endpoint}
+    assert views == tables.keys()
     assert len(pages) > 30
     for rule in pages:
         foreign = tables[rule.endpoint.split(".")[0]]
@@ -209,8 +254,12 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, hous
             assert answer.status_code in {200, 302, 404}, (rule, method, answer.status_code)
             assert "Deploy at other" not in said(answer), rule
             assert "owner@other" not in said(answer), rule
+            assert "secret-" not in said(answer), rule
     with database.transaction() as session:
         assert publishing.read_content(session, org, row) == before
+        assert session.query(PersonalLink).filter_by(organization_id=org).one().revoked_at is None
+        held = session.get_one(ContentSource, tables["content_sources"])
+        assert (held.requested_at, held.held_at) == (None, None)
 
 
 @pytest.mark.parametrize("table", ["walkthroughs", "walkthrough_steps", "mcp_servers"])
