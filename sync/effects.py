@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sync.plan import Archive, Change, Create, Update
-from walkthroughs.content import WalkthroughContent
+from walkthroughs.content import Outline
 from walkthroughs.revision import follow
 
 #: Walkthrough row id -> the author's id of a step -> learners who stand on it.
@@ -17,14 +17,14 @@ def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     lines: list[str] = []
     for change in changes:
         match change:
-            case Update(live, authored):
+            case Update(live, wanted):
                 here = places.get(live.walkthrough_id, {})
-                lines += _vanishing(live.content, authored.content, here)
+                lines += _vanishing(live.outline, wanted.outline, here)
             case Archive(live):
                 learners = sum(places.get(live.walkthrough_id, {}).values())
                 if learners:
                     lines.append(
-                        f"{_people(learners)} in the middle of '{live.content.id}', which goes "
+                        f"{_people(learners)} in the middle of '{live.outline.id}', which goes "
                         "away; their progress is kept"
                     )
             case Create():
@@ -32,9 +32,7 @@ def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _vanishing(
-    old: WalkthroughContent, new: WalkthroughContent, here: Mapping[str, int]
-) -> list[str]:
+def _vanishing(old: Outline, new: Outline, here: Mapping[str, int]) -> list[str]:
     kept = {step.id for step in new.steps}
     lines = []
     for at, step in enumerate(old.steps):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from walkthroughs.columns import Origin, Outcome, described, version_of, worded
-from walkthroughs.content import StepContent, WalkthroughContent
+from walkthroughs.content import Outline, StepContent, WalkthroughContent
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
@@ -39,7 +39,7 @@ def publish(
     """
     row = lock(session, organization_id, walkthrough_id, origin)
     row.archived_at = None
-    outcome = _write(session, row, _content_of(session, row), content, origin)
+    outcome = _write(session, row, content, origin)
     session.flush()
     return outcome
 
@@ -96,7 +96,7 @@ def read_content(session: Session, organization_id: str, walkthrough_id: str) ->
     row = session.scalar(_of_organization(organization_id, walkthrough_id))
     if row is None:
         raise WalkthroughNotFound(walkthrough_id)
-    return _content_of(session, row)
+    return _content_of(row, _steps_of(session, row))
 
 
 def _of_organization(organization_id: str, walkthrough_id: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  SQLAlchemy's Select[tuple[Walkthrough]]
@@ -124,8 +124,8 @@ def lock(
     return row
 
 
-def _content_of(session: Session, row: Walkthrough) -> WalkthroughContent:
-    live = [step for step in _steps_of(session, row) if step.archived_at is None]
+def _content_of(row: Walkthrough, steps: list[WalkthroughStep]) -> WalkthroughContent:
+    live = [step for step in steps if step.archived_at is None]
     return WalkthroughContent(
         id=row.external_id,
         title=row.title,
@@ -156,22 +156,19 @@ def _steps_of(session: Session, row: Walkthrough) -> list[WalkthroughStep]:
     return list(session.scalars(query.order_by(WalkthroughStep.display_order)))
 
 
-def _write(
-    session: Session,
-    row: Walkthrough,
-    old: WalkthroughContent,
-    new: WalkthroughContent,
-    origin: Origin,
-) -> Outcome:
-    revision = compare(old, new)
+def _write(session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin) -> Outcome:
+    rows, outline = _steps_of(session, row), new.outline()
+    revision = compare(_content_of(row, rows).outline(), outline)
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
-    steps = _place_steps(session, row, _steps_of(session, row), new)
+    _rename(rows, outline)
+    session.flush()
+    steps = _place_steps(session, row, rows, new)
     _set(row, described(new))
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
     row.version += 1
-    row.digest = new.digest()
+    row.digest = outline.digest
     ids = [step.id for step in steps]
     session.add(
         WalkthroughVersion(
@@ -192,8 +189,6 @@ def _place_steps(
     session: Session, row: Walkthrough, rows: list[WalkthroughStep], content: WalkthroughContent
 ) -> list[WalkthroughStep]:
     """Make the live ones of the steps *rows* those of *content*, in its order, as one chain."""
-    _rename(rows, content)
-    session.flush()
     known = {(step.external_id, step.revision): step for step in rows}
     steps = [_filled(session, row, known.get((s.id, s.revision)), s) for s in content.steps]
     kept = {step.id for step in steps}
@@ -207,7 +202,7 @@ def _place_steps(
     return steps
 
 
-def _rename(rows: list[WalkthroughStep], content: WalkthroughContent) -> None:
+def _rename(rows: list[WalkthroughStep], content: Outline) -> None:
     """Give renamed steps their new author ids.
 
     An archived step that holds the new id already gives it up: the live one is

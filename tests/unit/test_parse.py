@@ -6,6 +6,7 @@ import pytest
 from sync.lint import lint
 from sync.parse import parse_repository
 from sync.step_file import TOO_LARGE
+from tests.builders import texts
 from walkthroughs.content import Move, StepContent
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -45,7 +46,7 @@ def problems(given: dict[str, bytes]) -> list[str]:
 
 
 def test_a_whole_walkthrough_is_read():
-    (authored,) = parse_repository(files()).authored
+    (authored,) = texts(files())
     content = authored.content
 
     assert (authored.is_published, authored.servers) == (True, ("acme",))
@@ -70,7 +71,7 @@ def test_a_renamed_folder_and_file_make_no_difference():
         for name, data in files(MANIFEST.replace("login.md", "a.md")).items()
     }
 
-    assert parse_repository(moved).authored == parse_repository(files()).authored
+    assert parse_repository(moved).wanted == parse_repository(files()).wanted
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_mistake_is_one_line_with_file_line_and_fix(given, says):
     found = problems(given)
 
     assert any(says in line for line in found), found
-    assert parse_repository(given).authored == ()
+    assert parse_repository(given).wanted == ()
 
 
 def test_a_mistake_stays_with_its_walkthrough():
@@ -115,7 +116,7 @@ def test_a_mistake_stays_with_its_walkthrough():
     }
     parsed = parse_repository(files() | bad)
 
-    assert [authored.content.id for authored in parsed.authored] == ["deploy"]
+    assert [each.outline.id for each in parsed.wanted] == ["deploy"]
     assert parsed.unreadable == {"bad"}
     assert parsed.complete
 
@@ -128,7 +129,7 @@ def test_an_id_in_two_folders_is_refused_in_both():
     copy = {name.replace("/deploy/", "/copy/"): data for name, data in files().items()}
     parsed = parse_repository(files() | copy)
 
-    assert parsed.authored == ()
+    assert parsed.wanted == ()
     assert parsed.unreadable == {"deploy"}
     assert len(parsed.problems) == 2
 
@@ -136,7 +137,7 @@ def test_an_id_in_two_folders_is_refused_in_both():
 def test_a_schema_of_the_future_is_refused_as_a_whole():
     parsed = parse_repository(files() | {"walkthroughs.yml": b"schema: 2\n"})
 
-    assert parsed.authored == ()
+    assert parsed.wanted == ()
     assert not parsed.complete
     assert "newer than this server" in str(parsed.problems[0])
 
