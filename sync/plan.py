@@ -51,6 +51,14 @@ class Update:
         """Return the servers it is not assigned to yet."""
         return tuple(slug for slug in self.wanted.servers if slug not in self.live.servers)
 
+    @property
+    def kind(self) -> str:
+        """Return the level, or without one `show` (or hide), or `assign` if that is all."""
+        if self.level is not None:
+            return self.level.value
+        seen = self.live.is_published == self.wanted.is_published and not self.live.is_archived
+        return "assign" if seen else "show"
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:
@@ -110,7 +118,7 @@ def describe(change: Change) -> str:
             name = live.outline.id
             if level:
                 return f"update   {name}  {live.version} -> {live.version + 1}  {summary}"
-            if change.new_servers and live.is_published == wanted.is_published:
+            if change.kind == "assign":
                 return f"assign   {name}  (to {', '.join(change.new_servers)})"
             return f"show     {name}  ({'published' if wanted.is_published else 'draft'})"
         case Archive(live):
@@ -118,12 +126,12 @@ def describe(change: Change) -> str:
 
 
 def pending(change: Change) -> dict[str, str]:
-    """Return the author's id, and what would be done: a level, `create`, `show` or `archive`."""
+    """Return the author's id, and what is to be done: `create`, `archive`, or an update's kind."""
     match change:
         case Create(wanted):
             return {"id": wanted.outline.id, "change": "create"}
-        case Update(live, _, level, _):
-            return {"id": live.outline.id, "change": level.value if level else "show"}
+        case Update(live):
+            return {"id": live.outline.id, "change": change.kind}
         case Archive(live):
             return {"id": live.outline.id, "change": "archive"}
 

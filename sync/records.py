@@ -43,7 +43,7 @@ def seen(database: Database, source: ContentSource, run: Run, newest: str) -> No
     with database.transaction() as session:
         row = _locked(session, source)
         looked(row, newest, source.requested_at)
-        row.pending = _pending(run)
+        _found(row, run)
 
 
 def looked(row: ContentSource, newest: str, request: int | None) -> None:
@@ -65,8 +65,7 @@ def waiting(
             "fingerprint": run.fingerprint,
             "reasons": list(run.reasons),
         }
-        row.problems = [asdict(problem) for problem in run.problems]
-        row.pending = _pending(run)
+        _found(row, run)
         if not known:
             session.add(_entry_of(source, order, run, started, order.actor))
 
@@ -124,8 +123,10 @@ def _remember(session: Session, source: ContentSource, places: Mapping[str, Plac
     )
 
 
-def _pending(run: Run) -> list[dict[str, str]]:
-    return [pending(change) for change in run.changes]
+def _found(row: ContentSource, run: Run) -> None:
+    """Note on *row* what a run found, which did not carry it out."""
+    row.problems = [asdict(problem) for problem in run.problems]
+    row.pending = [pending(change) for change in run.changes]
 
 
 def _locked(session: Session, source: ContentSource) -> ContentSource:
