@@ -29,7 +29,7 @@ Assignment = tuple[str, str]
 _IN_THE_WAY = ("40001", "40P01")
 _PAUSES = (0.05, 0.2)
 #: New walkthroughs go in so many to a transaction: nobody stands on them, and it costs a tenth.
-_NEW_TOGETHER = 50
+_NEW_TOGETHER = 25
 #: So many of those transactions at once: storing keeps one processor of the server busy.
 _AT_ONCE = 2
 

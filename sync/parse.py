@@ -88,8 +88,6 @@ def parse_folders(
     if not _root(root, problems):
         return Parsed((), tuple(problems), frozenset(), complete=False)
     claims: dict[str, list[_Claim]] = defaultdict(list)
-    for folder, author_id in unchanged.items():
-        claims[author_id].append(_Claim(f"{WALKTHROUGHS}/{folder}/{MANIFEST}", None))
     complete = True
     for folder, own in folders:
         path = f"{folder}/{MANIFEST}"
@@ -102,7 +100,8 @@ def parse_folders(
             complete = False
         else:
             claims[name].append(_Claim(path, _kept(authored, keep)))
-    return _settled(claims, frozenset(unchanged.values()), problems, complete=complete)
+    same = {author_id: folder for folder, author_id in unchanged.items()}
+    return _settled(claims, same, problems, complete=complete)
 
 
 def _kept(authored: Authored | None, keep: Keep) -> Wanted | None:
@@ -176,28 +175,31 @@ class _Claim:
 
 def _settled(
     claims: Mapping[str, list[_Claim]],
-    same: frozenset[str],
+    same: Mapping[str, str],
     problems: list[Problem],
     *,
     complete: bool,
 ) -> Parsed:
-    """Let each id have one manifest; two are refused, both."""
+    """Let each id have one manifest; two are refused, both. *same*: id -> unchanged folder."""
     good: dict[str, _Claim] = {}
     bad = set()
     for name, claimed in sorted(claims.items()):
-        if len(claimed) > 1:
-            problems += _claimed_twice(name, [claim.path for claim in claimed])
+        paths = [claim.path for claim in claimed]
+        if name in same:
+            paths.append(f"{WALKTHROUGHS}/{same[name]}/{MANIFEST}")
+        if len(paths) > 1:
+            problems += _claimed_twice(name, paths)
             bad.add(name)
         elif claimed[0].wanted is not None:
             good[name] = claimed[0]
-        elif name not in same:
+        else:
             bad.add(name)
     return Parsed(
         wanted=tuple(claim.wanted for claim in good.values() if claim.wanted),
         problems=_in_file_order(problems),
         unreadable=frozenset(bad),
         complete=complete,
-        unchanged=same - bad,
+        unchanged=frozenset(same.keys() - bad),
         folders={name: claim.path.split("/")[1] for name, claim in good.items()},
     )
 

@@ -70,19 +70,18 @@ def read_step(
 
 def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields, str, int] | None:
     """Return the front matter, the body, and the body's first line."""
-    lines = text.split("\n")
-    if lines[0] != "---":
+    if not text.startswith("---\n"):
         problems.append(
             Problem(path, 1, "a step begins with a line ---, then id and title, then a line ---")
         )
         return None
-    end = next((number for number, line in enumerate(lines[1:], 1) if line == "---"), None)
-    if end is None:
+    front, closed, rest = f"{text[3:]}\n".partition("\n---\n")
+    front = front[1:]
+    if not closed:
         problems.append(
             Problem(path, 1, "the front matter is never closed; end it with a line ---")
         )
         return None
-    front = "\n".join(lines[1:end])
     if len(front.encode()) > MAX_FRONT_MATTER_BYTES:
         problems.append(Problem(path, 1, "the front matter is larger than 16 KiB"))
         return None
@@ -91,12 +90,9 @@ def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields
     except YamlRefused as error:
         problems.append(Problem(path, error.line, str(error)))
         return None
-    return fields, "\n".join(lines[end + 1 :]).strip("\n") + "\n", _body_line(lines, end)
-
-
-def _body_line(lines: list[str], end: int) -> int:
-    """Return the number of the first line of the body that is not empty."""
-    return next((n + 1 for n in range(end + 1, len(lines)) if lines[n]), end + 2)
+    body = rest.strip("\n") + "\n"
+    first = text.count("\n", 0, len(text) - len(rest) + 1) + len(rest) - len(rest.lstrip("\n"))
+    return fields, body, first + 1
 
 
 def text_of(path: str, data: bytes, limit: int, problems: list[Problem]) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-_READ_CHARACTERS = 1024 * 1024
+_READ_BYTES = 64 * 1024
 
 
 def copy(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -28,13 +28,16 @@ def copy(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -
     if not rows:
         return
     names = list(rows[0])
-    lines = "".join(["\t".join([_field(row[name]) for name in names]) + "\n" for row in rows])
+    lines = io.BytesIO()
+    for row in rows:
+        lines.write(("\t".join([_field(row[name]) for name in names]) + "\n").encode())
+    lines.seek(0)
     statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
     try:
         connection = session.connection().connection.driver_connection
         assert isinstance(connection, Connection)  # noqa: S101  the only driver there is
         with connection.cursor() as cursor:
-            cursor.copy_expert(statement, io.StringIO(lines), _READ_CHARACTERS)
+            cursor.copy_expert(statement, lines, _READ_BYTES)
     except psycopg2.Error as error:
         raise DBAPIError.instance(statement, None, error, psycopg2.Error) from error
 

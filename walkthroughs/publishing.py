@@ -159,6 +159,7 @@ def _steps_of(session: Session, row: Walkthrough) -> list[WalkthroughStep]:
 def _write(session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin) -> Outcome:
     rows, outline = _steps_of(session, row), new.outline()
     revision = compare(_content_of(row, rows).outline(), outline)
+    row.digest = outline.digest  # an older release may have computed it in another way
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
     _rename(rows, outline)
@@ -168,13 +169,12 @@ def _write(session: Session, row: Walkthrough, new: WalkthroughContent, origin: 
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
     row.version += 1
-    row.digest = outline.digest
     ids = [step.id for step in steps]
     session.add(
         WalkthroughVersion(
             organization_id=row.organization_id,
             walkthrough_id=row.id,
-            **version_of(row.version, revision, row.digest, ids, origin),
+            **version_of(row.version, revision, outline.digest, ids, origin),
         )
     )
     return Outcome(row.id, row.version, revision.level, revision.summary)
