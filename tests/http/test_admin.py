@@ -508,7 +508,7 @@ def test_secrets_of_a_source_are_on_no_page(owner, house, database):
     with database.transaction() as session:
         source = ContentSource(
             organization_id=house["acme"][0], name="guides", url="https://x.example/x",
-            credential="SEALED", webhook_secret="SEALED",
+            credential="SEALED", webhook_secret="SEALED", check_token_hash="SEALED",
         )  # fmt: skip
         session.add(source)
         session.flush()
