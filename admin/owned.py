@@ -10,7 +10,7 @@ from werkzeug.exceptions import Conflict
 from sync.edit_link import Written, written_at
 from walkthroughs.models import Walkthrough, db
 
-_LEAD = "Change it in"
+_LEAD = "The file to edit is"
 
 
 @dataclass(frozen=True, slots=True)
