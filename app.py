@@ -21,6 +21,7 @@ from admin import build_admin
 from admin.cli import init_admin
 from admin.demo import demo_cli, prepare
 from sync import worker
+from sync.check import checks
 from sync.cli import sync_cli
 from sync.content_cli import content_cli
 from sync.pages import schema_pages
@@ -55,6 +56,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(schema_pages)
     app.register_blueprint(webhooks)
     app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
+    app.register_blueprint(checks)
+    app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
     groups = (content_cli, sync_cli, walkthroughs_cli, links_cli, demo_cli)
     for command in (*groups, init_admin, serve):
         app.cli.add_command(command)

@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query, Session
 
 from admin import formats
-from walkthroughs.errors import HandrailError
+from admin.owned import Locked, NotChangedHere, refusal
+from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.models import Role, db
 from walkthroughs.runtime import runtime
 
@@ -127,9 +128,15 @@ class OrgModelView(ModelView):
         """Return what the list is narrowed to, on top of `reachable`."""
         return ()
 
-    def locked(self, row: Any) -> str | None:  # noqa: ANN401  a row
+    def locked(self, row: Any) -> Locked | None:  # noqa: ANN401  a row
         """Return why *row* cannot be changed now; none if it can."""
         return None
+
+    def refuse_locked(self, row: Any) -> None:  # noqa: ANN401
+        """Answer 409, with the way to change it, if *row* cannot be changed here."""
+        locked = self.locked(row)
+        if locked is not None:
+            raise NotChangedHere(locked)
 
     def get_query(self) -> Query[Any]:
         """Return the organization's rows, as far as the list shows them."""
@@ -178,22 +185,20 @@ class OrgModelView(ModelView):
     def edit_view(self) -> ResponseReturnValue:
         """Show or take the form; a row that cannot be changed is shown, and not changed."""
         row = self.get_one(request.args.get("id", ""))
-        reason = self.locked(row)
-        if reason is None:
-            return super().edit_view()  # type: ignore[no-any-return]  # their page
-        if request.method == "POST":
-            abort(409, reason)
-        return redirect(self.get_url(".details_view", id=row.id))
+        if request.method == "GET" and self.locked(row):
+            return redirect(self.get_url(".details_view", id=row.id))
+        self.refuse_locked(row)
+        return super().edit_view()  # type: ignore[no-any-return]  # their page
 
     @expose("/remove/", methods=("GET", "POST"))
     def remove_view(self) -> ResponseReturnValue:
-        """Ask, then take the row away."""
+        """Ask, then take the row away; one that cannot be changed is shown, and stays."""
         if self.removal is None:
             abort(404)
         row = self.get_one(request.args.get("id", ""))
-        reason = self.locked(row)
-        if reason is not None:
-            abort(409, reason)
+        if request.method == "GET" and self.locked(row):
+            return redirect(self.get_url(".details_view", id=row.id))
+        self.refuse_locked(row)
         name = str(row)
         if request.method == "GET":
             return str(self.render("handrail/confirm.html", row=row, name=name))
@@ -215,10 +220,16 @@ class OrgModelView(ModelView):
 
     @contextmanager
     def telling(self) -> Iterator[list[Exception]]:
-        """Tell the member why the block failed, if it did; the list then holds the error."""
+        """Tell the member why the block failed, if it did; the list then holds the error.
+
+        What Git has come to own since the page was read is answered like what it owned before.
+        """
         failed: list[Exception] = []
         try:
             yield failed
+        except ManagedByGit as error:
+            db.session.rollback()
+            raise refusal(error.walkthrough_id) from error
         except Exception as error:  # noqa: BLE001  the edge: answered in words, and logged
             db.session.rollback()
             failed.append(error)
@@ -242,6 +253,7 @@ class OrgModelView(ModelView):
     @expose("/delete/", methods=("POST",))
     def delete_view(self) -> ResponseReturnValue:
         """Closed: rows are taken away on a page that asks first."""
+        self.refuse_locked(self.get_one(request.form.get("id", "")))
         abort(404)
 
 

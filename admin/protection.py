@@ -22,7 +22,10 @@ _SAID = {
         "It may have been removed, or it is not yours to see. Start from the list.",
     ),
     405: ("This page works in another way", "Go back and use the button on the page."),
-    409: ("This cannot be changed here", ""),
+    409: (
+        "This cannot be changed here",
+        "Somebody else has changed it meanwhile. Go back, reload the page, and try again.",
+    ),
     413: ("That is too large", "Send less at once: a step holds up to 64 KiB of text."),
     429: (
         "Too many attempts",
@@ -69,7 +72,6 @@ def _explain(error: HTTPException) -> ResponseReturnValue:
     if code < 400 or not request.path.startswith("/admin"):
         return error
     title, advice = _SAID.get(code, _BROKEN)
-    if code == 409:
-        advice = error.description or ""
-    page = render_template("handrail/problem.html", title=title, advice=advice)
+    locked = getattr(error, "locked", None)
+    page = render_template("handrail/problem.html", title=title, advice=advice, locked=locked)
     return page, code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import abort, g, redirect, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.form import BaseForm
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement
 
 from admin.content import ContentView, publish
 from admin.forms import NewStepForm, StepForm, text_of
+from admin.owned import Locked, NotChangedHere, locked_by_git
 from walkthroughs.content import StepContent, WalkthroughContent
 from walkthroughs.ids import author_id
 from walkthroughs.models import Walkthrough, WalkthroughStep, db
@@ -39,15 +40,28 @@ class StepView(ContentView):
         """Leave out archived steps: they are history."""
         return (*super().reachable(), WalkthroughStep.archived_at.is_(None))
 
-    def locked(self, row: WalkthroughStep) -> str | None:
-        """Return that Git manages its walkthrough."""
-        if row.walkthrough.source_id is None:
-            return None
-        return f"“{row.walkthrough.title}” is managed by a Git repository. Change it there."
+    def locked(self, row: WalkthroughStep) -> Locked | None:
+        """Return that Git manages its walkthrough; the step's own file has any name."""
+        return locked_by_git(row.walkthrough, "Its file is one of those listed in")
 
     def get_create_form(self) -> type[BaseForm]:
         """Ask for the walkthrough, too."""
         return NewStepForm
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> ResponseReturnValue:
+        """Show or take the form; what Git manages is shown in its place, and gets no step here."""
+        row = db.session.query(Walkthrough).filter(
+            Walkthrough.organization_id == g.organization_id,
+            Walkthrough.id == request.values.get("walkthrough_id", ""),
+        )
+        found = row.one_or_none()
+        locked = locked_by_git(found) if found is not None else None
+        if found is None or locked is None:
+            return super().create_view()  # type: ignore[no-any-return]  # their page
+        if request.method == "POST":
+            raise NotChangedHere(locked)
+        return redirect(self.get_url("walkthroughs.details_view", id=found.id))
 
     def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
         """Offer the organization's own walkthroughs, and none that Git manages."""
@@ -96,9 +110,7 @@ class StepView(ContentView):
     def move_view(self) -> ResponseReturnValue:
         """Move the step one place up, or down."""
         row = self.get_one(request.args.get("id", ""))
-        reason = self.locked(row)
-        if reason is not None:
-            abort(409, reason)
+        self.refuse_locked(row)
         name, back = row.external_id, self.after_removal(row)
         wanted = row.display_order + (2 if request.form.get("to") == "down" else 0)
         with self.telling():

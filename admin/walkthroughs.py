@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import abort, flash, g, redirect, request
+from flask import flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement
 from admin.base import writing
 from admin.content import ContentView, origin, publish
 from admin.forms import WalkthroughForm, text_of
+from admin.owned import Locked, locked_by_git
 from walkthroughs import creating, publishing
 from walkthroughs.content import WalkthroughContent
 from walkthroughs.ids import author_id
@@ -55,14 +56,9 @@ class WalkthroughView(ContentView):
         archived = Walkthrough.archived_at.is_not(None)
         return (archived if request.args.get("archived") else ~archived,)
 
-    def locked(self, row: Walkthrough) -> str | None:
+    def locked(self, row: Walkthrough) -> Locked | None:
         """Return that Git manages it, and where."""
-        if row.source_id is None:
-            return None
-        return (
-            f"“{row.title}” is managed by the Git repository “{row.source}”. "
-            "Change it there; it is live within seconds of the commit."
-        )
+        return locked_by_git(row)
 
     def create_content(self, form: Any) -> str:  # noqa: ANN401
         """Make a walkthrough without steps."""
@@ -95,9 +91,7 @@ class WalkthroughView(ContentView):
     def restore_view(self) -> ResponseReturnValue:
         """Bring an archived walkthrough back."""
         row = self.get_one(request.args.get("id", ""))
-        reason = self.locked(row)
-        if reason is not None:
-            abort(409, reason)
+        self.refuse_locked(row)
         row_id, title = row.id, row.title
         with self.telling() as failed:
             publish(row_id, lambda content: content)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 from flask.cli import AppGroup
 
-from sync.plan import describe
+from sync.plan_report import plan_facts, plan_lines
 from sync.runner import Order, Run, plan_source, sync_source
 from sync.source_cli import find, source_cli
 from sync.status import as_facts, as_text, read_status
@@ -106,32 +106,26 @@ def _finish(runs: list[tuple[ContentSource, Run]], *, as_json: bool) -> None:
 
 
 def _print(runs: list[tuple[ContentSource, Run]], *, as_json: bool) -> None:
+    told = [_facts(row, run) for row, run in runs]
     if as_json:
-        click.echo(json.dumps([_facts(row, run) for row, run in runs], indent=2))
+        click.echo(json.dumps(told, indent=2))
         return
-    for row, run in runs:
-        click.echo(f"{row.name} at {run.commit[:10]}: {len(run.changes)} change(s)")
-        for line in (*map(describe, run.changes), *run.effects):
-            click.echo(f"  {line}")
-        for problem in run.problems:
-            click.echo(f"  problem: {problem}")
-        for reason in run.reasons:
-            click.echo(f"  waits: {reason}")
-        if run.reasons and run.outcome != "applied":
-            click.echo(f"  agree with: flask sync apply {row.name} --confirm {run.fingerprint}")
+    for facts in told:
+        for line in plan_lines(facts):
+            click.echo(line)
 
 
 def _facts(row: ContentSource, run: Run) -> dict[str, object]:
-    return {
-        "source": row.name,
-        "commit": run.commit,
-        "fingerprint": run.fingerprint,
-        "changes": [describe(change) for change in run.changes],
-        "effects": list(run.effects),
-        "problems": [str(problem) for problem in run.problems],
-        "waits": list(run.reasons),
-        "outcome": run.outcome,
-    }
+    return plan_facts(
+        row.name,
+        run.changes,
+        run.effects,
+        run.problems,
+        run.reasons,
+        commit=run.commit,
+        fingerprint=run.fingerprint,
+        outcome=run.outcome,
+    )
 
 
 def _set_hold(name: str, held_at: int | None) -> None:

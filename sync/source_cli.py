@@ -14,6 +14,7 @@ from sync import credentials
 from sync.credentials import Credential, DeployKey, Token
 from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.links import hash_token
 from walkthroughs.models import ContentSource, OnRewrite, Organization, Reports, Walkthrough
 from walkthroughs.runtime import runtime
 from walkthroughs.sealing import seal
@@ -108,6 +109,19 @@ def webhook_command(source: str) -> None:
         stored.webhook_secret = seal(parts.settings.secret_key, secret)
     click.echo(f"Address  {parts.settings.base_url}/webhooks/git/{row.id}")
     click.echo(f"Secret   {secret}  (shown only now)")
+
+
+@source_cli.command("check-token")
+@click.argument("source")
+def check_token_command(source: str) -> None:
+    """Make a new token for checks before a merge; print it, once, with the address to ask."""
+    (row,) = find(source)
+    parts, token = runtime(), secrets.token_urlsafe(32)
+    with parts.database.transaction() as session:
+        stored = session.get_one(ContentSource, row.id, with_for_update=True)
+        stored.check_token_hash = hash_token(token)
+    click.echo(f"Address  {parts.settings.base_url}/check/{row.id}")
+    click.echo(f"Token    {token}  (shown only now; it can ask, and change nothing)")
 
 
 @source_cli.command("remove")

@@ -57,7 +57,8 @@ class NothingStarted(HandrailError):
 class ManagedByGit(HandrailError):
     """A walkthrough that a Git repository owns is changed there only."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, walkthrough_id: str) -> None:
+        self.walkthrough_id = walkthrough_id
         super().__init__(
             f'"{title}" is managed by a Git repository, so it cannot be changed here. '
             "Change its files in the repository; a merged commit goes live by itself."

@@ -120,7 +120,7 @@ def lock(
     if row is None:
         raise WalkthroughNotFound(walkthrough_id)
     if row.source_id != origin.source_id:
-        raise ManagedByGit(row.title)
+        raise ManagedByGit(row.title, row.id)
     return row
 
 

@@ -14,7 +14,9 @@ from app import build_app, create_app
 from tests.builders import content, organization, server, walkthrough
 from tests.outside.node import HERE, run_node
 from tests.serving import served
+from walkthroughs import publishing
 from walkthroughs.db import Database
+from walkthroughs.models import ContentSource, Walkthrough
 from walkthroughs.settings import Settings
 
 _FLAGS = (
@@ -61,6 +63,14 @@ def house(database: Database, settings: Settings) -> Iterator[House]:
         srv = server(session, org.id, "acme")
         password = create_owner(session, org.id, "owner@acme.example")
         walkthrough(session, org.id, content(title="Deploy"), server_id=srv.id)
+        guides = ContentSource(
+            organization_id=org.id, name="guides", url="https://github.com/acme/guides.git"
+        )
+        session.add(guides)
+        session.flush()
+        kept = walkthrough(session, org.id, content(id="tea", title="Make coffee"))
+        publishing.adopt(session, org.id, kept, guides.id)
+        session.get_one(Walkthrough, kept).folder = "make-coffee"
     with served(build_app(settings, app)) as origin:
         yield House(origin, "owner@acme.example", password)
 

@@ -7,6 +7,7 @@ from mcp import Client
 from playwright.sync_api import expect
 
 from tests.browser.conftest import faults, sign_in
+from walkthroughs.models import ContentSource, Walkthrough
 
 _PAGES = (
     "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
@@ -73,12 +74,37 @@ def test_every_page_is_accessible_and_fits(browser, house, look):
     told += faults(page)
     page.get_by_role("link", name="Archive", exact=True).first.click()
     told += faults(page)
+    page.goto(f"{house.origin}/admin/walkthroughs/")
+    page.get_by_role("link", name="Make coffee").click()
+    told += faults(page)
+    page.get_by_role("link", name="One", exact=True).click()
+    told += faults(page)
     context.clear_cookies()
     page.goto(f"{house.origin}/admin/")
     told += faults(page)
     context.close()
 
     assert told == []
+
+
+def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file(
+    browser, house, database, look
+):
+    context, page = sign_in(browser, house, **look)
+    page.get_by_role("link", name="Deploy").click()
+    page.get_by_role("link", name="Change", exact=True).click()
+    page.get_by_label("Title").fill("Mine")
+    with database.transaction() as session:
+        guides = session.query(ContentSource).one()
+        row = session.query(Walkthrough).filter_by(title="Deploy").one()
+        row.source_id, row.folder = guides.id, "deploy-your-first-application-to-our-cloud"
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("heading")).to_have_text("This cannot be changed here")
+    there = page.get_by_role("link", name="walkthrough.yml").get_attribute("href")
+    assert there.startswith("https://github.com/acme/guides/edit/main/walkthroughs/deploy-your-")
+    assert faults(page) == []
+    context.close()
 
 
 def test_a_step_is_written_with_the_keyboard_alone(browser, house):

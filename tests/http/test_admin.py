@@ -1,9 +1,12 @@
 """The dashboard in a test browser of Flask's: signing in, writing content, and the walls."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask_security import hash_password
+from sqlalchemy import text
 
 from admin.accounts import create_owner
 from app import create_app
@@ -167,14 +170,26 @@ def test_text_that_hides_is_refused_and_what_was_typed_is_kept(owner, house):
     assert "typed</textarea>" in said(answer)
 
 
-def test_what_git_owns_is_not_written_here(owner, house, database):
+EDIT = "https://github.com/acme/guides/edit/main/docs/walkthroughs/to%20deploy/walkthrough.yml"
+
+
+@pytest.fixture
+def owned(house, database):
+    """A source that owns Acme's walkthrough: the walkthrough's id and its first step's."""
     org, _, row, _ = house["acme"]
     with database.transaction() as session:
-        source = ContentSource(organization_id=org, name="git", url="https://x.example/x")
+        source = ContentSource(
+            organization_id=org, name="git", url="ssh://git@github.com/acme/guides.git", path="docs"
+        )
         session.add(source)
         session.flush()
-        session.get(Walkthrough, row).source_id = source.id
-        step = session.get(Walkthrough, row).first_step_id
+        found = session.get(Walkthrough, row)
+        found.source_id, found.folder = source.id, "to deploy"
+        return row, found.first_step_id
+
+
+def test_what_git_owns_is_not_written_here(owner, owned):
+    row, step = owned
     page = f"/admin/walkthroughs/details/?id={row}"
     other_form = "/admin/mcp_servers/new/"
     for path in (
@@ -184,13 +199,67 @@ def test_what_git_owns_is_not_written_here(owner, house, database):
         f"/admin/walkthrough_steps/edit/?id={step}",
         f"/admin/walkthrough_steps/remove/?id={step}",
         f"/admin/walkthrough_steps/move/?id={step}",
+        "/admin/walkthrough_steps/new/",
+        "/admin/walkthroughs/delete/",
     ):
-        answer = owner.post(path, page=other_form, title="Mine now", content="Mine now")
+        answer = owner.post(
+            path, page=other_form, title="Mine now", content="Mine now", walkthrough_id=row, id=row
+        )
         assert answer.status_code == 409, path
-        assert "managed by" in said(answer)
+        assert "managed by the Git repository “git”" in said(answer)
+        assert f'href="{EDIT}"' in said(answer)
 
-    assert "managed by the Git repository “git”" in said(owner.get(page))
+    assert f'href="{EDIT}"' in said(owner.get(page))
     assert "Mine now" not in said(owner.get("/admin/walkthroughs/"))
+
+
+def test_forms_for_what_git_owns_lead_to_its_page_which_leads_to_its_file(owner, owned):
+    row, step = owned
+    for path, table in (
+        (f"walkthroughs/edit/?id={row}", "walkthroughs"),
+        (f"walkthroughs/remove/?id={row}", "walkthroughs"),
+        (f"walkthrough_steps/new/?walkthrough_id={row}", "walkthroughs"),
+        (f"walkthrough_steps/edit/?id={step}", "walkthrough_steps"),
+        (f"walkthrough_steps/remove/?id={step}", "walkthrough_steps"),
+    ):
+        answer = owner.get(f"/admin/{path}")
+        assert answer.status_code == 302, path
+        assert f"/admin/{table}/details/" in answer.location
+        assert f'href="{EDIT}"' in said(owner.get(answer.location))
+
+
+def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, house, database):
+    org, _, row, _ = house["acme"]
+    with database.transaction() as session:
+        source = ContentSource(organization_id=org, name="git", url="https://x.example/x")
+        session.add(source)
+    path = f"/admin/walkthroughs/edit/?id={row}"
+    owner.get(path)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            publishing.adopt(session, org, row, source.id)
+            session.flush()
+            saving = pool.submit(owner.post, path, title="Mine now")
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            deadline = time.monotonic() + 30
+            while not session.scalar(waiting):
+                assert time.monotonic() < deadline
+        answer = saving.result()
+
+    assert answer.status_code == 409
+    assert "managed by the Git repository “git”" in said(answer)
+    assert "Mine now" not in said(owner.get("/admin/walkthroughs/"))
+
+
+def test_a_file_at_a_host_that_nobody_knows_is_told_without_a_link(owner, owned, database):
+    row, _ = owned
+    with database.transaction() as session:
+        source = session.query(ContentSource).one()
+        source.url = "https://git.acme.example/acme/guides.git"
+    page = said(owner.get(f"/admin/walkthroughs/details/?id={row}"))
+
+    assert "<code>docs/walkthroughs/to deploy/walkthrough.yml</code>" in page
+    assert "git.acme.example" not in page
 
 
 def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, house, database):
@@ -508,7 +577,7 @@ def test_secrets_of_a_source_are_on_no_page(owner, house, database):
     with database.transaction() as session:
         source = ContentSource(
             organization_id=house["acme"][0], name="guides", url="https://x.example/x",
-            credential="SEALED", webhook_secret="SEALED",
+            credential="SEALED", webhook_secret="SEALED", check_token_hash="SEALED",
         )  # fmt: skip
         session.add(source)
         session.flush()

@@ -7,7 +7,7 @@ import yaml
 
 from app import create_app
 from sync.fix import fix
-from sync.lint import lint
+from sync.lint import lint, read_folder
 from sync.manifest import _KEYS
 from sync.pages import SCHEMAS
 from walkthroughs.settings import read_settings
@@ -49,6 +49,37 @@ def test_the_command_prints_each_problem_and_exits_with_one(draft, tmp_path):
     assert 'walkthroughs/make-tea/steps/1.md:2: "id" is missing' in bad.output
     assert fixed.exit_code == 0
     assert not (tmp_path / "var" / "postgres").exists()
+
+
+def test_only_content_is_read_whatever_lies_beside_it(draft):
+    content = set(read_folder(draft))
+    (draft / "walkthroughs.yml").write_text("schema: 1\n")
+    for stray in ("node_modules/a.md", ".handrail/walkthroughs/x/walkthrough.yml", "README.md"):
+        (draft / stray).parent.mkdir(parents=True, exist_ok=True)
+        (draft / stray).write_text("not: ours\n")
+
+    assert set(read_folder(draft)) == content | {"walkthroughs.yml"}
+
+
+def test_what_the_reader_of_git_leaves_out_is_left_out_here(draft):
+    content, base = read_folder(draft), draft / "walkthroughs" / "make-tea"
+    (base / "link.md").symlink_to(base / "steps" / "1.md")
+    (base / "elsewhere").symlink_to(base / "steps")
+    for name in ("-rf.md", "a\\b.md", "a\u202eb.md", "a\nb.md", "\udcff.md"):
+        (base / "steps" / name).write_text("nobody sees it\n")
+    (draft / "walkthroughs" / "other" / ".git").mkdir(parents=True)
+    (draft / "walkthroughs" / "other" / "walkthrough.yml").write_text("title: A submodule\n")
+
+    assert read_folder(draft) == content
+
+
+def test_a_folder_of_links_to_content_has_no_content(draft, tmp_path):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "walkthroughs").symlink_to(draft / "walkthroughs")
+    (linked / "walkthroughs.yml").symlink_to(draft / "walkthroughs/make-tea/walkthrough.yml")
+
+    assert read_folder(linked) == {}
 
 
 def test_schema_and_parser_know_the_same_keys():

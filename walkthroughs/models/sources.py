@@ -54,6 +54,8 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     credential: Mapped[str | None]
     #: Sealed: what push notifications are signed with.
     webhook_secret: Mapped[str | None]
+    #: Hash of the token that may ask what a folder would change; none means nobody may.
+    check_token_hash: Mapped[str | None]
     #: How often to look; none means the installation's own.
     interval_seconds: Mapped[int | None] = mapped_column(Integer)
     on_rewrite: Mapped[OnRewrite] = mapped_column(

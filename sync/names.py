@@ -1,0 +1,25 @@
+"""Which names of files count: those that an author would write, and a reviewer sees. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def plain(name: bytes) -> str | None:
+    """Return a file's or folder's name if it is one that an author would write, else none.
+
+    Whatever reads content leaves the others out: what is checked before a merge
+    must be what is read after it.
+    """
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        return None
+    if "\\" in text or not (text.isascii() or _shows(text)) or not text.isprintable():
+        return None
+    return None if text.startswith("-") or text in {"", ".", ".."} else text
+
+
+def _shows(name: str) -> bool:
+    """Return whether every character of *name* is one that people see."""
+    return not any(unicodedata.category(each)[0] == "C" for each in name)
