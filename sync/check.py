@@ -10,13 +10,9 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from sync import audience
-from sync.apply import count_live, read_live, read_taken
 from sync.check_body import MAX_BYTES, BodyInvalid, unpacked
-from sync.effects import effects
-from sync.gate import Stakes, reasons
-from sync.parse import WALKTHROUGHS, parse_repository, refuse_taken
-from sync.plan import plan
+from sync.judgement import judge
+from sync.parse import WALKTHROUGHS, parse_repository
 from sync.plan_report import plan_facts
 from walkthroughs.db import Database
 from walkthroughs.identity.links import hash_token
@@ -55,17 +51,11 @@ def would_change(
     database: Database, source: ContentSource, files: Mapping[str, bytes]
 ) -> dict[str, Any]:
     """Return the facts of the plan that a commit with *files*, all of them, would make."""
-    owner, parsed = source.organization_id, parse_repository(files)
+    parsed = parse_repository(files)
     with database.transaction() as session:
         session.connection(execution_options=_LOOKING)
-        parsed = refuse_taken(parsed, read_taken(session, owner, source.id, parsed.folders))
-        changes = plan(parsed, read_live(session, owner, source.id))
-        stakes = Stakes(
-            live=count_live(session, owner, source.id),
-            active=audience.active(session, owner, changes),
-        )
-        told = effects(changes, audience.places(session, owner, changes))
-    return plan_facts(source.name, changes, told, parsed.problems, reasons(changes, stakes))
+        found = judge(session, source, parsed)
+    return plan_facts(source.name, found.changes, found.effects, found.problems, found.reasons)
 
 
 def _admitted(database: Database, source_id: str, authorization: str) -> ContentSource | None:

@@ -10,15 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sync import audience, commit_status, records
+from sync import commit_status, records
 from sync.apply import Writer
 from sync.credentials import unsealed
-from sync.effects import effects
-from sync.gate import Stakes, reasons
 from sync.git_command import RepositoryUnavailable
-from sync.parse import Parsed, parse_folders, refuse_taken, refuse_unknown_servers
-from sync.plan import Archive, Change, fingerprint, plan
-from sync.published import Known, count_live, read_known, read_live, read_servers, read_taken
+from sync.judgement import judge
+from sync.parse import Parsed, parse_folders
+from sync.plan import Change, fingerprint
+from sync.published import Known, read_known
 from sync.queue import claimed
 from sync.repository import Repository, opened
 from sync.spool import Spool, spooled
@@ -191,33 +190,26 @@ def _planned(
     owner = source.organization_id
     with database.transaction() as session:
         known = {} if order.reread else read_known(session, owner, source.id)
-    read = repository.mended(lambda: _read(repository, source.path, commit, known, spool))
-    parsed, trees = read
+    parsed, trees = repository.mended(lambda: _read(repository, source.path, commit, known, spool))
+    is_rewritten = not order.to and _rewritten(source, repository, commit)
     with database.transaction() as session:
-        parsed = refuse_taken(parsed, read_taken(session, owner, source.id, parsed.folders))
-        named = {slug for each in parsed.wanted for slug in each.servers}
-        if named:
-            parsed = refuse_unknown_servers(parsed, read_servers(session, owner, named))
-        live = read_live(session, owner, source.id, parsed.unchanged, verify=order.reread)
-        changes = plan(parsed, live)
-        archives = any(isinstance(change, Archive) for change in changes)
-        stakes = Stakes(
-            live=count_live(session, owner, source.id) if archives else 0,
-            active=audience.active(session, owner, changes) if archives else {},
-            rewritten=not order.to and _rewritten(source, repository, commit),
-        )
-        told = (
-            effects(changes, audience.places(session, owner, changes)) if order.is_watched else ()
+        found = judge(
+            session,
+            source,
+            parsed,
+            is_rewritten=is_rewritten,
+            tells_effects=order.is_watched,
+            verify=order.reread,
         )
     run = Run(
         commit=commit,
-        changes=changes,
-        problems=parsed.problems,
-        fingerprint=fingerprint(commit, changes),
-        reasons=reasons(changes, stakes),
-        effects=told,
+        changes=found.changes,
+        problems=found.problems,
+        fingerprint=fingerprint(commit, found.changes),
+        reasons=found.reasons,
+        effects=found.effects,
     )
-    troubled = {problem.path.split("/")[1] for problem in parsed.problems if "/" in problem.path}
+    troubled = {problem.path.split("/")[1] for problem in found.problems if "/" in problem.path}
     places = {
         name: (folder, trees[folder])
         for name, folder in parsed.folders.items()

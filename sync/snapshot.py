@@ -6,11 +6,11 @@ memory holds one walkthrough's texts however many the repository has.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sync.git_command import CopyBroken, RepositoryUnavailable
+from sync.names import plain
 from sync.objects import Entry, Objects, entries
 from sync.parse import MANIFEST, ROOT_FILE, WALKTHROUGHS
 from sync.step_file import MAX_STEP_BYTES, TOO_LARGE, TOO_MANY
@@ -184,24 +184,8 @@ def _named(tree: bytes, id_bytes: int) -> Iterator[tuple[str, Entry]]:
     """
     try:
         for entry in entries(tree, id_bytes):
-            name = _plain(entry.name)
+            name = plain(entry.name)
             if name is not None:
                 yield name, entry
     except ValueError as error:
         raise CopyBroken("The copy of the repository has a damaged folder.") from error
-
-
-def _plain(name: bytes) -> str | None:
-    """Return the name if it is one that an author would write, else none."""
-    try:
-        path = name.decode()
-    except UnicodeDecodeError:
-        return None
-    if "\\" in path or not (path.isascii() or _shows(path)) or not path.isprintable():
-        return None
-    return None if path.startswith("-") or path == ".." else path
-
-
-def _shows(path: str) -> bool:
-    """Return whether every character of *path* is one that people see."""
-    return not any(unicodedata.category(each)[0] == "C" for each in path)
