@@ -32,6 +32,7 @@ _WRITING = (
     "restore_view",
     "sync_view",
     "hold_view",
+    "agree_view",
 )
 _BROKEN = "Something went wrong on our side and nothing was saved. It has been written to the log."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from flask_security import current_user
 
 from admin.base import OrgModelView, writing
 from sync import queue
@@ -42,6 +43,20 @@ class SourceView(OrgModelView):
         with writing() as session:
             queue.request(session, source.organization_id, source.id)
         flash("Asked for. A worker looks at the repository now.", "success")
+        return redirect(self.get_url(".details_view", id=source.id))
+
+    @expose("/agree/", methods=("POST",))
+    def agree_view(self) -> ResponseReturnValue:
+        """Agree to the very plan that the page showed; a worker carries it out."""
+        source = self.get_one(request.args.get("id", ""))
+        with writing() as session:
+            row = session.get_one(ContentSource, source.id, with_for_update=True)
+            fingerprint = request.form.get("fingerprint", "")
+            agreed = queue.agree(session, row, fingerprint, current_user.email)
+        if agreed:
+            flash("Agreed. A worker carries it out now.", "success")
+        else:
+            flash("That plan does not wait any more. See what the page says now.", "error")
         return redirect(self.get_url(".details_view", id=source.id))
 
     @expose("/hold/", methods=("POST",))

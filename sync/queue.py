@@ -32,6 +32,18 @@ def request(session: Session, organization_id: str, source_id: str) -> None:
     session.execute(text(f"NOTIFY {CHANNEL}"))
 
 
+def agree(session: Session, source: ContentSource, fingerprint: str, by: str) -> bool:
+    """Agree to the plan that waits, and ask for a run; return whether that very plan still waits.
+
+    *source* is the session's own row, locked.
+    """
+    if (source.waiting or {}).get("fingerprint") != fingerprint:
+        return False
+    source.agreed = {"fingerprint": fingerprint, "by": by}
+    request(session, source.organization_id, source.id)
+    return True
+
+
 def is_requested(source: ContentSource) -> bool:
     """Return whether somebody has asked for a run that has not begun yet."""
     return (source.requested_at or 0) > (source.handled_at or 0)

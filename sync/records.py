@@ -49,7 +49,7 @@ def seen(database: Database, source: ContentSource, run: Run, newest: str) -> No
 def looked(row: ContentSource, newest: str, request: int | None) -> None:
     """Note on *row* where the branch is, and that *request* is answered; later ones are not."""
     row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
-    row.handled_at = request
+    row.handled_at, row.agreed = request, None
 
 
 def waiting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import select
 import threading
+from dataclasses import replace
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -12,7 +13,7 @@ from psycopg2.extensions import connection as Connection
 from sync import records
 from sync.git_command import RepositoryUnavailable
 from sync.queue import CHANNEL, claimed, due_at, is_requested, read_all
-from sync.runner import Order, repository_of, run_claimed
+from sync.runner import NotConfirmed, Order, Run, repository_of, run_claimed
 from walkthroughs.db import Database
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
@@ -48,7 +49,7 @@ def look(database: Database, settings: Settings, source_id: str) -> None:
         if session is None:
             return
         source = session.get_one(ContentSource, source_id)
-        order = Order(trigger="webhook" if is_requested(source) else "poll")
+        order = _order(source)
         try:
             with repository_of(settings, source) as repository:
                 head = repository.head()
@@ -59,7 +60,7 @@ def look(database: Database, settings: Settings, source_id: str) -> None:
             records.looked(source, head, source.requested_at)
             return
         try:
-            run = run_claimed(database, settings, source_id, order)
+            run = _run(database, settings, source_id, order)
         except RepositoryUnavailable as error:
             _log.warning("%s: %s", source.name, error)
             return
@@ -67,8 +68,28 @@ def look(database: Database, settings: Settings, source_id: str) -> None:
         _log.info("%s is at %s: %d change(s), %d problem(s)", *said)
 
 
+def _order(source: ContentSource) -> Order:
+    """Return what there is to do, with what somebody has agreed to."""
+    agreed = source.agreed or {}
+    return Order(
+        trigger="webhook" if is_requested(source) else "poll",
+        actor=agreed.get("by"),
+        confirmed=agreed.get("fingerprint"),
+    )
+
+
+def _run(database: Database, settings: Settings, source_id: str, order: Order) -> Run:
+    try:
+        return run_claimed(database, settings, source_id, order)
+    except NotConfirmed:  # the plan is another one by now, and waits anew
+        again = replace(order, actor=None, confirmed=None)
+        return run_claimed(database, settings, source_id, again)
+
+
 def _is_settled(source: ContentSource, head: str) -> bool:
     """Return whether nothing can have changed: that commit is live, waits, or is held back."""
+    if source.agreed is not None:
+        return False
     waits = source.waiting is not None and source.waiting.get("commit") == head
     held = source.held_at is not None and source.wanted_commit == head
     return head == source.synced_commit or waits or held

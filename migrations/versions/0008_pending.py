@@ -1,4 +1,4 @@
-"""A source tells what its newest commit would change, while that waits or is held."""
+"""A source tells what its newest commit would change, and whether somebody agreed to it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("content_sources", sa.Column("agreed", postgresql.JSONB()))
     op.add_column(
         "content_sources",
         sa.Column(
@@ -21,3 +22,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("content_sources", "pending")
+    op.drop_column("content_sources", "agreed")

@@ -537,6 +537,27 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, d
         assert words in page
 
 
+def test_an_owner_agrees_to_the_very_plan_that_waits_and_to_no_other(owner, house, database):
+    with database.transaction() as session:
+        source = ContentSource(
+            organization_id=house["acme"][0], name="guides", url="https://x.example/x",
+            waiting={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
+            pending=[{"id": "deploy", "change": "archive"}],
+        )  # fmt: skip
+        session.add(source)
+        session.flush()
+        made = source.id
+    page = f"/admin/content_sources/details/?id={made}"
+    assert "goes into the archive" in said(owner.get(page))
+    for fingerprint, agreed in (("0ld", None), ("f00", "f00")):
+        owner.post(f"/admin/content_sources/agree/?id={made}", page=page, fingerprint=fingerprint)
+        with database.transaction() as session:
+            stored = session.get_one(ContentSource, made).agreed
+        assert (stored and stored["fingerprint"]) == agreed
+
+    assert "has agreed" in said(owner.get(page))
+
+
 def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, house, database):
     made = {}
     with database.transaction() as session:

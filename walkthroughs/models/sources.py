@@ -78,6 +78,8 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     trouble: Mapped[str | None]
     #: A plan that needs a confirmation: {commit, fingerprint, reasons}.
     waiting: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
+    #: What somebody agreed to in the dashboard, until a worker comes to it: {fingerprint, by}.
+    agreed: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     #: What the newest commit seen would change and nobody applied yet: [{id, change}].
     pending: Mapped[list[dict[str, str]]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'::jsonb")
