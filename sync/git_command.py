@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,7 +15,6 @@ from git import Git
 from sync.objects import Objects
 from walkthroughs.errors import HandrailError
 
-_SECONDS = 120
 _SAFE = (
     "core.hooksPath=/dev/null",
     "transfer.fsckObjects=true",
@@ -22,6 +23,8 @@ _SAFE = (
     "maintenance.auto=false",
     "credential.helper=",
     "fetch.recurseSubmodules=false",
+    # What is larger than any step goes through git in pieces, not through its memory.
+    "core.bigFileThreshold=1m",
 )
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -34,6 +37,14 @@ _ENVIRONMENT = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "LC_ALL": "C.UTF-8",
 }
+
+
+#: Git adds these whenever ssh fails; the line before them says why.
+_TELLS_NOTHING = (
+    "fatal: Could not read from remote repository.",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+)
 
 
 class RepositoryUnavailable(HandrailError):
@@ -51,22 +62,26 @@ class GitCommand:
         folder: where the bare copy is.
         shown: the repository as error messages name it, without secrets.
         environment: what the transport needs, secrets too: it never reaches a command line.
+        seconds: how long one command may take.
     """
 
-    def __init__(self, folder: Path, shown: str, environment: Mapping[str, str]) -> None:
-        self.folder, self._shown = folder, shown
+    def __init__(
+        self, folder: Path, shown: str, environment: Mapping[str, str], seconds: float
+    ) -> None:
+        self.folder, self._shown, self._seconds = folder, shown, seconds
         self._environment = _ENVIRONMENT | dict(environment)
 
     def text(self, *words: str, where: Path | None = None) -> str:
         """Return what git prints, without the last line's end.
 
         Raises:
-            RepositoryUnavailable: git failed, or took longer than two minutes.
+            RepositoryUnavailable: git failed, or took too long.
         """
         done = self._run(words, where or self.folder)
         if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines()
-            said = lines[-1][:300] if lines else "no reason given"
+            lines = done.stderr.decode(errors="replace").splitlines()
+            told = [line for line in lines if line.strip() and line not in _TELLS_NOTHING]
+            said = told[-1][:300] if told else "no reason given"
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
@@ -79,7 +94,7 @@ class GitCommand:
         """Yield the objects of the repository, through one process that ends with the block.
 
         Raises:
-            CopyBroken: git ended early, or took longer than two minutes.
+            CopyBroken: git ended early, or took too long.
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
         with subprocess.Popen(
@@ -90,7 +105,7 @@ class GitCommand:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         ) as process:
-            limit = threading.Timer(_SECONDS, process.kill)
+            limit = threading.Timer(self._seconds, process.kill)
             limit.start()
             try:
                 yield Objects(process)
@@ -107,17 +122,24 @@ class GitCommand:
         return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
 
     def _run(self, words: tuple[str, ...], where: Path) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(
-                self._command(words),
-                cwd=where,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise RepositoryUnavailable(
-                f"Git did not answer for {self._shown} within {_SECONDS} s. It is tried again."
-            ) from error
+        with subprocess.Popen(
+            self._command(words),
+            cwd=where,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                said, complained = process.communicate(timeout=self._seconds)
+            except BaseException as error:
+                # Git's children, too: the one that talks to the host would wait on for ever.
+                os.killpg(process.pid, signal.SIGKILL)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise RepositoryUnavailable(
+                    f"Git did not {words[0]} {self._shown} within {self._seconds:g} s. "
+                    "It is tried again."
+                ) from error
+        return subprocess.CompletedProcess(words, process.returncode, said, complained)

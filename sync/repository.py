@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from sync.address import transport
 from sync.credentials import Credential, environment
 from sync.git_command import CopyBroken, GitCommand, RepositoryUnavailable
 from sync.objects import Entry, Objects, entries
@@ -50,22 +50,9 @@ def opened(
     Raises:
         RepositoryUnavailable: the address or the branch cannot be used at all.
     """
-    _check_address(url, branch, allow_local=settings.allow_local_repositories)
-    transport = _LOCAL if url.startswith(_LOCAL_PREFIXES) else {"GIT_ALLOW_PROTOCOL": "https:ssh"}
-    if settings.git_ca_file is not None:
-        transport = transport | {"GIT_SSL_CAINFO": str(settings.git_ca_file)}
-    with environment(url, credential) as variables:
-        yield Repository(GitCommand(folder, url, variables | transport), url, branch)
-
-
-_LOCAL_PREFIXES = ("/", "file://")
-_LOCAL = {
-    "GIT_ALLOW_PROTOCOL": "file",
-    # A folder that the operator allows may belong to another user than this process.
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-}
+    way = transport(url, branch, settings)
+    with environment(url, credential, way) as variables:
+        yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
 
 
 class Repository:
@@ -227,19 +214,6 @@ def _read(objects: Objects, files: Mapping[str, str]) -> dict[str, bytes]:
     if None in blobs.values():
         raise CopyBroken("The copy of the repository misses some of its files.")
     return {path: blobs.get(blob) or b"" for path, blob in files.items()}
-
-
-def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
-    if "@" in (urlsplit(url).netloc if url.startswith("https:") else ""):
-        raise RepositoryUnavailable("A content source's address must not hold credentials.")
-    local = url.startswith(_LOCAL_PREFIXES)
-    if not url.startswith(("https://", "ssh://")) and not (local and allow_local):
-        raise RepositoryUnavailable(
-            f'"{url[:200]}" cannot be a content source. Give an https:// or ssh:// address'
-            " (folders of this machine only where the operator allows them)."
-        )
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}", branch) or ".." in branch:
-        raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')
 
 
 def _plain(name: bytes) -> str | None:
