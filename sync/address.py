@@ -88,8 +88,9 @@ def looked_up(url: str, settings: Settings) -> Place:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", error)
         raise RepositoryUnavailable(
-            f'The host "{host}" of {url} cannot be found: {error}. Correct the address, or see '
+            f'The host "{host}" of {url} cannot be found: {why}. Correct the address, or see '
             "whether this machine can look up names. It is tried again."
         ) from error
     addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))

@@ -82,6 +82,8 @@ class GitCommand:
             lines = done.stderr.decode(errors="replace").splitlines()
             told = [line for line in lines if line.strip() and line not in _TELLS_NOTHING]
             said = told[-1][:300] if told else "no reason given"
+            if "terminal prompts disabled" in said:
+                said = "the host wants a token, or another one than this source has"
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
