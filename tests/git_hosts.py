@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime
+import getpass
 import json
 import os
+import socket
 import ssl
 import subprocess
 import threading
@@ -242,6 +244,46 @@ def ssh_host(root: Path) -> Iterator[tuple[str, str, str]]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+@contextmanager
+def sshd_host(root: Path, program: str, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Serve `guides.git` under *root* by OpenSSH's server, which must be called by its full path.
+
+    Its key and its configuration are in *folder*. Yields what `ssh_host` does.
+    """
+    for name in ("host_key", "deploy_key"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name]
+        subprocess.run(words, check=True)
+    public = (folder / "deploy_key.pub").read_text()
+    may = f'restrict,command="git -c safe.directory=* upload-pack {root}/guides.git"'
+    (folder / "authorized_keys").write_text(f"{may} {public}")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # root's sshd insists on it
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = [
+        f"ListenAddress=127.0.0.1:{port}", f"HostKey={folder}/host_key", "PidFile=none",
+        f"AuthorizedKeysFile={folder}/authorized_keys", "StrictModes=no", "UsePAM=no",
+        "PasswordAuthentication=no", "KbdInteractiveAuthentication=no", "AcceptEnv=GIT_PROTOCOL",
+    ]  # fmt: skip
+    words = [program, "-D", "-e", "-f", "/dev/null", *(w for s in settings for w in ("-o", s))]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            said = []
+            for line in server.stderr or ():
+                said.append(line)
+                if line.startswith("Server listening"):
+                    break
+            else:
+                raise AssertionError("".join(said))
+            yield (
+                f"ssh://{getpass.getuser()}@127.0.0.1:{port}",
+                (folder / "deploy_key").read_text(),
+                f"[127.0.0.1]:{port} {(folder / 'host_key.pub').read_text().strip()}",
+            )
+        finally:
+            server.terminate()
 
 
 async def _pump(reader: Any, writer: Any) -> None:

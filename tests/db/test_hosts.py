@@ -1,6 +1,8 @@
 """Sources on real Git hosts: TLS and a token, SSH and a deploy key; and what they refuse."""
 
 import logging
+import os
+import shutil
 import socket
 import threading
 from dataclasses import replace
@@ -11,7 +13,7 @@ from sync.commit_status import Verdict, report
 from sync.credentials import DeployKey, Token
 from sync.git_command import RepositoryUnavailable
 from tests.authors import HostedRoom
-from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host, ssh_host
+from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host, ssh_host, sshd_host
 from walkthroughs.models import ContentSource, Reports, SyncRun
 
 
@@ -44,9 +46,16 @@ def names(monkeypatch):
     return told
 
 
-@pytest.fixture
-def ssh(room):
-    with ssh_host(room.bare.parent) as (origin, key, host_key):
+@pytest.fixture(params=["asyncssh", "sshd"])
+def ssh(room, request, tmp_path):
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if request.param == "asyncssh":
+        server = ssh_host(room.bare.parent)
+    elif sshd:
+        server = sshd_host(room.bare.parent, sshd, tmp_path)
+    else:
+        pytest.skip("this machine has no sshd; Debian's package is openssh-server")
+    with server as (origin, key, host_key):
         yield f"{origin}{room.bare}", key, host_key
 
 
