@@ -68,7 +68,7 @@ class GitCommand:
     def __init__(
         self, folder: Path, shown: str, environment: Mapping[str, str], seconds: float
     ) -> None:
-        self.folder, self._shown, self._seconds = folder, shown, seconds
+        self.folder, self._shown, self.seconds = folder, shown, seconds
         self._environment = _ENVIRONMENT | dict(environment)
 
     def text(self, *words: str, where: Path | None = None) -> str:
@@ -81,7 +81,8 @@ class GitCommand:
         if done.returncode:
             lines = done.stderr.decode(errors="replace").splitlines()
             told = [line for line in lines if line.strip() and line not in _TELLS_NOTHING]
-            said = told[-1][:300] if told else "no reason given"
+            # The last line is often only the echo of the one before, such as that of a full disk.
+            said = "; ".join(told[-2:])[-300:] or "no reason given"
             if "terminal prompts disabled" in said:
                 said = "the host wants a token, or another one than this source has"
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
@@ -107,7 +108,7 @@ class GitCommand:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         ) as process:
-            limit = threading.Timer(self._seconds, process.kill)
+            limit = threading.Timer(self.seconds, process.kill)
             limit.start()
             try:
                 yield Objects(process)
@@ -134,14 +135,14 @@ class GitCommand:
             start_new_session=True,
         ) as process:
             try:
-                said, complained = process.communicate(timeout=self._seconds)
+                said, complained = process.communicate(timeout=self.seconds)
             except BaseException as error:
                 # Git's children, too: the one that talks to the host would wait on for ever.
                 os.killpg(process.pid, signal.SIGKILL)
                 if not isinstance(error, subprocess.TimeoutExpired):
                     raise
                 raise RepositoryUnavailable(
-                    f"Git did not {words[0]} {self._shown} within {self._seconds:g} s. "
+                    f"Git did not {words[0]} {self._shown} within {self.seconds:g} s. "
                     "It is tried again."
                 ) from error
         return subprocess.CompletedProcess(words, process.returncode, said, complained)

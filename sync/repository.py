@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +52,14 @@ def opened(
         RepositoryUnavailable: the address or the branch cannot be used at all.
     """
     way = transport(url, branch, settings)
-    with environment(url, credential, way) as variables:
-        yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
+    try:
+        with environment(url, credential, way) as variables:
+            yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
+    except OSError as error:
+        raise RepositoryUnavailable(
+            f"This machine could not work on its copy of {url}: {error.strerror}. "
+            "It is tried again."
+        ) from error
 
 
 class Repository:
@@ -99,6 +106,7 @@ class Repository:
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
             self._git.text("init", "--bare", "--quiet", ".")
+        self._sweep()
         self._git.text(
             "fetch",
             "--quiet",
@@ -111,6 +119,18 @@ class Repository:
             f"+refs/heads/{self._branch}:{INCOMING}",
         )
         return self.commit(INCOMING)
+
+    def _sweep(self) -> None:
+        """Remove the packs that a git which was killed, or found the disk full, left unfinished.
+
+        Git's own collection would, but never runs here. What is younger than a command of git may
+        last is left alone: another process may be fetching.
+        """
+        over = time.time() - self._git.seconds
+        for path in (self._git.folder / "objects" / "pack").glob("tmp_*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < over:
+                    path.unlink()
 
     def commit(self, name: str) -> str:
         """Return the full id of a commit that is here already.

@@ -41,7 +41,8 @@ class HttpsHost:
     Attributes:
         authority: the file of the certificate that vouches for it.
         trouble: a status to answer with; "silent", to answer nothing until it is `well`; "cut" or
-            "short", to break a pack off in the middle; or an address, to send everybody there.
+            "short", to break a pack off in the middle; "stuck", to stop in the middle of it until it
+            is `well`; or an address, to send everybody there.
         asked: the paths that were asked for.
     """
 
@@ -104,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif trouble == "silent":
             host.well.wait()
             self.close_connection = True
-        elif trouble not in {None, "cut", "short"}:
+        elif trouble not in {None, "cut", "short", "stuck"}:
             self.answer(302, {"Location": f"{trouble}{self.path}"})
         else:
             self.pass_on(body, trouble)
@@ -137,7 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble and (at := content.find(b"PACK")) >= 0:
             content = content[: (at + length) // 2]
             self.close_connection = True
-        self.answer(status, fields, content, length if trouble == "cut" else len(content))
+        self.answer(status, fields, content, len(content) if trouble == "short" else length)
+        if trouble == "stuck" and self.close_connection:
+            self.server.host.well.wait()
 
     def answer(
         self,
