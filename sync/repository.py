@@ -94,12 +94,19 @@ class Repository:
             return self._fetch()
         except RepositoryUnavailable:
             self.head()  # if that fails, too, the host is the trouble, else our copy is
-            self.forget()
-            return self._fetch()
+            return self._anew()
 
     def forget(self) -> None:
         """Remove the copy; the next fetch makes it anew."""
         shutil.rmtree(self._git.folder, ignore_errors=True)
+
+    def _anew(self) -> str:
+        self.forget()
+        try:
+            return self._fetch()
+        except RepositoryUnavailable:
+            self.forget()  # half a pack that fills the disk is of no use to anybody
+            raise
 
     def _fetch(self) -> str:
         folder = self._git.folder
@@ -121,7 +128,7 @@ class Repository:
         return self.commit(INCOMING)
 
     def _sweep(self) -> None:
-        """Remove the packs that a git which was killed, or found the disk full, left unfinished.
+        """Remove the packs that a git left unfinished when it was killed, and this process with it.
 
         Git's own collection would, but never runs here. What is younger than a command of git may
         last is left alone: another process may be fetching.
