@@ -76,7 +76,9 @@ class Repository:
         """
         ref = f"refs/heads/{self._branch}"
         found = self._git.text("ls-remote", "--", self._url, ref, where=Path("/"))
-        commit = next((line.split("\t")[0] for line in found.splitlines() if line), "")
+        # Git also finds what merely ends like the name, such as the branch `x/refs/heads/main`.
+        lines = (line.split("\t") for line in found.splitlines())
+        commit = next((line[0] for line in lines if line[-1] == ref), "")
         if not commit:
             raise RepositoryUnavailable(
                 f'There is no branch "{self._branch}" in {self._url}. '
