@@ -20,7 +20,7 @@ from walkthroughs.settings import Settings
 #: One form, with no character that git, curl and ssh might read in different ways.
 _REMOTE = re.compile(
     r"(?P<scheme>https|ssh)://(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]*)@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|(?!-)(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+)(?::(?P<port>\d{1,5}))?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|(?!-)(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+)(?::(?P<port>[0-9]{1,5}))?"
     r"/[^\x00-\x1f\x7f]*"
 )
 _LOCAL_PREFIXES = ("/", "file://")

@@ -80,7 +80,7 @@ class GitCommand:
         done = self._run(words, where or self.folder)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").splitlines()
-            told = [line for line in lines if line.strip() and line not in _TELLS_NOTHING]
+            told = [each for each in lines if each.strip() and each not in _TELLS_NOTHING]
             # The last line is often only the echo of the one before, such as that of a full disk.
             said = "; ".join(told[-2:])[-300:] or "no reason given"
             if "terminal prompts disabled" in said:

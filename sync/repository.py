@@ -57,7 +57,7 @@ def opened(
             yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
     except OSError as error:
         raise RepositoryUnavailable(
-            f"This machine could not work on its copy of {url}: {error.strerror}. "
+            f"This machine could not work on its copy of {url}: {error.strerror or error}. "
             "It is tried again."
         ) from error
 

@@ -67,7 +67,7 @@ def test_a_host_of_ones_own_network_is_refused_in_every_spelling_unless_allowed(
         "https://8.8.8.8\\/x", "https://8.8.8.8\t/x", "https://8.8.8.8\n/x", "https://8.8.8.8 /x",
         "https://%31%32%37.0.0.1/x", "https://127。0。0。1/x", "https://8.8.8.8./x",
         "https://[8.8.8.8/x", "https:///x", "https://-x/y", "https://8.8.8.8:/x",
-        "https://8.8.8.8:port/x", "ssh://-oProxyCommand=id/x", "ssh://-oProxyCommand=id@8.8.8.8/x",
+        "https://8.8.8.8:port/x", "https://8.8.8.8:４４３/x", "ssh://-oProxyCommand=id/x", "ssh://-oProxyCommand=id@8.8.8.8/x",
         "git@8.8.8.8:x.git", "HTTPS://8.8.8.8/x", "https://$HOME/x",
     ],
 )  # fmt: skip
