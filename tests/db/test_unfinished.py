@@ -36,7 +36,7 @@ def add_something_large(room):
 
 def leftovers(room):
     packs = room.settings.data_dir / "git" / room.source_id / "objects" / "pack"
-    return sorted(packs.glob("tmp_*"))
+    return sorted(packs.glob("*tmp[-_]*"))
 
 
 def live(room):
@@ -134,11 +134,12 @@ def test_a_host_that_stops_in_the_middle_of_a_pack_is_given_up_and_leaves_nothin
 
 def test_what_a_killed_process_left_is_gone_once_nobody_can_be_writing_it(room):
     packs = room.settings.data_dir / "git" / room.source_id / "objects" / "pack"
-    old, new = packs / "tmp_pack_old", packs / "tmp_pack_of_another_process"
-    for path in (old, new):
-        path.write_bytes(b"PACK")
     long_ago = time.time() - room.settings.git_seconds - 1
-    os.utime(old, (long_ago, long_ago))
+    for name in ("tmp_pack_old", ".tmp-1234-pack-old.pack"):
+        (packs / name).write_bytes(b"PACK")
+        os.utime(packs / name, (long_ago, long_ago))
+    new = packs / "tmp_pack_of_another_process"
+    new.write_bytes(b"PACK")
     room.run()
 
     assert leftovers(room) == [new]
