@@ -23,6 +23,12 @@ def make(folder: Path, walkthroughs: int) -> None:
     subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=stream, check=True)
 
 
+def add(folder: Path, walkthroughs: int) -> None:
+    """Commit so many walkthroughs on top of what a repository has on main."""
+    stream = b"".join(_commit(_all_files(walkthroughs), "Many more", first=False))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=stream, check=True)
+
+
 def edit(folder: Path, numbers: range, word: str) -> None:
     """Commit a change of one step in each of the numbered walkthroughs."""
     files = {_step_path(n, 0): _step(n, 0, word) for n in numbers}

@@ -9,7 +9,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
+from sync.address import looked_up
 from sync.credentials import Credential, Token
+from sync.git_command import RepositoryUnavailable
 from walkthroughs.errors import Problem
 from walkthroughs.models import Reports
 from walkthroughs.settings import Settings
@@ -55,9 +57,19 @@ def report(
     authority = settings.git_ca_file
     trusted = ssl.create_default_context(cafile=str(authority) if authority else None)
     try:
-        answer = httpx2.post(
-            address, headers=headers, json=body, verify=trusted, timeout=_SECONDS, trust_env=False
-        )
+        place = looked_up(address, settings)
+        # To the address that was looked up, under the host's name.
+        pinned = httpx2.URL(address).copy_with(host=place.addresses[0])
+        with httpx2.Client(verify=trusted, timeout=_SECONDS, trust_env=False) as client:
+            answer = client.post(
+                pinned,
+                headers=headers | {"Host": urlsplit(address).netloc},
+                json=body,
+                extensions={"sni_hostname": place.host},
+            )
+    except RepositoryUnavailable as error:
+        _log.warning("no commit status for %s: %s", url, error)
+        return
     except httpx2.HTTPError as error:
         _log.warning("no commit status for %s: %s", url, type(error).__name__)
         return

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sync.address import Transport
 from walkthroughs.errors import HandrailError
 from walkthroughs.sealing import seal, unseal
 
@@ -71,35 +73,49 @@ def check(url: str, credential: Credential | None) -> None:
 
 
 @contextmanager
-def environment(url: str, credential: Credential | None) -> Iterator[dict[str, str]]:
+def environment(
+    url: str, credential: Credential | None, way: Transport
+) -> Iterator[dict[str, str]]:
     """Yield what git's environment needs while the block runs; files are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="handrail-") as folder:
-        variables = {"GIT_SSH_COMMAND": _ssh(Path(folder), credential)}
-        if isinstance(credential, Token):
-            variables |= _header(url, credential)
-        yield variables
+    with ExitStack() as files:
+        identity = _NOBODY
+        if isinstance(credential, DeployKey):
+            folder = files.enter_context(tempfile.TemporaryDirectory(prefix="handrail-"))
+            identity = _identity(Path(folder), credential)
+        ssh = {"GIT_SSH_COMMAND": shlex.join([*_SSH, *identity, *way.ssh_options])}
+        header = _header(url, credential) if isinstance(credential, Token) else {}
+        yield {**way.variables, **ssh, **_settings({**way.settings, **header})}
+
+
+def _settings(settings: Mapping[str, str]) -> dict[str, str]:
+    """Say git's *settings* in variables: a token must be in no argument and in no file."""
+    variables = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings.items()):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
 
 
 def _header(url: str, credential: Token) -> dict[str, str]:
-    """Set the header for this host only: in the environment, so in no argument and no file."""
+    """Set the header for this host only."""
     origin = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/"
     pair = base64.b64encode(f"{credential.user}:{credential.token}".encode()).decode()
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{origin}.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {pair}",
-    }
+    return {f"http.{origin}.extraHeader": f"Authorization: Basic {pair}"}
 
 
-def _ssh(folder: Path, credential: Credential | None) -> str:
-    hosts = folder / "known_hosts"
-    words = ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
-    words += ["-o", f"UserKnownHostsFile={hosts}", "-o", "GlobalKnownHostsFile=/dev/null"]
-    words += ["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20"]
-    if isinstance(credential, DeployKey):
-        hosts.write_text(credential.known_hosts.rstrip("\n") + "\n")
-        key = folder / "key"
-        key.touch(mode=0o600)
-        key.write_text(credential.key.rstrip("\n") + "\n")
-        words += ["-i", str(key)]
-    return " ".join(words)
+_SSH = (
+    "ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+    "-o", "GlobalKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20",
+)  # fmt: skip
+
+
+#: Has no key and knows no host.
+_NOBODY = ["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentityFile=none"]
+
+
+def _identity(folder: Path, credential: DeployKey) -> list[str]:
+    """Write the key and the hosts' keys into *folder*; return the options that name them."""
+    hosts, key = folder / "known_hosts", folder / "key"
+    hosts.write_text(credential.known_hosts.rstrip("\n") + "\n")
+    key.touch(mode=0o600)
+    key.write_text(credential.key.rstrip("\n") + "\n")
+    return ["-o", f"UserKnownHostsFile={hosts}", "-i", str(key)]

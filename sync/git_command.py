@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,6 @@ from git import Git
 from sync.objects import Objects
 from walkthroughs.errors import HandrailError
 
-_SECONDS = 120
 #: How far git may read ahead while we work on what it has read; what Linux grants by default.
 _PIPE_BYTES = 1024 * 1024
 _SAFE = (
@@ -26,6 +27,8 @@ _SAFE = (
     "maintenance.auto=false",
     "credential.helper=",
     "fetch.recurseSubmodules=false",
+    # What is larger than any step goes through git in pieces, not through its memory.
+    "core.bigFileThreshold=1m",
 )
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -38,6 +41,14 @@ _ENVIRONMENT = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "LC_ALL": "C.UTF-8",
 }
+
+
+#: Git adds these whenever ssh fails; the line before them says why.
+_TELLS_NOTHING = (
+    "fatal: Could not read from remote repository.",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+)
 
 
 class RepositoryUnavailable(HandrailError):
@@ -55,22 +66,29 @@ class GitCommand:
         folder: where the bare copy is.
         shown: the repository as error messages name it, without secrets.
         environment: what the transport needs, secrets too: it never reaches a command line.
+        seconds: how long one command may take.
     """
 
-    def __init__(self, folder: Path, shown: str, environment: Mapping[str, str]) -> None:
-        self.folder, self._shown = folder, shown
+    def __init__(
+        self, folder: Path, shown: str, environment: Mapping[str, str], seconds: float
+    ) -> None:
+        self.folder, self._shown, self.seconds = folder, shown, seconds
         self._environment = _ENVIRONMENT | dict(environment)
 
     def text(self, *words: str, where: Path | None = None) -> str:
         """Return what git prints, without the last line's end.
 
         Raises:
-            RepositoryUnavailable: git failed, or took longer than two minutes.
+            RepositoryUnavailable: git failed, or took too long.
         """
         done = self._run(words, where or self.folder)
         if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines()
-            said = lines[-1][:300] if lines else "no reason given"
+            lines = done.stderr.decode(errors="replace").splitlines()
+            told = [each for each in lines if each.strip() and each not in _TELLS_NOTHING]
+            # The last line is often only the echo of the one before, such as that of a full disk.
+            said = "; ".join(told[-2:])[-300:] or "no reason given"
+            if "terminal prompts disabled" in said:
+                said = "the host wants a token, or another one than this source has"
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
@@ -83,7 +101,7 @@ class GitCommand:
         """Yield the objects of the repository, through one process that ends with the block.
 
         Raises:
-            CopyBroken: git ended early, or took longer than two minutes.
+            CopyBroken: git ended early, or took too long.
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
         started: list[subprocess.Popen[bytes]] = []
@@ -105,7 +123,7 @@ class GitCommand:
             for process in started:
                 process.kill()  # it only reads, so there is nothing to finish
 
-        limit = threading.Timer(_SECONDS, end)
+        limit = threading.Timer(self.seconds, end)
         limit.start()
         try:
             with ExitStack() as running:
@@ -125,20 +143,27 @@ class GitCommand:
         return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
 
     def _run(self, words: tuple[str, ...], where: Path) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(
-                self._command(words),
-                cwd=where,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise RepositoryUnavailable(
-                f"Git did not answer for {self._shown} within {_SECONDS} s. It is tried again."
-            ) from error
+        with subprocess.Popen(
+            self._command(words),
+            cwd=where,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                said, complained = process.communicate(timeout=self.seconds)
+            except BaseException as error:
+                # Git's children, too: the one that talks to the host would wait on for ever.
+                os.killpg(process.pid, signal.SIGKILL)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise RepositoryUnavailable(
+                    f"Git did not {words[0]} {self._shown} within {self.seconds:g} s. "
+                    "It is tried again."
+                ) from error
+        return subprocess.CompletedProcess(words, process.returncode, said, complained)
 
 
 def _widen(pipe: IO[bytes] | None) -> None:

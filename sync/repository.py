@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from sync.address import transport
 from sync.credentials import Credential, environment
 from sync.git_command import CopyBroken, GitCommand, RepositoryUnavailable
 from sync.snapshot import Snapshot, read_snapshot
@@ -17,6 +18,8 @@ from walkthroughs.settings import Settings
 
 #: Where the branch is kept in the bare copy.
 INCOMING = "refs/handrail/incoming"
+#: As many as git's own collection, which never runs here, would allow.
+_MOST_PACKS = 50
 R = TypeVar("R")
 
 
@@ -29,22 +32,15 @@ def opened(
     Raises:
         RepositoryUnavailable: the address or the branch cannot be used at all.
     """
-    _check_address(url, branch, allow_local=settings.allow_local_repositories)
-    transport = _LOCAL if url.startswith(_LOCAL_PREFIXES) else {"GIT_ALLOW_PROTOCOL": "https:ssh"}
-    if settings.git_ca_file is not None:
-        transport = transport | {"GIT_SSL_CAINFO": str(settings.git_ca_file)}
-    with environment(url, credential) as variables:
-        yield Repository(GitCommand(folder, url, variables | transport), url, branch)
-
-
-_LOCAL_PREFIXES = ("/", "file://")
-_LOCAL = {
-    "GIT_ALLOW_PROTOCOL": "file",
-    # A folder that the operator allows may belong to another user than this process.
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-}
+    way = transport(url, branch, settings)
+    try:
+        with environment(url, credential, way) as variables:
+            yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
+    except OSError as error:
+        raise RepositoryUnavailable(
+            f"This machine could not work on its copy of {url}: {error.strerror or error}. "
+            "It is tried again."
+        ) from error
 
 
 class Repository:
@@ -61,7 +57,9 @@ class Repository:
         """
         ref = f"refs/heads/{self._branch}"
         found = self._git.text("ls-remote", "--", self._url, ref, where=Path("/"))
-        commit = next((line.split("\t")[0] for line in found.splitlines() if line), "")
+        # Git also finds what merely ends like the name, such as the branch `x/refs/heads/main`.
+        lines = (line.split("\t") for line in found.splitlines())
+        commit = next((line[0] for line in lines if line[-1] == ref), "")
         if not commit:
             raise RepositoryUnavailable(
                 f'There is no branch "{self._branch}" in {self._url}. '
@@ -79,18 +77,26 @@ class Repository:
             return self._fetch()
         except RepositoryUnavailable:
             self.head()  # if that fails, too, the host is the trouble, else our copy is
-            self.forget()
-            return self._fetch()
+            return self._anew()
 
     def forget(self) -> None:
         """Remove the copy; the next fetch makes it anew."""
         shutil.rmtree(self._git.folder, ignore_errors=True)
+
+    def _anew(self) -> str:
+        self.forget()
+        try:
+            return self._fetch()
+        except RepositoryUnavailable:
+            self.forget()  # half a pack that fills the disk is of no use to anybody
+            raise
 
     def _fetch(self) -> str:
         folder = self._git.folder
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
             self._git.text("init", "--bare", "--quiet", ".")
+        self._sweep()
         self._git.text(
             "fetch",
             "--quiet",
@@ -102,7 +108,29 @@ class Repository:
             self._url,
             f"+refs/heads/{self._branch}:{INCOMING}",
         )
+        self._gather()
         return self.commit(INCOMING)
+
+    def _gather(self) -> None:
+        """Put small packs together: each fetch brings one, and git looks for objects in all.
+
+        A pack at least twice as large as all smaller ones together is not written again, so that
+        this stays cheap in a large repository.
+        """
+        if sum(1 for _ in (self._git.folder / "objects" / "pack").glob("*.pack")) > _MOST_PACKS:
+            self._git.succeeds("repack", "--geometric=2", "-d", "--quiet")
+
+    def _sweep(self) -> None:
+        """Remove the packs that a git left unfinished when it was killed, and this process with it.
+
+        Git's own collection would, but never runs here. What is younger than a command of git may
+        last is left alone: another process may be fetching.
+        """
+        over = time.time() - self._git.seconds
+        for path in (self._git.folder / "objects" / "pack").glob("*tmp[-_]*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < over:
+                    path.unlink()
 
     def commit(self, name: str) -> str:
         """Return the full id of a commit that is here already.
@@ -138,19 +166,5 @@ class Repository:
         try:
             return work()
         except CopyBroken:
-            self.forget()
-            self._fetch()
+            self._anew()
             return work()
-
-
-def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
-    if "@" in (urlsplit(url).netloc if url.startswith("https:") else ""):
-        raise RepositoryUnavailable("A content source's address must not hold credentials.")
-    local = url.startswith(_LOCAL_PREFIXES)
-    if not url.startswith(("https://", "ssh://")) and not (local and allow_local):
-        raise RepositoryUnavailable(
-            f'"{url[:200]}" cannot be a content source. Give an https:// or ssh:// address'
-            " (folders of this machine only where the operator allows them)."
-        )
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}", branch) or ".." in branch:
-        raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')

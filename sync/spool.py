@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sync.git_command import RepositoryUnavailable
 from walkthroughs.content import Authored
 
 #: What an ordinary commit changes stays below this; an import of thousands does not.
@@ -29,16 +28,10 @@ class Spool:
         """Take a walkthrough; return where it is.
 
         Raises:
-            RepositoryUnavailable: there is no room for it.
+            OSError: there is no room for it.
         """
-        try:
-            at = self._file.seek(0, 2)
-            pickle.dump(authored, self._file, pickle.HIGHEST_PROTOCOL)
-        except OSError as error:
-            raise RepositoryUnavailable(
-                f"The repository's texts cannot be kept while they are read: {error.strerror}. "
-                "Make room for temporary files; it is tried again."
-            ) from error
+        at = self._file.seek(0, 2)
+        pickle.dump(authored, self._file, pickle.HIGHEST_PROTOCOL)
         return at
 
     def read(self, at: int) -> Authored:

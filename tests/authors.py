@@ -115,8 +115,8 @@ class Room(Classroom):
         return read_status(self.database, self.source())
 
 
-class HostedRoom(Classroom):
-    """A classroom whose author pushes to a bare repository that a host serves."""
+class HostedRoom(Room):
+    """A room whose author pushes to a bare repository that a host serves."""
 
     def __init__(self, database, settings, folder):
         super().__init__(database, settings, folder / "work")
@@ -125,12 +125,8 @@ class HostedRoom(Classroom):
         self.author.write("one", "two")
 
     def point_at(self, url, credential):
-        with self.database.transaction() as session:
-            source = session.get_one(ContentSource, self.source_id)
-            source.url = url
-            source.credential = (
-                credentials.sealed(self.settings.secret_key, credential) if credential else None
-            )
+        sealed = credentials.sealed(self.settings.secret_key, credential) if credential else None
+        self.set(url=url, credential=sealed)
 
     def push(self):
         self.author.commit()
@@ -138,11 +134,7 @@ class HostedRoom(Classroom):
 
     def sync(self):
         self.push()
-        return sync_source(self.database, self.settings, self.source_id)
-
-    def trouble(self):
-        with self.database.transaction() as session:
-            return session.get_one(ContentSource, self.source_id).trouble
+        return self.run()
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def settings(postgres: str, tmp_path: Path) -> Settings:
         secret_key="a-secret-for-tests-only",
         base_url="http://localhost:8000",
         allow_local_repositories=True,
+        allow_private_hosts=True,  # the hosts of the tests are on loopback
         poll_seconds=0.2,
     )
 

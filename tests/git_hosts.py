@@ -1,17 +1,20 @@
-"""Git hosts on loopback: `git http-backend` behind TLS and a password, and an SSH server."""
+"""Git hosts on loopback: `git http-backend` behind TLS and a password, and SSH servers."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import datetime
+import getpass
 import json
 import os
+import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,89 +28,141 @@ from cryptography.x509.oid import NameOID
 
 #: What was posted to the interfaces for commit statuses: path, body, secrets. Clear it first.
 STATUSES: list[tuple[str, dict[str, str], list[str]]] = []
+#: A name that no resolver knows but the one that a test puts in place.
+NAME = "git.handrail.test"
 USER, PASSWORD = "x-access-token", "a-token-of-the-test"
+_WANTED = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+@dataclass(frozen=True)
+class HttpsHost:
+    """A host, and how it misbehaves while `trouble` holds something.
+
+    Attributes:
+        authority: the file of the certificate that vouches for it.
+        trouble: a status to answer with; "silent", to answer nothing until it is `well`; "cut" or
+            "short", to break a pack off in the middle; "stuck", to stop in the middle of it until it
+            is `well`; or an address, to send everybody there.
+        asked: the paths that were asked for.
+    """
+
+    origin: str
+    authority: Path
+    trouble: list[int | str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    well: threading.Event = field(default_factory=threading.Event)
+
+    def recover(self) -> None:
+        self.trouble.clear()
+        self.well.set()
 
 
 @contextmanager
-def https_host(root: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Serve the repositories under *root*; yield the origin and the file of its authority."""
+def https_host(root: Path, folder: Path) -> Iterator[HttpsHost]:
+    """Serve the repositories under *root*."""
     certificate = _certificate(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(root))
+    server = _Server(root, certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"https://127.0.0.1:{server.server_port}", certificate
+        yield server.host
     finally:
+        server.host.recover()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def _handler(root: Path) -> type[BaseHTTPRequestHandler]:
-    wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+class _Server(ThreadingHTTPServer):
+    def __init__(self, root: Path, authority: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.root = root
+        self.host = HttpsHost(f"https://127.0.0.1:{self.server_port}", authority)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            if self.path.startswith("/api/"):
-                length = int(self.headers.get("Content-Length") or 0)
-                told = json.loads(self.rfile.read(length))
-                secrets = [self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN")]
-                STATUSES.append((self.path, told, [each for each in secrets if each]))
-                self.send_response(201)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            if self.headers.get("Authorization") != wanted:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", "Basic")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            path, _, query = self.path.partition("?")
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            done = subprocess.run(
-                ["git", "http-backend"],
-                input=body,
-                capture_output=True,
-                check=True,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "GIT_PROJECT_ROOT": str(root),
-                    "GIT_HTTP_EXPORT_ALL": "1",
-                    "GIT_CONFIG_COUNT": "1",
-                    "GIT_CONFIG_KEY_0": "safe.directory",
-                    "GIT_CONFIG_VALUE_0": "*",
-                    "PATH_INFO": path,
-                    "QUERY_STRING": query,
-                    "REQUEST_METHOD": self.command,
-                    "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                    "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                    "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                },
-            )
-            head, _, answer = done.stdout.partition(b"\r\n\r\n")
-            fields = dict(line.split(": ", 1) for line in head.decode().splitlines())
-            self.send_response(int(fields.pop("Status", "200").split()[0]))
-            for name, value in (fields | {"Content-Length": str(len(answer))}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-        do_POST = do_GET
+    def do_GET(self) -> None:
+        host = self.server.host
+        host.asked.append(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/api/"):
+            secrets = [self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN")]
+            STATUSES.append((self.path, json.loads(body), [each for each in secrets if each]))
+            self.answer(201)
+            return
+        if self.headers.get("Authorization") != _WANTED:
+            self.answer(401, {"WWW-Authenticate": "Basic"})
+            return
+        trouble = next(iter(host.trouble), None)
+        if isinstance(trouble, int):
+            self.answer(trouble)
+        elif trouble == "silent":
+            host.well.wait()
+            self.close_connection = True
+        elif trouble not in {None, "cut", "short", "stuck"}:
+            self.answer(302, {"Location": f"{trouble}{self.path}"})
+        else:
+            self.pass_on(body, trouble)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    def pass_on(self, body: bytes, trouble: str | None) -> None:
+        path, _, query = self.path.partition("?")
+        done = subprocess.run(
+            ["git", "http-backend"],
+            input=body,
+            capture_output=True,
+            check=True,
+            env={
+                "PATH": os.environ["PATH"],
+                "GIT_PROJECT_ROOT": str(self.server.root),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": "safe.directory",
+                "GIT_CONFIG_VALUE_0": "*",
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "REQUEST_METHOD": self.command,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            },
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        status, length = int(fields.pop("Status", "200").split()[0]), len(content)
+        if trouble and (at := content.find(b"PACK")) >= 0:
+            content = content[: (at + length) // 2]
+            self.close_connection = True
+        self.answer(status, fields, content, len(content) if trouble == "short" else length)
+        if trouble == "stuck" and self.close_connection:
+            self.server.host.well.wait()
 
-    return Handler
+    def answer(
+        self,
+        status: int,
+        fields: dict[str, str] | None = None,
+        content: bytes = b"",
+        length: int = 0,
+    ) -> None:
+        self.send_response(status)
+        for name, value in ((fields or {}) | {"Content-Length": str(length)}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def _certificate(folder: Path) -> Path:
-    """Make a key and a certificate for 127.0.0.1 that vouches for itself, in one file."""
+    """Make a key and a certificate for 127.0.0.1 and `NAME` that vouches for itself, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a Git host of the tests")])
     now = datetime.datetime.now(datetime.UTC)
@@ -120,7 +175,10 @@ def _certificate(folder: Path) -> Path:
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(NAME)]
+            ),
+            critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -189,6 +247,46 @@ def ssh_host(root: Path) -> Iterator[tuple[str, str, str]]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+@contextmanager
+def sshd_host(root: Path, program: str, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Serve `guides.git` under *root* by OpenSSH's server, which must be called by its full path.
+
+    Its key and its configuration are in *folder*. Yields what `ssh_host` does.
+    """
+    for name in ("host_key", "deploy_key"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name]
+        subprocess.run(words, check=True)
+    public = (folder / "deploy_key.pub").read_text()
+    may = f'restrict,command="git -c safe.directory=* upload-pack {root}/guides.git"'
+    (folder / "authorized_keys").write_text(f"{may} {public}")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # root's sshd insists on it
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = [
+        f"ListenAddress=127.0.0.1:{port}", f"HostKey={folder}/host_key", "PidFile=none",
+        f"AuthorizedKeysFile={folder}/authorized_keys", "StrictModes=no", "UsePAM=no",
+        "PasswordAuthentication=no", "KbdInteractiveAuthentication=no", "AcceptEnv=GIT_PROTOCOL",
+    ]  # fmt: skip
+    words = [program, "-D", "-e", "-f", "/dev/null", *(w for s in settings for w in ("-o", s))]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            said = []
+            for line in server.stderr or ():
+                said.append(line)
+                if line.startswith("Server listening"):
+                    break
+            else:
+                raise AssertionError("".join(said))
+            yield (
+                f"ssh://{getpass.getuser()}@127.0.0.1:{port}",
+                (folder / "deploy_key").read_text(),
+                f"[127.0.0.1]:{port} {(folder / 'host_key.pub').read_text().strip()}",
+            )
+        finally:
+            server.terminate()
 
 
 async def _pump(reader: Any, writer: Any) -> None:

@@ -23,8 +23,10 @@ class Settings:
         secret_key: signs sessions and derives other keys. Never logged.
         base_url: the public origin, such as `https://walkthroughs.example.com`.
         allow_local_repositories: whether a content source may be a folder of this machine.
+        allow_private_hosts: whether a content source may be in this machine's own network.
         poll_seconds: how often content sources are looked at while the server runs.
         git_ca_file: certificates to believe in place of the system's, for a Git host of one's own.
+        git_seconds: how long one command of git may take.
     """
 
     data_dir: Path
@@ -34,6 +36,8 @@ class Settings:
     allow_local_repositories: bool = False
     poll_seconds: float = 60.0
     git_ca_file: Path | None = None
+    allow_private_hosts: bool = False
+    git_seconds: float = 120.0
 
     @property
     def base_host(self) -> str:
@@ -63,6 +67,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allow_local_repositories=_flag(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
         poll_seconds=_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
         git_ca_file=_file(environ, "HANDRAIL_GIT_CA_FILE"),
+        allow_private_hosts=_flag(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
+        git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
     )
 
 

@@ -1,15 +1,19 @@
 """Sources on real Git hosts: TLS and a token, SSH and a deploy key; and what they refuse."""
 
 import logging
+import os
+import shutil
+import socket
 import threading
 from dataclasses import replace
 
 import pytest
 
+from sync.commit_status import Verdict, report
 from sync.credentials import DeployKey, Token
 from sync.git_command import RepositoryUnavailable
 from tests.authors import HostedRoom
-from tests.git_hosts import PASSWORD, STATUSES, USER, https_host, ssh_host
+from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host, ssh_host, sshd_host
 from walkthroughs.models import ContentSource, Reports, SyncRun
 
 
@@ -22,14 +26,36 @@ def room(database, settings, tmp_path):
 
 @pytest.fixture
 def https(room, tmp_path):
-    with https_host(room.bare.parent, tmp_path) as (origin, authority):
-        room.settings = replace(room.settings, git_ca_file=authority)
-        yield f"{origin}/guides.git"
+    with https_host(room.bare.parent, tmp_path) as host:
+        room.settings = replace(room.settings, git_ca_file=host.authority)
+        yield f"{host.origin}/guides.git"
 
 
 @pytest.fixture
-def ssh(room):
-    with ssh_host(room.bare.parent) as (origin, key, host_key):
+def names(monkeypatch):
+    """A resolver that knows `NAME`, once: who asks for it again is led astray."""
+    told, real = [], socket.getaddrinfo
+
+    def look_up(host, *more, **named):
+        if host != NAME:
+            return real(host, *more, **named)
+        told.append(host)
+        return real("127.0.0.1" if len(told) == 1 else "127.0.0.66", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return told
+
+
+@pytest.fixture(params=["asyncssh", "sshd"])
+def ssh(room, request, tmp_path):
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if request.param == "asyncssh":
+        server = ssh_host(room.bare.parent)
+    elif sshd:
+        server = sshd_host(room.bare.parent, sshd, tmp_path)
+    else:
+        pytest.skip("this machine has no sshd; Debian's package is openssh-server")
+    with server as (origin, key, host_key):
         yield f"{origin}{room.bare}", key, host_key
 
 
@@ -57,7 +83,7 @@ def test_without_the_right_token_nothing_is_asked_and_nothing_told(room, https, 
     with pytest.raises(RepositoryUnavailable) as raised:
         room.sync()
 
-    assert "a-wrong-token" not in str(raised.value) + str(room.trouble()) + caplog.text
+    assert "a-wrong-token" not in str(raised.value) + str(room.source().trouble) + caplog.text
 
 
 def test_a_host_that_nobody_vouches_for_is_refused(room, https):
@@ -141,3 +167,56 @@ def test_a_host_that_takes_no_status_does_not_stop_a_sync(room, https):
         room.sync()
 
     assert room.row().version == 1
+
+
+def test_over_https_git_connects_to_the_address_that_was_looked_at(room, https, names):
+    room.point_at(https.replace("127.0.0.1", NAME), Token(PASSWORD, USER))
+    room.sync()
+
+    assert (room.row().version, names) == (1, [NAME])
+
+
+def test_over_ssh_git_connects_to_the_address_that_was_looked_at(room, ssh, names):
+    address, key, host_key = ssh
+    room.point_at(address.replace("127.0.0.1", NAME), DeployKey(key, host_key))
+    with pytest.raises(RepositoryUnavailable, match="Host key verification failed"):
+        room.sync()
+    names.clear()
+    room.point_at(
+        address.replace("127.0.0.1", NAME),
+        DeployKey(key, host_key.replace("127.0.0.1", NAME)),
+    )
+    room.sync()
+
+    assert (room.row().version, names) == (1, [NAME])
+
+
+def test_a_status_goes_to_the_address_that_was_looked_at(room, https, names):
+    STATUSES.clear()
+    url = https.replace("127.0.0.1", NAME)
+    found = Verdict("success", "Live")
+    report(room.settings, Reports.GITHUB, url, Token(PASSWORD), "c0ffee", found)
+
+    assert [told["description"] for _, told, _ in STATUSES] == ["Live"]
+    assert names == [NAME]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", NAME])
+def test_a_host_of_our_own_network_is_not_asked_unless_the_operator_allows_it(
+    room, tmp_path, names, host, caplog
+):
+    with https_host(room.bare.parent, tmp_path) as server:
+        room.settings = replace(
+            room.settings, git_ca_file=server.authority, allow_private_hosts=False
+        )
+        url = f"{server.origin.replace('127.0.0.1', host)}/guides.git"
+        room.point_at(url, Token(PASSWORD, USER))
+        with pytest.raises(RepositoryUnavailable, match="HANDRAIL_ALLOW_PRIVATE_HOSTS=1"):
+            room.sync()
+        names.clear()
+        found = Verdict("success", "Live")
+        report(room.settings, Reports.GITLAB, url, Token(PASSWORD), "c0ffee", found)
+
+    assert server.asked == []
+    assert room.status().health == "unreachable"
+    assert "no commit status" in caplog.text

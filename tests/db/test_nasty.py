@@ -9,8 +9,9 @@ import pytest
 
 from sync.git_command import RepositoryUnavailable
 from sync.lint import lint
-from sync.runner import Order, sync_source
+from sync.runner import Order, repository_of, sync_source
 from sync.status import as_text
+from sync.worker import look
 from tests.authors import Room
 from walkthroughs.models import ContentSource
 
@@ -238,3 +239,79 @@ def test_each_mistake_is_the_same_line_in_lint_plan_and_status(room):
     assert len(planned) == 7
     assert planned == stored == [str(problem) for problem in lint(room.author.folder)]
     assert all(line in as_text(room.status()) for line in planned)
+
+
+def test_a_branch_with_slashes_in_its_name_is_a_branch(room):
+    room.author.write("one", "two")
+    room.author.commit()
+    room.author.repository.git.branch("-M", "main", "release/2026/autumn")
+    room.set(branch="release/2026/autumn")
+    room.run()
+
+    assert room.row().step_count == 2
+    assert room.status().sync == "synced"
+
+
+def test_a_branch_that_ends_like_ours_is_not_taken_for_it(room):
+    git = room.author.repository.git
+    git.checkout("-q", "-b", "a/refs/heads/main")
+    room.author.write("evil")
+    room.author.commit()
+    with repository_of(room.settings, room.source()) as repository:
+        assert repository.head() == room.source().synced_commit
+    git.branch("-D", "main")
+    look(room.database, room.settings, room.source_id)
+
+    assert "There is no branch" in room.source().trouble
+    assert room.row().step_count == 3
+
+
+def test_a_branch_that_is_deleted_or_renamed_archives_nothing_and_is_found_again(room):
+    place, git = done(room), room.author.repository.git
+    for leave, back in (
+        (("branch", "-m", "main", "trunk"), ("branch", "-m", "trunk", "main")),
+        (("update-ref", "-d", "refs/heads/main"), ("update-ref", "refs/heads/main", "kept")),
+    ):
+        git.tag("-f", "kept", "HEAD")
+        git.execute(["git", *leave])
+        with pytest.raises(RepositoryUnavailable, match='There is no branch "main"'):
+            room.run()
+        state = room.status()
+        assert (state.sync, state.health) == ("unknown", "unreachable")
+        assert (room.row().archived_at, here(room)) == (None, place)
+        git.execute(["git", *back])
+        room.run()
+        assert (room.status().sync, room.row().version) == ("synced", 1)
+
+    assert here(room) == place
+
+
+def test_a_repository_without_any_commit_archives_nothing(room, tmp_path):
+    subprocess.run(["git", "init", "-q", "-b", "main", tmp_path / "empty"], check=True)
+    room.set(url=str(tmp_path / "empty"))
+    with pytest.raises(RepositoryUnavailable, match='There is no branch "main"'):
+        room.run()
+
+    assert (room.row().archived_at, room.status().health) == (None, "unreachable")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HEAD", "refs/heads/main", "heads/main", "mai?", "*", "main^", "main~1", "a..b", "@", ""],
+)
+def test_what_is_no_branch_is_none_though_git_could_find_a_commit_by_it(room, name):
+    room.set(branch=name)
+    with pytest.raises(RepositoryUnavailable):
+        room.run()
+
+    assert room.row().archived_at is None
+
+
+def test_the_id_of_a_commit_is_no_branch_though_the_host_would_give_it(room):
+    git = room.author.repository.git
+    git.config("uploadpack.allowAnySHA1InWant", "true")
+    room.set(branch=room.source().synced_commit)
+    with pytest.raises(RepositoryUnavailable, match="There is no branch"):
+        room.run()
+
+    assert room.row().archived_at is None

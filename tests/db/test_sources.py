@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from sync import credentials, queue
+from sync.address import Transport
 from sync.credentials import DeployKey, Token
 from sync.export import export
 from sync.git_command import RepositoryUnavailable
@@ -457,7 +458,7 @@ def test_a_credential_is_stored_sealed_and_fits_its_address(room):
 
 def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs():
     with credentials.environment(
-        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k")
+        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k"), Transport()
     ) as variables:
         command = variables["GIT_SSH_COMMAND"]
         path = Path(command.split(" -i ")[1])

@@ -1,5 +1,6 @@
 """The worker outlives what it depends on."""
 
+import subprocess
 import threading
 
 import psutil
@@ -85,6 +86,30 @@ def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_anew(room):
 
     assert (run.changes, run.problems) == ((), ())
     assert room.source().trouble is None
+
+
+def test_the_packs_that_years_of_fetches_bring_are_put_together(room):
+    for number in range(60):
+        room.author.write("one", name=f"w{number}")
+    room.sync()
+    where = room.settings.data_dir / "git" / room.source_id
+    ids = git(where, "rev-list", "--objects", "--no-object-names", "--all").split()
+    for each in ids[:60]:
+        git(where, "pack-objects", "--quiet", "objects/pack/pack", given=each)
+    assert len(list(where.glob("objects/pack/*.pack"))) > 50
+    room.author.write("one", "two")
+    room.sync()
+
+    assert len(list(where.glob("objects/pack/*.pack"))) < 5
+    assert git(where, "fsck", "--full", "--strict") == ""
+    assert (room.row().step_count, room.run(reread=True).problems) == (2, ())
+
+
+def git(where, *words, given=""):
+    done = subprocess.run(
+        ["git", *words], cwd=where, input=given, capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 def damage(where):

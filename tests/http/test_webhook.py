@@ -28,9 +28,9 @@ PUSH = json.dumps({"ref": "refs/heads/main", "after": "0" * 40}).encode()
 def room(database, settings, tmp_path):
     """A classroom whose repository is behind TLS and a token."""
     made = HostedRoom(database, settings, tmp_path)
-    with https_host(made.bare.parent, tmp_path) as (origin, authority):
-        made.settings = replace(settings, git_ca_file=authority)
-        made.point_at(f"{origin}/guides.git", Token(PASSWORD, USER))
+    with https_host(made.bare.parent, tmp_path) as host:
+        made.settings = replace(settings, git_ca_file=host.authority)
+        made.point_at(f"{host.origin}/guides.git", Token(PASSWORD, USER))
         made.sync()
         with database.transaction() as session:
             source = session.get_one(ContentSource, made.source_id)

@@ -21,6 +21,8 @@ def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
         ("HANDRAIL_BASE_URL", "example.com"),
         ("HANDRAIL_BASE_URL", "https://example.com/path"),
         ("HANDRAIL_ALLOW_LOCAL_REPOSITORIES", "maybe"),
+        ("HANDRAIL_ALLOW_PRIVATE_HOSTS", "maybe"),
+        ("HANDRAIL_GIT_SECONDS", "long"),
         ("HANDRAIL_POLL_SECONDS", "soon"),
         ("HANDRAIL_POLL_SECONDS", "0"),
     ],
