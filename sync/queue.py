@@ -68,14 +68,18 @@ def read_all(session: Session) -> list[ContentSource]:
 
 
 @contextmanager
-def claimed(database: Database, source_id: str, *, wait: bool) -> Iterator[Session | None]:
+def claimed(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
 
-    The session is the one that holds the claim: what it writes is committed when the claim ends.
+    Yields the row as it was just before. What the block changes in it is stored when the claim
+    ends: when somebody looked, which is not worth waiting for a disk.
     """
     function = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
+    claim = select(
+        ContentSource,
+        function(func.hashtextextended(source_id, 0)),
+        func.set_config("synchronous_commit", "off", True),
+    ).where(ContentSource.id == source_id)
     with database.transaction() as session:
-        # What it writes is when it looked, which is not worth waiting for a disk.
-        soon = func.set_config("synchronous_commit", "off", True)
-        got = session.scalar(select(function(func.hashtextextended(source_id, 0)), soon))
-        yield session if wait or got else None
+        row, got, _ = session.execute(claim).one()
+        yield row if wait or got else None

@@ -45,10 +45,9 @@ def work(database: Database, settings: Settings, stop: threading.Event) -> None:
 
 def look(database: Database, settings: Settings, source_id: str) -> None:
     """Sync one source if its branch has moved or somebody asked; leave it to whoever has it."""
-    with claimed(database, source_id, wait=False) as session:
-        if session is None:
+    with claimed(database, source_id, wait=False) as source:
+        if source is None:
             return
-        source = session.get_one(ContentSource, source_id)
         order = _order(source)
         try:
             with repository_of(settings, source) as repository:
