@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sync.fields import Fields
 from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
+from sync.moves import with_earlier_names
 from sync.step_file import read_step, text_of
 from sync.yaml_subset import YamlRefused, load
 from walkthroughs.content import Authored, StepContent, WalkthroughContent
@@ -135,7 +136,7 @@ def _settled(
         elif name not in same:
             bad.add(name)
     return Parsed(
-        authored=tuple(claim.authored for claim in good.values() if claim.authored),
+        authored=with_earlier_names(claim.authored for claim in good.values() if claim.authored),
         problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line))),
         unreadable=frozenset(bad),
         complete=complete,

@@ -12,6 +12,7 @@ from walkthroughs.content import Authored, WalkthroughContent
 from walkthroughs.ids import id_factory
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.revision import compare
+from walkthroughs.successions import predecessors
 
 _new_walkthrough_id, _new_step_id = id_factory("wt"), id_factory("ws")
 
@@ -45,6 +46,7 @@ def create_all(
         own = {"organization_id": organization_id, "walkthrough_id": walkthrough_id}
         ids = [_new_step_id() for _ in content.steps]
         revision, digest = compare(None, content), content.digest()
+        came = predecessors(session, organization_id, content, origin)
         walkthroughs.append(
             {
                 "id": walkthrough_id,
@@ -67,6 +69,7 @@ def create_all(
                 "display_order": position,
                 "external_id": step.id,
                 "revision": step.revision,
+                "succeeds": came.get(step.id, []),
                 **worded(step),
             }
             for position, (step_id, following, step) in enumerate(

@@ -7,6 +7,7 @@ progress is not touched at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +18,8 @@ from walkthroughs.content import StepContent, WalkthroughContent
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
-from walkthroughs.revision import compare, follow
+from walkthroughs.revision import Level, Revision, compare, follow
+from walkthroughs.successions import predecessors
 
 _new_step_id = id_factory("ws")
 
@@ -38,8 +40,12 @@ def publish(
         ManagedByGit: *origin* does not own it.
     """
     row = lock(session, organization_id, walkthrough_id, origin)
+    old = _content_of(session, row)
+    # Nothing of an archived walkthrough is live: its steps may have been elsewhere meanwhile.
+    live = {follow(s.id, content) for s in old.steps} if row.archived_at is None else frozenset()
+    came = predecessors(session, organization_id, content, origin, live)
     row.archived_at = None
-    outcome = _write(session, row, _content_of(session, row), content, origin)
+    outcome = _write(session, row, old, content, origin, came)
     session.flush()
     return outcome
 
@@ -162,11 +168,17 @@ def _write(
     old: WalkthroughContent,
     new: WalkthroughContent,
     origin: Origin,
+    came: Mapping[str, list[str]],
 ) -> Outcome:
     revision = compare(old, new)
+    if revision.level is None and came:
+        # Back from the archive with steps that were elsewhere: learners must be looked at again.
+        revision = Revision(Level.STRUCTURE, "Steps came back.")
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
     steps = _place_steps(session, row, _steps_of(session, row), new)
+    for step in steps:
+        _succeed(step, came.get(step.external_id, []))
     _set(row, described(new))
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
@@ -205,6 +217,13 @@ def _place_steps(
         step.display_order = position
         step.next_step_id = steps[position + 1].id if position + 1 < len(steps) else None
     return steps
+
+
+def _succeed(step: WalkthroughStep, predecessors: list[str]) -> None:
+    """Let completions of *predecessors* count for *step*, as well as those that do already."""
+    known = {step.id, *(step.succeeds or ())}
+    if new := [name for name in predecessors if name not in known]:
+        step.succeeds = [*(step.succeeds or ()), *new]
 
 
 def _rename(rows: list[WalkthroughStep], content: WalkthroughContent) -> None:
