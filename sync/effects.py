@@ -15,11 +15,13 @@ Places = Mapping[str, Mapping[str, int]]
 def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     """Return a line for each step that goes away under somebody, and each walkthrough that does."""
     lines: list[str] = []
+    changes = tuple(changes)
+    taken = _taken(changes)
     for change in changes:
         match change:
             case Update(live, authored):
                 here = places.get(live.walkthrough_id, {})
-                lines += _vanishing(live.content, authored.content, here)
+                lines += _vanishing(live.content, authored.content, here, taken)
             case Archive(live):
                 learners = sum(places.get(live.walkthrough_id, {}).values())
                 if learners:
@@ -32,10 +34,29 @@ def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _taken(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
+    """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
+    return {
+        name: change.authored.content.id
+        for change in changes
+        if not isinstance(change, Archive)
+        for move in change.authored.content.moved
+        if follow(move.new, change.authored.content) in _ids(change.authored.content)
+        for name in move.names
+    }
+
+
+def _ids(content: WalkthroughContent) -> set[str]:
+    return {step.id for step in content.steps}
+
+
 def _vanishing(
-    old: WalkthroughContent, new: WalkthroughContent, here: Mapping[str, int]
+    old: WalkthroughContent,
+    new: WalkthroughContent,
+    here: Mapping[str, int],
+    taken: Mapping[tuple[str, str], str],
 ) -> list[str]:
-    kept = {step.id for step in new.steps}
+    kept = _ids(new)
     lines = []
     for at, step in enumerate(old.steps):
         learners = here.get(step.id, 0)
@@ -44,8 +65,10 @@ def _vanishing(
         onward = (follow(later.id, new) for later in old.steps[at + 1 :])
         then = next((name for name in onward if name in kept), None)
         then = then or (new.steps[0].id if new.steps else None)
+        taker = taken.get((old.id, step.id))
+        fate = f"moves to '{taker}'" if taker else "goes away"
         lines.append(
-            f"{_people(learners)} on step '{step.id}', which goes away; they continue at '{then}'"
+            f"{_people(learners)} on step '{step.id}', which {fate}; they continue at '{then}'"
         )
     return lines
 
