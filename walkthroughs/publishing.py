@@ -204,8 +204,7 @@ def _place_steps(
     session: Session, row: Walkthrough, rows: list[WalkthroughStep], content: WalkthroughContent
 ) -> list[WalkthroughStep]:
     """Make the live ones of the steps *rows* those of *content*, in its order, as one chain."""
-    _rename(rows, content)
-    session.flush()
+    _rename(session, rows, content)
     known = {(step.external_id, step.revision): step for step in rows}
     steps = [_filled(session, row, known.get((s.id, s.revision)), s) for s in content.steps]
     kept = {step.id for step in steps}
@@ -226,21 +225,26 @@ def _succeed(step: WalkthroughStep, predecessors: list[str]) -> None:
         step.succeeds = [*(step.succeeds or ()), *new]
 
 
-def _rename(rows: list[WalkthroughStep], content: WalkthroughContent) -> None:
+def _rename(session: Session, rows: list[WalkthroughStep], content: WalkthroughContent) -> None:
     """Give renamed steps their new author ids.
 
-    An archived step that holds the new id already gives it up: the live one is
-    the step that learners know by that name from now on.
+    An archived step that holds the new id already, or would get it too, is left
+    without: the live one is the step that learners know by that name from now on.
     """
     live = {step.external_id for step in rows if step.archived_at is None}
-    for step in rows:
+    renamed = {}
+    for step in sorted(rows, key=lambda each: each.archived_at is None):
         name = follow(step.external_id, content)
         if name == step.external_id or name in live:
             continue
         for other in rows:
             if other is not step and (other.external_id, other.revision) == (name, step.revision):
                 other.external_id = f"{name}~{other.id}"
+        renamed[name, step.revision] = step
+    session.flush()  # first given up, then taken: the database checks each row at once
+    for (name, _), step in renamed.items():
         step.external_id = name
+    session.flush()
 
 
 def _filled(
