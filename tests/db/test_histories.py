@@ -111,6 +111,14 @@ class Histories(RuleBasedStateMachine):
             getattr(self, name)(self.books[which], at)
         self.publish(broken=broken)
 
+    @rule(which=_BOOKS, at=_PLACES)
+    def commit_a_move_of_a_step_that_is_done(self, which, at):
+        giver = self.books[1 - which]
+        if all(step.mark not in self.done for step in giver.steps):
+            self.go_on(1 - which, 1)
+        self.take(self.books[which], at)
+        self.publish()
+
     def new(self):
         return Step(next(self.names))
 
@@ -142,7 +150,9 @@ class Histories(RuleBasedStateMachine):
     def take(self, book, at):
         """Take a step from the other walkthrough, with a record; back under its old id, if any."""
         giver = self.other(book)
-        step = giver.steps[at % len(giver.steps)]
+        done = [step for step in giver.steps if step.mark in self.done]
+        among = done if done and at < 6 else giver.steps
+        step = among[at % len(among)]
         origin = f"{giver.name}/{step.name}"
         name = book.name_of_old(origin) if origin in book.moved else step.name
         # What nobody has read cannot be followed: an old record whose step was never there, or
@@ -197,16 +207,18 @@ class Histories(RuleBasedStateMachine):
 
     # What the learner does.
 
-    @rule(which=_BOOKS)
     def look(self, which):
         book = self.books[which]
         self.see(book, self.select(book, resume=True))
 
-    @rule(which=_BOOKS)
-    def go_on(self, which):
+    @rule(which=_BOOKS, steps=st.integers(1, 3))
+    def go_on(self, which, steps):
         book = self.books[which]
-        if book.before:
-            self.step(book, book.before)
+        if book.before is None:
+            self.look(which)
+        for _ in range(steps):
+            if book.before:
+                self.step(book, book.before)
 
     @precondition(lambda self: self.latest)
     @rule()
@@ -217,7 +229,10 @@ class Histories(RuleBasedStateMachine):
         self.completed(shown)
         self.see(book, view)
 
-    @rule(which=_BOOKS)
+    @rule(which=_BOOKS, over=st.sampled_from(["", "", "", "", "reset", "begin_again"]))
+    def look_or_start_over(self, which, over):
+        getattr(self, over or "look")(which)
+
     def reset(self, which):
         book = self.books[which]
         progress.reset(self.database, self.room.caller, self.row(book).id)
@@ -225,7 +240,6 @@ class Histories(RuleBasedStateMachine):
         book.before = None
         self.latest = [each for each in self.latest if each is not book]
 
-    @rule(which=_BOOKS)
     def begin_again(self, which):
         book = self.books[which]
         view = self.select(book, resume=False)
