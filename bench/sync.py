@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.sync_repository import STEPS_EACH, edit, make
+from sqlalchemy import text
+
+from bench.sync_repository import edit, make
 from sync.repository import INCOMING, Repository, opened
 from sync.runner import Order, sync_source
 from sync.worker import look
@@ -28,7 +30,7 @@ _ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 _SIZE = 1000  # walkthroughs of ten files
 _SMALL = 100
 _POLL = Order(trigger="poll")
-_TABLE = "CREATE TABLE IF NOT EXISTS floor (id text PRIMARY KEY, body text)"
+_TABLE = "CREATE TABLE floor (id text PRIMARY KEY, body text)"
 
 
 @dataclass
@@ -86,13 +88,14 @@ _LINES = (
 
 def _round(large: Site, small: Site) -> dict[str, float]:
     seconds = {"import": _time(large.sync)}
-    copy = _time(lambda: _copy(large.database))
+    bodies = _bodies(large)
+    copy = _time(lambda: _copy(large.database, bodies))
     small.sync()
     with large.git() as repository:
         commit = repository.commit(INCOMING)
         seconds["read floor"] = _best(lambda: _shell(large, f"git ls-tree -r {commit} | {_BLOBS}"))
-        seconds["read all"] = _best(lambda: repository.snapshot(commit, "", {}))
-        known = dict(repository.snapshot(commit, "", {}).trees)
+        seconds["read all"] = _best(lambda: _read(repository, commit, {}))
+        known = _read(repository, commit, {})
         seconds["poll floor"] = _best(
             lambda: _shell(large, f"git ls-remote {large.repository} refs/heads/main")
         )
@@ -105,20 +108,34 @@ def _round(large: Site, small: Site) -> dict[str, float]:
         newest = repository.fetch()
         diff = f"git diff-tree -r {commit} {newest} | awk '{{print $4}}' | git cat-file --batch"
         seconds["changed floor"] = _best(lambda: _shell(large, diff))
-        seconds["read changed"] = _best(lambda: repository.snapshot(newest, "", known))
+        seconds["read changed"] = _best(lambda: _read(repository, newest, known))
     return seconds | {"import floor": seconds["read floor"] + copy}
+
+
+def _read(repository: Repository, commit: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Read all folders that are not known; return the trees of all."""
+    with repository.snapshot(commit, "", known) as snapshot:
+        for _ in snapshot.folders:
+            pass
+        return dict(snapshot.trees)
 
 
 _BLOBS = "awk '{print $3}' | git cat-file --batch --buffer"
 
 
-def _copy(database: Database) -> None:
-    """Store as many bodies of the same size, in one transaction, by COPY."""
-    rows = "".join(f"{n}\t{'x' * 3700}\n" for n in range(_SIZE * STEPS_EACH))
+def _bodies(site: Site) -> list[str]:
+    """Return the very texts that were imported, as COPY takes them."""
+    with site.database.transaction() as session:
+        rows = session.execute(text("SELECT content FROM walkthrough_steps ORDER BY id"))
+        return [body.replace("\n", "\\n") for (body,) in rows]
+
+
+def _copy(database: Database, bodies: list[str]) -> None:
+    """Store the bodies under a key, in one transaction, by COPY."""
+    rows = "".join(f"{number}\t{body}\n" for number, body in enumerate(bodies))
     connection = database.open()
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
-        cursor.execute("TRUNCATE floor")
         cursor.copy_expert("COPY floor FROM STDIN", io.StringIO(rows))
     connection.commit()
     connection.close()

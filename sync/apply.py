@@ -3,185 +3,171 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync.parse import MANIFEST
-from sync.plan import Archive, Change, Create, Live, Update
+from sync.parse import Wanted
+from sync.plan import Archive, Change, Create, Update
+from sync.published import read_servers
+from sync.spool import Spool
 from walkthroughs import assignments, creating, publishing
 from walkthroughs.columns import Origin
-from walkthroughs.content import Authored
+from walkthroughs.content import WalkthroughContent
+from walkthroughs.creating import New
 from walkthroughs.db import Database
-from walkthroughs.errors import Problem
-from walkthroughs.models import ContentSource, Walkthrough
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A walkthrough as it was last read: the author's id, and the Git tree of its folder."""
-
-    author_id: str
-    tree: str
-
-
-def read_known(session: Session, organization_id: str, source_id: str) -> dict[str, Known]:
-    """Return the live walkthroughs whose folder was read before, by folder."""
-    rows = session.execute(
-        select(Walkthrough.folder, Walkthrough.external_id, Walkthrough.tree).where(
-            Walkthrough.organization_id == organization_id,
-            Walkthrough.source_id == source_id,
-            Walkthrough.archived_at.is_(None),
-            Walkthrough.tree.is_not(None),
-        )
-    )
-    return {folder: Known(name, tree) for folder, name, tree in rows if folder and tree}
-
-
-def read_live(
-    session: Session, organization_id: str, source_id: str, but: Iterable[str] = ()
-) -> list[Live]:
-    """Return the source's walkthroughs, archived ones too, as the planner wants them.
-
-    Those whose author's id is in *but* are left out, and not read.
-    """
-    rows = session.scalars(
-        select(Walkthrough).where(
-            Walkthrough.organization_id == organization_id,
-            Walkthrough.source_id == source_id,
-            Walkthrough.external_id.not_in(list(but)),
-        )
-    ).all()
-    return [
-        Live(
-            walkthrough_id=row.id,
-            content=publishing.read_content(session, organization_id, row.id),
-            version=row.version,
-            is_published=row.is_published,
-            is_archived=row.archived_at is not None,
-        )
-        for row in rows
-    ]
-
-
-def read_taken(
-    session: Session, organization_id: str, source_id: str, author_ids: Iterable[str]
-) -> dict[str, str]:
-    """Return which of the ids other sources of the organization own, and the sources' names."""
-    rows = session.execute(
-        select(Walkthrough.external_id, ContentSource.name)
-        .join(ContentSource, ContentSource.id == Walkthrough.source_id)
-        .where(
-            Walkthrough.organization_id == organization_id,
-            Walkthrough.source_id != source_id,
-            Walkthrough.external_id.in_(list(author_ids)),
-        )
-    )
-    return {author_id: name for author_id, name in rows}  # noqa: C416  rows, not pairs
-
-
-def count_live(session: Session, organization_id: str, source_id: str) -> int:
-    """Return how many walkthroughs of the source are not archived."""
-    query = select(func.count()).where(
-        Walkthrough.organization_id == organization_id,
-        Walkthrough.source_id == source_id,
-        Walkthrough.archived_at.is_(None),
-    )
-    return session.scalar(query) or 0
-
-
-def remember(
-    database: Database,
-    organization_id: str,
-    source_id: str,
-    folders: Mapping[str, str],
-    trees: Mapping[str, str],
-) -> None:
-    """Note which Git tree each walkthrough came from, so that the next run need not read it."""
-    row = Walkthrough.__table__.c
-    statement = (
-        update(Walkthrough.__table__)
-        .where(
-            row.organization_id == organization_id,
-            row.source_id == source_id,
-            row.external_id == bindparam("author_id"),
-        )
-        # Nothing that anybody reads has changed, so the time of the last change stays.
-        .values(folder=bindparam("at"), tree=bindparam("oid"), updated_at=row.updated_at)
-    )
-    noted = [
-        {"author_id": name, "at": folder, "oid": trees[folder]} for name, folder in folders.items()
-    ]
-    if noted:
-        with database.transaction() as session:
-            session.execute(statement, noted)
-
-
+R = TypeVar("R")
+#: An MCP server's slug, and the row id of a walkthrough that asks to be on it.
+Assignment = tuple[str, str]
 #: Serialization failure, deadlock: PostgreSQL asks to try again.
 _IN_THE_WAY = ("40001", "40P01")
 _PAUSES = (0.05, 0.2)
 #: New walkthroughs go in so many to a transaction: nobody stands on them, and it costs a tenth.
 _NEW_TOGETHER = 50
+#: So many of those transactions at once: storing keeps one processor of the server busy.
+_AT_ONCE = 2
 
 
-def apply(
-    database: Database, organization_id: str, origin: Origin, changes: Iterable[Change]
-) -> list[Problem]:
-    """Write *changes*; return what could not be done as the authors asked."""
-    problems: list[Problem] = []
-    for batch in _batches(changes):
-        try:
-            problems += _retried(partial(_apply_together, database, organization_id, origin, batch))
-        except IntegrityError:
-            if len(batch) == 1:
-                raise
-            for change in batch:  # one of them cannot be stored: the others can
-                alone = partial(_apply_together, database, organization_id, origin, [change])
-                problems += _retried(alone)
-    return problems
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the changes of a plan.
+
+    Attributes:
+        database: where to.
+        organization_id: whose walkthroughs.
+        origin: of which source and commit.
+        spool: where the texts of what is wanted are.
+    """
+
+    database: Database
+    organization_id: str
+    origin: Origin
+    spool: Spool
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
+
+        A transaction is one walkthrough; or those that a step moves between, so that
+        nobody sees it in both or in neither; or some new ones, which nobody knows yet.
+        """
+        new: list[Create] = []
+        for group in _coupled(changes):
+            match group:
+                case [Create() as change]:
+                    new.append(change)
+                case _:
+                    _retried(partial(self._together, group))
+        if len(new) <= _NEW_TOGETHER:
+            _retried(partial(self._together, new))
+        else:
+            self._import(new)
+
+    def _import(self, new: Sequence[Create]) -> None:
+        """Store many new walkthroughs; assign them last, in order."""
+        batches = [new[at : at + _NEW_TOGETHER] for at in range(0, len(new), _NEW_TOGETHER)]
+        made = self._create_apart(batches[0])
+        self._know_the_sizes()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for more in pool.map(self._create_apart, batches[1:]):
+                made += more
+        with self.database.transaction() as session:
+            self._assign(session, made)
+
+    def _create_apart(self, new: Sequence[Create]) -> list[Assignment]:
+        def work() -> list[Assignment]:
+            with self.database.transaction() as session:
+                return self._create(session, new)
+
+        return _retried(work)
+
+    def _know_the_sizes(self) -> None:
+        """Let PostgreSQL count rows in the middle of an import.
+
+        What it plans for tables that it takes to be empty makes the checks of
+        foreign keys read all of a walkthrough's neighbours for each step.
+        """
+        with self.database.transaction() as session:
+            session.execute(text("ANALYZE walkthroughs, walkthrough_steps"))
+
+    def _together(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        with self.database.transaction() as session:
+            new = [change for change in changes if isinstance(change, Create)]
+            wanted = self._create(session, new)
+            for change in changes:
+                if isinstance(change, Update):
+                    wanted += self._update(session, change)
+                elif isinstance(change, Archive):
+                    row_id = change.live.walkthrough_id
+                    publishing.archive(session, self.organization_id, row_id, self.origin)
+            self._assign(session, wanted)
+
+    def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:
+        wanted = [change.wanted for change in new]
+        rows = [New(self._content(each), each.outline, each.is_published) for each in wanted]
+        made = creating.create_all(session, self.organization_id, rows, self.origin)
+        return [
+            (slug, outcome.walkthrough_id)
+            for outcome, each in zip(made, wanted, strict=True)
+            for slug in each.servers
+        ]
+
+    def _update(self, session: Session, change: Update) -> list[Assignment]:
+        row_id = change.live.walkthrough_id
+        content = self._content(change.wanted)
+        publishing.publish(session, self.organization_id, row_id, content, self.origin)
+        published = change.wanted.is_published
+        publishing.set_published(session, self.organization_id, row_id, published, self.origin)
+        return [(slug, row_id) for slug in change.new_servers]
+
+    def _content(self, wanted: Wanted) -> WalkthroughContent:
+        # The outline knows more of moved steps: what other walkthroughs of the commit tell.
+        return replace(self.spool.read(wanted.kept).content, moved=wanted.outline.moved)
+
+    def _assign(self, session: Session, wanted: Sequence[Assignment]) -> None:
+        ids: defaultdict[str, list[str]] = defaultdict(list)
+        for slug, walkthrough_id in wanted:
+            ids[slug].append(walkthrough_id)
+        servers = read_servers(session, self.organization_id, ids) if ids else {}
+        for slug in ids.keys() & servers.keys():  # one may be removed since the plan was made
+            assignments.assign(session, self.organization_id, servers[slug], ids[slug])
 
 
-def _batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """Yield what goes into one transaction: one walkthrough, or some new ones that nobody knows."""
-    new: list[Change] = []
+def _coupled(changes: Sequence[Change]) -> list[list[Change]]:
+    """Put the changes together that exchange steps, directly or through others."""
+    group_of = {_name(change): [change] for change in changes}
     for change in changes:
-        if not isinstance(change, Create):
-            yield [change]
-            continue
-        new.append(change)
-        if len(new) == _NEW_TOGETHER:
-            yield new
-            new = []
-    if new:
-        yield new
+        for other in _gives(change):
+            mine, theirs = group_of[_name(change)], group_of.get(other)
+            if theirs is not None and theirs is not mine:
+                mine += theirs
+                group_of |= {_name(each): mine for each in theirs}
+    seen: dict[int, list[Change]] = {id(group): group for group in group_of.values()}
+    return list(seen.values())
 
 
-def _apply_together(
-    database: Database, organization_id: str, origin: Origin, changes: list[Change]
-) -> list[Problem]:
-    new = [change.authored for change in changes if isinstance(change, Create)]
-    problems: list[Problem] = []
-    with database.transaction() as session:
-        made = creating.create_all(session, organization_id, new, origin)
-        for outcome, authored in zip(made, new, strict=True):
-            problems += _assign(session, organization_id, outcome.walkthrough_id, authored)
-        for change in changes:
-            if isinstance(change, Update):
-                row_id, authored = change.live.walkthrough_id, change.authored
-                publishing.publish(session, organization_id, row_id, authored.content, origin)
-                published = authored.is_published
-                publishing.set_published(session, organization_id, row_id, published, origin)
-                problems += _assign(session, organization_id, row_id, authored)
-            elif isinstance(change, Archive):
-                publishing.archive(session, organization_id, change.live.walkthrough_id, origin)
-    return problems
+def _name(change: Change) -> str:
+    return (change.live if isinstance(change, Archive) else change.wanted).outline.id
 
 
-def _retried(work: Callable[[], list[Problem]]) -> list[Problem]:
+def _gives(change: Change) -> Iterator[str]:
+    """Yield the walkthroughs that *change* takes steps from."""
+    if not isinstance(change, Archive):
+        for move in change.wanted.outline.moved:
+            if move.walkthrough is not None:
+                yield move.walkthrough
+
+
+def _retried(work: Callable[[], R]) -> R:
     """Run a transaction; once more, twice at most, when others were in its way."""
     for pause in _PAUSES:
         try:
@@ -191,14 +177,3 @@ def _retried(work: Callable[[], list[Problem]]) -> list[Problem]:
                 raise
             time.sleep(pause)
     return work()
-
-
-def _assign(
-    session: Session, organization_id: str, row_id: str, authored: Authored
-) -> list[Problem]:
-    """Assign the walkthrough to the servers that its manifest names."""
-    path = f"{authored.content.id}/{MANIFEST}"
-    return [
-        Problem(path, 1, f'there is no MCP server "{slug}" to assign it to')
-        for slug in assignments.ensure(session, organization_id, row_id, authored.servers)
-    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sync.plan import Archive, Change, Create, Update
-from walkthroughs.content import WalkthroughContent
+from walkthroughs.content import Outline
 from walkthroughs.revision import follow
 
 #: Walkthrough row id -> the author's id of a step -> learners who stand on it.
@@ -19,14 +19,14 @@ def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     taken = _taken(changes)
     for change in changes:
         match change:
-            case Update(live, authored):
+            case Update(live, wanted):
                 here = places.get(live.walkthrough_id, {})
-                lines += _vanishing(live.content, authored.content, here, taken)
+                lines += _vanishing(live.outline, wanted.outline, here, taken)
             case Archive(live):
                 learners = sum(places.get(live.walkthrough_id, {}).values())
                 if learners:
                     lines.append(
-                        f"{_people(learners)} in the middle of '{live.content.id}', which goes "
+                        f"{_people(learners)} in the middle of '{live.outline.id}', which goes "
                         "away; their progress is kept"
                     )
             case Create():
@@ -36,25 +36,22 @@ def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
 
 def _taken(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
     """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
+    takers = [change.wanted.outline for change in changes if not isinstance(change, Archive)]
     return {
-        name: change.authored.content.id
-        for change in changes
-        if not isinstance(change, Archive)
-        for move in change.authored.content.moved
-        if follow(move.new, change.authored.content) in _ids(change.authored.content)
+        name: taker.id
+        for taker in takers
+        for move in taker.moved
+        if follow(move.new, taker) in _ids(taker)
         for name in move.names
     }
 
 
-def _ids(content: WalkthroughContent) -> set[str]:
-    return {step.id for step in content.steps}
+def _ids(outline: Outline) -> set[str]:
+    return {step.id for step in outline.steps}
 
 
 def _vanishing(
-    old: WalkthroughContent,
-    new: WalkthroughContent,
-    here: Mapping[str, int],
-    taken: Mapping[tuple[str, str], str],
+    old: Outline, new: Outline, here: Mapping[str, int], taken: Mapping[tuple[str, str], str]
 ) -> list[str]:
     kept = _ids(new)
     lines = []

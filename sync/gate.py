@@ -45,7 +45,7 @@ def reasons(changes: Iterable[Change], stakes: Stakes) -> tuple[str, ...]:
         if learners:
             people = "1 learner was" if learners == 1 else f"{learners} learners were"
             found.append(
-                f'it archives "{live.content.title}", where {people} active in the last '
+                f'it archives "{live.outline.title}", where {people} active in the last '
                 f"{ACTIVE_DAYS} days"
             )
     return tuple(found)

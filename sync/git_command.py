@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from git import Git
 
@@ -14,6 +16,8 @@ from sync.objects import Objects
 from walkthroughs.errors import HandrailError
 
 _SECONDS = 120
+#: How far git may read ahead while we work on what it has read; what Linux grants by default.
+_PIPE_BYTES = 1024 * 1024
 _SAFE = (
     "core.hooksPath=/dev/null",
     "transfer.fsckObjects=true",
@@ -82,25 +86,39 @@ class GitCommand:
             CopyBroken: git ended early, or took longer than two minutes.
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
-        with subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            limit = threading.Timer(_SECONDS, process.kill)
-            limit.start()
-            try:
-                yield Objects(process)
-            except (BrokenPipeError, EOFError, ValueError, IndexError) as error:
-                raise CopyBroken(
-                    f"Git could not read the copy of {self._shown}. It is tried again."
-                ) from error
-            finally:
-                limit.cancel()
+        started: list[subprocess.Popen[bytes]] = []
+
+        def start() -> subprocess.Popen[bytes]:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            started.append(running.enter_context(process))
+            _widen(process.stdout)
+            return process
+
+        def end() -> None:
+            for process in started:
                 process.kill()  # it only reads, so there is nothing to finish
+
+        limit = threading.Timer(_SECONDS, end)
+        limit.start()
+        try:
+            with ExitStack() as running:
+                try:
+                    yield Objects(start)
+                finally:
+                    end()
+        except (BrokenPipeError, EOFError) as error:
+            raise CopyBroken(
+                f"Git could not read the copy of {self._shown}. It is tried again."
+            ) from error
+        finally:
+            limit.cancel()
 
     def _command(self, words: tuple[str, ...]) -> list[str]:
         options = [word for setting in _SAFE for word in ("-c", setting)]
@@ -121,3 +139,11 @@ class GitCommand:
             raise RepositoryUnavailable(
                 f"Git did not answer for {self._shown} within {_SECONDS} s. It is tried again."
             ) from error
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let git read ahead, where the system grants it."""
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if pipe is not None and size is not None:
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), size, _PIPE_BYTES)

@@ -1,21 +1,21 @@
-"""Git's objects, read by id through one process: trees to names, blobs to bytes."""
+"""Git's objects, read by id: trees to names, blobs to bytes."""
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import IO
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, NamedTuple
 
 from sync.step_file import TOO_LARGE
 
-#: So many requests fit into a pipe, so that neither side waits for the other.
+#: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
 _AT_ONCE = 500
 _SKIP_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line of a tree: the mode as Git writes it, the raw name, the id."""
 
     mode: bytes
@@ -24,12 +24,14 @@ class Entry:
 
 
 class Objects:
-    """A running `git cat-file --batch-command --buffer`."""
+    """Objects of a repository, by running `git cat-file --batch-command --buffer`.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
-        self._in: IO[bytes] = process.stdin
-        self._out: IO[bytes] = process.stdout
+    Args:
+        start: starts one more such process; the caller ends it.
+    """
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._start, self._readers = start, [_Reader(start())]
 
     def contents(self, names: Sequence[str], limit: int) -> Iterator[bytes | None]:
         """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none for one that is not there.
@@ -37,20 +39,44 @@ class Objects:
         Raises:
             EOFError: git has ended.
         """
-        for at in range(0, len(names), _AT_ONCE):
-            some = names[at : at + _AT_ONCE]
-            self._in.write("".join(f"contents {name}\n" for name in some).encode() + b"flush\n")
-            self._in.flush()
-            for _ in some:
-                yield self._next(limit)
+        if len(names) <= _AT_ONCE:
+            self._readers[0].ask(names)
+            yield from (self._readers[0].next(limit) for _ in names)
+            return
+        # Two processes take turns: one alone takes longer to unpack than we to read.
+        if len(self._readers) == 1:
+            self._readers.append(_Reader(self._start()))
+        for number, reader in enumerate(self._readers):
+            threading.Thread(target=reader.ask, args=(names[number::2],), daemon=True).start()
+        yield from (self._readers[number % 2].next(limit) for number in range(len(names)))
 
-    def _next(self, limit: int) -> bytes | None:
+
+class _Reader:
+    """One process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
+        self._in: IO[bytes] = process.stdin
+        self._out: IO[bytes] = process.stdout
+
+    def ask(self, names: Sequence[str]) -> None:
+        """Request objects; `next` returns them in this order."""
+        try:
+            self._in.write("".join(f"contents {name}\n" for name in names).encode() + b"flush\n")
+            self._in.flush()
+        except (BrokenPipeError, ValueError):
+            pass  # git has ended, or nobody listens any more; the reader finds out
+
+    def next(self, limit: int) -> bytes | None:
+        """Return the bytes of the next object, as `Objects.contents` yields them."""
         line = self._out.readline()
         if not line:
             raise EOFError
         words = line.split()
         if len(words) != 3:  # `<name> missing`, where `<id> blob 12` was hoped for
             return None
+        if not words[2].isdigit():
+            raise EOFError
         size = int(words[2])
         if size <= limit:
             return self._read(size + 1)[:-1]
@@ -67,11 +93,17 @@ class Objects:
 
 
 def entries(tree: bytes, id_bytes: int) -> Iterator[Entry]:
-    """Yield the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure."""
+    """Yield the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure.
+
+    Raises:
+        ValueError: it is no tree.
+    """
     at = 0
-    while at < len(tree):
-        space = tree.index(b" ", at)
-        end = tree.index(b"\0", space)
-        after = end + 1 + id_bytes
-        yield Entry(tree[at:space], tree[space + 1 : end], tree[end + 1 : after].hex())
-        at = after
+    for line in re.finditer(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, tree, re.DOTALL):
+        if line.start() != at:
+            break
+        mode, name, oid = line.groups()
+        yield Entry(mode, name, oid.hex())
+        at = line.end()
+    if at != len(tree):
+        raise ValueError(tree[at : at + 20])

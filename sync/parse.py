@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sync.fields import Fields
@@ -16,7 +16,7 @@ from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
 from sync.moves import with_earlier_names
 from sync.step_file import read_step, text_of
 from sync.yaml_subset import YamlRefused, load
-from walkthroughs.content import Authored, StepContent, WalkthroughContent
+from walkthroughs.content import Authored, Outline, StepContent, WalkthroughContent
 from walkthroughs.errors import Problem
 
 ROOT_FILE = "walkthroughs.yml"
@@ -25,20 +25,36 @@ MANIFEST = "walkthrough.yml"
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A walkthrough as a commit wants it, without its texts.
+
+    Attributes:
+        is_published: visible to learners (`status: published`).
+        servers: slugs of MCP servers it asks to be assigned to.
+        kept: where its texts are, as `keep` has said.
+    """
+
+    outline: Outline
+    is_published: bool = False
+    servers: tuple[str, ...] = ()
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """What the files of one commit say.
 
     Attributes:
-        authored: every walkthrough without a mistake, by id.
+        wanted: every walkthrough without a mistake, by id.
         problems: every mistake, in file order.
         unreadable: ids of walkthroughs that have a mistake: leave them as they are.
         complete: false if some manifest's id could not be read, so that nobody
             can say which walkthroughs are gone.
         unchanged: ids of walkthroughs that were not read, since their folder is as it was.
-        folders: the folder of each id in `authored`.
+        folders: the folder of each id in `wanted`.
     """
 
-    authored: tuple[Authored, ...]
+    wanted: tuple[Wanted, ...]
     problems: tuple[Problem, ...]
     unreadable: frozenset[str]
     complete: bool
@@ -46,25 +62,37 @@ class Parsed:
     folders: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_repository(
-    files: Mapping[str, bytes], unchanged: Mapping[str, str] | None = None
+Keep = Callable[[Authored], int]
+
+
+def parse_repository(files: Mapping[str, bytes], keep: Keep = lambda _: 0) -> Parsed:
+    """Say what *files* (path from the source's folder -> bytes, assets' may be empty) hold."""
+    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, keep)
+
+
+def parse_folders(
+    root: bytes | None,
+    folders: Iterable[tuple[str, Mapping[str, bytes]]],
+    unchanged: Mapping[str, str],
+    keep: Keep,
 ) -> Parsed:
-    """Say what the files of a commit hold.
+    """Say what the files of a commit hold, with the texts of one walkthrough at hand at a time.
 
     Args:
-        files: path from the source's folder -> bytes, assets' bytes may be empty.
+        root: the repository's own settings, if it has any.
+        folders: a folder's path, and path -> bytes of what is in it.
         unchanged: folder -> id of walkthroughs whose files are left out, because
             they are the same as when they were read last.
+        keep: takes each walkthrough without a mistake, and says where it is kept.
     """
-    unchanged = unchanged or {}
     problems: list[Problem] = []
-    if not _root(files, problems):
+    if not _root(root, problems):
         return Parsed((), tuple(problems), frozenset(), complete=False)
     claims: dict[str, list[_Claim]] = defaultdict(list)
     for folder, author_id in unchanged.items():
         claims[author_id].append(_Claim(f"{WALKTHROUGHS}/{folder}/{MANIFEST}", None))
     complete = True
-    for folder, own in sorted(_by_folder(files).items()):
+    for folder, own in folders:
         path = f"{folder}/{MANIFEST}"
         if path not in own:
             continue
@@ -74,29 +102,59 @@ def parse_repository(
         if name is None:
             complete = False
         else:
-            claims[name].append(_Claim(path, authored))
+            claims[name].append(_Claim(path, _kept(authored, keep)))
     return _settled(claims, frozenset(unchanged.values()), problems, complete=complete)
+
+
+def _kept(authored: Authored | None, keep: Keep) -> Wanted | None:
+    if authored is None:
+        return None
+    outline = authored.content.outline()
+    return Wanted(outline, authored.is_published, authored.servers, keep(authored))
 
 
 def refuse_taken(parsed: Parsed, taken: Mapping[str, str]) -> Parsed:
     """Return *parsed* without the ids that other sources own (id -> source), which are problems."""
-    if not taken:
-        return parsed
     problems = [
-        Problem(
-            f"{WALKTHROUGHS}/{parsed.folders[name]}/{MANIFEST}",
-            1,
-            f'the id "{name}" belongs to the content source "{source}"; choose another',
-        )
+        _problem(parsed, name, f'the id "{name}" belongs to the content source "{source}"; '
+                 "choose another")
         for name, source in taken.items()
-    ]
+    ]  # fmt: skip
     return replace(
-        parsed,
-        authored=tuple(each for each in parsed.authored if each.content.id not in taken),
-        problems=tuple(sorted((*parsed.problems, *problems), key=lambda p: (p.path, p.line))),
+        _with(parsed, problems),
+        wanted=tuple(each for each in parsed.wanted if each.outline.id not in taken),
         unreadable=parsed.unreadable | taken.keys(),
         folders={name: at for name, at in parsed.folders.items() if name not in taken},
     )
+
+
+def refuse_unknown_servers(parsed: Parsed, known: Collection[str]) -> Parsed:
+    """Return *parsed* without the servers that are not *known*, which are problems.
+
+    All else of such a walkthrough is wanted as it is.
+    """
+    problems, wanted = [], []
+    for each in parsed.wanted:
+        name = each.outline.id
+        problems += [
+            _problem(parsed, name, f'there is no MCP server "{slug}" to assign it to; '
+                     "make one, or correct the name")
+            for slug in each.servers if slug not in known
+        ]  # fmt: skip
+        wanted.append(replace(each, servers=tuple(s for s in each.servers if s in known)))
+    return replace(_with(parsed, problems), wanted=tuple(wanted))
+
+
+def _problem(parsed: Parsed, name: str, message: str) -> Problem:
+    return Problem(f"{WALKTHROUGHS}/{parsed.folders[name]}/{MANIFEST}", 1, message)
+
+
+def _with(parsed: Parsed, problems: list[Problem]) -> Parsed:
+    return replace(parsed, problems=_in_file_order([*parsed.problems, *problems]))
+
+
+def _in_file_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
 
 
 def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
@@ -106,15 +164,15 @@ def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
         parts = path.split("/", 2)
         if len(parts) == 3 and parts[0] == WALKTHROUGHS:
             folders[f"{parts[0]}/{parts[1]}"][path] = data
-    return folders
+    return dict(sorted(folders.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A manifest that has a certain id; no content if it has a mistake or was not read."""
+    """A manifest that has a certain id; nothing wanted if it has a mistake or was not read."""
 
     path: str
-    authored: Authored | None
+    wanted: Wanted | None
 
 
 def _settled(
@@ -131,13 +189,13 @@ def _settled(
         if len(claimed) > 1:
             problems += _claimed_twice(name, [claim.path for claim in claimed])
             bad.add(name)
-        elif claimed[0].authored is not None:
+        elif claimed[0].wanted is not None:
             good[name] = claimed[0]
         elif name not in same:
             bad.add(name)
     return Parsed(
-        authored=with_earlier_names(claim.authored for claim in good.values() if claim.authored),
-        problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line))),
+        wanted=_led_back([claim.wanted for claim in good.values() if claim.wanted]),
+        problems=_in_file_order(problems),
         unreadable=frozenset(bad),
         complete=complete,
         unchanged=same - bad,
@@ -145,12 +203,17 @@ def _settled(
     )
 
 
-def _root(files: Mapping[str, bytes], problems: list[Problem]) -> bool:
+def _led_back(wanted: list[Wanted]) -> tuple[Wanted, ...]:
+    outlines = with_earlier_names([each.outline for each in wanted])
+    return tuple(replace(w, outline=outline) for w, outline in zip(wanted, outlines, strict=True))
+
+
+def _root(data: bytes | None, problems: list[Problem]) -> bool:
     """Return whether the repository's own settings are ones that this release understands."""
-    if ROOT_FILE not in files:
+    if data is None:
         return True
     before = len(problems)
-    text = text_of(ROOT_FILE, files[ROOT_FILE], MAX_MANIFEST_BYTES, problems)
+    text = text_of(ROOT_FILE, data, MAX_MANIFEST_BYTES, problems)
     if text is not None:
         try:
             fields = Fields(load(text), ROOT_FILE, problems, ("schema",))

@@ -6,37 +6,58 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sync.parse import Parsed
-from walkthroughs.content import Authored, WalkthroughContent
+from sync.parse import Parsed, Wanted
+from walkthroughs.content import Outline
 from walkthroughs.revision import Level, compare
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What the database holds of one walkthrough of the source."""
+    """What the database holds of one walkthrough of the source, without its texts.
+
+    Attributes:
+        servers: slugs of the MCP servers it is assigned to, on or off.
+    """
 
     walkthrough_id: str
-    content: WalkthroughContent
+    outline: Outline
     version: int
     is_published: bool
     is_archived: bool = False
+    servers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
     """A new walkthrough, at version 1."""
 
-    authored: Authored
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """New content, other visibility, or back from the archive. No level: same content."""
+    """New content, other visibility, new assignments, or back from the archive.
+
+    No level: same content.
+    """
 
     live: Live
-    authored: Authored
+    wanted: Wanted
     level: Level | None
     summary: str
+
+    @property
+    def new_servers(self) -> tuple[str, ...]:
+        """Return the servers it is not assigned to yet."""
+        return tuple(slug for slug in self.wanted.servers if slug not in self.live.servers)
+
+    @property
+    def kind(self) -> str:
+        """Return the level, or without one `show` (or hide), or `assign` if that is all."""
+        if self.level is not None:
+            return self.level.value
+        seen = self.live.is_published == self.wanted.is_published and not self.live.is_archived
+        return "assign" if seen else "show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +77,18 @@ def plan(parsed: Parsed, published: Iterable[Live]) -> tuple[Change, ...]:
     nothing is archived unless every manifest's id could be read: a mistake must
     never look like a deletion. Planning again after an apply gives nothing.
     """
-    wanted = {authored.content.id: authored for authored in parsed.authored}
-    live = {row.content.id: row for row in published}
+    wanted = {each.outline.id: each for each in parsed.wanted}
+    live = {row.outline.id: row for row in published}
     changes: list[Change] = []
     for author_id in sorted((wanted.keys() | live.keys()) - parsed.unreadable - parsed.unchanged):
-        authored, row = wanted.get(author_id), live.get(author_id)
-        if authored is None and row is not None:
+        want, row = wanted.get(author_id), live.get(author_id)
+        if want is None and row is not None:
             if parsed.complete and not row.is_archived:
                 changes.append(Archive(row))
-        elif authored is not None and row is None:
-            changes.append(Create(authored))
-        elif authored is not None and row is not None:
-            changes += _update(row, authored)
+        elif want is not None and row is None:
+            changes.append(Create(want))
+        elif want is not None and row is not None:
+            changes += _update(row, want)
     return tuple(changes)
 
 
@@ -79,11 +100,10 @@ def fingerprint(commit: str, changes: Iterable[Change]) -> str:
     lines = [commit]
     for change in changes:
         match change:
-            case Create(authored):
-                lines.append(f"create {authored.content.digest()} {authored.is_published}")
-            case Update(live, authored):
-                facts = f"{live.version} {authored.content.digest()} {authored.is_published}"
-                lines.append(f"update {live.walkthrough_id} {facts}")
+            case Create(wanted):
+                lines.append(f"create {_facts(wanted)}")
+            case Update(live, wanted):
+                lines.append(f"update {live.walkthrough_id} {live.version} {_facts(wanted)}")
             case Archive(live):
                 lines.append(f"archive {live.walkthrough_id} {live.version}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
@@ -92,22 +112,38 @@ def fingerprint(commit: str, changes: Iterable[Change]) -> str:
 def describe(change: Change) -> str:
     """Return one line for people."""
     match change:
-        case Create(authored):
-            return f"create   {authored.content.id}  ({len(authored.content.steps)} steps)"
-        case Update(live, authored, level, summary):
+        case Create(wanted):
+            return f"create   {wanted.outline.id}  ({len(wanted.outline.steps)} steps)"
+        case Update(live, wanted, level, summary):
+            name = live.outline.id
             if level:
-                return (
-                    f"update   {live.content.id}  {live.version} -> {live.version + 1}  {summary}"
-                )
-            state = "published" if authored.is_published else "draft"
-            return f"show     {live.content.id}  ({state})"
+                return f"update   {name}  {live.version} -> {live.version + 1}  {summary}"
+            if change.kind == "assign":
+                return f"assign   {name}  (to {', '.join(change.new_servers)})"
+            return f"show     {name}  ({'published' if wanted.is_published else 'draft'})"
         case Archive(live):
-            return f"archive  {live.content.id}"
+            return f"archive  {live.outline.id}"
 
 
-def _update(row: Live, authored: Authored) -> list[Change]:
-    revision = compare(row.content, authored.content)
-    same = revision.level is None and not row.is_archived
-    if same and row.is_published == authored.is_published:
+def pending(change: Change) -> dict[str, str]:
+    """Return the author's id, and what is to be done: `create`, `archive`, or an update's kind."""
+    match change:
+        case Create(wanted):
+            return {"id": wanted.outline.id, "change": "create"}
+        case Update(live):
+            return {"id": live.outline.id, "change": change.kind}
+        case Archive(live):
+            return {"id": live.outline.id, "change": "archive"}
+
+
+def _update(row: Live, wanted: Wanted) -> list[Change]:
+    revision = compare(row.outline, wanted.outline)
+    change = Update(row, wanted, revision.level, revision.summary)
+    shown = row.is_published == wanted.is_published and not row.is_archived
+    if revision.level is None and shown and not change.new_servers:
         return []
-    return [Update(row, authored, revision.level, revision.summary)]
+    return [change]
+
+
+def _facts(wanted: Wanted) -> str:
+    return f"{wanted.outline.digest} {wanted.is_published} {' '.join(wanted.servers)}"

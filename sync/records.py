@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from sync.plan import describe
+from sync.plan import describe, pending
 from walkthroughs.db import Database
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, Outcome, SyncRun
@@ -17,16 +18,32 @@ if TYPE_CHECKING:
     from sync.runner import Order, Run
 
 
+#: The folder of a walkthrough, and the id of the Git tree that was read, by the author's id.
+Place = tuple[str, str]
+# Nothing that anybody reads has changed, so the time of the last change stays.
+_REMEMBER = text(
+    """
+    UPDATE walkthroughs w SET folder = place.folder, tree = place.tree
+      FROM unnest(CAST(:names AS text[]), CAST(:folders AS text[]), CAST(:trees AS text[]))
+           AS place (name, folder, tree)
+     WHERE w.organization_id = :organization_id AND w.source_id = :source_id
+       AND w.external_id = place.name
+    """
+)
+
+
 def read(database: Database, source_id: str) -> ContentSource:
     """Return the source as it is now."""
     with database.transaction() as session:
         return session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
 
 
-def seen(database: Database, source: ContentSource, newest: str) -> None:
-    """Note that the branch was looked at, and where it is; the repository can be read."""
+def seen(database: Database, source: ContentSource, run: Run, newest: str) -> None:
+    """Note where the branch is and what that would change; the repository can be read."""
     with database.transaction() as session:
-        looked(_locked(session, source), newest, source.requested_at)
+        row = _locked(session, source)
+        looked(row, newest, source.requested_at)
+        _found(row, run)
 
 
 def looked(row: ContentSource, newest: str, request: int | None) -> None:
@@ -48,7 +65,7 @@ def waiting(
             "fingerprint": run.fingerprint,
             "reasons": list(run.reasons),
         }
-        row.problems = [asdict(problem) for problem in run.problems]
+        _found(row, run)
         if not known:
             session.add(_entry_of(source, order, run, started, order.actor))
 
@@ -62,8 +79,12 @@ def applied(
     newest: str,
     author: str,
     started: int,
+    places: Mapping[str, Place],
 ) -> None:
-    """Note that a commit was carried out. This is what makes it done: it comes last."""
+    """Note that a commit was carried out. This is what makes it done: it comes last.
+
+    *places* are those of walkthroughs that need not be read again while they stay as they are.
+    """
     found = [asdict(problem) for problem in run.problems]
     with database.transaction() as session:
         row = _locked(session, source)
@@ -72,7 +93,8 @@ def applied(
         if moved or run.changes or row.problems != found:
             session.add(_entry_of(source, order, run, started, order.actor or author))
         row.synced_commit, row.synced_at = run.commit, now_ms() if moved else row.synced_at
-        row.problems, row.waiting = found, None
+        row.problems, row.waiting, row.pending = found, None, []
+        _remember(session, source, places)
         if order.to:
             row.held_at = row.held_at or now_ms()
 
@@ -86,6 +108,25 @@ def failed(
         if row.trouble != message:
             session.add(_entry(source, trigger, started, Outcome.FAILED, message=message))
         row.trouble, row.checked_at, row.handled_at = message, now_ms(), source.requested_at
+
+
+def _remember(session: Session, source: ContentSource, places: Mapping[str, Place]) -> None:
+    session.execute(
+        _REMEMBER,
+        {
+            "organization_id": source.organization_id,
+            "source_id": source.id,
+            "names": list(places),
+            "folders": [folder for folder, _ in places.values()],
+            "trees": [tree for _, tree in places.values()],
+        },
+    )
+
+
+def _found(row: ContentSource, run: Run) -> None:
+    """Note on *row* what a run found, which did not carry it out."""
+    row.problems = [asdict(problem) for problem in run.problems]
+    row.pending = [pending(change) for change in run.changes]
 
 
 def _locked(session: Session, source: ContentSource) -> ContentSource:

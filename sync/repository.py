@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import re
 import shutil
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sync.credentials import Credential, environment
 from sync.git_command import CopyBroken, GitCommand, RepositoryUnavailable
-from sync.objects import Entry, Objects, entries
-from sync.parse import ROOT_FILE, WALKTHROUGHS
-from sync.step_file import MAX_STEP_BYTES, TOO_LARGE
+from sync.snapshot import Snapshot, read_snapshot
 from walkthroughs.settings import Settings
 
 #: Where the branch is kept in the bare copy.
 INCOMING = "refs/handrail/incoming"
-_FILE_MODES = (b"100644", b"100755")
-_READ_ENDINGS = (".yml", ".md")
-_TREE = b"40000"
-#: A folder with a hundred thousand files is not one that people write.
-_MAX_TREE_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a commit holds.
-
-    Attributes:
-        trees: each walkthrough's folder and the id of its Git tree.
-        files: path -> bytes of the folders that were asked for and of the root
-            file; `TOO_LARGE` when they are, empty for what is not content.
-    """
-
-    trees: Mapping[str, str]
-    files: Mapping[str, bytes]
+R = TypeVar("R")
 
 
 @contextmanager
@@ -143,90 +122,25 @@ class Repository:
         """Return who wrote *commit*, as `Name <e-mail>`."""
         return self._git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
 
-    def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Snapshot:
-        """Return what *commit* holds under *folder*; folders whose tree is *known* are not read.
-
-        Links, submodules and names that no author writes are left out.
-
-        Args:
-            commit: an id.
-            folder: the source's folder in the repository; empty for all of it.
-            known: walkthrough folder -> tree id that was read before.
+    @contextmanager
+    def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Iterator[Snapshot]:
+        """Yield what *commit* holds; see `read_snapshot`. Read it within the block.
 
         Raises:
             RepositoryUnavailable: the folder is not there.
+            CopyBroken: git ended early; `mended` makes another copy.
         """
+        with self._git.objects() as objects:
+            yield read_snapshot(objects, self._url, commit, folder, known)
+
+    def mended(self, work: Callable[[], R]) -> R:
+        """Return what *work* returns; if our copy is broken, make it anew and work once more."""
         try:
-            return self._snapshot(commit, folder, known)
+            return work()
         except CopyBroken:
             self.forget()
             self._fetch()
-            return self._snapshot(commit, folder, known)
-
-    def _snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Snapshot:
-        root = f"{commit}:{folder.strip('/')}" if folder.strip("/") else f"{commit}^{{tree}}"
-        with self._git.objects() as objects:
-            top = self._tree(objects, root, len(commit) // 2)
-            parent = top.get(WALKTHROUGHS)
-            if parent is None or parent.mode != _TREE:
-                raise RepositoryUnavailable(
-                    f'There is no folder "{WALKTHROUGHS}" in {self._url} at {root}. Nothing is '
-                    "archived because of that. Put it there, or set the source to another folder."
-                )
-            found = self._tree(objects, parent.oid, len(commit) // 2)
-            trees = {name: each.oid for name, each in found.items() if each.mode == _TREE}
-            changed = {
-                f"{WALKTHROUGHS}/{name}": tree
-                for name, tree in trees.items()
-                if known.get(name) != tree
-            }
-            files = self._files(objects, changed, len(commit) // 2)
-            if ROOT_FILE in top and top[ROOT_FILE].mode in _FILE_MODES:
-                files[ROOT_FILE] = top[ROOT_FILE].oid
-            return Snapshot(trees, _read(objects, files))
-
-    def _tree(self, objects: Objects, name: str, id_bytes: int) -> dict[str, Entry]:
-        """Return what a tree holds, by name."""
-        return self._trees(objects, [name], id_bytes)[0]
-
-    def _trees(
-        self, objects: Objects, names: Sequence[str], id_bytes: int
-    ) -> list[dict[str, Entry]]:
-        found = []
-        for name, tree in zip(names, objects.contents(names, _MAX_TREE_BYTES), strict=True):
-            if tree is None:
-                raise RepositoryUnavailable(f"There is no folder {name} in {self._url}.")
-            if tree == TOO_LARGE:
-                raise RepositoryUnavailable(f"A folder of {self._url} has far too many entries.")
-            lines = entries(tree, id_bytes)
-            found.append({plain: e for e in lines if (plain := _plain(e.name)) is not None})
-        return found
-
-    def _files(self, objects: Objects, folders: Mapping[str, str], id_bytes: int) -> dict[str, str]:
-        """Return path -> blob of every file in *folders*, one level of folders at a time."""
-        files: dict[str, str] = {}
-        level = dict(folders)
-        while level:
-            below: dict[str, str] = {}
-            found = self._trees(objects, list(level.values()), id_bytes)
-            for folder, inside in zip(level, found, strict=True):
-                for name, entry in inside.items():
-                    if entry.mode == _TREE:
-                        below[f"{folder}/{name}"] = entry.oid
-                    elif entry.mode in _FILE_MODES:
-                        files[f"{folder}/{name}"] = entry.oid
-            level = below
-        return files
-
-
-def _read(objects: Objects, files: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the bytes of the content among *files* (path -> blob), nothing of the others."""
-    content = {path: blob for path, blob in files.items() if path.endswith(_READ_ENDINGS)}
-    wanted = sorted(set(content.values()))
-    blobs = dict(zip(wanted, objects.contents(wanted, MAX_STEP_BYTES), strict=True))
-    if None in blobs.values():
-        raise CopyBroken("The copy of the repository misses some of its files.")
-    return {path: blobs.get(blob) or b"" for path, blob in files.items()}
+            return work()
 
 
 def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
@@ -240,19 +154,3 @@ def _check_address(url: str, branch: str, *, allow_local: bool) -> None:
         )
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}", branch) or ".." in branch:
         raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')
-
-
-def _plain(name: bytes) -> str | None:
-    """Return the path if it is one that an author would write, else none."""
-    try:
-        path = name.decode()
-    except UnicodeDecodeError:
-        return None
-    if "\\" in path or not (path.isascii() or _shows(path)) or not path.isprintable():
-        return None
-    return None if path.startswith("-") or path == ".." else path
-
-
-def _shows(path: str) -> bool:
-    """Return whether every character of *path* is one that people see."""
-    return not any(unicodedata.category(each)[0] == "C" for each in path)

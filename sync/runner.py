@@ -6,20 +6,22 @@ was cut short is simply done again. The source's mark moves last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sync import audience, commit_status, records
-from sync.apply import apply, count_live, read_known, read_live, read_taken, remember
+from sync.apply import Writer
 from sync.credentials import unsealed
 from sync.effects import effects
 from sync.gate import Stakes, reasons
 from sync.git_command import RepositoryUnavailable
-from sync.parse import Parsed, parse_repository, refuse_taken
-from sync.plan import Change, fingerprint, plan
+from sync.parse import Parsed, parse_folders, refuse_taken, refuse_unknown_servers
+from sync.plan import Archive, Change, fingerprint, plan
+from sync.published import Known, count_live, read_known, read_live, read_servers, read_taken
 from sync.queue import claimed
-from sync.repository import Repository, Snapshot, opened
+from sync.repository import Repository, opened
+from sync.spool import Spool, spooled
 from walkthroughs.columns import Origin
 from walkthroughs.db import Database
 from walkthroughs.errors import HandrailError, Problem
@@ -85,9 +87,9 @@ def plan_source(database: Database, settings: Settings, source_id: str) -> Run:
         RepositoryUnavailable: the repository cannot be read.
     """
     source = records.read(database, source_id)
-    with repository_of(settings, source) as repository:
+    with repository_of(settings, source) as repository, spooled() as spool:
         commit = repository.fetch()
-        run, _, _ = _planned(database, source, repository, commit, Order())
+        run, _ = _planned(database, source, repository, spool, commit, Order())
         return run
 
 
@@ -110,8 +112,8 @@ def run_claimed(database: Database, settings: Settings, source_id: str, order: O
     """Do what `sync_source` does, for a caller that holds the claim."""
     source, started = records.read(database, source_id), now_ms()
     try:
-        with repository_of(settings, source) as repository:
-            run = _run(database, source, repository, order, started)
+        with repository_of(settings, source) as repository, spooled() as spool:
+            run = _run(database, source, repository, spool, order, started)
     except RepositoryUnavailable as error:
         records.failed(database, source, order.trigger, started, str(error))
         raise
@@ -145,18 +147,23 @@ def repository_of(settings: Settings, source: ContentSource) -> Iterator[Reposit
 
 
 def _run(
-    database: Database, source: ContentSource, repository: Repository, order: Order, started: int
+    database: Database,
+    source: ContentSource,
+    repository: Repository,
+    spool: Spool,
+    order: Order,
+    started: int,
 ) -> Run:
     newest = repository.fetch()
     commit = repository.commit(order.to) if order.to else newest
-    run, parsed, snapshot = _planned(database, source, repository, commit, order)
+    run, places = _planned(database, source, repository, spool, commit, order)
     if order.confirmed and order.confirmed != run.fingerprint:
         raise NotConfirmed(
             f"The plan is not {order.confirmed} any more: the repository or the walkthroughs have "
             "changed since. Look at it again with: flask sync plan"
         )
     if source.held_at is not None and not order.to:
-        records.seen(database, source, newest)
+        records.seen(database, source, run, newest)
         return run
     if run.reasons and order.confirmed != run.fingerprint:
         run = replace(run, outcome=Outcome.WAITING)
@@ -164,31 +171,39 @@ def _run(
         return run
     author = repository.author(commit)
     origin = Origin(source.id, commit, author)
-    late = apply(database, source.organization_id, origin, run.changes)
-    run = replace(run, problems=(*run.problems, *late), outcome=Outcome.APPLIED)
-    troubled = {problem.path.split("/")[0] for problem in late}
-    folders = {name: at for name, at in parsed.folders.items() if name not in troubled}
-    remember(database, source.organization_id, source.id, folders, snapshot.trees)
-    records.applied(database, source, order, run, newest=newest, author=author, started=started)
+    Writer(database, source.organization_id, origin, spool).write(run.changes)
+    run = replace(run, outcome=Outcome.APPLIED)
+    records.applied(
+        database, source, order, run, newest=newest, author=author, started=started, places=places
+    )
     return run
 
 
 def _planned(
-    database: Database, source: ContentSource, repository: Repository, commit: str, order: Order
-) -> tuple[Run, Parsed, Snapshot]:
+    database: Database,
+    source: ContentSource,
+    repository: Repository,
+    spool: Spool,
+    commit: str,
+    order: Order,
+) -> tuple[Run, dict[str, records.Place]]:
+    """Plan, and say where each walkthrough is that was read and need not be read again."""
     owner = source.organization_id
     with database.transaction() as session:
         known = {} if order.reread else read_known(session, owner, source.id)
-    trees = {folder: each.tree for folder, each in known.items()}
-    snapshot = repository.snapshot(commit, source.path, trees)
-    same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
-    parsed = parse_repository(snapshot.files, same)
+    read = repository.mended(lambda: _read(repository, source.path, commit, known, spool))
+    parsed, trees = read
     with database.transaction() as session:
         parsed = refuse_taken(parsed, read_taken(session, owner, source.id, parsed.folders))
-        changes = plan(parsed, read_live(session, owner, source.id, parsed.unchanged))
+        named = {slug for each in parsed.wanted for slug in each.servers}
+        if named:
+            parsed = refuse_unknown_servers(parsed, read_servers(session, owner, named))
+        live = read_live(session, owner, source.id, parsed.unchanged, verify=order.reread)
+        changes = plan(parsed, live)
+        archives = any(isinstance(change, Archive) for change in changes)
         stakes = Stakes(
-            live=count_live(session, owner, source.id),
-            active=audience.active(session, owner, changes),
+            live=count_live(session, owner, source.id) if archives else 0,
+            active=audience.active(session, owner, changes) if archives else {},
             rewritten=not order.to and _rewritten(source, repository, commit),
         )
         told = (
@@ -202,7 +217,24 @@ def _planned(
         reasons=reasons(changes, stakes),
         effects=told,
     )
-    return run, parsed, snapshot
+    troubled = {problem.path.split("/")[1] for problem in parsed.problems if "/" in problem.path}
+    places = {
+        name: (folder, trees[folder])
+        for name, folder in parsed.folders.items()
+        if folder not in troubled
+    }
+    return run, places
+
+
+def _read(
+    repository: Repository, folder: str, commit: str, known: Mapping[str, Known], spool: Spool
+) -> tuple[Parsed, Mapping[str, str]]:
+    """Read the folders that are not known; return what they say, and the trees of all."""
+    trees = {name: each.tree for name, each in known.items()}
+    with repository.snapshot(commit, folder, trees) as snapshot:
+        same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
+        parsed = parse_folders(snapshot.root, snapshot.folders, same, spool.keep)
+        return parsed, snapshot.trees
 
 
 def _rewritten(source: ContentSource, repository: Repository, commit: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from sync.parse import WALKTHROUGHS
 from walkthroughs.db import Database
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough
 
@@ -34,13 +37,31 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """A walkthrough of the source.
+
+    Attributes:
+        version: the live one; none if it is still to be made.
+        pending: what the newest commit would change and nobody applied: a level, `create`,
+            `show`, `assign` or `archive`; none if nothing.
+        problems: mistakes in its folder, which keep the last good version live.
+    """
+
+    id: str
+    version: int | None
+    is_published: bool
+    pending: str | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """A source, its walkthroughs and its last runs, as people ask for them."""
 
     source: ContentSource
     sync: Sync
     health: Health
-    walkthroughs: tuple[Walkthrough, ...]
+    walkthroughs: tuple[Item, ...]
     runs: tuple[SyncRun, ...]
 
 
@@ -78,7 +99,28 @@ def read_status(database: Database, source: ContentSource) -> Status:
             .order_by(SyncRun.started_at.desc())
             .limit(_RUNS_SHOWN)
         ).all()
-    return Status(source, *judge(source), tuple(walkthroughs), tuple(runs))
+    return Status(source, *judge(source), _items(source, walkthroughs), tuple(runs))
+
+
+def _items(source: ContentSource, rows: Sequence[Walkthrough]) -> tuple[Item, ...]:
+    """Put versions, pending changes and problems together, by the author's id."""
+    pending = {each["id"]: each["change"] for each in source.pending}
+    problems: defaultdict[str | None, list[str]] = defaultdict(list)
+    for each in source.problems:
+        folder = str(each["path"]).removeprefix(f"{WALKTHROUGHS}/").split("/")[0]
+        problems[folder].append(f"{each['path']}:{each['line']}: {each['message']}")
+    live = {row.external_id: row for row in rows}
+    return tuple(
+        Item(
+            id=name,
+            version=row.version if row else None,
+            is_published=row is not None and row.is_published,
+            pending=pending.get(name),
+            problems=tuple(problems[row.folder]) if row else (),
+        )
+        for name in sorted(live.keys() | pending.keys())
+        for row in [live.get(name)]
+    )
 
 
 def as_facts(status: Status) -> dict[str, Any]:
@@ -95,7 +137,13 @@ def as_facts(status: Status) -> dict[str, Any]:
         "waiting": source.waiting,
         "problems": source.problems,
         "walkthroughs": [
-            {"id": each.external_id, "version": each.version, "published": each.is_published}
+            {
+                "id": each.id,
+                "version": each.version,
+                "published": each.is_published,
+                "pending": each.pending,
+                "problems": list(each.problems),
+            }
             for each in status.walkthroughs
         ],
         "runs": [
@@ -121,7 +169,7 @@ def as_text(status: Status) -> str:
     lines = [
         f"{source.name}: {status.sync}, {status.health}",
         f"  wanted {_short(source.wanted_commit)}, applied {_short(source.synced_commit)}, "
-        f"{len(status.walkthroughs)} walkthrough(s)",
+        f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
     lines += [f"  trouble: {source.trouble}"] if source.trouble else []
     if source.waiting:
@@ -132,8 +180,19 @@ def as_text(status: Status) -> str:
             f"--confirm {source.waiting['fingerprint']}"
         )
     lines += [f"  problem: {p['path']}:{p['line']}: {p['message']}" for p in source.problems]
+    lines += [f"  {_item(each)}" for each in status.walkthroughs]
     lines += [f"  {_run(run)}" for run in status.runs]
     return "\n".join(lines)
+
+
+def _item(item: Item) -> str:
+    facts = [
+        f"version {item.version}" if item.version else "new",
+        "published" if item.is_published else "draft",
+        *([f"pending: {item.pending}"] if item.pending else []),
+        *([f"{len(item.problems)} problem(s)"] if item.problems else []),
+    ]
+    return f"{item.id}: {', '.join(facts)}"
 
 
 def _run(run: SyncRun) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 from collections.abc import Mapping
 
@@ -17,6 +18,8 @@ MAX_FRONT_MATTER_BYTES = 16 * 1024
 MAX_STEP_BYTES = 64 * 1024
 #: What the repository reader hands over for a file that is too large to be read.
 TOO_LARGE = b"\0too large"
+#: What it hands over for the manifest of a folder that holds too many files to be read.
+TOO_MANY = b"\0too many"
 
 
 def read_step(
@@ -98,16 +101,21 @@ def _body_line(lines: list[str], end: int) -> int:
 
 def text_of(path: str, data: bytes, limit: int, problems: list[Problem]) -> str | None:
     """Return the text without what nobody sees: mark of order, line endings, trailing blanks."""
+    if data == TOO_MANY:
+        problems.append(Problem(path, 1, "its folder holds far more files than a walkthrough has"))
+        return None
     if data == TOO_LARGE or len(data) > limit:
         problems.append(Problem(path, 1, f"the file is larger than {limit // 1024} KiB"))
         return None
     try:
-        text = data.decode("utf-8-sig")
+        text = data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problems.append(Problem(path, line, "not UTF-8; save the file as UTF-8"))
         return None
-    unix = text.replace("\r\n", "\n").replace("\r", "\n")
+    unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if " \n" not in unix and "\t\n" not in unix:  # as most files are
+        return unix.rstrip(" \t")
     return "\n".join(line.rstrip(" \t") for line in unix.split("\n"))
 
 

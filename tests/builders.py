@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from sync.parse import parse_repository
 from walkthroughs import assignments, creating, publishing
 from walkthroughs.caller import Caller
 from walkthroughs.columns import Origin
-from walkthroughs.content import StepContent, WalkthroughContent
+from walkthroughs.content import Authored, StepContent, WalkthroughContent
 from walkthroughs.models import McpServer, McpServerUser, Organization
 
 DASHBOARD = Origin(author="ana@acme.example")
@@ -21,6 +22,13 @@ def content(*names: str, id: str = "deploy", **fields: object) -> WalkthroughCon
     """A walkthrough with the named steps (default: one, two, three)."""
     steps = tuple(step(name) for name in names or ("one", "two", "three"))
     return WalkthroughContent(**{"id": id, "title": "Deploy", "steps": steps, **fields})
+
+
+def texts(files: dict[str, bytes]) -> list[Authored]:
+    """What the parser makes of *files* when it keeps the texts."""
+    kept: list[Authored] = []
+    parse_repository(files, lambda authored: kept.append(authored) or len(kept))
+    return kept
 
 
 def organization(session: Session, slug: str = "acme") -> Organization:
@@ -57,7 +65,7 @@ def walkthrough(
     made = creating.create(session, organization_id, wanted or content(), origin)
     publishing.set_published(session, organization_id, made.walkthrough_id, published, origin)
     if server_id:
-        assignments.assign(session, organization_id, server_id, made.walkthrough_id)
+        assignments.assign(session, organization_id, server_id, [made.walkthrough_id])
     return made.walkthrough_id
 
 

@@ -54,6 +54,31 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class StepOutline:
+    """A step without its texts."""
+
+    id: str
+    title: str
+    section: str | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A walkthrough without its texts: small, and enough to tell what a change does to learners.
+
+    Attributes:
+        digest: `WalkthroughContent.digest()`, which stands for the texts.
+    """
+
+    id: str
+    title: str
+    digest: str
+    steps: tuple[StepOutline, ...] = ()
+    moved: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WalkthroughContent:
     """One walkthrough, its steps in reading order. `moved` is not shown to anyone."""
 
@@ -76,6 +101,11 @@ class WalkthroughContent:
         shown["steps"] = [{name: getattr(s, name) for name in _STEP_SHOWN} for s in self.steps]
         canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def outline(self) -> Outline:
+        """Return it without its texts."""
+        steps = tuple(StepOutline(s.id, s.title, s.section, s.revision) for s in self.steps)
+        return Outline(self.id, self.title, self.digest(), steps, self.moved)
 
 
 _SHOWN = [each.name for each in fields(WalkthroughContent) if each.name != "moved"]

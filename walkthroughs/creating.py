@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from walkthroughs import bulk
 from walkthroughs.columns import Origin, Outcome, described, version_of, worded
-from walkthroughs.content import Authored, WalkthroughContent
-from walkthroughs.ids import id_factory
+from walkthroughs.content import Outline, WalkthroughContent
+from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.revision import compare
 from walkthroughs.successions import predecessors
 
-_new_walkthrough_id, _new_step_id = id_factory("wt"), id_factory("ws")
+_new_walkthrough_id, _new_step_id, _new_version_id = map(id_factory, ("wt", "ws", "wv"))
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A walkthrough to store: its content, and the same content's outline."""
+
+    content: WalkthroughContent
+    outline: Outline
+    is_published: bool = False
 
 
 def create(
@@ -30,59 +41,70 @@ def create(
     Raises:
         sqlalchemy.exc.IntegrityError: the source has a walkthrough with this id already.
     """
-    return create_all(session, organization_id, [Authored(content, is_published)], origin)[0]
+    return create_all(
+        session, organization_id, [New(content, content.outline(), is_published)], origin
+    )[0]
 
 
 def create_all(
-    session: Session, organization_id: str, new: Sequence[Authored], origin: Origin
+    session: Session, organization_id: str, new: Sequence[New], origin: Origin
 ) -> list[Outcome]:
-    """Store new walkthroughs at once, as `create` stores one; return their outcomes in order.
-
-    Three statements for all of them: an import is as fast as the database takes rows.
-    """
-    outcomes, walkthroughs, steps, versions = [], [], [], []
-    for authored in new:
-        content, walkthrough_id = authored.content, _new_walkthrough_id()
-        own = {"organization_id": organization_id, "walkthrough_id": walkthrough_id}
-        ids = [_new_step_id() for _ in content.steps]
-        revision, digest = compare(None, content), content.digest()
-        came = predecessors(session, organization_id, content, origin)
+    """Store new walkthroughs at once, as `create` stores one; return their outcomes in order."""
+    outcomes: list[Outcome] = []
+    walkthroughs: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
+    versions: list[dict[str, Any]] = []
+    for each in new:
+        walkthrough_id = _new_walkthrough_id()
+        own = {"organization_id": organization_id, "created_at": now_ms()}
+        inner = own | {"walkthrough_id": walkthrough_id}
+        ids = [_new_step_id() for _ in each.content.steps]
+        revision = compare(None, each.outline)
         walkthroughs.append(
-            {
+            own
+            | {
                 "id": walkthrough_id,
-                "organization_id": organization_id,
+                "updated_at": own["created_at"],
                 "source_id": origin.source_id,
-                "external_id": content.id,
-                "is_published": authored.is_published,
+                "external_id": each.content.id,
+                "is_published": each.is_published,
                 "version": 1,
                 "first_step_id": ids[0] if ids else None,
                 "step_count": len(ids),
-                "digest": digest,
-                **described(content),
+                "digest": each.outline.digest,
             }
+            | described(each.content)
         )
-        steps += [
-            own
-            | {
-                "id": step_id,
-                "next_step_id": following,
-                "display_order": position,
-                "external_id": step.id,
-                "revision": step.revision,
-                "succeeds": came.get(step.id, []),
-                **worded(step),
-            }
-            for position, (step_id, following, step) in enumerate(
-                zip(ids, [*ids[1:], None], content.steps, strict=False)
-            )
-        ]
-        versions.append(own | version_of(1, revision, digest, ids, origin))
+        came = predecessors(session, organization_id, each.outline, origin)
+        steps += _steps(inner, ids, each.content, came)
+        version = version_of(1, revision, each.outline.digest, ids, origin)
+        versions.append(inner | {"id": _new_version_id()} | version)
         outcomes.append(Outcome(walkthrough_id, 1, revision.level, revision.summary))
-    for model, rows in (
-        (Walkthrough, walkthroughs),
-        (WalkthroughStep, steps),
-        (WalkthroughVersion, versions),
-    ):
-        if rows:
-            session.execute(insert(model.__table__), rows)
+    bulk.copy(session, Walkthrough.__table__, walkthroughs)
+    bulk.copy(session, WalkthroughStep.__table__, steps)
+    bulk.copy(session, WalkthroughVersion.__table__, versions)
     return outcomes
+
+
+def _steps(
+    own: dict[str, Any],
+    ids: list[str],
+    content: WalkthroughContent,
+    came: Mapping[str, list[str]],
+) -> list[dict[str, Any]]:
+    """Return the rows of the steps, as one chain."""
+    return [
+        own
+        | {
+            "id": step_id,
+            "next_step_id": following,
+            "display_order": position,
+            "external_id": step.id,
+            "revision": step.revision,
+            "succeeds": came.get(step.id, []),
+        }
+        | worded(step)
+        for position, (step_id, following, step) in enumerate(
+            zip(ids, [*ids[1:], None], content.steps, strict=False)
+        )
+    ]

@@ -46,10 +46,18 @@ _HOLDERS = text(
        AND (s.id = ANY(:ids) OR (s.succeeds <> '[]' AND s.succeeds ?| CAST(:ids AS text[])))
     """
 )
+# A row that stood on a forgotten step stands on one that is still done: on a step that it has
+# left, not done, the next call would complete it once more. With none left it is not started.
 _FORGET = text(
     f"""
     UPDATE walkthrough_progress p
-       SET completed_steps = p.completed_steps - CAST(:ids AS text[])
+       SET completed_steps = p.completed_steps - CAST(:ids AS text[]),
+           current_step_id = CASE WHEN p.current_step_id = ANY(:ids)
+             THEN COALESCE((p.completed_steps - CAST(:ids AS text[])) ->> -1, p.current_step_id)
+             ELSE p.current_step_id END,
+           status = CASE WHEN p.current_step_id = ANY(:ids)
+              AND p.completed_steps - CAST(:ids AS text[]) = '[]'
+             THEN 'not_started' ELSE p.status END
      WHERE {_MINE} AND p.completed_steps ?| CAST(:ids AS text[])
     """  # noqa: S608  constants
 )

@@ -7,14 +7,13 @@ progress is not touched at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from walkthroughs.columns import Origin, Outcome, described, version_of, worded
-from walkthroughs.content import StepContent, WalkthroughContent
+from walkthroughs.content import Outline, StepContent, WalkthroughContent
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
@@ -40,12 +39,9 @@ def publish(
         ManagedByGit: *origin* does not own it.
     """
     row = lock(session, organization_id, walkthrough_id, origin)
-    old = _content_of(session, row)
-    # Nothing of an archived walkthrough is live: its steps may have been elsewhere meanwhile.
-    live = {follow(s.id, content) for s in old.steps} if row.archived_at is None else frozenset()
-    came = predecessors(session, organization_id, content, origin, live)
+    was_archived = row.archived_at is not None
     row.archived_at = None
-    outcome = _write(session, row, old, content, origin, came)
+    outcome = _write(session, row, content, origin, is_back=was_archived)
     session.flush()
     return outcome
 
@@ -102,7 +98,7 @@ def read_content(session: Session, organization_id: str, walkthrough_id: str) ->
     row = session.scalar(_of_organization(organization_id, walkthrough_id))
     if row is None:
         raise WalkthroughNotFound(walkthrough_id)
-    return _content_of(session, row)
+    return _content_of(row, _steps_of(session, row))
 
 
 def _of_organization(organization_id: str, walkthrough_id: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  SQLAlchemy's Select[tuple[Walkthrough]]
@@ -130,8 +126,8 @@ def lock(
     return row
 
 
-def _content_of(session: Session, row: Walkthrough) -> WalkthroughContent:
-    live = [step for step in _steps_of(session, row) if step.archived_at is None]
+def _content_of(row: Walkthrough, steps: list[WalkthroughStep]) -> WalkthroughContent:
+    live = [step for step in steps if step.archived_at is None]
     return WalkthroughContent(
         id=row.external_id,
         title=row.title,
@@ -163,27 +159,27 @@ def _steps_of(session: Session, row: Walkthrough) -> list[WalkthroughStep]:
 
 
 def _write(
-    session: Session,
-    row: Walkthrough,
-    old: WalkthroughContent,
-    new: WalkthroughContent,
-    origin: Origin,
-    came: Mapping[str, list[str]],
+    session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin, *, is_back: bool
 ) -> Outcome:
-    revision = compare(old, new)
-    if revision.level is None and came:
-        # Back from the archive with steps that were elsewhere: learners must be looked at again.
+    rows, outline = _steps_of(session, row), new.outline()
+    old = _content_of(row, rows).outline()
+    # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
+    live = frozenset() if is_back else {follow(step.id, outline) for step in old.steps}
+    came = predecessors(session, row.organization_id, outline, origin, live)
+    revision = compare(old, outline)
+    if revision.level is None and came:  # learners must be looked at again
         revision = Revision(Level.STRUCTURE, "Steps came back.")
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
-    steps = _place_steps(session, row, _steps_of(session, row), new)
+    _rename(session, rows, outline)
+    steps = _place_steps(session, row, rows, new)
     for step in steps:
         _succeed(step, came.get(step.external_id, []))
     _set(row, described(new))
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
     row.version += 1
-    row.digest = new.digest()
+    row.digest = outline.digest
     ids = [step.id for step in steps]
     session.add(
         WalkthroughVersion(
@@ -204,7 +200,6 @@ def _place_steps(
     session: Session, row: Walkthrough, rows: list[WalkthroughStep], content: WalkthroughContent
 ) -> list[WalkthroughStep]:
     """Make the live ones of the steps *rows* those of *content*, in its order, as one chain."""
-    _rename(session, rows, content)
     known = {(step.external_id, step.revision): step for step in rows}
     steps = [_filled(session, row, known.get((s.id, s.revision)), s) for s in content.steps]
     kept = {step.id for step in steps}
@@ -225,7 +220,7 @@ def _succeed(step: WalkthroughStep, predecessors: list[str]) -> None:
         step.succeeds = [*(step.succeeds or ()), *new]
 
 
-def _rename(session: Session, rows: list[WalkthroughStep], content: WalkthroughContent) -> None:
+def _rename(session: Session, rows: list[WalkthroughStep], content: Outline) -> None:
     """Give renamed steps their new author ids.
 
     An archived step that holds the new id already, or would get it too, is left

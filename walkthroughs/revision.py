@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from walkthroughs.content import StepContent, WalkthroughContent
+from walkthroughs.content import Outline, StepOutline
 
 
 class Level(StrEnum):
@@ -28,7 +28,7 @@ class Revision:
     summary: str
 
 
-def compare(old: WalkthroughContent | None, new: WalkthroughContent) -> Revision:
+def compare(old: Outline | None, new: Outline) -> Revision:
     """Say what *new* changes over *old* (none: there was nothing before).
 
     Steps are the same step when their ids are equal, or when `new.moved` says
@@ -36,7 +36,7 @@ def compare(old: WalkthroughContent | None, new: WalkthroughContent) -> Revision
     """
     if old is None:
         return Revision(Level.STRUCTURE, f"First version, {_count(len(new.steps), 'step')}.")
-    if old.digest() == new.digest():
+    if old.digest == new.digest:
         return Revision(None, "Nothing changed.")
     before = {follow(step.id, new): step for step in old.steps}
     after = {step.id: step for step in new.steps}
@@ -63,7 +63,7 @@ def compare(old: WalkthroughContent | None, new: WalkthroughContent) -> Revision
     return Revision(level, _sentence(parts))
 
 
-def follow(step_id: str, content: WalkthroughContent) -> str:
+def follow(step_id: str, content: Outline) -> str:
     """Return the id that *step_id* has in *content*, along its record of renamed ids.
 
     What came from another walkthrough is a new step here. The parser refuses
@@ -79,7 +79,7 @@ def follow(step_id: str, content: WalkthroughContent) -> str:
     return name if name in current else step_id
 
 
-def _named(verb: str, steps: Iterable[StepContent]) -> list[str]:
+def _named(verb: str, steps: Iterable[StepOutline]) -> list[str]:
     titles = [step.title for step in steps]
     if not titles:
         return []

@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from walkthroughs.columns import Origin
-from walkthroughs.content import WalkthroughContent
+from walkthroughs.content import Outline
 from walkthroughs.models import Walkthrough, WalkthroughStep
 from walkthroughs.revision import follow
 
@@ -19,7 +19,7 @@ _Rows = dict[tuple[str, str], list[WalkthroughStep]]
 def predecessors(
     session: Session,
     organization_id: str,
-    content: WalkthroughContent,
+    content: Outline,
     origin: Origin,
     known: Set[str] = frozenset(),
 ) -> dict[str, list[str]]:

@@ -4,8 +4,7 @@ import pytest
 
 from app import create_app
 from sync.lint import lint
-from sync.parse import parse_repository
-from tests.builders import content, organization, server, step, walkthrough
+from tests.builders import content, organization, server, step, texts, walkthrough
 from walkthroughs.models import Walkthrough
 
 
@@ -42,7 +41,7 @@ def test_the_command_writes_what_the_parser_reads_back(export, stored, tmp_path)
 
     assert done.exit_code == 0, done.output
     assert lint(tmp_path) == ()
-    (authored,) = parse_repository(files).authored
+    (authored,) = texts(files)
     assert (authored.content, authored.is_published, authored.servers) == (stored, True, ("acme",))
 
 

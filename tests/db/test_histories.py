@@ -27,6 +27,7 @@ from sqlalchemy import text
 from tests.authors import Classroom
 from walkthroughs import progress
 from walkthroughs.advance import ADVANCE, advance_ordinary
+from walkthroughs.models import Status
 from walkthroughs.prepared import Prepared
 
 _NUMBERS = count()
@@ -251,6 +252,12 @@ class Histories(RuleBasedStateMachine):
         every = [step for each in self.books for step in (*each.steps, *each.gone)]
         roots = {step.root for step in every if step.home is book}
         self.done = {mark for mark in self.done if mark.split()[1] not in roots}
+        other = self.other(book)
+        row = self.row(other).id
+        state = progress.status(self.database, self.room.caller, row).status
+        if state is Status.NOT_STARTED:  # all that was done there was done in steps that moved here
+            other.before = None
+            self.latest = [each for each in self.latest if each is not other]
 
     def step(self, book, shown):
         """Complete the step last shown, then send the same call again."""

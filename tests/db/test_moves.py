@@ -338,6 +338,28 @@ def test_after_a_reset_that_left_something_the_walkthrough_counts_as_not_started
         house.next(house.rows()["aa", "a2"])
 
 
+def test_a_step_forgotten_where_it_is_now_is_not_done_again_by_going_on_where_it_was(house):
+    house.complete("aa", "A2", "A3")
+    house.edit(aa=(["a1", "a2"],), bb=(["b1", "a3"], ("aa/a3", "a3")))
+    house.reset("bb")
+    view = house.next(None)
+
+    assert (view.walkthrough.id, view.step) == (house.row("aa").id, None)
+    assert house.done("bb") == []
+
+
+def test_a_walkthrough_all_of_whose_completions_moved_and_were_forgotten_is_not_started(house):
+    house.reset("aa")
+    house.edit(aa=(["a1"],))
+    house.complete("aa", "A1")
+    house.edit(aa=(["a9"],), bb=(["b1", "a1"], ("aa/a1", "a1")))
+    house.reset("bb")
+
+    assert house.look("aa").status is Status.NOT_STARTED
+    assert house.open("aa").step.title == "A9"
+    assert house.done("bb") == []
+
+
 def start_over(house, name, again):
     if again == "reset":
         house.reset(name)

@@ -16,7 +16,7 @@ from sync.objects import Objects
 from sync.runner import NotConfirmed
 from sync.status import as_facts, as_text
 from sync.worker import look, work
-from tests.builders import DASHBOARD, content, step, walkthrough
+from tests.builders import DASHBOARD, content, server, step, walkthrough
 from walkthroughs import progress, publishing
 from walkthroughs.content import Authored
 from walkthroughs.errors import HandrailError, ManagedByGit
@@ -126,6 +126,43 @@ def test_only_an_id_of_a_commit_can_be_gone_back_to(room):
     for name in ("--all", "main@{1}", "0" * 40):
         with pytest.raises(RepositoryUnavailable):
             room.run(to=name)
+
+
+def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(room):
+    room.set(held_at=now_ms())
+    room.author.write("one", "two")
+    room.author.write("one", name="fresh")
+    room.author.write("solo", name="other", head="statu: x")
+    room.sync()
+    items = {item.id: item for item in room.status().walkthroughs}
+
+    assert (items["deploy"].version, items["deploy"].pending) == (1, "structure")
+    assert (items["fresh"].version, items["fresh"].pending) == (None, "create")
+    assert (items["other"].pending, len(items["other"].problems)) == (None, 1)
+    shown = as_text(room.status())
+    assert "deploy: version 1, published, pending: structure" in shown
+    assert "other: version 1, published, 1 problem(s)" in shown
+    room.set(held_at=None)
+    room.run()
+    assert all(item.pending is None for item in room.status().walkthroughs)
+
+
+def test_a_server_that_is_named_later_is_assigned_without_a_version(room):
+    head = "status: published\nservers: [acme, nobody]"
+    room.author.write("solo", name="other", head="status: published")
+    room.sync()
+    room.author.write("solo", name="other", head=head)
+    run = room.sync()
+    assert [str(problem) for problem in run.problems] == [
+        'walkthroughs/other/walkthrough.yml:1: there is no MCP server "nobody" to assign it to; '
+        "make one, or correct the name"
+    ]
+    with room.database.transaction() as session:
+        server(session, room.caller.organization_id, "nobody")
+    assert room.plan().changes[0].new_servers == ("nobody",)
+    assert room.run().problems == ()
+    assert room.plan().changes == ()
+    assert room.row("other").version == 1
 
 
 # What is remembered.

@@ -144,7 +144,8 @@ def test_links_submodules_and_odd_names_are_not_read(room):
     where = room.settings.data_dir / "git" / "x"
     with opened(where, str(folder), "main", None, room.settings) as repository:
         repository.fetch()
-        files = repository.snapshot(commit, "", {}).files
+        with repository.snapshot(commit, "", {}) as snapshot:
+            files = dict(snapshot.folders)["walkthroughs/deploy"]
 
     assert files["walkthroughs/deploy/huge.md"] == TOO_LARGE
     assert "walkthroughs/deploy/steps/one.md" in files

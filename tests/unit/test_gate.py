@@ -4,19 +4,23 @@ import pytest
 
 from sync.effects import effects
 from sync.gate import Stakes, reasons
+from sync.parse import Wanted
 from sync.plan import Archive, Create, Live, Update, fingerprint
 from tests.builders import content
-from walkthroughs.content import Authored, Move
+from walkthroughs.content import Move
 from walkthroughs.revision import compare
 
 
 def live(name, *steps):
-    return Live(f"wt_{name}", content(*steps, id=name, title=name.title()), 3, is_published=True)
+    return Live(
+        f"wt_{name}", content(*steps, id=name, title=name.title()).outline(), 3, is_published=True
+    )
 
 
 def update(old, new):
-    revision = compare(old.content, new)
-    return Update(old, Authored(new, is_published=True), revision.level, revision.summary)
+    wanted = Wanted(new.outline(), is_published=True)
+    revision = compare(old.outline, wanted.outline)
+    return Update(old, wanted, revision.level, revision.summary)
 
 
 def archives(number):
@@ -62,8 +66,8 @@ def test_a_fingerprint_names_one_plan():
         ("c1", [update(one, two)]),
         ("c2", [update(one, two)]),
         ("c1", [update(one, content("two", "one"))]),
-        ("c1", [Create(Authored(two))]),
-        ("c1", [Create(Authored(two, is_published=True))]),
+        ("c1", [Create(Wanted(two.outline()))]),
+        ("c1", [Create(Wanted(two.outline(), is_published=True))]),
         ("c1", [Archive(one)]),
         ("c1", []),
     ]
@@ -93,7 +97,7 @@ def test_a_step_that_another_walkthrough_takes_moves_there():
     giving = update(live("deploy", "install", "login", "create"), content("install", "create"))
     record = (Move("login", "sign-in", "deploy"),)
     taking = update(live("other", "one"), content("one", "sign-in", id="other", moved=record))
-    new = Create(Authored(content("sign-in", id="new", moved=record)))
+    new = Create(Wanted(content("sign-in", id="new", moved=record).outline()))
     places = {"wt_deploy": {"login": 1}}
 
     for changes, taker in (([giving, taking], "other"), ([new, giving], "new")):

@@ -2,12 +2,12 @@
 
 from sync.moves import with_earlier_names
 from tests.builders import content
-from walkthroughs.content import Authored, Move
+from walkthroughs.content import Move
 
 
 def earlier(*contents):
     """The earlier names of the first record of the first walkthrough."""
-    return with_earlier_names(map(Authored, contents))[0].content.moved[0].earlier
+    return with_earlier_names([each.outline() for each in contents])[0].moved[0].earlier
 
 
 def test_a_step_that_was_renamed_before_it_moved_is_found_by_its_older_ids():

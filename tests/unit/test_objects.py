@@ -10,7 +10,7 @@ from sync.step_file import TOO_LARGE
 
 
 def objects(answer):
-    return Objects(SimpleNamespace(stdin=io.BytesIO(), stdout=io.BytesIO(answer)))
+    return Objects(lambda: SimpleNamespace(stdin=io.BytesIO(), stdout=io.BytesIO(answer)))
 
 
 def test_contents_come_in_order_and_large_ones_are_skipped():

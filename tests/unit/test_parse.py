@@ -6,6 +6,7 @@ import pytest
 from sync.lint import lint
 from sync.parse import parse_repository
 from sync.step_file import TOO_LARGE
+from tests.builders import texts
 from walkthroughs.content import Move, StepContent
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -45,7 +46,7 @@ def problems(given: dict[str, bytes]) -> list[str]:
 
 
 def test_a_whole_walkthrough_is_read():
-    (authored,) = parse_repository(files()).authored
+    (authored,) = texts(files())
     content = authored.content
 
     assert (authored.is_published, authored.servers) == (True, ("acme",))
@@ -59,7 +60,7 @@ def test_a_whole_walkthrough_is_read():
 
 def test_a_step_may_come_from_another_walkthrough_under_an_id_that_was_renamed_here():
     records = "  - {from: other/sign-in, to: login}\n  - {from: login, to: create}\n"
-    (authored,) = parse_repository(files(MANIFEST + records)).authored
+    (authored,) = texts(files(MANIFEST + records))
 
     assert authored.content.moved[1:] == (
         Move("sign-in", "login", "other"),
@@ -80,7 +81,7 @@ def test_a_renamed_folder_and_file_make_no_difference():
         for name, data in files(MANIFEST.replace("login.md", "a.md")).items()
     }
 
-    assert parse_repository(moved).authored == parse_repository(files()).authored
+    assert parse_repository(moved).wanted == parse_repository(files()).wanted
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_a_mistake_is_one_line_with_file_line_and_fix(given, says):
     found = problems(given)
 
     assert any(says in line for line in found), found
-    assert parse_repository(given).authored == ()
+    assert parse_repository(given).wanted == ()
 
 
 def test_a_mistake_stays_with_its_walkthrough():
@@ -131,7 +132,7 @@ def test_a_mistake_stays_with_its_walkthrough():
     }
     parsed = parse_repository(files() | bad)
 
-    assert [authored.content.id for authored in parsed.authored] == ["deploy"]
+    assert [each.outline.id for each in parsed.wanted] == ["deploy"]
     assert parsed.unreadable == {"bad"}
     assert parsed.complete
 
@@ -144,7 +145,7 @@ def test_an_id_in_two_folders_is_refused_in_both():
     copy = {name.replace("/deploy/", "/copy/"): data for name, data in files().items()}
     parsed = parse_repository(files() | copy)
 
-    assert parsed.authored == ()
+    assert parsed.wanted == ()
     assert parsed.unreadable == {"deploy"}
     assert len(parsed.problems) == 2
 
@@ -152,7 +153,7 @@ def test_an_id_in_two_folders_is_refused_in_both():
 def test_a_schema_of_the_future_is_refused_as_a_whole():
     parsed = parse_repository(files() | {"walkthroughs.yml": b"schema: 2\n"})
 
-    assert parsed.authored == ()
+    assert parsed.wanted == ()
     assert not parsed.complete
     assert "newer than this server" in str(parsed.problems[0])
 

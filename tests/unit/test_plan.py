@@ -1,37 +1,50 @@
 """The planner, case by case, and its law: after an apply there is nothing to do."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.parse import Parsed
+from sync.parse import Parsed, Wanted
 from sync.plan import Archive, Create, Live, Update, describe, plan
 from tests.builders import content
-from walkthroughs.content import Authored
 from walkthroughs.revision import Level
 
 NAMES = st.sampled_from(["aa", "bb", "cc"])
-CONTENTS = st.builds(
-    lambda name, steps: content(*steps, id=name),
+OUTLINES = st.builds(
+    lambda name, steps: content(*steps, id=name).outline(),
     NAMES,
     st.lists(st.sampled_from("xyz"), unique=True, min_size=1),
 )
-AUTHORED = st.lists(st.builds(Authored, CONTENTS, st.booleans()), unique_by=lambda a: a.content.id)
+SERVERS = st.sets(st.sampled_from(["acme", "other"]))
+WANTED = st.lists(
+    st.builds(Wanted, OUTLINES, st.booleans(), SERVERS.map(tuple)),
+    unique_by=lambda each: each.outline.id,
+)
 LIVE = st.lists(
-    st.builds(Live, st.just("wt"), CONTENTS, st.integers(1, 9), st.booleans(), st.booleans()),
-    unique_by=lambda row: row.content.id,
+    st.builds(
+        Live,
+        st.just("wt"),
+        OUTLINES,
+        st.integers(1, 9),
+        st.booleans(),
+        st.booleans(),
+        SERVERS.map(frozenset),
+    ),
+    unique_by=lambda row: row.outline.id,
 )
 
 
-def parsed(*authored, unreadable=(), complete=True):
-    return Parsed(tuple(authored), (), frozenset(unreadable), complete)
+def parsed(*wanted, unreadable=(), complete=True):
+    return Parsed(tuple(wanted), (), frozenset(unreadable), complete)
 
 
 def live(wanted, *, published=True, archived=False):
-    return Live("wt_1", wanted, 3, published, archived)
+    return Live("wt_1", wanted.outline(), 3, published, archived)
 
 
 def shown(wanted):
-    return Authored(wanted, is_published=True)
+    return Wanted(wanted.outline(), is_published=True)
 
 
 def test_a_new_walkthrough_is_created():
@@ -51,7 +64,7 @@ def test_a_change_says_its_level_and_the_next_version():
 
 
 def test_a_draft_is_hidden_without_a_version():
-    (change,) = plan(parsed(Authored(content(), is_published=False)), [live(content())])
+    (change,) = plan(parsed(Wanted(content().outline(), is_published=False)), [live(content())])
 
     assert isinstance(change, Update)
     assert change.level is None
@@ -70,17 +83,30 @@ def test_what_cannot_be_read_stays_as_it_is():
     assert plan(parsed(complete=False), [live(content())]) == ()
 
 
-@given(AUTHORED, LIVE, st.sets(NAMES), st.booleans())
-def test_after_an_apply_there_is_nothing_to_do(authored, rows, unreadable, complete):
-    wanted = parsed(*authored, unreadable=unreadable, complete=complete)
-    after = {row.content.id: row for row in rows}
+def test_a_server_that_is_named_is_an_assignment_without_a_version():
+    named = Wanted(content().outline(), is_published=True, servers=("acme", "other"))
+    there = replace(live(content()), servers=frozenset({"acme"}))
+    (change,) = plan(parsed(named), [there])
+
+    assert (change.level, change.new_servers) == (None, ("other",))
+    assert describe(change) == "assign   deploy  (to other)"
+
+
+@given(WANTED, LIVE, st.sets(NAMES), st.booleans())
+def test_after_an_apply_there_is_nothing_to_do(each, rows, unreadable, complete):
+    wanted = parsed(*each, unreadable=unreadable, complete=complete)
+    after = {row.outline.id: row for row in rows}
     for change in plan(wanted, rows):
         match change:
             case Create(made):
-                after[made.content.id] = Live("wt", made.content, 1, made.is_published)
+                row = Live("wt", made.outline, 1, made.is_published)
+                after[made.outline.id] = replace(row, servers=frozenset(made.servers))
             case Update(row, made):
-                after[row.content.id] = Live("wt", made.content, 1, made.is_published)
+                servers = row.servers | set(change.new_servers)
+                after[row.outline.id] = Live(
+                    "wt", made.outline, 1, made.is_published, False, servers
+                )
             case Archive(row):
-                after[row.content.id] = Live("wt", row.content, 1, row.is_published, True)
+                after[row.outline.id] = replace(row, is_archived=True)
 
     assert plan(wanted, after.values()) == ()

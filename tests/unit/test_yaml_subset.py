@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sync.yaml_subset import Mapping, Scalar, YamlRefused, load
 
@@ -44,3 +46,23 @@ def test_lines_count_from_where_the_text_stands_in_its_file():
         load("a: 1\na: 2", first_line=10)
 
     assert raised.value.line == 11
+
+
+_WORDS = st.text("abzAZ019éßЖ中 _-.,:'\"#&*!?()[]{}|>%@`\t\\/~=<+", max_size=12)
+_KEYS = st.text("ab_-Z1:", min_size=1, max_size=4)
+
+
+@example([("a", "b"), ("b", "it's 1, (2) -/ c")])
+@given(st.lists(st.tuples(_KEYS, _WORDS), max_size=4))
+def test_plain_lines_are_read_as_any_yaml_is(pairs):
+    text = "\n".join(f"{key}: {words}" for key, words in pairs)
+
+    # A comment is YAML's business, so the same lines with one behind them go the long way.
+    assert _read(text) == _read(f"{text}\n# a comment")
+
+
+def _read(text):
+    try:
+        return load(text)
+    except YamlRefused as error:
+        return str(error)

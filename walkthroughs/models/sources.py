@@ -76,6 +76,10 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     trouble: Mapped[str | None]
     #: A plan that needs a confirmation: {commit, fingerprint, reasons}.
     waiting: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
+    #: What the newest commit seen would change and nobody applied yet: [{id, change}].
+    pending: Mapped[list[dict[str, str]]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
     #: Problems of the newest commit seen: [{path, line, message}].
     problems: Mapped[list[dict[str, str | int]]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'::jsonb")
