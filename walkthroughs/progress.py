@@ -236,8 +236,10 @@ def _resolve(
     completed = kept | elsewhere.followed(connection, caller, live)
     seen = _seen(connection, caller, edition, row.version)
     here = journey.place(row.current_step_id, completed, seen=seen, live=live)
+    # Who was told that nothing is left is on no step; the row still names the last one.
+    shown = {stop.id for stop in seen} & {row.current_step_id} | {here}
     step = row.current_step_id if isinstance(completing, _Current) else completing
-    done = step if step and step in (row.current_step_id, here) and step not in completed else None
+    done = step if step in shown and step not in completed else None
     if done:
         completed |= {done} | journey.followed({done}, live)
         # A step that vanished is history; the learner has not been shown the next one yet.

@@ -336,7 +336,7 @@ def test_over_any_history_of_commits_nothing_is_lost_or_misplaced(
     run_state_machine_as_test(
         Histories,
         settings=hypothesis_settings(
-            max_examples=20,
+            max_examples=14,
             stateful_step_count=25,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
             deadline=None,
