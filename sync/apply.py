@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -14,11 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from sync.parse import Wanted
 from sync.plan import Archive, Change, Create, Update
 from sync.published import read_servers
 from sync.spool import Spool
 from walkthroughs import assignments, creating, publishing
 from walkthroughs.columns import Origin
+from walkthroughs.content import WalkthroughContent
 from walkthroughs.creating import New
 from walkthroughs.db import Database
 
@@ -111,10 +113,7 @@ class Writer:
 
     def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:
         wanted = [change.wanted for change in new]
-        rows = [
-            New(self.spool.read(each.kept).content, each.outline, each.is_published)
-            for each in wanted
-        ]
+        rows = [New(self._content(each), each.outline, each.is_published) for each in wanted]
         made = creating.create_all(session, self.organization_id, rows, self.origin)
         return [
             (slug, outcome.walkthrough_id)
@@ -124,11 +123,15 @@ class Writer:
 
     def _update(self, session: Session, change: Update) -> list[Assignment]:
         row_id = change.live.walkthrough_id
-        content = self.spool.read(change.wanted.kept).content
+        content = self._content(change.wanted)
         publishing.publish(session, self.organization_id, row_id, content, self.origin)
         published = change.wanted.is_published
         publishing.set_published(session, self.organization_id, row_id, published, self.origin)
         return [(slug, row_id) for slug in change.new_servers]
+
+    def _content(self, wanted: Wanted) -> WalkthroughContent:
+        # The outline knows more of moved steps: what other walkthroughs of the commit tell.
+        return replace(self.spool.read(wanted.kept).content, moved=wanted.outline.moved)
 
     def _assign(self, session: Session, wanted: Sequence[Assignment]) -> None:
         ids: defaultdict[str, list[str]] = defaultdict(list)

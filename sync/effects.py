@@ -15,11 +15,13 @@ Places = Mapping[str, Mapping[str, int]]
 def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     """Return a line for each step that goes away under somebody, and each walkthrough that does."""
     lines: list[str] = []
+    changes = tuple(changes)
+    taken = _taken(changes)
     for change in changes:
         match change:
             case Update(live, wanted):
                 here = places.get(live.walkthrough_id, {})
-                lines += _vanishing(live.outline, wanted.outline, here)
+                lines += _vanishing(live.outline, wanted.outline, here, taken)
             case Archive(live):
                 learners = sum(places.get(live.walkthrough_id, {}).values())
                 if learners:
@@ -32,8 +34,26 @@ def effects(changes: Iterable[Change], places: Places) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _vanishing(old: Outline, new: Outline, here: Mapping[str, int]) -> list[str]:
-    kept = {step.id for step in new.steps}
+def _taken(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
+    """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
+    takers = [change.wanted.outline for change in changes if not isinstance(change, Archive)]
+    return {
+        name: taker.id
+        for taker in takers
+        for move in taker.moved
+        if follow(move.new, taker) in _ids(taker)
+        for name in move.names
+    }
+
+
+def _ids(outline: Outline) -> set[str]:
+    return {step.id for step in outline.steps}
+
+
+def _vanishing(
+    old: Outline, new: Outline, here: Mapping[str, int], taken: Mapping[tuple[str, str], str]
+) -> list[str]:
+    kept = _ids(new)
     lines = []
     for at, step in enumerate(old.steps):
         learners = here.get(step.id, 0)
@@ -42,8 +62,10 @@ def _vanishing(old: Outline, new: Outline, here: Mapping[str, int]) -> list[str]
         onward = (follow(later.id, new) for later in old.steps[at + 1 :])
         then = next((name for name in onward if name in kept), None)
         then = then or (new.steps[0].id if new.steps else None)
+        taker = taken.get((old.id, step.id))
+        fate = f"moves to '{taker}'" if taker else "goes away"
         lines.append(
-            f"{_people(learners)} on step '{step.id}', which goes away; they continue at '{then}'"
+            f"{_people(learners)} on step '{step.id}', which {fate}; they continue at '{then}'"
         )
     return lines
 

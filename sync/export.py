@@ -9,7 +9,7 @@ import yaml
 
 from sync.parse import MANIFEST
 from walkthroughs import markdown
-from walkthroughs.content import Authored, StepContent
+from walkthroughs.content import Authored, Move, StepContent
 from walkthroughs.markdown import Parts
 
 
@@ -36,9 +36,13 @@ def _manifest(authored: Authored) -> dict[str, Any]:
         "estimated_minutes": content.estimated_minutes,
         "servers": list(authored.servers),
         "steps": _listed(content.steps),
-        "moved": [{"from": move.old, "to": move.new} for move in content.moved],
+        "moved": [{"from": _origin(move), "to": move.new} for move in content.moved],
     }
     return {key: value for key, value in every.items() if value not in (None, [])}
+
+
+def _origin(move: Move) -> str:
+    return f"{move.walkthrough}/{move.old}" if move.walkthrough else move.old
 
 
 def _listed(steps: tuple[StepContent, ...]) -> list[Any]:

@@ -56,8 +56,9 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
         problems.append(Problem(path, error.line, str(error)))
         return Manifest(None)
     fields = Fields(node, path, problems, _KEYS)
+    author_id = fields.id()
     return Manifest(
-        id=fields.id(),
+        id=author_id,
         title=fields.title(),
         description=fields.word("description"),
         is_published=fields.choice("status", ("draft", "published")) == "published",
@@ -65,7 +66,7 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
         estimated_minutes=fields.whole("estimated_minutes", 1, 10_000),
         servers=fields.words("servers"),
         steps=_steps(fields),
-        moved=_moved(fields),
+        moved=_moved(fields, author_id),
     )
 
 
@@ -104,28 +105,46 @@ def _file(fields: Fields, node: Node, section: str | None) -> list[StepFile]:
     return [StepFile(node.text, section, node.line)]
 
 
-def _moved(fields: Fields) -> tuple[Move, ...]:
+def _moved(fields: Fields, own_id: str | None) -> tuple[Move, ...]:
     node = fields.mapping.items.get("moved", Sequence((), 0))
     if not isinstance(node, Sequence):
         fields.refuse(node.line, '"moved" must be a list of {from: old-id, to: new-id}')
         return ()
-    moves: dict[str, str] = {}
+    moves: dict[tuple[str | None, str], Move] = {}
     for item in node.items:
         entry = Fields(item, fields.path, fields.problems, ("from", "to"))
-        old, new = entry.id("from"), entry.id("to")
-        if old is None or new is None:
+        origin, new = _origin(entry, own_id), entry.id("to")
+        if origin is None or new is None:
             continue
-        if old in moves:
-            entry.refuse(item.line, f'"{old}" was moved before; an id moves once')
-        elif _leads_to(moves, new, old):
+        walkthrough, old = origin
+        name = f"{walkthrough}/{old}" if walkthrough else old
+        if origin in moves:
+            entry.refuse(item.line, f'"{name}" was moved before; an id moves once')
+        elif walkthrough is None and _leads_to(moves, new, old):
             entry.refuse(item.line, f'"{old}" and "{new}" move in a circle')
         else:
-            moves[old] = new
-    return tuple(Move(old, new) for old, new in moves.items())
+            moves[origin] = Move(old, new, walkthrough)
+    return tuple(moves.values())
 
 
-def _leads_to(moves: dict[str, str], start: str, end: str) -> bool:
-    """Return whether the moves so far, which have no circle, lead from *start* to *end*."""
-    while start in moves:
-        start = moves[start]
+def _origin(entry: Fields, own_id: str | None) -> tuple[str | None, str] | None:
+    """Return which step moved: the other walkthrough it was in, if it was in one, and its id."""
+    text = entry.word("from")
+    if text is None or "/" not in text:
+        old = entry.id("from")
+        return None if old is None else (None, old)
+    walkthrough, old = text.split("/", 1)
+    line = entry.line("from")
+    if not (entry.fits_id(walkthrough, line) and entry.fits_id(old, line)):
+        return None
+    if walkthrough == own_id:
+        entry.refuse(line, f'"{text}" is a step of this walkthrough; write `from: {old}`')
+        return None
+    return walkthrough, old
+
+
+def _leads_to(moves: dict[tuple[str | None, str], Move], start: str, end: str) -> bool:
+    """Return whether the renames so far, which have no circle, lead from *start* to *end*."""
+    while (None, start) in moves:
+        start = moves[None, start].new
     return start == end

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sync.fields import Fields
 from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
+from sync.moves import with_earlier_names
 from sync.step_file import read_step, text_of
 from sync.yaml_subset import YamlRefused, load
 from walkthroughs.content import Authored, Outline, StepContent, WalkthroughContent
@@ -195,13 +196,18 @@ def _settled(
         else:
             bad.add(name)
     return Parsed(
-        wanted=tuple(claim.wanted for claim in good.values() if claim.wanted),
+        wanted=_led_back([claim.wanted for claim in good.values() if claim.wanted]),
         problems=_in_file_order(problems),
         unreadable=frozenset(bad),
         complete=complete,
         unchanged=frozenset(same.keys() - bad),
         folders={name: claim.path.split("/")[1] for name, claim in good.items()},
     )
+
+
+def _led_back(wanted: list[Wanted]) -> tuple[Wanted, ...]:
+    outlines = with_earlier_names([each.outline for each in wanted])
+    return tuple(replace(w, outline=outline) for w, outline in zip(wanted, outlines, strict=True))
 
 
 def _root(data: bytes | None, problems: list[Problem]) -> bool:

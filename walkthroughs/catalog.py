@@ -23,7 +23,12 @@ _LIST = text(
     SELECT w.id, w.title, w.description, w.step_count, w.estimated_minutes, p.status,
            (SELECT count(*) FROM walkthrough_steps s
              WHERE s.organization_id = w.organization_id AND s.walkthrough_id = w.id
-               AND s.archived_at IS NULL AND p.completed_steps ? s.id) AS completed
+               AND s.archived_at IS NULL
+               AND (p.completed_steps ? s.id OR s.succeeds <> '[]' AND EXISTS (
+                 SELECT FROM walkthrough_progress e
+                  WHERE e.organization_id = w.organization_id
+                    AND e.mcp_server_user_id = :learner_id AND e.completed_steps
+                        ?| ARRAY(SELECT jsonb_array_elements_text(s.succeeds))))) AS completed
       FROM walkthroughs w
       JOIN mcp_server_walkthroughs o ON o.walkthrough_id = w.id AND o.mcp_server_id = :server_id
       LEFT JOIN walkthrough_progress p ON p.walkthrough_id = w.id

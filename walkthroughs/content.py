@@ -32,17 +32,25 @@ class StepContent:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A step id the author renamed: learners' completions follow it.
+    """A step id that the author changed: learners' completions follow it.
 
     Attributes:
-        old: the id it had, in *walkthrough* if that is given.
-        new: the id it has here.
-        walkthrough: the author's id of another walkthrough that the step came from.
+        old: the id the step had.
+        new: the id it has in the walkthrough that has this record.
+        walkthrough: the id of the other walkthrough that it came from; none if it was renamed.
+        earlier: what else it was called on its way, (walkthrough, step), newest first, as
+            the other walkthroughs of the commit tell. Asked for if *old* was never published.
     """
 
     old: str
     new: str
     walkthrough: str | None = None
+    earlier: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Return where the step was in other walkthroughs, (walkthrough, step), newest first."""
+        return ((self.walkthrough, self.old), *self.earlier) if self.walkthrough else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class WalkthroughContent:
 
         Equal digests are the same version. What an author cannot see in the
         result (line endings, trailing blanks) is normalised by the parser,
-        never here. `moved` renames author ids, which nobody reads.
+        never here. `moved` changes author ids, which nobody reads.
         """
         shown = {name: getattr(self, name) for name in _SHOWN}
         shown["steps"] = [{name: getattr(s, name) for name in _STEP_SHOWN} for s in self.steps]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from walkthroughs.content import Outline, WalkthroughContent
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.revision import compare
+from walkthroughs.successions import predecessors
 
 _new_walkthrough_id, _new_step_id, _new_version_id = map(id_factory, ("wt", "ws", "wv"))
 
@@ -74,7 +75,8 @@ def create_all(
             }
             | described(each.content)
         )
-        steps += _steps(inner, ids, each.content)
+        came = predecessors(session, organization_id, each.outline, origin)
+        steps += _steps(inner, ids, each.content, came)
         version = version_of(1, revision, each.outline.digest, ids, origin)
         versions.append(inner | {"id": _new_version_id()} | version)
         outcomes.append(Outcome(walkthrough_id, 1, revision.level, revision.summary))
@@ -85,7 +87,10 @@ def create_all(
 
 
 def _steps(
-    own: dict[str, Any], ids: list[str], content: WalkthroughContent
+    own: dict[str, Any],
+    ids: list[str],
+    content: WalkthroughContent,
+    came: Mapping[str, list[str]],
 ) -> list[dict[str, Any]]:
     """Return the rows of the steps, as one chain."""
     return [
@@ -96,6 +101,7 @@ def _steps(
             "display_order": position,
             "external_id": step.id,
             "revision": step.revision,
+            "succeeds": came.get(step.id, []),
         }
         | worded(step)
         for position, (step_id, following, step) in enumerate(

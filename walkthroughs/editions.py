@@ -21,7 +21,7 @@ _KEPT = 256
 _LIVE = text(
     """
     SELECT w.title AS walkthrough_title, w.version, s.id, s.title, s.section_title, s.content,
-           s.agent_instructions, s.verify, s.external_id
+           s.agent_instructions, s.verify, s.external_id, s.succeeds
       FROM walkthroughs w
       JOIN walkthrough_steps s ON s.organization_id = w.organization_id
        AND s.walkthrough_id = w.id AND s.archived_at IS NULL
@@ -87,5 +87,5 @@ def _edition(walkthrough_id: str, rows: Sequence[Row[Any]]) -> Edition:
             )
             for position, row in enumerate(rows, start=1)
         ),
-        stops=tuple(Stop(row.id, row.external_id) for row in rows),
+        stops=tuple(Stop(row.id, row.external_id, frozenset(row.succeeds)) for row in rows),
     )

@@ -2,21 +2,45 @@
 
 Three laws, for any history of edits: a place is a live step that is not
 completed, or there is none left; a completion is never lost; a completion is
-never given to another step.
+never given to another step. A step that moved to another walkthrough is the
+same step there if its author says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A step as the rules see it: its row id, and the author's id that outlives the row."""
+    """A step as the rules see it.
+
+    Attributes:
+        id: its row id.
+        author_id: the author's id, which outlives the row.
+        succeeds: row ids that it had in other walkthroughs.
+    """
 
     id: str
     author_id: str
+    succeeds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A row that is a certain step, or was it before the step moved on.
+
+    Attributes:
+        walkthrough_id: where it is.
+        left_at: when that walkthrough gave it up; none while it is live.
+    """
+
+    id: str
+    walkthrough_id: str
+    left_at: int | None
+    succeeds: frozenset[str] = frozenset()
 
 
 def place(
@@ -49,6 +73,29 @@ def following(step: str, completed: Set[str], live: Sequence[Stop]) -> str | Non
     at = order.index(step) + 1 if step in order else 0
     onward = [*order[at:], *order[:at]]
     return next((name for name in onward if name not in completed), None)
+
+
+def followed(completed: Set[str], live: Iterable[Stop]) -> frozenset[str]:
+    """Return the live steps that were *completed* in another walkthrough, before they moved."""
+    return frozenset(stop.id for stop in live if stop.succeeds & completed)
+
+
+def forgotten(
+    walkthrough_id: str, completed: Set[str], holders: Iterable[Holder]
+) -> frozenset[str]:
+    """Return which completions go when a learner starts the walkthrough over: its own steps'.
+
+    A step belongs to the walkthrough that has it, or had it last. So what moved
+    here goes, wherever it was completed; what moved away stays.
+    """
+    own: dict[str, float] = {}
+    others: dict[str, float] = {}
+    for holder in holders:
+        until = inf if holder.left_at is None else holder.left_at
+        latest = own if holder.walkthrough_id == walkthrough_id else others
+        for name in {holder.id, *holder.succeeds} & completed:
+            latest[name] = max(until, latest.get(name, until))
+    return frozenset(name for name, until in own.items() if until >= others.get(name, until))
 
 
 def percent(completed: Set[str], live: Iterable[Stop]) -> int:

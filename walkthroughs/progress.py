@@ -6,12 +6,13 @@ the row back. The ordinary step has a shorter way to the same end: `advance`.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from walkthroughs import journey
+from walkthroughs import elsewhere, journey
 from walkthroughs.advance import Advanced
 from walkthroughs.caller import Caller
 from walkthroughs.catalog import VISIBLE
@@ -64,14 +65,17 @@ _START = text(
         mcp_server_id, current_step_id, status, completed_steps, started_at, version, active_at)
     VALUES (:id, :organization_id, :learner_id, :walkthrough_id, :server_id, :step_id,
         'in_progress', '[]', :now, :version, :now)
-    ON CONFLICT (mcp_server_user_id, walkthrough_id) DO NOTHING
+    ON CONFLICT (mcp_server_user_id, walkthrough_id) DO UPDATE
+       SET current_step_id = EXCLUDED.current_step_id, status = EXCLUDED.status,
+           started_at = EXCLUDED.started_at, version = EXCLUDED.version
+     WHERE walkthrough_progress.status = 'not_started'
     """
 )
 _RESTART = text(
     f"""
     UPDATE walkthrough_progress p
-       SET current_step_id = :step_id, status = 'in_progress', completed_steps = '[]',
-           started_at = :now, completed_at = NULL, version = :version, active_at = :now
+       SET current_step_id = :step_id, status = 'in_progress', started_at = :now,
+           completed_at = NULL, version = :version, active_at = :now
      WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id
     """  # noqa: S608  constants
 )
@@ -84,8 +88,19 @@ _KEEP = text(
      WHERE organization_id = :organization_id AND id = :id
     """
 )
-_RESET = text(
-    f"DELETE FROM walkthrough_progress p WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id"  # noqa: S608  constants
+_DELETE = text(
+    f"""
+    DELETE FROM walkthrough_progress p
+     WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id AND p.completed_steps = '[]'
+    """  # noqa: S608  constants
+)
+# What is left was completed here and belongs to another walkthrough now.
+_RETIRE = text(
+    f"""
+    UPDATE walkthrough_progress p
+       SET status = 'not_started', started_at = NULL, completed_at = NULL
+     WHERE {_MINE} AND p.walkthrough_id = :walkthrough_id
+    """  # noqa: S608  constants
 )
 
 
@@ -93,7 +108,7 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
     """Start the walkthrough, or take it up where the learner left it.
 
     With *resume* false the learner begins again at the first step and nothing
-    counts as completed.
+    counts as completed, not even what moved here from another walkthrough.
 
     Raises:
         WalkthroughNotFound: it is not offered here.
@@ -109,8 +124,9 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
                 "now": now_ms(),
                 "id": _new_id(),
             }
-            started = connection.execute(_START, keys).rowcount == 1
-            if not (resume or started):
+            connection.execute(_START, keys)
+            if not resume:
+                elsewhere.forget(connection, caller, walkthrough_id)
                 connection.execute(_RESTART, keys)
             return _resolve(connection, caller, edition, completing=None)
 
@@ -146,9 +162,10 @@ def status(database: Database, caller: Caller, walkthrough_id: str) -> StatusVie
     with database.engine.connect() as connection:
         edition = _edition(connection, caller, walkthrough_id)
         row = _row(connection, caller, walkthrough_id, lock=False)
-        if row is None:
-            return _status_view(edition, Status.NOT_STARTED, frozenset(), None)
-        completed = frozenset(row.completed_steps)
+        completed = elsewhere.followed(connection, caller, edition.stops)
+        if row is None or row.status == Status.NOT_STARTED:
+            return _status_view(edition, Status.NOT_STARTED, completed, None)
+        completed |= frozenset(row.completed_steps)
         seen = _seen(connection, caller, edition, row.version)
         here = journey.place(row.current_step_id, completed, seen=seen, live=edition.stops)
         return _status_view(edition, Status(row.status), completed, here)
@@ -157,6 +174,9 @@ def status(database: Database, caller: Caller, walkthrough_id: str) -> StatusVie
 def reset(database: Database, caller: Caller, walkthrough_id: str) -> WalkthroughRef:
     """Forget the learner's progress in the walkthrough, for good.
 
+    That is the completions of the steps it has, wherever they were completed.
+    Those of steps that moved to another walkthrough are the other's, and stay.
+
     Raises:
         WalkthroughNotFound: it is not offered here.
     """
@@ -164,7 +184,10 @@ def reset(database: Database, caller: Caller, walkthrough_id: str) -> Walkthroug
     def work() -> WalkthroughRef:
         with database.engine.begin() as connection:
             edition = _edition(connection, caller, walkthrough_id)
-            connection.execute(_RESET, _keys(caller) | {"walkthrough_id": walkthrough_id})
+            keys = _keys(caller) | {"walkthrough_id": walkthrough_id}
+            elsewhere.forget(connection, caller, walkthrough_id)
+            connection.execute(_DELETE, keys)
+            connection.execute(_RETIRE, keys)
             return edition.ref
 
     return database.attempt(work)
@@ -186,7 +209,8 @@ def _advance_by_rules(database: Database, caller: Caller, step_id: str) -> StepV
         if found is None:
             raise StepNotFound(step_id)
         edition = _edition(connection, caller, found)
-        if _row(connection, caller, found, lock=True) is None:
+        row = _row(connection, caller, found, lock=True)
+        if row is None or row.status == Status.NOT_STARTED:
             raise StepNotFound(step_id)
         return _resolve(connection, caller, edition, completing=step_id)
 
@@ -207,16 +231,19 @@ def _resolve(
     row = _row(connection, caller, edition.ref.id, lock=True)
     if row is None:
         raise NothingStarted
-    completed = set(row.completed_steps)
-    seen = _seen(connection, caller, edition, row.version)
     live = edition.stops
+    kept = set(row.completed_steps)
+    completed = kept | elsewhere.followed(connection, caller, live)
+    seen = _seen(connection, caller, edition, row.version)
     here = journey.place(row.current_step_id, completed, seen=seen, live=live)
+    # Who was told that nothing is left is on no step; the row still names the last one.
+    shown = {stop.id for stop in seen} & {row.current_step_id} | {here}
     step = row.current_step_id if isinstance(completing, _Current) else completing
-    done = step if step and step in (row.current_step_id, here) and step not in completed else None
+    done = step if step in shown and step not in completed else None
     if done:
-        completed.add(done)
+        completed |= {done} | journey.followed({done}, live)
         # A step that vanished is history; the learner has not been shown the next one yet.
-        here = journey.following(done, completed, live) if done == here else here
+        here = journey.following(here, completed, live) if here and here in completed else here
     finished = here is None or row.status == Status.COMPLETED
     now = now_ms()
     connection.execute(
@@ -226,12 +253,14 @@ def _resolve(
             "id": row.id,
             "current_step_id": here or row.current_step_id,
             "status": (Status.COMPLETED if finished else Status.IN_PROGRESS).value,
-            "completed": f'["{done}"]' if done else "[]",
+            "completed": json.dumps(sorted(completed - kept)),
             "completed_at": (row.completed_at or now) if finished else None,
             "version": edition.ref.version,
             "now": now,
         },
     )
+    if done and done not in edition.by_id:
+        elsewhere.hand_on(connection, caller, done)
     notices = (
         journey.notice(seen, live, here) if row.version != edition.ref.version else None,
         journey.since_finished(completed, live) if row.status == Status.COMPLETED else None,

@@ -17,7 +17,8 @@ from walkthroughs.content import Outline, StepContent, WalkthroughContent
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
-from walkthroughs.revision import compare, follow
+from walkthroughs.revision import Level, Revision, compare, follow
+from walkthroughs.successions import predecessors
 
 _new_step_id = id_factory("ws")
 
@@ -38,8 +39,9 @@ def publish(
         ManagedByGit: *origin* does not own it.
     """
     row = lock(session, organization_id, walkthrough_id, origin)
+    was_archived = row.archived_at is not None
     row.archived_at = None
-    outcome = _write(session, row, content, origin)
+    outcome = _write(session, row, content, origin, is_back=was_archived)
     session.flush()
     return outcome
 
@@ -156,15 +158,24 @@ def _steps_of(session: Session, row: Walkthrough) -> list[WalkthroughStep]:
     return list(session.scalars(query.order_by(WalkthroughStep.display_order)))
 
 
-def _write(session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin) -> Outcome:
+def _write(
+    session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin, *, is_back: bool
+) -> Outcome:
     rows, outline = _steps_of(session, row), new.outline()
-    revision = compare(_content_of(row, rows).outline(), outline)
+    old = _content_of(row, rows).outline()
+    # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
+    live = frozenset() if is_back else {follow(step.id, outline) for step in old.steps}
+    came = predecessors(session, row.organization_id, outline, origin, live)
+    revision = compare(old, outline)
+    if revision.level is None and came:  # learners must be looked at again
+        revision = Revision(Level.STRUCTURE, "Steps came back.")
     row.digest = outline.digest  # an older release may have computed it in another way
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
-    _rename(rows, outline)
-    session.flush()
+    _rename(session, rows, outline)
     steps = _place_steps(session, row, rows, new)
+    for step in steps:
+        _succeed(step, came.get(step.external_id, []))
     _set(row, described(new))
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
@@ -202,21 +213,33 @@ def _place_steps(
     return steps
 
 
-def _rename(rows: list[WalkthroughStep], content: Outline) -> None:
+def _succeed(step: WalkthroughStep, predecessors: list[str]) -> None:
+    """Let completions of *predecessors* count for *step*, as well as those that do already."""
+    known = {step.id, *(step.succeeds or ())}
+    if new := [name for name in predecessors if name not in known]:
+        step.succeeds = [*(step.succeeds or ()), *new]
+
+
+def _rename(session: Session, rows: list[WalkthroughStep], content: Outline) -> None:
     """Give renamed steps their new author ids.
 
-    An archived step that holds the new id already gives it up: the live one is
-    the step that learners know by that name from now on.
+    An archived step that holds the new id already, or would get it too, is left
+    without: the live one is the step that learners know by that name from now on.
     """
     live = {step.external_id for step in rows if step.archived_at is None}
-    for step in rows:
+    renamed = {}
+    for step in sorted(rows, key=lambda each: each.archived_at is None):
         name = follow(step.external_id, content)
         if name == step.external_id or name in live:
             continue
         for other in rows:
             if other is not step and (other.external_id, other.revision) == (name, step.revision):
                 other.external_id = f"{name}~{other.id}"
+        renamed[name, step.revision] = step
+    session.flush()  # first given up, then taken: the database checks each row at once
+    for (name, _), step in renamed.items():
         step.external_id = name
+    session.flush()
 
 
 def _filled(

@@ -66,9 +66,10 @@ def compare(old: Outline | None, new: Outline) -> Revision:
 def follow(step_id: str, content: Outline) -> str:
     """Return the id that *step_id* has in *content*, along its record of renamed ids.
 
-    The parser refuses cycles; should one get here, each id is followed once.
+    What came from another walkthrough is a new step here. The parser refuses
+    cycles; should one get here, each id is followed once.
     """
-    renamed = {move.old: move.new for move in content.moved}
+    renamed = {move.old: move.new for move in content.moved if move.walkthrough is None}
     current = {step.id for step in content.steps}
     seen = {step_id}
     name = step_id

@@ -1,12 +1,16 @@
 """Any history of commits, with a learner walking meanwhile: nothing is lost or misplaced.
 
-Real Git, the real engine, a real database. Each step carries a mark in its text
-that stays through edits, moves and renames; a raised revision makes a new mark.
-The model remembers which marks the learner completed, and nothing else.
+Real Git, the real engine, a real database. Two walkthroughs, one learner in both.
+Each step carries a mark in its text that stays through edits, moves and renames,
+and goes along to the other walkthrough if that is recorded; a raised revision or
+a move without a record makes a new mark. The model remembers which marks the
+learner completed, and nothing else.
 """
 
+import asyncio
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -22,18 +26,34 @@ from sqlalchemy import text
 
 from tests.authors import Classroom
 from walkthroughs import progress
+from walkthroughs.advance import ADVANCE, advance_ordinary
+from walkthroughs.models import Status
+from walkthroughs.prepared import Prepared
 
 _NUMBERS = count()
 _PLACES = st.integers(0, 7)
+_BOOKS = st.integers(0, 1)
 _SELDOM = st.integers(0, 5).map(lambda n: n == 0)
-_EDITS = ("edit", "add", "remove", "bring_back", "move", "ask_again", "rename")
+_EDITS = (
+    "edit",
+    "add",
+    "remove",
+    "bring_back",
+    "move",
+    "ask_again",
+    "rename",
+    "take",
+    "take",
+    "take_without_a_record",
+)
 
 
 class Step:
-    """A step in the working copy."""
+    """A step in the working copy. `home` is where learners saw it last, under `known`."""
 
     def __init__(self, name):
         self.name, self.root, self.revision, self.edits = name, name, 1, 0
+        self.home, self.known = None, None
 
     @property
     def mark(self):
@@ -44,8 +64,28 @@ class Step:
         return self.name, front, f"{self.mark}\n\nEdited {self.edits} times."
 
 
+class Book:
+    """A walkthrough in the working copy, and what the learner saw of it."""
+
+    def __init__(self, name, steps):
+        self.name, self.steps = name, steps
+        self.gone, self.moved = [], {}
+        self.live, self.before, self.started = [], None, False
+
+    def name_of_old(self, step_id):
+        """What the record here says that the step is called now."""
+        while step_id in self.moved:
+            step_id = self.moved[step_id]
+        return step_id
+
+    def head(self, slug):
+        records = [f"  - {{from: {old}, to: {new}}}" for old, new in self.moved.items()]
+        head = [f"status: published\nservers: [{slug}]", *(["moved:"] if records else []), *records]
+        return "\n".join(head)
+
+
 class Histories(RuleBasedStateMachine):
-    database = settings = folder = None  # set by the test
+    database = settings = folder = short_way = None  # set by the test
 
     @initialize()
     def begin(self):
@@ -53,9 +93,8 @@ class Histories(RuleBasedStateMachine):
         folder = self.folder / self.slug
         self.room = Classroom(self.database, self.settings, folder, slug=self.slug)
         self.names = (f"s{n}" for n in count(1))
-        self.steps = [Step(next(self.names)) for _ in range(4)]
-        self.gone, self.renamed, self.live = [], [], []
-        self.done, self.before, self.started = set(), None, False
+        self.books = [Book(name, [self.new(), self.new(), self.new()]) for name in ("aa", "bb")]
+        self.done, self.published, self.latest = set(), set(), []
         self.publish()
 
     def teardown(self):
@@ -64,129 +103,240 @@ class Histories(RuleBasedStateMachine):
 
     # What authors do: some edits, then one commit.
 
-    @rule(edits=st.lists(st.tuples(st.sampled_from(_EDITS), _PLACES), max_size=4), broken=_SELDOM)
+    @rule(
+        edits=st.lists(st.tuples(st.sampled_from(_EDITS), _BOOKS, _PLACES), max_size=4),
+        broken=_SELDOM,
+    )
     def commit(self, edits, broken):
-        for name, at in edits:
-            getattr(self, name)(at)
+        for name, which, at in edits:
+            getattr(self, name)(self.books[which], at)
         self.publish(broken=broken)
 
-    def edit(self, at):
-        self.steps[at % len(self.steps)].edits += 1
+    @rule(which=_BOOKS, at=_PLACES)
+    def commit_a_move_of_a_step_that_is_done(self, which, at):
+        giver = self.books[1 - which]
+        if all(step.mark not in self.done for step in giver.steps):
+            self.go_on(1 - which, 1)
+        self.take(self.books[which], at)
+        self.publish()
 
-    def add(self, at):
-        self.steps.insert(at, Step(next(self.names)))
+    def new(self):
+        return Step(next(self.names))
 
-    def remove(self, at):
-        if len(self.steps) > 1:
-            self.gone.append(self.steps.pop(at % len(self.steps)))
+    def edit(self, book, at):
+        book.steps[at % len(book.steps)].edits += 1
 
-    def bring_back(self, at):
-        if self.gone:
-            self.steps.insert(at, self.gone.pop())
+    def add(self, book, at):
+        book.steps.insert(at, self.new())
 
-    def move(self, at):
-        self.steps.insert(at, self.steps.pop(-1))
+    def remove(self, book, at):
+        if len(book.steps) > 1:
+            book.gone.append(book.steps.pop(at % len(book.steps)))
 
-    def ask_again(self, at):
-        self.steps[at % len(self.steps)].revision += 1
+    def bring_back(self, book, at):
+        if book.gone:
+            book.steps.insert(at, book.gone.pop())
 
-    def rename(self, at):
-        step = self.steps[at % len(self.steps)]
+    def move(self, book, at):
+        book.steps.insert(at, book.steps.pop(-1))
+
+    def ask_again(self, book, at):
+        book.steps[at % len(book.steps)].revision += 1
+
+    def rename(self, book, at):
+        step = book.steps[at % len(book.steps)]
         old, step.name = step.name, next(self.names)
-        self.renamed.append(f"  - {{from: {old}, to: {step.name}}}")
+        book.moved[old] = step.name
+
+    def take(self, book, at):
+        """Take a step from the other walkthrough, with a record; back under its old id, if any."""
+        giver = self.other(book)
+        done = [step for step in giver.steps if step.mark in self.done]
+        among = done if done and at < 6 else giver.steps
+        step = among[at % len(among)]
+        origin = f"{giver.name}/{step.name}"
+        name = book.name_of_old(origin) if origin in book.moved else step.name
+        # What nobody has read cannot be followed: an old record whose step was never there, or
+        # a step that was gone, got another id meanwhile, and came back in this very commit.
+        unread = origin in book.moved and (book.name, name) not in self.published
+        changed = step.known not in {None, (giver.name, step.name)} and step.mark not in self.shown
+        if len(giver.steps) == 1 or unread or changed:
+            return
+        giver.steps.remove(step)
+        book.steps.insert(at, step)
+        step.name = name if origin in book.moved or at % 2 else next(self.names)
+        book.moved.setdefault(origin, step.name)
+
+    def take_without_a_record(self, book, at):
+        giver = self.other(book)
+        if len(giver.steps) > 1:
+            giver.gone.append(giver.steps.pop(at % len(giver.steps)))
+            book.steps.insert(at, self.new())
+
+    def other(self, book):
+        return self.books[1 - self.books.index(book)]
+
+    @property
+    def shown(self):
+        return [mark for book in self.books for mark in book.live]
 
     def publish(self, *, broken=False):
         """Commit and sync: one version at most, and no progress row is written."""
-        rows, version = self.room.progress_rows(), self.version()
-        head = f"status: published\nservers: [{self.slug}]"
-        head = "\n".join([head, "moved:", *self.renamed]) if self.renamed else head
-        self.room.author.write(*(step.written() for step in self.steps), head=head)
-        if broken:
-            path = self.room.author.folder / "walkthroughs" / "deploy" / "walkthrough.yml"
-            path.write_text(path.read_text() + "titel: typo\n")
+        rows, versions = self.room.progress_rows(), self.versions()
+        for book in self.books:
+            self.room.author.write(
+                *(step.written() for step in book.steps), name=book.name, head=book.head(self.slug)
+            )
+            if broken:
+                base = self.room.author.folder / "walkthroughs" / book.name
+                manifest = (base / "walkthrough.yml").read_text()
+                (base / "walkthrough.yml").write_text(manifest + "titel: typo\n")
         run = self.room.sync()
         if not broken:
-            self.live = [step.mark for step in self.steps]
+            self.note_what_is_live()
         assert bool(run.problems) == broken
-        assert self.version() - version in {0, 1}
+        assert all(new - old in {0, 1} for new, old in zip(self.versions(), versions, strict=True))
         assert self.room.progress_rows() == rows
         assert self.room.sync().changes == (), "syncing again changes nothing"
 
+    def note_what_is_live(self):
+        for book in self.books:
+            book.live = [step.mark for step in book.steps]
+            for step in book.steps:
+                step.home, step.known = book, (book.name, step.name)
+                self.published.add(step.known)
+
     # What the learner does.
 
-    @precondition(lambda self: self.live)
-    @rule()
-    def look(self):
-        self.see(self.room.select())
+    def look(self, which):
+        book = self.books[which]
+        self.see(book, self.select(book, resume=True))
 
-    @precondition(lambda self: self.before)
-    @rule()
-    def go_on(self):
-        self.step(self.before)
+    @rule(which=_BOOKS, steps=st.integers(1, 3))
+    def go_on(self, which, steps):
+        book = self.books[which]
+        if book.before is None:
+            self.look(which)
+        for _ in range(steps):
+            if book.before:
+                self.step(book, book.before)
 
-    @precondition(lambda self: self.started)
+    @precondition(lambda self: self.latest)
     @rule()
     def go_on_without_naming_the_step(self):
-        shown = self.before
+        book = self.latest[-1]
+        shown = book.before
         view = self.room.next(None)
         self.completed(shown)
-        self.see(view)
+        self.see(book, view)
 
-    @precondition(lambda self: self.started)
-    @rule()
-    def start_over(self):
-        progress.reset(self.database, self.room.caller, self.room.row().id)
-        self.done, self.before, self.started = set(), None, False
+    @rule(which=_BOOKS, over=st.sampled_from(["", "", "", "", "reset", "begin_again"]))
+    def look_or_start_over(self, which, over):
+        getattr(self, over or "look")(which)
 
-    def step(self, shown):
+    def reset(self, which):
+        book = self.books[which]
+        progress.reset(self.database, self.room.caller, self.row(book).id)
+        self.forget(book)
+        book.before = None
+        self.latest = [each for each in self.latest if each is not book]
+
+    def begin_again(self, which):
+        book = self.books[which]
+        view = self.select(book, resume=False)
+        self.forget(book)
+        self.see(book, view)
+
+    def forget(self, book):
+        """A walkthrough that is started over takes the completions of its own steps with it."""
+        every = [step for each in self.books for step in (*each.steps, *each.gone)]
+        roots = {step.root for step in every if step.home is book}
+        self.done = {mark for mark in self.done if mark.split()[1] not in roots}
+        other = self.other(book)
+        row = self.row(other).id
+        state = progress.status(self.database, self.room.caller, row).status
+        if state is Status.NOT_STARTED:  # all that was done there was done in steps that moved here
+            other.before = None
+            self.latest = [each for each in self.latest if each is not other]
+
+    def step(self, book, shown):
         """Complete the step last shown, then send the same call again."""
-        view = self.room.next(shown[0])
+        view = self.next(book, shown[0])
         self.completed(shown)
-        again = self.room.next(shown[0])
+        again = self.next(book, shown[0])
         assert (again.step, again.progress) == (view.step, view.progress)
-        self.see(view)
+        self.see(book, view)
+
+    def next(self, book, step_id):
+        """Go the short way first, as the server does."""
+        moved = self.short_way(self.room.caller, step_id)
+        if moved is None:
+            return self.room.next(step_id)
+        return progress.view_of(moved) or self.select(book, resume=True)
+
+    def select(self, book, *, resume):
+        row = self.row(book).id
+        return progress.select(self.database, self.room.caller, row, resume=resume)
 
     def completed(self, shown):
         if shown:
             self.done.add(shown[1])
 
-    def see(self, view):
-        self.started = True
-        open_marks = [mark for mark in self.live if mark not in self.done]
+    def see(self, book, view):
+        self.latest = [*(each for each in self.latest if each is not book), book]
+        open_marks = [mark for mark in book.live if mark not in self.done]
         if view.step is None:
-            self.before = None
+            book.before = None
+            assert open_marks == [], "who is shown nothing has done everything"
             return
         mark = view.step.content.split("\n")[0]
         assert mark in open_marks, "the place is a live step that is not done"
-        self.before = (view.step.id, mark)
+        book.before = (view.step.id, mark)
 
     @invariant()
     def each_completion_is_kept_and_belongs_to_its_step(self):
-        if not self.live:
-            return
-        status = progress.status(self.database, self.room.caller, self.room.row().id)
-        with self.database.transaction() as session:
-            rows = session.execute(
-                text(
-                    "SELECT id, split_part(content, E'\\n', 1) FROM walkthrough_steps WHERE id = ANY(:ids)"
-                ),
-                {"ids": [line.id for line in status.steps]},
-            ).all()
-        marks = dict(map(tuple, rows))
-        assert [marks[line.id] for line in status.steps] == self.live
-        for line in status.steps:
-            assert line.completed == (marks[line.id] in self.done), marks[line.id]
+        for book in self.books:
+            status = progress.status(self.database, self.room.caller, self.row(book).id)
+            with self.database.transaction() as session:
+                rows = session.execute(
+                    text(
+                        "SELECT id, split_part(content, E'\\n', 1) FROM walkthrough_steps WHERE id = ANY(:ids)"
+                    ),
+                    {"ids": [line.id for line in status.steps]},
+                ).all()
+            marks = dict(map(tuple, rows))
+            assert [marks[line.id] for line in status.steps] == book.live
+            for line in status.steps:
+                assert line.completed == (marks[line.id] in self.done), marks[line.id]
 
-    def version(self):
-        return self.room.row().version if self.live else 0
+    def row(self, book):
+        return self.room.row(book.name)
+
+    def versions(self):
+        return [self.row(book).version if book.live else 0 for book in self.books]
 
 
-def test_over_any_history_of_commits_nothing_is_lost_or_misplaced(database, settings, tmp_path):
+@pytest.fixture
+def short_way(database):
+    """The ordinary step call, as the event loop of a server makes it."""
+    loop = asyncio.new_event_loop()
+    prepared = Prepared(database, (ADVANCE,), connections=1)
+    yield lambda caller, step_id: loop.run_until_complete(
+        advance_ordinary(prepared, caller, step_id)
+    )
+    prepared.close()
+    loop.close()
+
+
+def test_over_any_history_of_commits_nothing_is_lost_or_misplaced(
+    database, settings, tmp_path, short_way
+):
     Histories.database, Histories.settings, Histories.folder = database, settings, tmp_path
+    Histories.short_way = staticmethod(short_way)
     run_state_machine_as_test(
         Histories,
         settings=hypothesis_settings(
-            max_examples=20,
+            max_examples=14,
             stateful_step_count=25,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
             deadline=None,

@@ -141,6 +141,18 @@ def test_a_vanished_step_is_answered_with_the_next_one_and_counts_as_history(wal
     assert walk.done() == ["One", "Two"]
 
 
+def test_a_step_that_vanished_before_the_end_is_not_done_by_going_on_after_the_end(walk):
+    view = walk.next(walk.next(walk.select().step.id).step.id)
+    assert view.step.title == "Three"
+    walk.edit(content("one", "two"))
+    assert walk.select().step is None
+    assert walk.next().step is None
+    walk.next(view.step.id)
+    walk.edit(content("one", "two", "three"))
+
+    assert walk.done() == ["One", "Two"]
+
+
 @pytest.mark.behaviour("B11")
 def test_a_step_to_do_again_is_asked_for_again(walk):
     one = walk.select().step.id

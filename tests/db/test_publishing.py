@@ -77,6 +77,26 @@ def test_a_step_keeps_its_row_through_reordering_renaming_and_a_break(stored):
     assert after == {"three": before["three"], "uno": before["one"], "two": before["two"]}
 
 
+def test_an_id_that_an_archived_step_had_or_would_have_goes_to_the_live_one(stored):
+    for number in range(9):  # row ids are random, and so is the order that rows are written in
+        old, new = f"old{number}", f"new{number}"
+        publish(stored, content(new, old, "two"))
+        publish(stored, content(old, "two"))
+        before = rows(stored)
+        publish(stored, content(new, "two", moved=(Move(old, new),)))
+
+        assert rows(stored) == {new: before[old], "two": before["two"]}
+
+
+def test_of_two_steps_that_were_renamed_to_one_id_the_live_one_has_it(stored):
+    publish(stored, content("two"))
+    publish(stored, content("uno", "two"))
+    before = rows(stored)
+    publish(stored, content("eins", "two", moved=(Move("three", "uno"), Move("uno", "eins"))))
+
+    assert rows(stored) == {"eins": before["uno"], "two": before["two"]}
+
+
 def test_a_raised_revision_is_a_new_row_and_its_revert_the_old_one(stored):
     before = rows(stored)
     publish(stored, content(steps=(step("one", revision=2), step("two"), step("three"))))

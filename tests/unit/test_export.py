@@ -63,7 +63,14 @@ AUTHORED = st.builds(
         steps=STEPS.map(tuple),
         tags=st.lists(LINES, max_size=2).map(tuple),
         estimated_minutes=st.none() | st.integers(1, 10_000),
-        moved=st.sampled_from([(), (Move("old", "new"),), (Move("a1", "b1"), Move("b1", "c1"))]),
+        moved=st.sampled_from(
+            [
+                (),
+                (Move("old", "new"),),
+                (Move("a1", "b1"), Move("b1", "c1")),
+                (Move("no", "12"), Move("no", "a1", "null-1"), Move("1e3", "a1", "0x1f-2")),
+            ]
+        ),
     ),
     st.booleans(),
     st.lists(IDS, max_size=2).map(tuple),

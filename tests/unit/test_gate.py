@@ -93,6 +93,36 @@ def test_a_renamed_step_goes_nowhere():
     assert effects([update(old, new)], {"wt_deploy": {"sign-in": 1}}) == ()
 
 
+def test_a_step_that_another_walkthrough_takes_moves_there():
+    giving = update(live("deploy", "install", "login", "create"), content("install", "create"))
+    record = (Move("login", "sign-in", "deploy"),)
+    taking = update(live("other", "one"), content("one", "sign-in", id="other", moved=record))
+    new = Create(Wanted(content("sign-in", id="new", moved=record).outline()))
+    places = {"wt_deploy": {"login": 1}}
+
+    for changes, taker in (([giving, taking], "other"), ([new, giving], "new")):
+        assert effects(iter(changes), places) == (
+            f"1 learner is on step 'login', which moves to '{taker}'; they continue at 'create'",
+        )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param((), id="no record"),
+        pytest.param((Move("login", "sign-in"),), id="a rename of its own"),
+        pytest.param((Move("login", "sign-in", "third"),), id="from another one"),
+        pytest.param((Move("login", "elsewhere", "deploy"),), id="to a step that is not there"),
+    ],
+)
+def test_a_step_that_nobody_takes_goes_away(record):
+    giving = update(live("deploy", "login", "create"), content("create"))
+    other = update(live("other", "one"), content("one", "sign-in", id="other", moved=record))
+    (line,) = effects([giving, other], {"wt_deploy": {"login": 1}})
+
+    assert "which goes away" in line
+
+
 def test_learners_behind_the_last_survivor_begin_again_at_the_first_open_step():
     change = update(live("deploy", "aa", "bb"), content("aa"))
 

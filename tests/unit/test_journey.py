@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkthroughs import journey
-from walkthroughs.journey import Stop
+from walkthroughs.journey import Holder, Stop
 
 NAMES = st.sampled_from("abcdefgh")
 ORDERS = st.lists(NAMES, unique=True, max_size=8)
@@ -54,6 +54,45 @@ def test_the_notice_is_net_and_says_where():
     assert journey.notice(stops("abc"), stops("cb"), "ws_b") == (
         "Changed since you were here: 1 step removed, steps reordered."
     )
+
+
+def test_a_step_is_done_if_it_was_completed_before_it_moved_here():
+    live = (Stop("ws_a", "a"), Stop("ws_b", "b", frozenset({"ws_x", "ws_y"})))
+
+    assert journey.followed({"ws_y", "ws_z"}, live) == {"ws_b"}
+    assert journey.followed({"ws_a", "ws_z"}, live) == set()
+
+
+def moved_on(*, back=False):
+    """A step that was x in A, then y in B, and perhaps x again."""
+    return (
+        Holder("x", "A", None if back else 1, frozenset({"y"} if back else ())),
+        Holder("y", "B", 2 if back else None, frozenset({"x"})),
+        Holder("own", "A", 3),
+    )
+
+
+def test_starting_over_forgets_the_steps_the_walkthrough_has_wherever_they_were_completed():
+    done = {"x", "y", "own"}
+
+    assert journey.forgotten("A", done, moved_on()) == {"own"}
+    assert journey.forgotten("B", done, moved_on()) == {"x", "y"}
+    assert journey.forgotten("A", done, moved_on(back=True)) == done
+    assert journey.forgotten("B", done, moved_on(back=True)) == set()
+
+
+def test_a_step_that_nobody_has_any_more_is_forgotten_where_it_was_last():
+    gone = (Holder("x", "A", 1), Holder("y", "B", 2, frozenset({"x"})))
+
+    assert journey.forgotten("A", {"x", "y"}, gone) == set()
+    assert journey.forgotten("B", {"x", "y"}, gone) == {"x", "y"}
+
+
+def test_a_step_that_two_walkthroughs_have_is_forgotten_by_the_one_that_is_started_over():
+    both = (Holder("x", "A", None), Holder("y", "B", None, frozenset({"x"})))
+
+    assert journey.forgotten("A", {"x"}, both) == {"x"}
+    assert journey.forgotten("B", {"x"}, both) == {"x"}
 
 
 @given(seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)

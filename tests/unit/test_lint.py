@@ -89,3 +89,16 @@ def test_schema_and_parser_know_the_same_keys():
 @pytest.mark.parametrize("manifest", sorted(EXAMPLE.glob("walkthroughs/*/walkthrough.yml")))
 def test_the_examples_fit_the_schema(manifest):
     jsonschema.validate(yaml.safe_load(manifest.read_text()), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("origin", "fits"),
+    [("login", True), ("other/login", True), ("a/b/c", False), ("/login", False), ("Ab/cd", False)],
+)
+def test_the_schema_takes_the_origins_of_a_step_that_the_parser_takes(origin, fits):
+    record = {"type": "array", **SCHEMA["properties"]["moved"], "$defs": SCHEMA["$defs"]}
+
+    assert (
+        jsonschema.Draft202012Validator(record).is_valid([{"from": origin, "to": "sign-in"}])
+        == fits
+    )

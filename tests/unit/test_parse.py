@@ -58,6 +58,16 @@ def test_a_whole_walkthrough_is_read():
     assert content.moved == (Move("sign-in", "login"),)
 
 
+def test_a_step_may_come_from_another_walkthrough_under_an_id_that_was_renamed_here():
+    records = "  - {from: other/sign-in, to: login}\n  - {from: login, to: create}\n"
+    (authored,) = texts(files(MANIFEST + records))
+
+    assert authored.content.moved[1:] == (
+        Move("sign-in", "login", "other"),
+        Move("login", "create"),
+    )
+
+
 def test_what_nobody_sees_makes_no_difference():
     plain = files()
     noisy = {name: b"\xef\xbb\xbf" + data.replace(b"\n", b"  \r\n") for name, data in plain.items()}
@@ -100,6 +110,12 @@ def test_a_renamed_folder_and_file_make_no_difference():
         (files(create=b"x" * 70_000), "create.md:1: the file is larger than 64 KiB"),
         (files(MANIFEST + "  - {from: login, to: sign-in}\n"), "walkthrough.yml:14: "),
         (files(MANIFEST + "  - {from: sign-in, to: create}\n"), '"sign-in" was moved before'),
+        (files(MANIFEST + "  - {from: deploy/start, to: login}\n"), 'walkthrough.yml:14: "deploy/start" is a step of this walkthrough; write `from: start`'),
+        (files(MANIFEST + "  - {from: Other/start, to: login}\n"), 'walkthrough.yml:14: "Other" cannot be an id'),
+        (files(MANIFEST + "  - {from: other/, to: login}\n"), 'walkthrough.yml:14: "" cannot be an id'),
+        (files(MANIFEST + "  - {from: a1/b1/c1, to: login}\n"), 'walkthrough.yml:14: "b1/c1" cannot be an id'),
+        (files(MANIFEST + "  - {from: other/start, to: other/login}\n"), 'walkthrough.yml:14: "other/login" cannot be an id'),
+        (files(MANIFEST + "  - {from: other/start, to: login}\n  - {from: other/start, to: create}\n"), 'walkthrough.yml:15: "other/start" was moved before'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_with_file_line_and_fix(given, says):

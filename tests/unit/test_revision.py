@@ -45,6 +45,15 @@ def test_a_chain_of_renames_is_followed():
     assert compare(content("a"), renamed).level is Level.TEXT
 
 
+def test_a_step_from_another_walkthrough_is_an_added_one():
+    moved = content("one", "uno", moved=(Move("two", "uno", "other"),))
+
+    assert compare(content("one", "two"), moved).summary == (
+        '1 step added ("Uno"), 1 step removed ("Two").'
+    )
+    assert compare(content("one"), moved).level is Level.STRUCTURE
+
+
 def test_a_raised_revision_outranks_everything():
     changed = content(steps=(step("one", revision=2), step("new")))
 

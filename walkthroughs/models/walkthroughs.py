@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
+    Index,
     Integer,
     UniqueConstraint,
     column,
@@ -109,6 +110,7 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
             deferrable=True,
             initially="DEFERRED",
         ),
+        Index(None, "succeeds", postgresql_using="gin", postgresql_where=text("succeeds <> '[]'")),
         CheckConstraint(
             "archived_at IS NULL OR next_step_id IS NULL", name="archived_is_off_the_chain"
         ),
@@ -126,6 +128,11 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
     external_id: Mapped[str]
     revision: Mapped[int] = mapped_column(Integer, default=1, server_default=text("1"))
     archived_at: Mapped[int | None]
+    #: Row ids of steps, of other walkthroughs mostly, that became this one: all of them, oldest
+    #: ones too. Who completed one of them has completed this step.
+    succeeds: Mapped[list[str]] = mapped_column(
+        JSONB, default=list, server_default=text("'[]'::jsonb")
+    )
 
     walkthrough: Mapped[Walkthrough] = relationship(
         viewonly=True, primaryjoin="foreign(WalkthroughStep.walkthrough_id) == Walkthrough.id"

@@ -1,0 +1,412 @@
+"""A step that moves to another walkthrough takes completions along, if its author records it."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from tests.authors import Room
+from walkthroughs import catalog, progress
+from walkthroughs.advance import ADVANCE, advance_ordinary
+from walkthroughs.errors import StepNotFound
+from walkthroughs.models import Status
+from walkthroughs.prepared import Prepared
+
+
+class House(Room):
+    """A source with some walkthroughs; steps are named by their author ids."""
+
+    slug = "acme"
+
+    def edit(self, **walkthroughs):
+        """Write walkthroughs, each a list of steps and perhaps of records; commit and sync."""
+        for name, (steps, *records) in walkthroughs.items():
+            slug = f"servers: [{self.slug}]"
+            moved = [f"  - {{from: {old}, to: {new}}}" for old, new in records]
+            lines = ["status: published", slug, *(["moved:"] if moved else []), *moved]
+            self.author.write(*steps, name=name, head="\n".join(lines))
+        before = self.progress_rows()
+        run = self.sync()
+        if run.reasons:
+            run = self.run(confirmed=run.fingerprint)
+        assert self.progress_rows() == before, "a sync writes no progress"
+        return run
+
+    def open(self, name, *, resume=True):
+        return progress.select(self.database, self.caller, self.row(name).id, resume=resume)
+
+    def complete(self, name, *titles):
+        """Go on in the walkthrough until the steps are done, which come next in this order."""
+        for title in titles:
+            view = self.open(name)
+            assert view.step.title == title
+            self.next(view.step.id)
+
+    def reset(self, name):
+        progress.reset(self.database, self.caller, self.row(name).id)
+
+    def look(self, name):
+        return progress.status(self.database, self.caller, self.row(name).id)
+
+    def done(self, name):
+        """The titles of the steps that are done, the same in status and list."""
+        status = self.look(name)
+        done = [line.title for line in status.steps if line.completed]
+        cards = {card.id: card for card in catalog.list_walkthroughs(self.database, self.caller)}
+        assert cards[self.row(name).id].completed_steps == len(done)
+        return done
+
+    def rows(self):
+        """(walkthrough, step) -> row id."""
+        query = text(
+            "SELECT w.external_id, s.external_id, s.id FROM walkthrough_steps s"
+            " JOIN walkthroughs w ON w.id = s.walkthrough_id ORDER BY s.revision"
+        )
+        with self.database.transaction() as session:
+            return {(walkthrough, step): row for walkthrough, step, row in session.execute(query)}
+
+
+@pytest.fixture
+def house(database, settings, tmp_path):
+    """Two walkthroughs, of which the learner has done the first step of one."""
+    made = House(database, settings, tmp_path / "content")
+    made.edit(aa=(["a1", "a2", "a3"],), bb=(["b1", "b2"],))
+    made.complete("aa", "A1")
+    yield made
+    made.author.repository.close()
+
+
+def test_a_recorded_step_is_done_where_it_is_now(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["b1", "login", "b2"], ("aa/a1", "login")))
+
+    assert house.done("bb") == ["Login"]
+    assert house.look("bb").status is Status.NOT_STARTED
+    house.complete("bb", "B1", "B2")
+    assert house.open("bb").progress.status is Status.COMPLETED
+    assert house.done("aa") == []
+    assert house.open("aa").step.title == "A2"
+
+
+@pytest.mark.parametrize("names", [("aa", "bb"), ("zz", "bb")])
+def test_the_other_walkthrough_may_be_read_before_or_after(house, names):
+    giving, taking = names
+    house.edit(**{giving: (["x1", "x2"],)})
+    house.complete(giving, "X1")
+    house.edit(**{giving: (["x2"],), taking: (["b1", "x1"], (f"{giving}/x1", "x1"))})
+
+    assert house.done(taking) == ["X1"]
+
+
+def test_an_unrecorded_step_is_a_new_one_and_nothing_is_lost_where_it_was(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"],))
+    assert house.done("bb") == []
+    house.edit(aa=(["a1", "a2", "a3"],), bb=(["b1"],))
+
+    assert house.done("aa") == ["A1"]
+
+
+def test_a_record_that_comes_after_the_step_changes_nothing(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"],))
+    run = house.edit(bb=(["a1", "b1"], ("aa/a1", "a1")))
+    assert run.changes == ()
+    house.edit(bb=(["b1", "a1"], ("aa/a1", "a1")))
+
+    assert house.done("bb") == []
+
+
+def test_a_learner_on_the_way_is_led_past_the_step_that_came(house):
+    house.open("bb")
+    house.edit(aa=(["a2", "a3"],), bb=(["b1", "login", "b2"], ("aa/a1", "login")))
+    view = house.next(house.rows()["bb", "b1"])
+
+    assert view.step.title == "B2"
+    assert view.notice == "Changed since you were here: 1 step added before this one."
+    assert (view.progress.completed_steps, view.progress.total_steps) == (2, 3)
+
+
+def test_a_finished_learner_is_not_asked_for_what_they_did_elsewhere(house):
+    house.complete("bb", "B1", "B2")
+    house.edit(aa=(["a3"],), bb=(["b1", "b2", "a1", "a2"], ("aa/a1", "a1"), ("aa/a2", "a2")))
+    view = house.open("bb")
+
+    assert view.step.title == "A2"
+    assert "1 new step since you finished." in view.notice
+    assert view.progress.status is Status.COMPLETED
+
+
+def test_steps_that_swap_walkthroughs_take_their_completions_along(house):
+    house.complete("bb", "B1")
+    house.edit(
+        aa=(["b1", "a2", "a3"], ("bb/b1", "b1")),
+        bb=(["a1", "b2"], ("aa/a1", "a1")),
+    )
+    assert (house.done("aa"), house.done("bb")) == (["B1"], ["A1"])
+    house.edit(
+        aa=(["a1", "a2", "a3"], ("bb/b1", "b1"), ("bb/a1", "a1")),
+        bb=(["b1", "b2"], ("aa/a1", "a1"), ("aa/b1", "b1")),
+    )
+
+    assert (house.done("aa"), house.done("bb")) == (["A1"], ["B1"])
+
+
+def test_a_step_done_while_it_was_away_is_done_when_it_is_back(house):
+    house.edit(aa=(["a1", "a3"],), bb=(["a2", "b1"], ("aa/a2", "a2")))
+    house.complete("bb", "A2")
+    house.edit(aa=(["a1", "a2", "a3"], ("bb/a2", "a2")), bb=(["b1"], ("aa/a2", "a2")))
+
+    assert house.done("aa") == ["A1", "A2"]
+    assert house.open("aa").step.title == "A3"
+
+
+def test_a_step_done_while_it_was_away_is_done_when_it_is_back_by_another_id(house):
+    house.open("aa")
+    house.edit(aa=(["a1", "a3"],), bb=(["b0", "b1"], ("aa/a2", "b0")))
+    house.complete("bb", "B0")
+    house.edit(aa=(["a1", "a9", "a3"], ("bb/b0", "a9")), bb=(["b1"], ("aa/a2", "b0")))
+
+    assert house.done("aa") == ["A1", "A9"]
+    assert house.open("aa").step.title == "A3"
+
+
+def test_along_a_chain_nobody_needs_to_have_opened_what_is_between(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["y1", "b1"], ("aa/a1", "y1")))
+    house.edit(bb=(["b1"], ("aa/a1", "y1")), cc=(["z1", "c1"], ("bb/y1", "z1")))
+
+    assert house.done("cc") == ["Z1"]
+    assert house.open("cc").step.title == "C1"
+
+
+def test_moves_between_two_looks_at_the_repository_are_followed_through_their_records(house):
+    house.edit(
+        aa=(["a3", "a2"], ("a1", "first")),
+        bb=(["b1"], ("aa/first", "y1"), ("y1", "y2")),
+        cc=(["z1", "c1"], ("bb/y2", "z1")),
+    )
+
+    assert house.done("cc") == ["Z1"]
+
+
+def test_a_step_renamed_after_it_came_is_still_the_same(house):
+    records = [("aa/a1", "y1"), ("y1", "y2")]
+    house.edit(aa=(["a2", "a3"],), bb=(["y1", "b1"], *records[:1]))
+    house.edit(bb=(["y2", "b1"], *records))
+
+    assert house.done("bb") == ["Y2"]
+
+
+def test_a_new_walkthrough_may_be_made_of_the_steps_of_an_old_one(house):
+    house.edit(aa=(["a3"],), cc=(["a1", "a2"], ("aa/a1", "a1"), ("aa/a2", "a2")))
+
+    assert house.done("cc") == ["A1"]
+
+
+def test_a_walkthrough_may_go_away_into_another(house):
+    house.drop("aa")
+    house.edit(bb=(["b1", "b2", "a1"], ("aa/a1", "a1")))
+
+    assert house.done("bb") == ["A1"]
+
+
+def test_a_walkthrough_that_comes_back_gets_the_completions_of_its_steps_back(house):
+    house.edit(aa=(["a1", "a2", "a3", "b1"], ("bb/b1", "b1")), cc=(["c1"],))
+    house.drop("bb")
+    house.sync()
+    house.complete("aa", "A2", "A3", "B1")
+    house.edit(aa=(["a1", "a2", "a3"], ("bb/b1", "b1")), bb=(["b1", "b2"], ("aa/b1", "b1")))
+
+    assert house.done("bb") == ["B1"]
+
+
+def test_with_a_raised_revision_the_step_is_asked_for_again(house):
+    again = ("a1", "revision: 2\n", "Do it anew.")
+    house.edit(aa=(["a2", "a3"],), bb=([again, "b1"], ("aa/a1", "a1")))
+
+    assert house.done("bb") == []
+
+
+def test_a_completion_of_an_older_revision_does_not_count_after_a_move(house):
+    again = ("a1", "revision: 2\n", "Do it anew.")
+    house.edit(aa=([again, "a2", "a3"],))
+    house.edit(aa=(["a2", "a3"],), bb=([again, "b1"], ("aa/a1", "a1")))
+    assert house.done("bb") == []
+    house.edit(bb=(["b1", "b2"],), cc=([again, "c1"], ("bb/a1", "a1")))
+    assert house.done("cc") == []
+    house.complete("cc", "A1")
+    assert house.done("cc") == ["A1"]
+
+
+def test_a_revision_raised_after_the_move_is_asked_for_and_its_revert_is_done_again(house):
+    record = ("aa/a1", "a1")
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], record))
+    house.edit(bb=([("a1", "revision: 2\n", "Do it anew."), "b1"], record))
+    assert house.done("bb") == []
+    house.edit(bb=(["a1", "b1"], record))
+
+    assert house.done("bb") == ["A1"]
+
+
+def test_an_old_id_that_another_step_takes_over_gives_nothing_away(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["y1", "b1"], ("aa/a1", "y1")))
+    house.reset("bb")
+    house.complete("aa", "A2")
+    house.edit(aa=(["a1", "a3"], ("a2", "a1")))
+    house.edit(bb=(["b1", "y1"], ("aa/a1", "y1")))
+
+    assert house.done("aa") == ["A1"]
+    assert house.done("bb") == []
+
+
+def test_a_record_of_a_step_that_never_was_is_passed_over(house):
+    run = house.edit(
+        bb=(["b1", "b2", "b3"], ("aa/nothing", "b3"), ("nowhere/b1", "b2"), ("aa/a1", "gone"))
+    )
+
+    assert run.problems == ()
+    assert house.done("bb") == []
+
+
+def test_two_new_walkthroughs_with_an_old_record_have_nothing_to_follow(house):
+    run = house.edit(cc=(["c1"],), dd=(["d1"], ("cc/d1", "d1")))
+
+    assert run.problems == ()
+    assert house.done("dd") == []
+
+
+def test_another_source_gives_nothing(house, settings, tmp_path):
+    other = House(house.database, settings, tmp_path / "other", slug="other")
+    other.slug = "other"
+    other.edit(bb=(["a1", "b1"], ("aa/a1", "a1")))
+    other.author.repository.close()
+
+    assert other.done("bb") == []
+
+
+def test_another_learner_gets_nothing(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    with house.database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO mcp_server_user (id, organization_id, email, created_at)"
+                " SELECT 'msu_2', organization_id, 'second@x.example', 0 FROM mcp_server_user"
+            )
+        )
+    house.caller = type(house.caller)(house.caller.organization_id, house.caller.server_id, "msu_2")
+
+    assert house.done("bb") == []
+    assert house.open("bb").step.title == "A1"
+
+
+@pytest.mark.parametrize("again", ["reset", "restart"])
+def test_starting_over_where_the_step_is_now_forgets_it_for_good(house, again):
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    house.open("bb")
+    start_over(house, "bb", again)
+
+    assert house.done("bb") == []
+    assert house.open("bb").step.title == "A1"
+    house.edit(bb=(["b1", "a1"], ("aa/a1", "a1")))
+    assert house.done("bb") == []
+    house.edit(aa=(["a1", "a2", "a3"], ("bb/a1", "a1")), bb=(["b1"],))
+    assert house.done("aa") == []
+
+
+@pytest.mark.parametrize("again", ["reset", "restart"])
+@pytest.mark.parametrize("opened", [True, False])
+def test_starting_over_where_the_step_was_leaves_it_done_where_it_is(house, again, opened):
+    house.complete("aa", "A2")
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    if opened:
+        house.open("bb")
+    start_over(house, "aa", again)
+    start_over(house, "aa", again)
+
+    assert house.done("aa") == []
+    assert house.done("bb") == ["A1"]
+    assert house.open("bb").step.title == "B1"
+    assert house.open("aa").step.title == "A2"
+    house.complete("aa", "A2")
+    assert house.done("aa") == ["A2"]
+
+
+def test_after_a_reset_that_left_something_the_walkthrough_counts_as_not_started(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    house.open("aa")
+    house.reset("aa")
+
+    assert house.look("aa").status is Status.NOT_STARTED
+    with pytest.raises(StepNotFound):
+        house.next(house.rows()["aa", "a2"])
+
+
+def test_a_step_forgotten_where_it_is_now_is_not_done_again_by_going_on_where_it_was(house):
+    house.complete("aa", "A2", "A3")
+    house.edit(aa=(["a1", "a2"],), bb=(["b1", "a3"], ("aa/a3", "a3")))
+    house.reset("bb")
+    view = house.next(None)
+
+    assert (view.walkthrough.id, view.step) == (house.row("aa").id, None)
+    assert house.done("bb") == []
+
+
+def test_a_walkthrough_all_of_whose_completions_moved_and_were_forgotten_is_not_started(house):
+    house.reset("aa")
+    house.edit(aa=(["a1"],))
+    house.complete("aa", "A1")
+    house.edit(aa=(["a9"],), bb=(["b1", "a1"], ("aa/a1", "a1")))
+    house.reset("bb")
+
+    assert house.look("aa").status is Status.NOT_STARTED
+    assert house.open("aa").step.title == "A9"
+    assert house.done("bb") == []
+
+
+def start_over(house, name, again):
+    if again == "reset":
+        house.reset(name)
+    else:
+        house.open(name, resume=False)
+
+
+def test_a_step_answered_after_it_moved_is_done_where_it_is_now(house):
+    """The learner had opened the other walkthrough already: the short way must know, too."""
+    house.edit(aa=(["a1", "a3"],), bb=(["b1", "a2", "b2"], ("aa/a2", "a2")))
+    view = house.open("bb")
+    house.next(house.rows()["aa", "a2"])
+    assert house.done("bb") == ["A2"]
+
+    async def shortly():
+        prepared = Prepared(house.database, (ADVANCE,), connections=1)
+        moved = await advance_ordinary(prepared, house.caller, view.step.id)
+        prepared.close()
+        return moved
+
+    assert asyncio.run(shortly()) is None
+    assert house.next(view.step.id).step.title == "B2"
+
+
+def test_the_database_is_asked_for_other_rows_only_if_a_step_came(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    with house.database.transaction() as session:
+        held = dict(
+            map(
+                tuple,
+                session.execute(
+                    text(
+                        "SELECT external_id, succeeds FROM walkthrough_steps WHERE archived_at IS NULL"
+                    )
+                ).all(),
+            )
+        )
+
+    assert held == {"a1": [house.rows()["aa", "a1"]], "a2": [], "a3": [], "b1": []}
+
+
+def test_the_plan_says_where_the_step_goes(house):
+    house.author.write("a1", "a3", name="aa", head="status: published\nservers: [acme]")
+    moved = "moved:\n  - {from: aa/a2, to: a2}"
+    house.author.write("b1", "a2", name="bb", head=f"status: published\nservers: [acme]\n{moved}")
+    house.author.commit()
+
+    assert house.plan().effects == (
+        "1 learner is on step 'a2', which moves to 'bb'; they continue at 'a3'",
+    )

@@ -1,0 +1,105 @@
+"""What a learner did in steps before they moved to another walkthrough, and after.
+
+A sync writes no progress: a completion follows its step when the learner's rows
+are read. Each is one indexed query, and none if no step of the edition moved in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from walkthroughs import journey
+from walkthroughs.caller import Caller
+from walkthroughs.journey import Holder, Stop
+
+_MINE = "p.organization_id = :organization_id AND p.mcp_server_user_id = :learner_id"
+_DONE = text(
+    f"""
+    SELECT DISTINCT done.id
+      FROM walkthrough_progress p, jsonb_array_elements_text(p.completed_steps) AS done(id)
+     WHERE {_MINE} AND done.id = ANY(:ids)
+    """  # noqa: S608  constants
+)
+_HAND_ON = text(
+    f"""
+    UPDATE walkthrough_progress p SET completed_steps = p.completed_steps || to_jsonb(s.id)
+      FROM walkthrough_steps s
+     WHERE {_MINE} AND s.organization_id = :organization_id
+       AND s.walkthrough_id = p.walkthrough_id AND s.archived_at IS NULL
+       AND s.succeeds <> '[]' AND s.succeeds ? :step_id AND NOT p.completed_steps ? s.id
+    """  # noqa: S608  constants
+)
+_LOCKED = text(
+    f"""
+    SELECT p.completed_steps FROM walkthrough_progress p
+     WHERE {_MINE} ORDER BY p.id FOR NO KEY UPDATE
+    """  # noqa: S608  constants
+)
+_HOLDERS = text(
+    """
+    SELECT s.id, s.walkthrough_id, s.succeeds, LEAST(s.archived_at, w.archived_at) AS left_at
+      FROM walkthrough_steps s JOIN walkthroughs w ON w.id = s.walkthrough_id
+     WHERE s.organization_id = :organization_id AND w.organization_id = :organization_id
+       AND (s.id = ANY(:ids) OR (s.succeeds <> '[]' AND s.succeeds ?| CAST(:ids AS text[])))
+    """
+)
+# A row that stood on a forgotten step stands on one that is still done: on a step that it has
+# left, not done, the next call would complete it once more. With none left it is not started.
+_FORGET = text(
+    f"""
+    UPDATE walkthrough_progress p
+       SET completed_steps = p.completed_steps - CAST(:ids AS text[]),
+           current_step_id = CASE WHEN p.current_step_id = ANY(:ids)
+             THEN COALESCE((p.completed_steps - CAST(:ids AS text[])) ->> -1, p.current_step_id)
+             ELSE p.current_step_id END,
+           status = CASE WHEN p.current_step_id = ANY(:ids)
+              AND p.completed_steps - CAST(:ids AS text[]) = '[]'
+             THEN 'not_started' ELSE p.status END
+     WHERE {_MINE} AND p.completed_steps ?| CAST(:ids AS text[])
+    """  # noqa: S608  constants
+)
+
+
+def followed(connection: Connection, caller: Caller, live: Sequence[Stop]) -> frozenset[str]:
+    """Return which of the *live* steps the learner completed before they moved here."""
+    ids = sorted(set[str]().union(*(stop.succeeds for stop in live)))
+    if not ids:
+        return frozenset()
+    done = connection.execute(_DONE, _keys(caller) | {"ids": ids}).scalars()
+    return journey.followed(frozenset(done), live)
+
+
+def hand_on(connection: Connection, caller: Caller, step_id: str) -> None:
+    """Let the completion of a step that is not live any more count where the step is now.
+
+    Only the learner who has the other walkthrough open already needs it: the
+    ordinary step call there asks nobody else.
+    """
+    connection.execute(_HAND_ON, _keys(caller) | {"step_id": step_id})
+
+
+def forget(connection: Connection, caller: Caller, walkthrough_id: str) -> None:
+    """Take the completions of the walkthrough's steps out of all of the learner's rows."""
+    completed = _locked(connection, caller)
+    rows = connection.execute(
+        _HOLDERS, {"organization_id": caller.organization_id, "ids": sorted(completed)}
+    )
+    holders = [
+        Holder(row.id, row.walkthrough_id, row.left_at, frozenset(row.succeeds)) for row in rows
+    ]
+    ids = journey.forgotten(walkthrough_id, completed, holders)
+    if ids:
+        connection.execute(_FORGET, _keys(caller) | {"ids": sorted(ids)})
+
+
+def _locked(connection: Connection, caller: Caller) -> Set[str]:
+    """Return all completions of the learner; none can be added before the transaction ends."""
+    rows = connection.execute(_LOCKED, _keys(caller)).scalars()
+    return frozenset(step_id for completed in rows for step_id in completed)
+
+
+def _keys(caller: Caller) -> dict[str, Any]:
+    return {"organization_id": caller.organization_id, "learner_id": caller.learner_id}
