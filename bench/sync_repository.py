@@ -29,9 +29,9 @@ def add(folder: Path, walkthroughs: int) -> None:
     subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=stream, check=True)
 
 
-def edit(folder: Path, numbers: range, word: str) -> None:
-    """Commit a change of one step in each of the numbered walkthroughs."""
-    files = {_step_path(n, 0): _step(n, 0, word) for n in numbers}
+def edit(folder: Path, numbers: range, word: str, steps: int = 1) -> None:
+    """Commit a change of the first *steps* in each of the numbered walkthroughs."""
+    files = {_step_path(n, s): _step(n, s, word) for n in numbers for s in range(steps)}
     stream = b"".join(_commit(files.items(), f"Change {len(files)}", first=False))
     subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=stream, check=True)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+#: Nearly all names are like this, and need no second look.
+_COMMON = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def plain(name: bytes) -> str | None:
@@ -11,6 +15,8 @@ def plain(name: bytes) -> str | None:
     Whatever reads content leaves the others out: what is checked before a merge
     must be what is read after it.
     """
+    if _COMMON.fullmatch(name):
+        return name.decode()
     try:
         text = name.decode()
     except UnicodeDecodeError:

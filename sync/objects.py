@@ -6,7 +6,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, NamedTuple
+from typing import IO
 
 from sync.step_file import TOO_LARGE
 
@@ -15,12 +15,8 @@ _AT_ONCE = 500
 _SKIP_BYTES = 64 * 1024
 
 
-class Entry(NamedTuple):
-    """A line of a tree: the mode as Git writes it, the raw name, the id."""
-
-    mode: bytes
-    name: bytes
-    oid: str
+#: A line of a tree: the mode as Git writes it, the raw name, the id.
+Entry = tuple[bytes, bytes, str]
 
 
 class Objects:
@@ -92,18 +88,13 @@ class _Reader:
         return data
 
 
-def entries(tree: bytes, id_bytes: int) -> Iterator[Entry]:
-    """Yield the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure.
+def entries(tree: bytes, id_bytes: int) -> list[Entry]:
+    """Return the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure.
 
     Raises:
         ValueError: it is no tree.
     """
-    at = 0
-    for line in re.finditer(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, tree, re.DOTALL):
-        if line.start() != at:
-            break
-        mode, name, oid = line.groups()
-        yield Entry(mode, name, oid.hex())
-        at = line.end()
-    if at != len(tree):
-        raise ValueError(tree[at : at + 20])
+    found = re.findall(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, tree, re.DOTALL)
+    if sum([len(mode) + len(name) + 2 + id_bytes for mode, name, _ in found]) != len(tree):
+        raise ValueError("not a tree")
+    return [(mode, name, oid.hex()) for mode, name, oid in found]

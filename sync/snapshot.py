@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from sync.git_command import CopyBroken, RepositoryUnavailable
 from sync.names import plain
-from sync.objects import Entry, Objects, entries
+from sync.objects import Objects, entries
 from sync.parse import MANIFEST, ROOT_FILE, WALKTHROUGHS
 from sync.step_file import MAX_STEP_BYTES, TOO_LARGE, TOO_MANY
 
+#: The mode and the id of what has a name.
+Node = tuple[bytes, str]
 _FILE_MODES = (b"100644", b"100755")
 _READ_ENDINGS = (".yml", ".md")
 _TREE = b"40000"
@@ -66,30 +68,30 @@ def read_snapshot(
     id_bytes = len(commit) // 2
     top = _tree(objects, root, id_bytes, shown)
     parent = top.get(WALKTHROUGHS)
-    if parent is None or parent.mode != _TREE:
+    if parent is None or parent[0] != _TREE:
         raise RepositoryUnavailable(
             f'There is no folder "{WALKTHROUGHS}" in {shown} at {root}. Nothing is '
             "archived because of that. Put it there, or set the source to another folder."
         )
-    found = _tree(objects, parent.oid, id_bytes, shown)
-    trees = {name: each.oid for name, each in found.items() if each.mode == _TREE}
-    changed = {name: tree for name, tree in sorted(trees.items()) if known.get(name) != tree}
+    found = _tree(objects, parent[1], id_bytes, shown)
+    trees = {name: oid for name, (mode, oid) in found.items() if mode == _TREE}
+    changed = {name: tree for name, tree in trees.items() if known.get(name) != tree}
     settings = top.get(ROOT_FILE)
-    if settings is not None and settings.mode in _FILE_MODES:
-        (data,) = objects.contents([settings.oid], MAX_STEP_BYTES)
+    if settings is not None and settings[0] in _FILE_MODES:
+        (data,) = objects.contents([settings[1]], MAX_STEP_BYTES)
     else:
         data = None
-    return Snapshot(trees, data, _folders(objects, changed, id_bytes))
+    return Snapshot(trees, data, _folders(objects, dict(sorted(changed.items())), id_bytes))
 
 
-def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Entry]:
+def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:
     """Return what a tree holds, by name."""
     (tree,) = objects.contents([name], _MAX_TREE_BYTES)
     if tree is None:
         raise RepositoryUnavailable(f"There is no folder {name} in {shown}.")
     if tree == TOO_LARGE:
         raise RepositoryUnavailable(f"A folder of {shown} has far too many entries.")
-    return dict(_named(tree, id_bytes))
+    return _named(tree, id_bytes)
 
 
 def _folders(
@@ -139,7 +141,7 @@ def _listed(
         for (owner, at, _), tree in zip(level, trees, strict=True):
             if tree is None:
                 raise CopyBroken("The copy of the repository misses some of its folders.")
-            inner = None if tree == TOO_LARGE else list(_named(tree, id_bytes))
+            inner = None if tree == TOO_LARGE else _named(tree, id_bytes)
             below += [(owner, path, oid) for path, oid in owner.take(at, inner)]
         if not below:
             break
@@ -156,18 +158,18 @@ class _Folder:
         self._count = 0
         self._has_manifest = False
 
-    def take(self, at: str, inner: list[tuple[str, Entry]] | None) -> list[tuple[str, str]]:
+    def take(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
         """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
         self._count += _MAX_FILES + 1 if inner is None else len(inner)
         if inner is None:  # nobody can say what is in there
             self._has_manifest |= self._manifest == f"{at}/{MANIFEST}"
             return []
-        paths = {f"{at}/{name}": entry for name, entry in inner}
+        paths = {f"{at}/{name}": node for name, node in inner.items()}
         self._has_manifest |= self._manifest in paths
         if self._count > _MAX_FILES:
             return []
-        self._files |= {path: each.oid for path, each in paths.items() if each.mode in _FILE_MODES}
-        return [(path, each.oid) for path, each in paths.items() if each.mode == _TREE]
+        self._files |= {path: oid for path, (mode, oid) in paths.items() if mode in _FILE_MODES}
+        return [(path, oid) for path, (mode, oid) in paths.items() if mode == _TREE]
 
     def listed(self) -> dict[str, str]:
         """Return path -> blob of the files."""
@@ -176,16 +178,14 @@ class _Folder:
         return {self._manifest: _NOT_LOOKED_THROUGH} if self._has_manifest else {}
 
 
-def _named(tree: bytes, id_bytes: int) -> Iterator[tuple[str, Entry]]:
-    """Yield the entries of a tree whose names authors would write.
+def _named(tree: bytes, id_bytes: int) -> dict[str, Node]:
+    """Return the entries of a tree whose names authors would write, by name.
 
     Raises:
         CopyBroken: it is no tree.
     """
     try:
-        for entry in entries(tree, id_bytes):
-            name = plain(entry.name)
-            if name is not None:
-                yield name, entry
+        lines = entries(tree, id_bytes)
     except ValueError as error:
         raise CopyBroken("The copy of the repository has a damaged folder.") from error
+    return {text: (mode, oid) for mode, name, oid in lines if (text := plain(name)) is not None}
