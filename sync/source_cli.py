@@ -1,16 +1,19 @@
-"""`flask sync source`: add, list and remove content sources."""
+"""`flask sync source`: add, change, list and remove content sources."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sync import credentials
+from sync import credentials, queue
+from sync.address import transport
 from sync.credentials import Credential, DeployKey, Token
 from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
@@ -19,76 +22,108 @@ from walkthroughs.models import ContentSource, OnRewrite, Organization, Reports,
 from walkthroughs.runtime import runtime
 from walkthroughs.sealing import seal
 
-source_cli = AppGroup("source", help="Add, list and remove content sources.")
+source_cli = AppGroup("source", help="Add, change, list and remove content sources.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
+
+
+#: What a source has, for `add` and for `set`.
+_OPTIONS = (
+    click.option("--branch", help="The branch that is live; main unless told."),
+    click.option("--path", help="A folder in the repository; all of it unless told."),
+    click.option("--name", help="What to call it; the end of the address unless told."),
+    click.option("--interval", type=click.IntRange(10, 86_400), help="Seconds between two looks."),
+    click.option(
+        "--on-rewrite",
+        type=click.Choice([each.value for each in OnRewrite]),
+        help="What to do when the branch loses the live commit; warn unless told.",
+    ),
+    click.option(
+        "--reports",
+        type=click.Choice([each.value for each in Reports]),
+        help="Tell the host how each commit fared; the token must be allowed to.",
+    ),
+    click.option("--token-file", type=_FILE, help="A file with an access token; - reads it here."),
+    click.option("--key-file", type=_FILE, help="A file with a deploy key, for ssh://."),
+    click.option(
+        "--known-hosts-file", type=_FILE, help="The host's keys, as ssh-keyscan prints them."
+    ),
+)
+_COLUMNS = {"interval": "interval_seconds"}
+_FILES = ("token_file", "key_file", "known_hosts_file")
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @source_cli.command("add")
 @click.option("--organization", required=True, help="The organization's slug.")
 @click.option("--url", required=True, help="https:// or ssh:// address.")
-@click.option("--branch", default="main", show_default=True)
-@click.option("--path", default="", help="A folder in the repository.")
-@click.option("--name", help="What to call it; the default is the end of the address.")
-@click.option("--interval", type=click.IntRange(10, 86_400), help="Seconds between two looks.")
-@click.option(
-    "--on-rewrite",
-    type=click.Choice([each.value for each in OnRewrite]),
-    default=OnRewrite.WARN.value,
-    show_default=True,
-    help="What to do when the branch loses the live commit.",
-)
-@click.option(
-    "--reports",
-    type=click.Choice([each.value for each in Reports]),
-    help="Tell the host how each commit fared; the token must be allowed to.",
-)
-@click.option("--token-file", type=_FILE, help="A file with an access token; - reads it here.")
-@click.option("--key-file", type=_FILE, help="A file with a deploy key, for ssh://.")
-@click.option("--known-hosts-file", type=_FILE, help="The host's keys, as ssh-keyscan prints them.")
-def add_command(
-    organization: str,
-    url: str,
-    branch: str,
-    path: str,
-    name: str | None,
-    interval: int | None,
-    on_rewrite: str,
-    reports: str | None,
-    token_file: Path | None,
-    key_file: Path | None,
-    known_hosts_file: Path | None,
-) -> None:
+@_options
+def add_command(organization: str, url: str, **given: Any) -> None:  # noqa: ANN401  options
     """Add a content source. It is read at the next look, or by `sync apply`."""
-    credential = _credential(token_file, key_file, known_hosts_file)
+    called = given.pop("name") or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+    with runtime().database.transaction() as session:
+        row = ContentSource(
+            organization_id=organization_id(session, organization), name=called, url=url
+        )
+        row.branch, row.path, row.on_rewrite = "main", "", OnRewrite.WARN
+        _set(session, row, given)
+        session.add(row)
+    click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
+
+
+@source_cli.command("set")
+@click.argument("source")
+@click.option("--url", help="https:// or ssh:// address, when the repository moved.")
+@_options
+def set_command(source: str, **given: Any) -> None:  # noqa: ANN401  options
+    """Change a content source: a moved repository, a new token, another branch.
+
+    Its walkthroughs stay its own, and learners keep their places.
+    """
+    (found,) = find(source)
+    with runtime().database.transaction() as session:
+        row = session.get_one(ContentSource, found.id, with_for_update=True)
+        before = row.branch, row.path
+        _set(session, row, given)
+        if (row.branch, row.path) != before:
+            row.synced_commit = None  # the same commit may hold something else there
+        row.waiting = row.agreed = row.trouble = None
+        queue.request(session, row.organization_id, row.id)
+    click.echo(f'Changed "{row.name}". See what that means: flask sync plan {row.name}')
+
+
+def _set(session: Session, row: ContentSource, given: dict[str, Any]) -> None:
+    """Give *row* what was *given*, if it fits together; what was not stays.
+
+    Raises:
+        click.ClickException: it does not.
+    """
+    files = [given.pop(name) for name in _FILES]
+    for name, value in given.items():
+        if value is not None:
+            setattr(row, _COLUMNS.get(name, name), value)
+    settings = runtime().settings
+    credential = _credential(*files)
     try:
-        credentials.check(url, credential)
+        transport(row.url, row.branch, settings)
+        stored = row.credential if credential is None else None
+        credentials.check(row.url, credential or credentials.unsealed(settings.secret_key, stored))
     except HandrailError as error:
         raise click.ClickException(str(error)) from error
-    called = name or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
-    parts = runtime()
-    with parts.database.transaction() as session:
-        owner = organization_id(session, organization)
-        taken = select(ContentSource.id).where(
-            ContentSource.organization_id == owner, ContentSource.name == called
-        )
+    if credential is not None:
+        row.credential = credentials.sealed(settings.secret_key, credential)
+    taken = select(ContentSource.id).where(
+        ContentSource.organization_id == row.organization_id,
+        ContentSource.name == row.name,
+        ContentSource.id != (row.id or ""),
+    )
+    with session.no_autoflush:
         if session.scalar(taken):
-            raise click.ClickException(f'A source "{called}" exists; give another --name.')
-        secret_key = parts.settings.secret_key
-        sealed = credentials.sealed(secret_key, credential) if credential else None
-        session.add(
-            ContentSource(
-                organization_id=owner,
-                name=called,
-                url=url,
-                branch=branch,
-                path=path,
-                interval_seconds=interval,
-                on_rewrite=OnRewrite(on_rewrite),
-                reports=Reports(reports) if reports else None,
-                credential=sealed,
-            )
-        )
-    click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
+            raise click.ClickException(f'A source "{row.name}" exists; give another --name.')
 
 
 @source_cli.command("list")

@@ -1,0 +1,153 @@
+"""What operators type: each command against a real database and a real repository."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from app import create_app
+from sync import credentials
+from sync.credentials import DeployKey, Token
+from tests.builders import organization
+from walkthroughs.models import ContentSource
+
+
+@pytest.fixture
+def flask(settings):
+    runner = create_app(settings).test_cli_runner()
+
+    def run(*words, code=0):
+        done = runner.invoke(args=list(words))
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return run
+
+
+def source(database, name):
+    with database.transaction() as session:
+        return session.scalars(select(ContentSource).where(ContentSource.name == name)).one()
+
+
+def test_a_source_is_added_planned_applied_and_shown(flask, room, database):
+    with database.transaction() as session:
+        organization(session, "beta")
+    room.author.write("one", "two", "three", head="status: published")
+    room.author.write("solo", name="other", head="status: published")
+    room.author.commit()
+    url = str(room.author.folder)
+    flask("sync", "source", "add", "--organization", "beta", "--url", url, "--name", "guides")
+    plan = json.loads(flask("sync", "plan", "guides", "--json", code=2))
+    applied = flask("sync", "apply", "guides")
+    shown = flask("sync", "status", "guides")
+
+    assert len(plan[0]["changes"]) == 2
+    assert "create   deploy  (3 steps)" in applied
+    assert "guides: synced, healthy" in shown
+    assert "deploy: version 1, published" in shown
+    assert flask("sync", "plan", "guides").endswith("0 change(s)\n")
+    assert "guides" in flask("sync", "source", "list")
+
+
+def test_a_moved_repository_and_a_new_branch_keep_walkthroughs_and_learners(
+    flask, room, database, tmp_path
+):
+    place = room.next(room.select().step.id)
+    room.author.folder.rename(tmp_path / "moved")
+    flask("sync", "source", "set", "content", "--url", str(tmp_path / "moved"))
+    assert "0 change(s)" in flask("sync", "apply", "content")
+    room.author.repository.close()
+    room.author = type(room.author)(tmp_path / "moved")
+    room.author.repository.git.checkout("-b", "live")
+    room.author.write("one", "two", "three", "four")
+    room.author.commit()
+    flask("sync", "source", "set", "content", "--branch", "live", "--interval", "30")
+    assert '1 step added ("Four")' in flask("sync", "apply", "content")
+
+    assert (room.row().version, room.source().interval_seconds) == (2, 30)
+    assert room.select().step.id == place.step.id
+
+
+def test_another_folder_of_the_same_commit_is_read_at_once(flask, room):
+    base = room.author.folder
+    (base / "docs").mkdir()
+    (base / "walkthroughs").rename(base / "docs" / "walkthroughs")
+    room.author.write("one")
+    room.sync()
+    flask("sync", "source", "set", "content", "--path", "docs")
+    flask("sync", "apply", "content")
+
+    assert room.row().step_count == 3
+
+
+def test_a_token_is_replaced_and_what_does_not_fit_changes_nothing(
+    flask, room, database, settings, tmp_path
+):
+    token = tmp_path / "token"
+    token.write_text("t0p-secret\n")
+    url = "https://127.0.0.1/guides.git"
+    flask("sync", "source", "set", "content", "--url", url, "--token-file", str(token))
+    stored = source(database, "content")
+    assert credentials.unsealed(settings.secret_key, stored.credential) == Token("t0p-secret")
+    for words, says in (
+        (("--url", "ssh://git@127.0.0.1/guides.git"), "A token is sent over https:// only"),
+        (("--key-file", str(token)), "A deploy key is for an address of the form ssh://"),
+        (("--url", "ftp://x.example/x"), "cannot be a content source"),
+        (("--branch", "a..b"), "cannot be a branch name"),
+    ):
+        said = flask("sync", "source", "set", "content", *words, code=1)
+        assert says in said
+        assert "t0p-secret" not in said
+    again = source(database, "content")
+
+    assert (again.url, again.branch, again.credential) == (url, "main", stored.credential)
+
+
+def test_a_deploy_key_is_kept_with_the_hosts_keys(flask, room, database, settings, tmp_path):
+    for name in ("key", "hosts"):
+        (tmp_path / name).write_text(f"the {name}")
+    flask(
+        "sync", "source", "set", "content", "--url", "ssh://git@127.0.0.1/x.git",
+        "--key-file", str(tmp_path / "key"), "--known-hosts-file", str(tmp_path / "hosts"),
+    )  # fmt: skip
+    stored = source(database, "content").credential
+
+    assert credentials.unsealed(settings.secret_key, stored) == DeployKey("the key", "the hosts")
+
+
+def test_two_sources_of_an_organization_have_two_names(flask, room):
+    words = ("--organization", "acme", "--url", str(room.author.folder))
+
+    assert "exists; give another --name" in flask(
+        "sync", "source", "add", *words, "--name", "content", code=1
+    )
+    flask("sync", "source", "add", *words, "--name", "second")
+    assert "exists" in flask("sync", "source", "set", "second", "--name", "content", code=1)
+
+
+def test_a_removed_source_leaves_its_walkthroughs_to_the_dashboard(flask, room):
+    place = room.next(room.select().step.id)
+    assert "2 walkthrough(s)" in flask("sync", "source", "remove", "content")
+
+    assert room.row().source_id is None
+    assert room.select().step.id == place.step.id
+
+
+def test_hold_rollback_and_resume(flask, room):
+    good = room.source().synced_commit
+    room.author.write("bad")
+    room.sync()
+    flask("sync", "rollback", "content", good)
+    assert "held" in flask("sync", "status", "content")
+    assert room.row().step_count == 3
+    flask("sync", "resume", "content")
+    assert room.row().step_count == 1
+    flask("sync", "hold", "content")
+
+    assert room.status().health == "held"
+
+
+def test_a_name_that_nobody_has_is_told_with_what_to_do(flask):
+    said = flask("sync", "plan", "nowhere", code=1)
+
+    assert 'There is no content source "nowhere". See: flask sync source list' in said
