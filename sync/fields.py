@@ -25,9 +25,12 @@ class Fields:
         if not isinstance(node, Mapping):
             self.refuse(node.line, "keys and values are expected here, such as `title: Sign in`")
         known = sorted(known)
+        #: Keys that a misspelt one was meant to be: that they are missing is the same mistake.
+        self._meant: set[str] = set()
         for key in self.mapping.items:
             if key not in known:
                 near = get_close_matches(key, known, n=1)
+                self._meant.update(near)
                 hint = f'did you mean "{near[0]}"?' if near else f"known keys: {', '.join(known)}"
                 self.refuse(self.mapping.key_lines[key], f'unknown key "{key[:60]}"; {hint}')
 
@@ -55,7 +58,7 @@ class Fields:
         """Return a required text of one line."""
         text = self.word(key)
         if text is None:
-            self.refuse(self.line(key), f'"{key}" is missing; add a line `{key}: ...`')
+            self.miss(key, f"add a line `{key}: ...`")
             return ""
         if len(text) > _MAX_TITLE or "\n" in text:
             self.refuse(self.line(key), f'"{key}" must be one line of at most {_MAX_TITLE} letters')
@@ -65,10 +68,14 @@ class Fields:
         """Return a required id."""
         text = self.word(key)
         if text is None:
-            message = f'"{key}" is missing; add a line `{key}: ...` or run `content lint --fix`'
-            self.refuse(self.line(key), message)
+            self.miss(key, f"add a line `{key}: ...` or run `content lint --fix`")
             return None
         return text if self.fits_id(text, self.line(key)) else None
+
+    def miss(self, key: str, what_to_do: str) -> None:
+        """Note that a key is missing, unless a misspelt one was noted for it."""
+        if key not in self._meant:
+            self.refuse(self.line(key), f'"{key}" is missing; {what_to_do}')
 
     def fits_id(self, text: str, line: int) -> bool:
         """Return whether *text* can be an id, else note why not."""

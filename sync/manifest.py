@@ -73,7 +73,7 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
 def _steps(fields: Fields) -> tuple[StepFile, ...]:
     node = fields.mapping.items.get("steps")
     if not isinstance(node, Sequence) or not node.items:
-        fields.refuse(fields.line("steps"), '"steps" is missing; list the step files in order')
+        fields.miss("steps", "list the step files in order")
         return ()
     steps: list[StepFile] = []
     for item in node.items:

@@ -125,6 +125,13 @@ def test_a_mistake_is_one_line_with_file_line_and_fix(given, says):
     assert parse_repository(given).wanted == ()
 
 
+@pytest.mark.parametrize("key", ["id", "title", "steps"])
+def test_a_misspelt_key_is_one_mistake_though_the_right_one_is_missing(key):
+    (found,) = problems(files(MANIFEST.replace(f"{key}:", f"{key}x:", 1)))
+
+    assert f'unknown key "{key}x"; did you mean "{key}"?' in found
+
+
 def test_a_mistake_stays_with_its_walkthrough():
     bad = {
         name.replace("/deploy/", "/bad/"): data
