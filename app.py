@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import click
 import uvicorn
@@ -86,8 +88,21 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             poller.join()
             database.close()
 
-    flask_pages = Mount("/", WSGIMiddleware(app, workers=_THREADS))  # type: ignore[arg-type]  # a2wsgi types environ as a TypedDict
+    flask_pages = Mount("/", WSGIMiddleware(_each_apart(app), workers=_THREADS))  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     return Starlette(routes=[*endpoint.routes, flask_pages], lifespan=lifespan)
+
+
+def _each_apart(app: Flask) -> Callable[..., Any]:
+    """Return *app*, each request in a context of its own.
+
+    A command runs in an application context, and what serves inherits it. Flask would let all
+    requests share it, with all that is kept there for the length of one: who is signed in.
+    """
+
+    def answer(environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
+        return contextvars.Context().run(app, environ, start_response)
+
+    return answer
 
 
 @click.command("serve")
