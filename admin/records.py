@@ -21,13 +21,24 @@ class SourceView(OrgModelView):
     lead = "Git repositories whose walkthroughs appear here by themselves."
     writers = frozenset({Role.OWNER})
     column_list = ("name", "sync", "health", "branch", "synced_commit", "checked_at")
-    column_labels = {"sync": "State", "synced_commit": "Live commit"}
+    column_labels = {
+        "sync": "State",
+        "synced_commit": "Live commit",
+        "wanted_commit": "Newest commit",
+        "url": "Address",
+        "path": "Folder",
+        "on_rewrite": "When the branch is rewritten",
+    }
     column_formatters = {
         "sync": lambda _v, _c, row, _n: judge(row)[0].value,
         "health": lambda _v, _c, row, _n: judge(row)[1].value,
         "synced_commit": lambda _v, _c, row, _n: (row.synced_commit or "")[:10],
+        "wanted_commit": lambda _v, _c, row, _n: (row.wanted_commit or "")[:10],
     }
-    column_details_list = (*column_list, "url", "path", "synced_at", "on_rewrite")
+    column_details_list = (
+        "sync", "health", "url", "branch", "path", "synced_commit", "synced_at", "wanted_commit",
+        "checked_at", "on_rewrite",
+    )  # fmt: skip
     column_searchable_list = ("name",)
     column_sortable_list = ("name", "branch", "checked_at")
     marks = ("sync", "health")
