@@ -38,7 +38,7 @@ class Order:
     """What to do with a source, and on whose behalf.
 
     Attributes:
-        trigger: poll, webhook or command.
+        trigger: poll, webhook, dashboard or command.
         actor: who gave a command; for a commit, its author is noted.
         confirmed: the fingerprint of the plan that somebody has agreed to.
         to: an older commit to go back to.

@@ -69,12 +69,10 @@ def look(database: Database, settings: Settings, source_id: str) -> None:
 
 def _order(source: ContentSource) -> Order:
     """Return what there is to do, with what somebody has agreed to."""
-    agreed = source.agreed or {}
-    return Order(
-        trigger="webhook" if is_requested(source) else "poll",
-        actor=agreed.get("by"),
-        confirmed=agreed.get("fingerprint"),
-    )
+    if source.agreed is not None:
+        confirmed = source.agreed["fingerprint"]
+        return Order(trigger="dashboard", actor=source.agreed["by"], confirmed=confirmed)
+    return Order(trigger="webhook" if is_requested(source) else "poll")
 
 
 def _run(database: Database, settings: Settings, source_id: str, order: Order) -> Run:

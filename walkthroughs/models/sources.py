@@ -106,7 +106,7 @@ class SyncRun(Scoped, db.Model):  # type: ignore[name-defined]
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("run"))
     source_id: Mapped[str]
     git_commit: Mapped[str | None]
-    #: What set it off (poll, webhook, command), and whose commit or command it was.
+    #: What set it off (poll, webhook, dashboard, command), and whose commit or command it was.
     trigger: Mapped[str]
     actor: Mapped[str | None]
     started_at: Mapped[int] = mapped_column(default=now_ms)
