@@ -28,6 +28,7 @@ _REMEMBER = text(
            AS place (name, folder, tree)
      WHERE w.organization_id = :organization_id AND w.source_id = :source_id
        AND w.external_id = place.name
+       AND (w.folder, w.tree) IS DISTINCT FROM (place.folder, place.tree)
     """
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from walkthroughs.columns import Origin, Outcome, described, version_of, worded
 from walkthroughs.content import Outline, StepContent, WalkthroughContent
@@ -169,7 +170,10 @@ def _write(
     revision = compare(old, outline)
     if revision.level is None and came:  # learners must be looked at again
         revision = Revision(Level.STRUCTURE, "Steps came back.")
-    row.digest = outline.digest  # an older release may have computed it in another way
+    if row.digest != outline.digest:  # an older release may have computed it in another way
+        row.digest = outline.digest
+        if revision.level is None and not is_back:  # nothing that anybody reads has changed
+            flag_modified(row, "updated_at")  # written as it is: the time of the change stays
     if revision.level is None:
         return Outcome(row.id, row.version, None, revision.summary)
     _rename(session, rows, outline)

@@ -605,3 +605,36 @@ def test_secrets_of_a_source_are_on_no_page(owner, house, database):
         row = source.id
     for path in ("", f"details/?id={row}", "export/csv/"):
         assert "SEALED" not in said(owner.get(f"/admin/content_sources/{path}"))
+
+
+def test_hostile_words_of_a_commit_are_shown_as_words(owner, house, database):
+    org, words = house["acme"][0], "<script>alert(1)</script>\"'&amp;"
+    with database.transaction() as session:
+        source = ContentSource(
+            organization_id=org, name="git", url="https://x.example/x", wanted_commit="c" * 40,
+            problems=[{"path": f"{words}.yml", "line": 3, "message": words}], trouble=words,
+        )  # fmt: skip
+        session.add(source)
+        session.flush()
+        origin = Origin(source.id, "c" * 40, f"{words} <eve@x.example>")
+        wanted = content(id="evil", title=words, description=words)
+        row = walkthrough(session, org, wanted, origin=origin)
+        session.add(
+            SyncRun(
+                organization_id=org, source_id=source.id, trigger="poll", actor=origin.author,
+                started_at=0, finished_at=1, outcome="applied", changes=[words], problem_count=0,
+                message=words,
+            )
+        )  # fmt: skip
+    for path in (
+        "walkthroughs/",
+        f"walkthroughs/details/?id={row}",
+        "walkthrough_steps/",
+        "walkthrough_versions/",
+        "content_sources/",
+        f"content_sources/details/?id={source.id}",
+    ):
+        answer = owner.get(f"/admin/{path}")
+        assert answer.status_code == 200, path
+        assert "<script>alert" not in said(answer), path
+        assert "&lt;script&gt;alert(1)" in said(answer) or path == "content_sources/", path

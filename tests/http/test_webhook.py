@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
 import pytest
 
 from app import build_app, create_app
+from sync import queue
 from sync.credentials import Token
 from sync.webhook import MAX_BYTES
 from tests.authors import HostedRoom
@@ -29,7 +32,7 @@ def room(database, settings, tmp_path):
     """A classroom whose repository is behind TLS and a token."""
     made = HostedRoom(database, settings, tmp_path)
     with https_host(made.bare.parent, tmp_path) as host:
-        made.settings = replace(settings, git_ca_file=host.authority)
+        made.host, made.settings = host, replace(settings, git_ca_file=host.authority)
         made.point_at(f"{host.origin}/guides.git", Token(PASSWORD, USER))
         made.sync()
         with database.transaction() as session:
@@ -97,3 +100,63 @@ def test_an_unknown_source_and_a_wrong_signature_are_one_answer(room, hook):
     wrong = post(hook, secret="x")
 
     assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())
+
+
+def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_none(room, hook):
+    old = room.author.repository.head.commit.hexsha
+    room.host.asked.clear()
+    room.author.write("one", "two", "three")
+    room.push()
+    with closing(room.database.open()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM walkthroughs FOR UPDATE")  # the run has to wait for this
+        assert post(hook).status_code == 202
+        _until(lambda: _somebody_waits(room))
+        for number in range(50):
+            if number % 10 == 0:
+                room.author.write("one", "two", "three", f"more{number}")
+                room.push()
+            delivery = {"X_GitHub_Delivery": f"delivery-{number % 5}"}
+            assert post(hook, **delivery).status_code == 202
+        other.commit()
+    _until(lambda: _is_done(room))
+
+    assert [run.trigger for run in room.runs()] == ["command", "webhook", "webhook"]
+    assert (room.row().version, room.row().step_count) == (3, 4)
+    assert _times_asked(room) == 2 * ASKED_BY_A_RUN
+
+    before = room.row()
+    late = json.dumps({"ref": "refs/heads/main", "before": "0" * 40, "after": old}).encode()
+    assert post(hook, body=late).status_code == 202
+    _until(lambda: _is_done(room))
+
+    assert len(room.runs()) == 3
+    assert (room.row().version, room.row().updated_at) == (3, before.updated_at)
+    assert room.source().synced_commit == room.author.repository.head.commit.hexsha
+    assert _times_asked(room) == 2 * ASKED_BY_A_RUN + 1, "where the branch is, and no more"
+
+
+#: Where the branch is, and to fetch it.
+ASKED_BY_A_RUN = 2
+
+
+def _times_asked(room):
+    return sum("/info/refs?" in path for path in room.host.asked)
+
+
+def _is_done(room):
+    return not queue.is_requested(room.source())
+
+
+def _somebody_waits(room):
+    with closing(room.database.open()) as watcher, watcher.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone() is not None
+
+
+def _until(done):
+    pause = threading.Event()
+    for _ in range(400):
+        if done():
+            return
+        pause.wait(0.025)
+    pytest.fail("it did not happen within ten seconds")

@@ -1,5 +1,6 @@
 """The manual names what there is, and every promise in it has a test."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -58,6 +59,39 @@ def test_each_command_is_documented(tmp_path):
 
     assert "flask sync apply" in ours
     assert [command for command in ours if f"`{command}" not in read("operations.md")] == []
+
+
+def nasty_cases():
+    """Yield the cells of each row of a nasty case."""
+    for line in read("nasty-cases.md").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and cells[0] != "what happens":
+            yield cells
+
+
+def test_each_nasty_case_is_held_by_a_test_or_said_to_be_not_built():
+    rows = list(nasty_cases())
+
+    assert len(rows) > 50
+    assert [cells for cells in rows if len(cells) != 3 or not all(cells)] == []
+    assert [
+        what
+        for what, _, held in rows
+        if not re.search(r"`tests/\S+`", held) and held != "not built"
+    ] == []
+    assert [what for what, does, held in rows if held == "not built" and held not in does] == []
+
+
+def test_each_test_that_the_nasty_cases_name_is_there():
+    named = [name for *_, held in nasty_cases() for name in re.findall(r"`([^`]+)`", held)]
+    there = {
+        f"{path}::{each.name}"
+        for path in {name.partition("::")[0] for name in named}
+        for each in ast.parse((ROOT / path).read_text()).body
+        if isinstance(each, ast.FunctionDef)
+    }
+
+    assert [name for name in named if name not in there] == []
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(ROOT).as_posix())

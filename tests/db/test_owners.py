@@ -1,0 +1,128 @@
+"""A source comes, goes and comes back: what it left stays, and an id has one owner among sources."""
+
+import pytest
+from sqlalchemy import select
+
+from app import create_app
+from tests.authors import Room
+from walkthroughs.models import ContentSource, Walkthrough
+
+
+@pytest.fixture
+def flask(settings):
+    runner = create_app(settings).test_cli_runner()
+
+    def run(*words, code=0):
+        done = runner.invoke(args=list(words))
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return run
+
+
+@pytest.fixture
+def add(flask, room):
+    """Add a source for a folder by the command; return a room for it, with the same learner."""
+
+    def added(name, folder):
+        words = ("--organization", "acme", "--url", str(folder), "--name", name)
+        flask("sync", "source", "add", *words)
+        made = Room.__new__(Room)
+        made.__dict__ |= room.__dict__
+        with room.database.transaction() as session:
+            query = select(ContentSource.id).where(ContentSource.name == name)
+            made.source_id = session.scalars(query).one()
+        return made
+
+    return added
+
+
+def all_of(room, name="deploy"):
+    """Return the owners of the walkthroughs with this author's id; none is the dashboard."""
+    with room.database.transaction() as session:
+        query = select(Walkthrough.source_id, Walkthrough.archived_at, Walkthrough.version)
+        return [tuple(r) for r in session.execute(query.where(Walkthrough.external_id == name))]
+
+
+def test_a_source_that_is_removed_leaves_all_as_it_is_and_asks_no_more(flask, room):
+    place, before = room.next(room.select().step.id).step.id, room.progress_rows()
+    flask("sync", "source", "remove", "content")
+    room.author.write("one")
+    room.author.commit()
+    flask("sync", "apply")
+
+    assert all_of(room) == [(None, None, 1)]
+    assert room.progress_rows() == before
+    assert room.select().step.id == place
+
+
+def test_a_source_that_is_added_again_adopts_what_it_had_and_nothing_changes(flask, room, add):
+    place, before = room.next(room.select().step.id).step.id, room.progress_rows()
+    ids = [room.row("deploy").id, room.row("other").id]
+    flask("sync", "source", "remove", "content")
+    again = add("content", room.author.folder)
+    for each in ids:
+        flask("walkthroughs", "adopt", each, "content")
+
+    assert "0 change(s)" in flask("sync", "plan", "content")
+    assert again.run().changes == ()
+    assert all_of(room) == [(again.source_id, None, 1)]
+    assert room.progress_rows() == before
+    assert room.select().step.id == place
+
+
+def test_without_adopting_the_plan_says_create_and_the_old_one_is_left_alone(flask, room, add):
+    room.next(room.select().step.id)
+    old, before = room.row().id, room.progress_rows()
+    flask("sync", "source", "remove", "content")
+    again = add("content", room.author.folder)
+    assert "create   deploy" in flask("sync", "plan", "content", code=2)
+    again.run()
+
+    assert sorted(all_of(room), key=str) == sorted(
+        [(None, None, 1), (again.source_id, None, 1)], key=str
+    )
+    assert room.progress_rows() == before
+    said = flask("walkthroughs", "adopt", old, "content", code=1)
+    assert "has a walkthrough with this id already" in said
+
+
+def test_an_id_is_anothers_once_its_owner_is_gone_and_not_before(flask, room, add, tmp_path):
+    author = type(room.author)(tmp_path / "second")
+    author.write("uno", "dos")
+    author.commit()
+    second = add("second", tmp_path / "second")
+    refused = second.run()
+    assert 'belongs to the content source "content"' in str(refused.problems[0])
+    assert all_of(room) == [(room.source_id, None, 1)]
+    flask("sync", "source", "remove", "content")
+    taken = second.run()
+    first_again = add("content", room.author.folder).run()
+    author.repository.close()
+
+    assert taken.problems == ()
+    assert 'belongs to the content source "second"' in str(first_again.problems[0])
+    assert [owner for owner, _, _ in all_of(room)].count(second.source_id) == 1
+
+
+def test_an_archived_walkthrough_still_has_its_owner(room, add, tmp_path):
+    room.drop("deploy")
+    room.sync()
+    assert room.row().archived_at is not None
+    author = type(room.author)(tmp_path / "second")
+    author.write("uno")
+    author.commit()
+    run = add("second", tmp_path / "second").run()
+    author.repository.close()
+
+    assert 'belongs to the content source "content"' in str(run.problems[0])
+
+
+def test_two_sources_of_one_repository_do_not_fight(room, add):
+    twin = add("twin", room.author.folder)
+    for _ in range(2):
+        room.run()
+        run = twin.run()
+        assert len(run.problems) == 2
+
+    assert all_of(room) == [(room.source_id, None, 1)]

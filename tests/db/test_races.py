@@ -1,0 +1,109 @@
+"""Others write at the same moment: a sync that loses a deadlock does its work again, once."""
+
+import threading
+from contextlib import closing
+
+import pytest
+from sqlalchemy import event, text
+
+from tests.authors import Room
+
+_HEAD = "status: published\nservers: [acme]"
+_LOCK = "SELECT 1 FROM walkthroughs WHERE id = %s FOR NO KEY UPDATE"
+
+
+@pytest.fixture
+def room(database, settings, tmp_path):
+    """Two walkthroughs, and a commit that moves a step between them: one transaction writes both."""
+    made = Room(database, settings, tmp_path / "content")
+    made.author.write("a1", "a2", name="aa", head=_HEAD)
+    made.author.write("b1", "b2", name="bb", head=_HEAD)
+    made.sync()
+    made.author.write("a2", name="aa", head=_HEAD)
+    made.author.write(
+        "a1", "b1", "b2", name="bb", head=f"{_HEAD}\nmoved: [{{from: aa/a1, to: a1}}]"
+    )
+    made.author.commit()
+    yield made
+    made.author.repository.close()
+
+
+class Rival:
+    """Another transaction, which takes the rows of two walkthroughs in the other order.
+
+    It holds the second; when the sync is about to ask for that, it asks for the first, and
+    waits for the sync. It never looks for a deadlock itself, so PostgreSQL ends the sync's
+    transaction.
+    """
+
+    def __init__(self, room, connection, first, second):
+        self._room, self._connection, self._first, self._second = room, connection, first, second
+        self._thread = threading.Thread(target=self._take, args=(first,))
+        self.met = 0
+        with connection.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '1h'")
+        self._execute(second)
+
+    def before_statement(self, _connection, _cursor, statement, parameters, *_):
+        if (
+            self.met
+            or "FOR NO KEY UPDATE" not in statement
+            or self._second not in parameters.values()
+        ):
+            return
+        self.met += 1
+        self._thread.start()
+        pause = threading.Event()
+        for _ in range(1000):
+            if self._waits():
+                return
+            pause.wait(0.01)
+        pytest.fail("the rival did not have to wait for the sync")
+
+    def end(self):
+        self._thread.join()
+
+    def _take(self, row_id):
+        self._execute(row_id)
+        self._connection.commit()
+
+    def _execute(self, row_id):
+        with self._connection.cursor() as cursor:
+            cursor.execute(_LOCK, (row_id,))
+
+    def _waits(self):
+        pid = self._connection.info.backend_pid
+        with closing(self._room.database.open()) as watcher, watcher.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", (pid,))
+            return cursor.fetchone() is not None
+
+
+def test_a_sync_that_loses_a_deadlock_tries_again_and_makes_each_version_once(room):
+    lost = []
+    ids = {name: room.row(name).id for name in ("aa", "bb")}
+
+    def note(context):
+        lost.append(context.original_exception.pgcode)
+
+    # The receiving walkthrough is written first, since it names the other.
+    with closing(room.database.open()) as connection:
+        rival = Rival(room, connection, ids["bb"], ids["aa"])
+        event.listen(room.database.engine, "before_cursor_execute", rival.before_statement)
+        event.listen(room.database.engine, "handle_error", note)
+        run = room.run()
+        rival.end()
+
+    assert lost == ["40P01"]
+    assert (run.outcome, len(run.changes)) == ("applied", 2)
+    assert numbers(room) == [("aa", 1), ("aa", 2), ("bb", 1), ("bb", 2)]
+    assert [run.outcome for run in room.runs()] == ["applied", "applied"]
+    assert room.plan().changes == ()
+
+
+def numbers(room):
+    query = text(
+        "SELECT w.external_id, v.number FROM walkthrough_versions v"
+        " JOIN walkthroughs w ON w.id = v.walkthrough_id ORDER BY 1, 2"
+    )
+    with room.database.transaction() as session:
+        return [tuple(row) for row in session.execute(query)]
