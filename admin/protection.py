@@ -49,10 +49,11 @@ def install(app: Flask) -> None:
 
 def _refuse_nul() -> None:
     """Refuse what PostgreSQL cannot hold as text, and no browser sends."""
-    if request.path.startswith("/admin/"):
-        values = [request.path, *(part for pair in request.values.items(True) for part in pair)]
-        if any("\0" in value for value in values):
-            abort(400)
+    if "\0" in request.path:
+        abort(404)
+    given = request.values.items(True) if request.path.startswith("/admin/") else ()
+    if any("\0" in part for pair in given for part in pair):
+        abort(400)
 
 
 def _protect(response: Response) -> Response:

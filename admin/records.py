@@ -9,6 +9,7 @@ from flask_security import current_user
 
 from admin.base import OrgModelView, writing
 from sync import queue
+from sync.plan_report import agreeing
 from sync.status import judge
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, Role, SyncRun, WalkthroughVersion
@@ -42,6 +43,8 @@ class SourceView(OrgModelView):
     column_searchable_list = ("name",)
     column_sortable_list = ("name", "branch", "checked_at")
     marks = ("sync", "health")
+    agreeing = staticmethod(agreeing)
+    is_held_back = staticmethod(queue.is_held_back)
     details_template = "handrail/source.html"
 
     def __init__(self) -> None:

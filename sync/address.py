@@ -13,6 +13,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Network, ip_address
+from pathlib import Path
 
 from sync.git_command import RepositoryUnavailable
 from walkthroughs.settings import Settings
@@ -24,6 +25,7 @@ _REMOTE = re.compile(
     r"/[^\x00-\x1f\x7f]*"
 )
 _LOCAL_PREFIXES = ("/", "file://")
+_LOCAL_SETTINGS = Path(__file__).with_name("local.gitconfig")
 _PORTS = {"https": 443, "ssh": 22}
 _GLOBAL_IPV6 = IPv6Network("2000::/3")
 #: A network without IPv4 reaches it by these addresses; the last four bytes count.
@@ -57,8 +59,8 @@ def transport(url: str, branch: str, settings: Settings) -> Transport:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}", branch) or ".." in branch:
         raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')
     if url.startswith(_LOCAL_PREFIXES) and settings.allow_local_repositories:
-        # A folder that the operator allows may belong to another user than this process.
-        return Transport({"GIT_ALLOW_PROTOCOL": "file"}, {"safe.directory": "*"})
+        # A variable would not reach the git that serves the folder: it asks the global settings.
+        return Transport({"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(_LOCAL_SETTINGS)})
     variables = {"GIT_ALLOW_PROTOCOL": "https:ssh"}
     if settings.git_ca_file is not None:
         variables["GIT_SSL_CAINFO"] = str(settings.git_ca_file)

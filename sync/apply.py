@@ -1,4 +1,4 @@
-"""Carry a plan out, one transaction for each walkthrough."""
+"""Carry a plan out, in transactions that are whole by themselves."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Writer:
         """
         new: list[Create] = []
         for group in _coupled(changes):
-            match group:
-                case [Create() as change]:
-                    new.append(change)
-                case _:
-                    _retried(partial(self._together, group))
+            made = [change for change in group if isinstance(change, Create)]
+            if len(made) == len(group):
+                new += made
+            else:
+                _retried(partial(self._together, group))
         if len(new) <= _NEW_TOGETHER:
             _retried(partial(self._together, new))
         else:
@@ -164,7 +164,7 @@ def _gives(change: Change) -> Iterator[str]:
     if not isinstance(change, Archive):
         for move in change.wanted.outline.moved:
             if move.walkthrough is not None:
-                yield move.walkthrough
+                yield from (walkthrough for walkthrough, _ in move.names)
 
 
 def _retried(work: Callable[[], R]) -> R:

@@ -125,6 +125,7 @@ def _facts(row: ContentSource, run: Run) -> dict[str, object]:
         commit=run.commit,
         fingerprint=run.fingerprint,
         outcome=run.outcome,
+        to=run.to,
     )
 
 

@@ -103,6 +103,9 @@ class Fields:
         node = self.mapping.items.get(key, Sequence((), 0))
         items = node.items if isinstance(node, Sequence) else ()
         texts = tuple(item.text.strip() for item in items if isinstance(item, Scalar))
+        for text in texts:
+            for refusal in invisible(text):
+                self.refuse(node.line, refusal.message)
         if not isinstance(node, Sequence) or len(texts) != len(items) or not all(texts):
             self.refuse(node.line, f'"{key}" must be a list of words, such as [one, two]')
         return texts

@@ -6,13 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sync.names import plain
+from sync.names import READ_ENDINGS, plain
 from sync.parse import ROOT_FILE, WALKTHROUGHS, parse_repository
 from sync.step_file import MAX_STEP_BYTES, TOO_LARGE
 from walkthroughs.errors import Problem
 
 _GIT = ".git"
-_READ_ENDINGS = (".yml", ".md")
 
 
 def lint(folder: Path) -> tuple[Problem, ...]:
@@ -57,7 +56,7 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
 
 def _read(entry: os.DirEntry[str]) -> bytes:
     """Return a file's bytes: `TOO_LARGE` when they are, empty for what is not content."""
-    if not entry.name.endswith(_READ_ENDINGS):
+    if not entry.name.endswith(READ_ENDINGS):
         return b""
     large = entry.stat(follow_symlinks=False).st_size > MAX_STEP_BYTES
     return TOO_LARGE if large else Path(entry.path).read_bytes()

@@ -6,51 +6,55 @@ records of one commit lead from the name that an author writes back to that one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from walkthroughs.content import Move, Outline
 
-Outlines = Mapping[str, Outline]
 Name = tuple[str, str]
+#: (walkthrough, step) -> what the records say that the step was called just before.
+Records = Mapping[Name, Sequence[Name]]
+#: More moves of one step between two looks are no story of authors.
+_MOST = 16
 
 
 def with_earlier_names(outlines: Sequence[Outline]) -> list[Outline]:
     """Return *outlines* with what each step from another walkthrough was called before."""
-    every = {outline.id: outline for outline in outlines}
+    if not any(move.walkthrough for outline in outlines for move in outline.moved):
+        return list(outlines)
+    records = _records(outlines)
     return [
-        replace(outline, moved=tuple(_led_back(move, every) for move in outline.moved))
+        replace(outline, moved=tuple(_led_back(move, records) for move in outline.moved))
         if any(move.walkthrough for move in outline.moved)
         else outline
         for outline in outlines
     ]
 
 
-def _led_back(move: Move, every: Outlines) -> Move:
+def _records(outlines: Sequence[Outline]) -> Records:
+    """Gather the records. An id that its walkthrough still has, or has again, is another step."""
+    live = {outline.id: {step.id for step in outline.steps} for outline in outlines}
+    before: dict[Name, list[Name]] = defaultdict(list)
+    for outline in outlines:
+        for move in outline.moved:
+            origin = move.walkthrough or outline.id
+            if move.old not in live.get(origin, ()):
+                before[outline.id, move.new].append((origin, move.old))
+    return before
+
+
+def _led_back(move: Move, records: Records) -> Move:
     if move.walkthrough is None:
         return move
-    return replace(move, earlier=tuple(_earlier((move.walkthrough, move.old), every)))
+    return replace(move, earlier=tuple(_earlier((move.walkthrough, move.old), records)))
 
 
-def _earlier(name: Name, every: Outlines) -> Iterator[Name]:
-    seen, ahead = {name}, [name]
-    while ahead:
-        for before in _before(ahead.pop(0), every):
-            if before not in seen:
-                seen.add(before)
-                ahead.append(before)
-                yield before
-
-
-def _before(name: Name, every: Outlines) -> Iterator[Name]:
-    """Yield what the records say that the step was called just before.
-
-    An id that its walkthrough still has, or has again, is another step.
-    """
-    walkthrough, step = name
-    for move in every[walkthrough].moved if walkthrough in every else ():
-        before = (move.walkthrough or walkthrough, move.old)
-        origin = every.get(before[0])
-        lives_on = origin is not None and any(each.id == move.old for each in origin.steps)
-        if move.new == step and not lives_on:
-            yield before
+def _earlier(name: Name, records: Records) -> list[Name]:
+    """Return the names before *name*, the newest first."""
+    found = [name]
+    for each in found:  # which grows while it is gone through
+        found += [before for before in records.get(each, ()) if before not in found]
+        if len(found) > _MOST:
+            break
+    return found[1 : _MOST + 1]

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+#: What is read of a repository; of other files it matters only that they are there.
+READ_ENDINGS = (".yml", ".md")
+#: Files and folders of one walkthrough, pictures too, and how deep they go.
+MOST_ENTRIES = 1000
+DEEPEST = 8
+
 #: Nearly all names are like this, and need no second look.
 _COMMON = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

@@ -29,22 +29,24 @@ class Objects:
     def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
         self._start, self._readers = start, [_Reader(start())]
 
-    def contents(self, names: Sequence[str], limit: int) -> Iterator[bytes | None]:
-        """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none for one that is not there.
+    def contents(
+        self, names: Sequence[str], limit: int, kind: bytes = b"blob"
+    ) -> Iterator[bytes | None]:
+        """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none if there is none of the kind.
 
         Raises:
             EOFError: git has ended.
         """
         if len(names) <= _AT_ONCE:
             self._readers[0].ask(names)
-            yield from (self._readers[0].next(limit) for _ in names)
+            yield from (self._readers[0].next(limit, kind) for _ in names)
             return
         # Two processes take turns: one alone takes longer to unpack than we to read.
         if len(self._readers) == 1:
             self._readers.append(_Reader(self._start()))
         for number, reader in enumerate(self._readers):
             threading.Thread(target=reader.ask, args=(names[number::2],), daemon=True).start()
-        yield from (self._readers[number % 2].next(limit) for number in range(len(names)))
+        yield from (self._readers[number % 2].next(limit, kind) for number in range(len(names)))
 
 
 class _Reader:
@@ -63,23 +65,24 @@ class _Reader:
         except (BrokenPipeError, ValueError):
             pass  # git has ended, or nobody listens any more; the reader finds out
 
-    def next(self, limit: int) -> bytes | None:
+    def next(self, limit: int, kind: bytes) -> bytes | None:
         """Return the bytes of the next object, as `Objects.contents` yields them."""
         line = self._out.readline()
         if not line:
             raise EOFError
-        words = line.split()
-        if len(words) != 3:  # `<name> missing`, where `<id> blob 12` was hoped for
+        if line.endswith(b" missing\n"):  # where `<id> blob 12` was hoped for
             return None
-        if not words[2].isdigit():
+        words = line.split()
+        if len(words) != 3 or not words[2].isdigit():
             raise EOFError
         size = int(words[2])
         if size <= limit:
-            return self._read(size + 1)[:-1]
+            data = self._read(size + 1)[:-1]
+            return data if words[1] == kind else None
         left = size + 1
         while left:
             left -= len(self._read(min(left, _SKIP_BYTES)))
-        return TOO_LARGE
+        return TOO_LARGE if words[1] == kind else None
 
     def _read(self, size: int) -> bytes:
         data = self._out.read(size)

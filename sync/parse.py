@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from sync.fields import Fields
 from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
 from sync.moves import with_earlier_names
-from sync.step_file import read_step, text_of
+from sync.names import DEEPEST, MOST_ENTRIES
+from sync.step_file import TOO_MANY, read_step, text_of
 from sync.yaml_subset import YamlRefused, load
 from walkthroughs.content import Authored, Outline, StepContent, WalkthroughContent
 from walkthroughs.errors import Problem
@@ -160,9 +161,14 @@ def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     """Return each walkthrough's own files, by its folder: nothing outside concerns it."""
     folders: dict[str, dict[str, bytes]] = defaultdict(dict)
     for path, data in files.items():
-        parts = path.split("/", 2)
-        if len(parts) == 3 and parts[0] == WALKTHROUGHS:
+        parts = path.split("/")
+        if parts[0] == WALKTHROUGHS and 3 <= len(parts) <= DEEPEST + 2:
             folders[f"{parts[0]}/{parts[1]}"][path] = data
+    for folder, own in folders.items():
+        inner = {posixpath.dirname(path) for path in own} - {folder}
+        manifest = f"{folder}/{MANIFEST}"
+        if len(own) + len(inner) > MOST_ENTRIES and manifest in own:
+            folders[folder] = {manifest: TOO_MANY}
     return dict(sorted(folders.items()))
 
 

@@ -22,6 +22,7 @@ def plan_facts(
     commit: str | None = None,
     fingerprint: str | None = None,
     outcome: str | None = None,
+    to: str | None = None,
 ) -> dict[str, Any]:
     """Return a plan for programs.
 
@@ -34,6 +35,7 @@ def plan_facts(
         commit: what it is the plan of; left out for files that are no commit yet.
         fingerprint: what to agree to; only a commit has one.
         outcome: how it ended; none if it is only a plan.
+        to: the older commit that a rollback goes to.
     """
     return {
         "source": source,
@@ -44,7 +46,14 @@ def plan_facts(
         "problems": [str(problem) for problem in problems],
         "waits": list(waits),
         "outcome": outcome,
+        "to": to,
     }
+
+
+def agreeing(source: str, fingerprint: str, to: str | None) -> str:
+    """Return the command that agrees to a plan that waits."""
+    words = f"rollback {source} {to[:10]}" if to else f"apply {source}"
+    return f"flask sync {words} --confirm {fingerprint}"
 
 
 def plan_lines(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -59,4 +68,4 @@ def plan_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     for reason in facts["waits"]:
         yield f"  waits: {reason}"
     if facts["waits"] and facts["fingerprint"] and facts["outcome"] != "applied":
-        yield f"  agree with: flask sync apply {name} --confirm {facts['fingerprint']}"
+        yield f"  agree with: {agreeing(name, facts['fingerprint'], facts.get('to'))}"

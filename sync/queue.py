@@ -35,13 +35,20 @@ def request(session: Session, organization_id: str, source_id: str) -> None:
 def agree(session: Session, source: ContentSource, fingerprint: str, by: str) -> bool:
     """Agree to the plan that waits, and ask for a run; return whether that very plan still waits.
 
-    *source* is the session's own row, locked.
+    *source* is the session's own row, locked. A held source applies nothing, so nothing waits.
     """
-    if (source.waiting or {}).get("fingerprint") != fingerprint:
+    waiting = source.waiting or {}
+    if waiting.get("fingerprint") != fingerprint or is_held_back(source):
         return False
-    source.agreed = {"fingerprint": fingerprint, "by": by}
+    to = waiting.get("to")
+    source.agreed = {"fingerprint": fingerprint, "by": by, "to": str(to) if to else None}
     request(session, source.organization_id, source.id)
     return True
+
+
+def is_held_back(source: ContentSource) -> bool:
+    """Return whether the source is held, and what waits is not a way back to an older commit."""
+    return source.held_at is not None and not (source.waiting or {}).get("to")
 
 
 def is_requested(source: ContentSource) -> bool:
@@ -55,7 +62,7 @@ def due_at(source: ContentSource, default_seconds: float) -> float:
     Each interval is made up to a fifth shorter or longer, by a rule that all
     processes share, so that sources do not ask their hosts in step.
     """
-    if source.checked_at is None or is_requested(source):
+    if source.checked_at is None or source.agreed is not None or is_requested(source):
         return 0
     seconds = source.interval_seconds or default_seconds
     chance = zlib.crc32(f"{source.id} {source.checked_at}".encode()) / 2**32

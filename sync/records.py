@@ -44,28 +44,32 @@ def seen(database: Database, source: ContentSource, run: Run, newest: str) -> No
     with database.transaction() as session:
         row = _locked(session, source)
         looked(row, newest, source.requested_at)
+        row.agreed = None
         _found(row, run)
 
 
 def looked(row: ContentSource, newest: str, request: int | None) -> None:
     """Note on *row* where the branch is, and that *request* is answered; later ones are not."""
     row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
-    row.handled_at, row.agreed = request, None
+    row.handled_at = request
 
 
 def waiting(
-    database: Database, source: ContentSource, order: Order, run: Run, started: int
+    database: Database, source: ContentSource, order: Order, run: Run, started: int, newest: str
 ) -> None:
     """Note that a plan waits for a confirmation; once in the history, however often it is seen."""
     with database.transaction() as session:
         row = _locked(session, source)
-        looked(row, run.commit, source.requested_at)
+        looked(row, newest, source.requested_at)
         known = (row.waiting or {}).get("fingerprint") == run.fingerprint
         row.waiting = {
             "commit": run.commit,
             "fingerprint": run.fingerprint,
             "reasons": list(run.reasons),
+            "to": order.to,
         }
+        if (row.agreed or {}).get("fingerprint") != run.fingerprint:
+            row.agreed = None
         _found(row, run)
         if not known:
             session.add(_entry_of(source, order, run, started, order.actor))
@@ -94,7 +98,7 @@ def applied(
         if moved or run.changes or row.problems != found:
             session.add(_entry_of(source, order, run, started, order.actor or author))
         row.synced_commit, row.synced_at = run.commit, now_ms() if moved else row.synced_at
-        row.problems, row.waiting, row.pending = found, None, []
+        row.problems, row.waiting, row.agreed, row.pending = found, None, None, []
         _remember(session, source, places)
         if order.to:
             row.held_at = row.held_at or now_ms()

@@ -68,6 +68,7 @@ class Run:
         reasons: why the plan waits for a confirmation of `fingerprint`; none if it need not.
         effects: what it means for learners on the way.
         outcome: none if it was only a plan, or nothing is applied because the source is held.
+        to: the older commit that a rollback goes to.
     """
 
     commit: str
@@ -77,19 +78,21 @@ class Run:
     reasons: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    to: str | None = None
 
 
 def plan_source(database: Database, settings: Settings, source_id: str) -> Run:
-    """Say what the newest commit would change. Writes nothing.
+    """Say what the newest commit would change. Writes nothing; waits for a run under way.
 
     Raises:
         RepositoryUnavailable: the repository cannot be read.
     """
-    source = records.read(database, source_id)
-    with repository_of(settings, source) as repository, spooled() as spool:
-        commit = repository.fetch()
-        run, _ = _planned(database, source, repository, spool, commit, Order())
-        return run
+    with claimed(database, source_id, wait=True):  # two may not fetch into one copy
+        source = records.read(database, source_id)
+        with repository_of(settings, source) as repository, spooled() as spool:
+            commit = repository.fetch()
+            run, _ = _planned(database, source, repository, spool, commit, Order())
+            return run
 
 
 def sync_source(
@@ -166,7 +169,7 @@ def _run(
         return run
     if run.reasons and order.confirmed != run.fingerprint:
         run = replace(run, outcome=Outcome.WAITING)
-        records.waiting(database, source, order, run, started)
+        records.waiting(database, source, order, run, started, newest)
         return run
     author = repository.author(commit)
     origin = Origin(source.id, commit, author)
@@ -208,6 +211,7 @@ def _planned(
         fingerprint=fingerprint(commit, found.changes),
         reasons=found.reasons,
         effects=found.effects,
+        to=order.to,
     )
     troubled = {problem.path.split("/")[1] for problem in found.problems if "/" in problem.path}
     places = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sync.git_command import CopyBroken, RepositoryUnavailable
-from sync.names import plain
+from sync.names import DEEPEST, MOST_ENTRIES, READ_ENDINGS, plain
 from sync.objects import Objects, entries
 from sync.parse import MANIFEST, ROOT_FILE, WALKTHROUGHS
 from sync.step_file import MAX_STEP_BYTES, TOO_LARGE, TOO_MANY
@@ -18,13 +18,9 @@ from sync.step_file import MAX_STEP_BYTES, TOO_LARGE, TOO_MANY
 #: The mode and the id of what has a name.
 Node = tuple[bytes, str]
 _FILE_MODES = (b"100644", b"100755")
-_READ_ENDINGS = (".yml", ".md")
 _TREE = b"40000"
 #: A folder with a hundred thousand entries is not one that people write.
 _MAX_TREE_BYTES = 4 * 1024 * 1024
-#: Files of one walkthrough, pictures too, and how deep its folders go.
-_MAX_FILES = 1000
-_MAX_DEPTH = 8
 _TOGETHER = 100
 
 
@@ -86,7 +82,7 @@ def read_snapshot(
 
 def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:
     """Return what a tree holds, by name."""
-    (tree,) = objects.contents([name], _MAX_TREE_BYTES)
+    (tree,) = objects.contents([name], _MAX_TREE_BYTES, b"tree")
     if tree is None:
         raise RepositoryUnavailable(f"There is no folder {name} in {shown}.")
     if tree == TOO_LARGE:
@@ -114,7 +110,7 @@ _NOT_LOOKED_THROUGH = ""
 
 
 def _is_read(path: str, oid: str) -> bool:
-    return path.endswith(_READ_ENDINGS) and oid != _NOT_LOOKED_THROUGH
+    return path.endswith(READ_ENDINGS) and oid != _NOT_LOOKED_THROUGH
 
 
 def _bytes(path: str, oid: str, blobs: Iterator[bytes | None]) -> bytes:
@@ -135,8 +131,8 @@ def _listed(
     """
     found = {folder: _Folder(folder) for folder in folders}
     level = [(found[folder], folder, tree) for folder, tree in folders.items()]
-    for _ in range(_MAX_DEPTH):
-        trees = objects.contents([tree for _, _, tree in level], _MAX_TREE_BYTES)
+    for _ in range(DEEPEST):
+        trees = objects.contents([tree for _, _, tree in level], _MAX_TREE_BYTES, b"tree")
         below: list[tuple[_Folder, str, str]] = []
         for (owner, at, _), tree in zip(level, trees, strict=True):
             if tree is None:
@@ -160,20 +156,20 @@ class _Folder:
 
     def take(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
         """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
-        self._count += _MAX_FILES + 1 if inner is None else len(inner)
+        self._count += MOST_ENTRIES + 1 if inner is None else len(inner)
         if inner is None:  # nobody can say what is in there
             self._has_manifest |= self._manifest == f"{at}/{MANIFEST}"
             return []
         paths = {f"{at}/{name}": node for name, node in inner.items()}
         self._has_manifest |= self._manifest in paths
-        if self._count > _MAX_FILES:
+        if self._count > MOST_ENTRIES:
             return []
         self._files |= {path: oid for path, (mode, oid) in paths.items() if mode in _FILE_MODES}
         return [(path, oid) for path, (mode, oid) in paths.items() if mode == _TREE]
 
     def listed(self) -> dict[str, str]:
         """Return path -> blob of the files."""
-        if self._count <= _MAX_FILES:
+        if self._count <= MOST_ENTRIES:
             return self._files
         return {self._manifest: _NOT_LOOKED_THROUGH} if self._has_manifest else {}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from sqlalchemy.orm import Session
 from sync import credentials, queue
 from sync.address import transport
 from sync.credentials import Credential, DeployKey, Token
+from sync.queue import claimed
 from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import hash_token
 from walkthroughs.models import ContentSource, OnRewrite, Organization, Reports, Walkthrough
 from walkthroughs.runtime import runtime
 from walkthroughs.sealing import seal
+from walkthroughs.settings import Settings
 
 source_cli = AppGroup("source", help="Add, change, list and remove content sources.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
@@ -65,13 +68,14 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def add_command(organization: str, url: str, **given: Any) -> None:  # noqa: ANN401  options
     """Add a content source. It is read at the next look, or by `sync apply`."""
     called = given.pop("name") or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
-    with runtime().database.transaction() as session:
-        row = ContentSource(
-            organization_id=organization_id(session, organization), name=called, url=url
-        )
-        row.branch, row.path, row.on_rewrite = "main", "", OnRewrite.WARN
-        _set(session, row, given)
-        session.add(row)
+    row = ContentSource(name=called, url=url, branch="main", path="", on_rewrite=OnRewrite.WARN)
+    with _telling():
+        columns = _columns(row, given)
+        with runtime().database.transaction() as session:
+            owner = organization_id(session, organization)
+            row = ContentSource(organization_id=owner, name=called, url=url, **columns)
+            _refuse_taken(session, row)
+            session.add(row)
     click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
 
 
@@ -82,40 +86,65 @@ def add_command(organization: str, url: str, **given: Any) -> None:  # noqa: ANN
 def set_command(source: str, **given: Any) -> None:  # noqa: ANN401  options
     """Change a content source: a moved repository, a new token, another branch.
 
-    Its walkthroughs stay its own, and learners keep their places.
+    Its walkthroughs stay its own, and learners keep their places. Waits for a run under way.
     """
     (found,) = find(source)
-    with runtime().database.transaction() as session:
-        row = session.get_one(ContentSource, found.id, with_for_update=True)
-        before = row.branch, row.path
-        _set(session, row, given)
-        if (row.branch, row.path) != before:
-            row.synced_commit = None  # the same commit may hold something else there
-        row.waiting = row.agreed = row.trouble = None
-        queue.request(session, row.organization_id, row.id)
-    click.echo(f'Changed "{row.name}". See what that means: flask sync plan {row.name}')
+    database = runtime().database
+    with _telling():
+        columns = _columns(found, given)
+        with claimed(database, found.id, wait=True), database.transaction() as session:
+            row = session.get_one(ContentSource, found.id, with_for_update=True)
+            before = row.branch, row.path
+            for name, value in columns.items():
+                setattr(row, name, value)
+            _refuse_taken(session, row)
+            if (row.branch, row.path) != before:
+                row.synced_commit = None  # the same commit may hold something else there
+            row.wanted_commit = row.waiting = row.agreed = row.trouble = None
+            queue.request(session, row.organization_id, row.id)
+    called = columns.get("name", found.name)
+    click.echo(f'Changed "{called}". See what that means: flask sync plan {called}')
 
 
-def _set(session: Session, row: ContentSource, given: dict[str, Any]) -> None:
-    """Give *row* what was *given*, if it fits together; what was not stays.
+def _columns(row: ContentSource, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was *given* as columns, if it fits together with what *row* has else.
+
+    It may wait for somebody to paste a token, and for names to be looked up: lock nothing before.
 
     Raises:
-        click.ClickException: it does not.
+        HandrailError: it does not fit.
     """
-    files = [given.pop(name) for name in _FILES]
-    for name, value in given.items():
-        if value is not None:
-            setattr(row, _COLUMNS.get(name, name), value)
     settings = runtime().settings
-    credential = _credential(*files)
-    try:
-        transport(row.url, row.branch, settings)
-        stored = row.credential if credential is None else None
-        credentials.check(row.url, credential or credentials.unsealed(settings.secret_key, stored))
-    except HandrailError as error:
-        raise click.ClickException(str(error)) from error
-    if credential is not None:
-        row.credential = credentials.sealed(settings.secret_key, credential)
+    told = {name: value for name, value in given.items() if value is not None}
+    files = {name: _read(told.pop(name)) for name in _FILES if name in told}
+    columns = {_COLUMNS.get(name, name): value for name, value in told.items()}
+    if not str(columns.get("path", "")).isprintable():
+        raise HandrailError("The name of a folder has no characters that cannot be seen.")
+    url, branch = columns.get("url", row.url), columns.get("branch", row.branch)
+    transport(url, branch, settings)
+    stored = credentials.unsealed(settings.secret_key, row.credential) if not files else None
+    credential = _credential(settings, row, files) if files else stored
+    credentials.check(url, credential)
+    if files and credential is not None:
+        columns["credential"] = credentials.sealed(settings.secret_key, credential)
+    return columns
+
+
+def _credential(
+    settings: Settings, row: ContentSource, files: Mapping[str, str]
+) -> Credential | None:
+    if "token_file" in files:
+        return Token(files["token_file"])
+    hosts = files.get("known_hosts_file", "")
+    if "key_file" in files:
+        return DeployKey(files["key_file"], hosts)
+    stored = credentials.unsealed(settings.secret_key, row.credential)
+    if not isinstance(stored, DeployKey):
+        raise HandrailError("The host's keys go with a deploy key. Give --key-file, too.")
+    return DeployKey(stored.key, hosts)
+
+
+def _refuse_taken(session: Session, row: ContentSource) -> None:
     taken = select(ContentSource.id).where(
         ContentSource.organization_id == row.organization_id,
         ContentSource.name == row.name,
@@ -123,7 +152,16 @@ def _set(session: Session, row: ContentSource, given: dict[str, Any]) -> None:
     )
     with session.no_autoflush:
         if session.scalar(taken):
-            raise click.ClickException(f'A source "{row.name}" exists; give another --name.')
+            raise HandrailError(f'A source "{row.name}" exists; give another --name.')
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say what does not fit as a command says it."""
+    try:
+        yield
+    except HandrailError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @source_cli.command("list")
@@ -205,16 +243,6 @@ def find(name: str | None) -> list[ContentSource]:
     if name and len(rows) > 1:
         raise click.ClickException(f'Several organizations have a source "{name}"; rename one.')
     return rows
-
-
-def _credential(
-    token: Path | None, key: Path | None, known_hosts: Path | None
-) -> Credential | None:
-    if token is not None:
-        return Token(_read(token))
-    if key is not None:
-        return DeployKey(_read(key), _read(known_hosts) if known_hosts else "")
-    return None
 
 
 def _read(path: Path) -> str:

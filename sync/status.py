@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from sync.parse import WALKTHROUGHS
+from sync.plan_report import agreeing
 from walkthroughs.db import Database
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough
 
@@ -175,10 +176,9 @@ def as_text(status: Status) -> str:
     if source.waiting:
         reasons = source.waiting["reasons"]
         lines += [f"  waits: {reason}" for reason in reasons] if isinstance(reasons, list) else []
-        lines.append(
-            f"  agree with: flask sync apply {source.name} "
-            f"--confirm {source.waiting['fingerprint']}"
-        )
+        fingerprint, to = source.waiting["fingerprint"], source.waiting.get("to")
+        command = agreeing(source.name, str(fingerprint), str(to) if to else None)
+        lines.append(f"  agree with: {command}")
     lines += [f"  problem: {p['path']}:{p['line']}: {p['message']}" for p in source.problems]
     lines += [f"  {_item(each)}" for each in status.walkthroughs]
     lines += [f"  {_run(run)}" for run in status.runs]

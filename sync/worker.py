@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 #: How long a stop may take to be noticed, and a source that another process made due.
 _TICK_SECONDS = 0.25
 _LONGEST_NAP_SECONDS = 5.0
+_OUR_FAULT = "Something went wrong on our side, and is in the log. It is tried again."
 
 
 def work(database: Database, settings: Settings, stop: threading.Event) -> None:
@@ -70,8 +71,8 @@ def look(database: Database, settings: Settings, source_id: str) -> None:
 def _order(source: ContentSource) -> Order:
     """Return what there is to do, with what somebody has agreed to."""
     if source.agreed is not None:
-        confirmed = source.agreed["fingerprint"]
-        return Order(trigger="dashboard", actor=source.agreed["by"], confirmed=confirmed)
+        agreed = source.agreed
+        return Order("dashboard", agreed["by"], agreed["fingerprint"], agreed.get("to"))
     return Order(trigger="webhook" if is_requested(source) else "poll")
 
 
@@ -79,7 +80,7 @@ def _run(database: Database, settings: Settings, source_id: str, order: Order) -
     try:
         return run_claimed(database, settings, source_id, order)
     except NotConfirmed:  # the plan is another one by now, and waits anew
-        again = replace(order, actor=None, confirmed=None)
+        again = replace(order, actor=None, confirmed=None, to=None)
         return run_claimed(database, settings, source_id, again)
 
 
@@ -98,10 +99,20 @@ def _look_at_due(database: Database, settings: Settings, stop: threading.Event) 
         sources = read_all(session)
     for source in sources:
         if due_at(source, settings.poll_seconds) <= now_ms() and not stop.is_set():
-            look(database, settings, source.id)
+            _look_or_note(database, settings, source)
     with database.transaction() as session:
         times = [due_at(source, settings.poll_seconds) for source in read_all(session)]
     return max(0.0, (min(times, default=now_ms() + 60_000) - now_ms()) / 1000)
+
+
+def _look_or_note(database: Database, settings: Settings, source: ContentSource) -> None:
+    """Look at one source; what goes wrong with it in a way nobody thought of is its alone."""
+    try:
+        look(database, settings, source.id)
+    except Exception:  # noqa: BLE001  the sources behind it must have their turn
+        _log.exception("%s could not be looked at", source.name)
+        # If the database is the trouble, this fails as well, and the loop begins anew.
+        records.failed(database, source, "poll", now_ms(), _OUR_FAULT)
 
 
 def _listen(database: Database) -> Connection:

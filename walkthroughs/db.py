@@ -110,7 +110,10 @@ class Opener:
 
 
 def _open(dsn: str) -> psycopg2.extensions.connection:
-    return psycopg2.connect(dsn, connect_timeout=10, application_name="handrail")
+    # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
+    return psycopg2.connect(
+        dsn, connect_timeout=10, application_name="handrail", client_encoding="utf8"
+    )
 
 
 def driver_url(url: str) -> URL:

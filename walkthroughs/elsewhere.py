@@ -32,6 +32,14 @@ _HAND_ON = text(
        AND s.succeeds <> '[]' AND s.succeeds ? :step_id AND NOT p.completed_steps ? s.id
     """  # noqa: S608  constants
 )
+# Rows that are being made are not among those that can be locked: the learner's own row stands for
+# them, so that two who start over take turns.
+_TURN = text(
+    """
+    SELECT FROM mcp_server_user
+     WHERE organization_id = :organization_id AND id = :learner_id FOR NO KEY UPDATE
+    """
+)
 _LOCKED = text(
     f"""
     SELECT p.completed_steps FROM walkthrough_progress p
@@ -83,7 +91,7 @@ def hand_on(connection: Connection, caller: Caller, step_id: str) -> None:
 
 def forget(connection: Connection, caller: Caller, walkthrough_id: str) -> None:
     """Take the completions of the walkthrough's steps out of all of the learner's rows."""
-    completed = _locked(connection, caller)
+    completed = lock(connection, caller)
     rows = connection.execute(
         _HOLDERS, {"organization_id": caller.organization_id, "ids": sorted(completed)}
     )
@@ -95,8 +103,9 @@ def forget(connection: Connection, caller: Caller, walkthrough_id: str) -> None:
         connection.execute(_FORGET, _keys(caller) | {"ids": sorted(ids)})
 
 
-def _locked(connection: Connection, caller: Caller) -> Set[str]:
-    """Return all completions of the learner; none can be added before the transaction ends."""
+def lock(connection: Connection, caller: Caller) -> Set[str]:
+    """Lock the learner's rows, in one order; return all completions, to which none can be added."""
+    connection.execute(_TURN, _keys(caller))
     rows = connection.execute(_LOCKED, _keys(caller)).scalars()
     return frozenset(step_id for completed in rows for step_id in completed)
 

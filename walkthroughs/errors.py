@@ -79,6 +79,14 @@ class Problem:
     line: int
     message: str
 
+    def __post_init__(self) -> None:
+        """Show what an author wrote without what hides in it, and PostgreSQL takes no NUL."""
+        if not self.message.isprintable():
+            shown = "".join(
+                each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.message
+            )
+            object.__setattr__(self, "message", shown)
+
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"
 

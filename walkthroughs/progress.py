@@ -124,6 +124,8 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
                 "now": now_ms(),
                 "id": _new_id(),
             }
+            if not resume:
+                elsewhere.lock(connection, caller)  # all rows in one order, before any by itself
             connection.execute(_START, keys)
             if not resume:
                 elsewhere.forget(connection, caller, walkthrough_id)

@@ -1,13 +1,16 @@
 """What operators type: each command against a real database and a real repository."""
 
 import json
+import threading
 
 import pytest
 from sqlalchemy import select
 
 from app import create_app
-from sync import credentials
+from sync import credentials, queue
 from sync.credentials import DeployKey, Token
+from sync.runner import Order, run_claimed
+from sync.worker import look
 from tests.builders import organization
 from walkthroughs.models import ContentSource
 
@@ -151,3 +154,53 @@ def test_a_name_that_nobody_has_is_told_with_what_to_do(flask):
     said = flask("sync", "plan", "nowhere", code=1)
 
     assert 'There is no content source "nowhere". See: flask sync source list' in said
+
+
+def test_a_change_waits_for_the_run_under_way_and_is_not_undone_by_it(flask, room):
+    changing = threading.Thread(
+        target=flask, args=("sync", "source", "set", "content", "--path", "docs")
+    )
+    base = room.author.folder
+    (base / "docs").mkdir()
+    (base / "walkthroughs").rename(base / "docs" / "walkthroughs")
+    room.author.write("one")
+    room.author.commit()
+    with queue.claimed(room.database, room.source_id, wait=True):
+        changing.start()
+        run_claimed(room.database, room.settings, room.source_id, Order())
+    changing.join()
+    look(room.database, room.settings, room.source_id)
+
+    assert room.row().step_count == 3
+
+
+def test_the_hosts_keys_alone_are_changed_beside_the_deploy_key(
+    flask, room, database, settings, tmp_path
+):
+    hosts = tmp_path / "hosts"
+    hosts.write_text("the new keys")
+    alone = ("sync", "source", "set", "content", "--known-hosts-file", str(hosts))
+    assert "Give --key-file, too" in flask(*alone, code=1)
+    room.set(
+        url="ssh://git@127.0.0.1/x.git",
+        credential=credentials.sealed(settings.secret_key, DeployKey("the key", "the old keys")),
+    )
+    flask(*alone)
+    stored = source(database, "content").credential
+
+    assert credentials.unsealed(settings.secret_key, stored) == DeployKey("the key", "the new keys")
+
+
+@pytest.mark.parametrize("folder", ["my docs", "no/such", "README.md", "link"])
+def test_a_folder_that_is_none_is_named_and_the_copy_stays(flask, room, folder):
+    (room.author.folder / "README.md").write_text("Read me.")
+    (room.author.folder / "link").symlink_to("walkthroughs")
+    room.sync()
+    copy = room.settings.data_dir / "git" / room.source_id
+    (copy / "description").write_text("the same copy")
+    flask("sync", "source", "set", "content", "--path", folder)
+    said = flask("sync", "plan", "content", code=1)
+
+    assert "There is no folder" in said
+    assert folder in said
+    assert (copy / "description").read_text() == "the same copy"

@@ -1,13 +1,14 @@
 """A learner's way, call by call, with the content changing underneath."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2.extensions
 import pytest
 from sqlalchemy import event, text
 
-from tests.builders import DASHBOARD, classroom, content, learner, step
+from tests.builders import DASHBOARD, classroom, content, learner, step, walkthrough
 from walkthroughs import catalog, progress, publishing
 from walkthroughs.advance import ADVANCE, advance_ordinary
 from walkthroughs.caller import Caller
@@ -289,3 +290,29 @@ def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
             text("SELECT jsonb_array_length(completed_steps) FROM walkthrough_progress")
         ).all()
     assert sorted(lengths) == [1] * 100
+
+
+def test_two_that_start_over_at_once_do_not_wait_for_each_other_for_ever(database):
+    with database.transaction() as session:
+        caller, first = classroom(session)
+        other = content("uno", "dos", id="other")
+        second = walkthrough(session, caller.organization_id, other, server_id=caller.server_id)
+    failures = []
+
+    def restart(order):
+        try:
+            for number in range(60):
+                progress.select(database, caller, order[number % 2], resume=False)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [
+        threading.Thread(target=restart, args=(order,))
+        for order in ((first, second), (second, first))
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert failures == []

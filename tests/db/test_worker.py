@@ -5,11 +5,13 @@ import threading
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from sync.worker import work
-from tests.authors import Room
+from tests.authors import Author, Room
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
+from walkthroughs.models import ContentSource
 
 
 @pytest.fixture
@@ -118,3 +120,37 @@ def damage(where):
         if path.is_file():
             path.chmod(0o600)
             path.write_bytes(b"")
+
+
+def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(room, tmp_path):
+    """The database refuses what this release thinks right: the others have their turn."""
+    second = Author(tmp_path / "second")
+    second.write("solo", name="other", head="status: published")
+    second.commit()
+    with room.database.transaction() as session:
+        session.execute(
+            text("ALTER TABLE walkthrough_versions ADD CHECK (summary <> 'Text changed.')")
+        )
+        organization_id = room.caller.organization_id
+        url = str(tmp_path / "second")
+        session.add(ContentSource(id="zz", organization_id=organization_id, name="z", url=url))
+    room.author.write(("one", "", "New words."))
+    room.author.commit()
+    room.set(checked_at=None)  # due at once, and before the other
+    stop, pause = threading.Event(), threading.Event()
+    worker = threading.Thread(target=work, args=(room.database, room.settings, stop))
+    worker.start()
+    try:
+        for _ in range(200):
+            with room.database.transaction() as session:
+                if session.get_one(ContentSource, "zz").synced_commit:
+                    break
+            pause.wait(0.05)
+    finally:
+        stop.set()
+        worker.join()
+    second.repository.close()
+
+    assert room.row("other").version == 1
+    assert room.row().version == 1
+    assert "Something went wrong on our side" in room.source().trouble

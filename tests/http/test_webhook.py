@@ -160,3 +160,10 @@ def _until(done):
             return
         pause.wait(0.025)
     pytest.fail("it did not happen within ten seconds")
+
+
+@pytest.mark.parametrize("path", ["/webhooks/git/a%00b", "/check/a%00b"])
+def test_an_address_that_no_row_can_have_is_refused_and_no_fault_of_ours(hook, path):
+    origin = hook.split("/webhooks")[0]
+
+    assert httpx.post(origin + path, json={}).status_code == 404

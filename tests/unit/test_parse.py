@@ -132,6 +132,26 @@ def test_a_misspelt_key_is_one_mistake_though_the_right_one_is_missing(key):
     assert f'unknown key "{key}x"; did you mean "{key}"?' in found
 
 
+@pytest.mark.parametrize(
+    "line", ['"k\\0y": 1', 'tags: ["a\\0b"]', 'servers: ["a\\u200bb"]', 'id: "a\\0b"']
+)
+def test_what_cannot_be_seen_is_refused_in_words_that_can(line):
+    found = problems(files(f"{line}\ntitle: Deploy\nsteps: [steps/login.md, steps/create.md]\n"))
+
+    assert found
+    assert all(each.isprintable() for each in found)
+
+
+def test_a_folder_with_far_more_than_a_walkthrough_has_is_one_mistake():
+    pictures = {f"{FOLDER}/pictures/{n}.png": b"" for n in range(1000)}
+    deep = {f"{FOLDER}/{'d/' * 9}x.md": b"x"}
+
+    assert problems(files() | deep) == []
+    assert problems(files() | pictures) == [
+        f"{FOLDER}/walkthrough.yml:1: its folder holds far more files than a walkthrough has"
+    ]
+
+
 def test_a_mistake_stays_with_its_walkthrough():
     bad = {
         name.replace("/deploy/", "/bad/"): data

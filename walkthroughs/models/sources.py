@@ -76,10 +76,10 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     handled_at: Mapped[int | None]
     #: Why the repository cannot be read; none when it can.
     trouble: Mapped[str | None]
-    #: A plan that needs a confirmation: {commit, fingerprint, reasons}.
+    #: A plan that needs a confirmation: {commit, fingerprint, reasons, to}; *to* of a rollback.
     waiting: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
-    #: What somebody agreed to in the dashboard, until a worker comes to it: {fingerprint, by}.
-    agreed: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    #: What somebody agreed to in the dashboard, until a worker comes to it: {fingerprint, by, to}.
+    agreed: Mapped[dict[str, str | None] | None] = mapped_column(JSONB(none_as_null=True))
     #: What the newest commit seen would change and nobody applied yet: [{id, change}].
     pending: Mapped[list[dict[str, str]]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'::jsonb")
