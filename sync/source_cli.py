@@ -18,6 +18,7 @@ from sync.credentials import Credential, DeployKey, Token
 from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import hash_token
+from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, OnRewrite, Organization, Reports, Walkthrough
 from walkthroughs.runtime import runtime
 from walkthroughs.sealing import seal
@@ -61,18 +62,27 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @source_cli.command("add")
 @click.option("--organization", required=True, help="The organization's slug.")
 @click.option("--url", required=True, help="https:// or ssh:// address.")
+@click.option("--hold", is_flag=True, help="Apply nothing until `sync resume`.")
 @_options
-def add_command(organization: str, url: str, **given: Any) -> None:  # noqa: ANN401  options
-    """Add a content source. It is read at the next look, or by `sync apply`."""
+def add_command(organization: str, url: str, *, hold: bool, **given: Any) -> None:  # noqa: ANN401  options
+    """Add a content source. It is read at the next look, or by `sync apply`.
+
+    With --hold there is time to let it adopt walkthroughs that are here already:
+    without, it makes others beside them.
+    """
     called = given.pop("name") or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     with runtime().database.transaction() as session:
         row = ContentSource(
             organization_id=organization_id(session, organization), name=called, url=url
         )
         row.branch, row.path, row.on_rewrite = "main", "", OnRewrite.WARN
+        row.held_at = now_ms() if hold else None
         _set(session, row, given)
         session.add(row)
-    click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
+    if hold:
+        click.echo(f'Added "{called}", held. Apply it with: flask sync resume {called}')
+    else:
+        click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
 
 
 @source_cli.command("set")
