@@ -20,6 +20,7 @@ from sync.queue import claimed
 from walkthroughs import publishing
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import hash_token
+from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, OnRewrite, Organization, Reports, Walkthrough
 from walkthroughs.runtime import runtime
 from walkthroughs.sealing import seal
@@ -64,9 +65,14 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @source_cli.command("add")
 @click.option("--organization", required=True, help="The organization's slug.")
 @click.option("--url", required=True, help="https:// or ssh:// address.")
+@click.option("--hold", is_flag=True, help="Apply nothing until `sync resume`.")
 @_options
-def add_command(organization: str, url: str, **given: Any) -> None:  # noqa: ANN401  options
-    """Add a content source. It is read at the next look, or by `sync apply`."""
+def add_command(organization: str, url: str, *, hold: bool, **given: Any) -> None:  # noqa: ANN401  options
+    """Add a content source. It is read at the next look, or by `sync apply`.
+
+    With --hold there is time to let it adopt walkthroughs that are here already:
+    without, it makes others beside them.
+    """
     called = given.pop("name") or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     row = ContentSource(name=called, url=url, branch="main", path="", on_rewrite=OnRewrite.WARN)
     with _telling():
@@ -74,9 +80,13 @@ def add_command(organization: str, url: str, **given: Any) -> None:  # noqa: ANN
         with runtime().database.transaction() as session:
             owner = organization_id(session, organization)
             row = ContentSource(organization_id=owner, name=called, url=url, **columns)
+            row.held_at = now_ms() if hold else None
             _refuse_taken(session, row)
             session.add(row)
-    click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
+    if hold:
+        click.echo(f'Added "{called}", held. Apply it with: flask sync resume {called}')
+    else:
+        click.echo(f'Added "{called}". Read it now with: flask sync apply {called}')
 
 
 @source_cli.command("set")

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app import create_app
+from sync.worker import look
 from tests.authors import Room
 from walkthroughs.models import ContentSource, Walkthrough
 
@@ -24,8 +25,8 @@ def flask(settings):
 def add(flask, room):
     """Add a source for a folder by the command; return a room for it, with the same learner."""
 
-    def added(name, folder):
-        words = ("--organization", "acme", "--url", str(folder), "--name", name)
+    def added(name, folder, *more):
+        words = ("--organization", "acme", "--url", str(folder), "--name", name, *more)
         flask("sync", "source", "add", *words)
         made = Room.__new__(Room)
         made.__dict__ |= room.__dict__
@@ -60,12 +61,14 @@ def test_a_source_that_is_added_again_adopts_what_it_had_and_nothing_changes(fla
     place, before = room.next(room.select().step.id).step.id, room.progress_rows()
     ids = [room.row("deploy").id, room.row("other").id]
     flask("sync", "source", "remove", "content")
-    again = add("content", room.author.folder)
+    again = add("content", room.author.folder, "--hold")
+    look(room.database, room.settings, again.source_id)
+    assert all_of(room) == [(None, None, 1)], "a worker that looks meanwhile makes nothing"
     for each in ids:
         flask("walkthroughs", "adopt", each, "content")
 
     assert "0 change(s)" in flask("sync", "plan", "content")
-    assert again.run().changes == ()
+    flask("sync", "resume", "content")
     assert all_of(room) == [(again.source_id, None, 1)]
     assert room.progress_rows() == before
     assert room.select().step.id == place
