@@ -47,7 +47,7 @@ def judge(
     """Plan what *parsed* asks for.
 
     Args:
-        session: of one transaction, so that all questions are about one state.
+        session: of a transaction; at REPEATABLE READ all questions are about one state.
         source: whose files they are.
         parsed: what they say.
         is_rewritten: the branch lost the live commit, and somebody must approve that.
