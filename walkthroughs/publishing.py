@@ -1,8 +1,9 @@
 """The one writer of content that is live; `creating` stores what is new.
 
-Git's apply and the dashboard both come through here. Every change locks the walkthrough's row first and rewrites its list of steps in
-the caller's transaction. Steps are archived, never deleted, and a learner's
-progress is not touched at all.
+Git's apply and the dashboard both come through here. Every change locks the
+walkthrough's row first and rewrites its list of steps in the caller's
+transaction. Steps are archived, never deleted, and a learner's progress is not
+touched at all.
 """
 
 from __future__ import annotations
