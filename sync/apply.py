@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync.parse import Wanted
+from sync.parsed import Wanted
 from sync.plan import Archive, Change, Create, Update
 from sync.published import read_servers
 from sync.spool import Spool

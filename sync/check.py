@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from sync.check_body import MAX_BYTES, BodyInvalid, unpacked
 from sync.judgement import judge
-from sync.parse import WALKTHROUGHS, parse_repository
+from sync.names import WALKTHROUGHS
+from sync.parse import parse_repository
 from sync.plan_report import plan_facts
 from walkthroughs.db import Database
 from walkthroughs.identity.links import hash_token

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from sync.names import plain
-from sync.parse import ROOT_FILE, WALKTHROUGHS
+from sync.names import ROOT_FILE, WALKTHROUGHS, plain
 from walkthroughs.errors import HandrailError
 
 #: Larger ones are refused before they are parsed. Some eight thousand steps of 4 kB fit.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from sync.check_body import MAX_BYTES, packed
-from sync.parse import WALKTHROUGHS
+from sync.names import WALKTHROUGHS
 from sync.plan_report import LISTS
 from walkthroughs.errors import HandrailError
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from sync.parse import MANIFEST, WALKTHROUGHS
+from sync.names import MANIFEST, WALKTHROUGHS
 
 #: Below a repository's own page. Sources: the addresses behind "Edit" and "View" at these hosts.
 _GITHUB = "/edit/{branch}/{file}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from sync.parse import MANIFEST
+from sync.names import MANIFEST
 from walkthroughs import markdown
 from walkthroughs.content import Authored, Move, StepContent
 from walkthroughs.markdown import Parts

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from sync.fields import ID
-from sync.parse import MANIFEST
+from sync.names import MANIFEST
 from sync.yaml_subset import Mapping, Scalar, YamlRefused, load
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sync import audience
 from sync.effects import effects
 from sync.gate import Stakes, reasons
-from sync.parse import Parsed, refuse_taken, refuse_unknown_servers
+from sync.parsed import Parsed, refuse_taken, refuse_unknown_servers
 from sync.plan import Archive, Change, plan
 from sync.published import count_live, read_live, read_servers, read_taken
 from walkthroughs.errors import Problem

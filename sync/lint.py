@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sync.names import READ_ENDINGS, plain
-from sync.parse import ROOT_FILE, WALKTHROUGHS, parse_repository
+from sync.names import READ_ENDINGS, ROOT_FILE, WALKTHROUGHS, plain
+from sync.parse import parse_repository
 from sync.step_file import MAX_STEP_BYTES, TOO_LARGE
 from walkthroughs.errors import Problem
 

@@ -1,10 +1,14 @@
-"""Which names of files count: those that an author would write, and a reviewer sees. Pure."""
+"""Where content is, and which names of files count: those that a reviewer sees. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+#: Where content is in a repository.
+ROOT_FILE = "walkthroughs.yml"
+WALKTHROUGHS = "walkthroughs"
+MANIFEST = "walkthrough.yml"
 #: What is read of a repository; of other files it matters only that they are there.
 READ_ENDINGS = (".yml", ".md")
 #: Files and folders of one walkthrough, pictures too, and how deep they go.

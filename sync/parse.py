@@ -8,60 +8,18 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sync.fields import Fields
 from sync.manifest import MAX_MANIFEST_BYTES, Manifest, StepFile, read_manifest
 from sync.moves import with_earlier_names
-from sync.names import DEEPEST, MOST_ENTRIES
+from sync.names import DEEPEST, MANIFEST, MOST_ENTRIES, ROOT_FILE, WALKTHROUGHS
+from sync.parsed import Parsed, Wanted, in_file_order
 from sync.step_file import TOO_MANY, read_step, text_of
 from sync.yaml_subset import YamlRefused, load
-from walkthroughs.content import Authored, Outline, StepContent, WalkthroughContent
+from walkthroughs.content import Authored, StepContent, WalkthroughContent
 from walkthroughs.errors import Problem
-
-ROOT_FILE = "walkthroughs.yml"
-WALKTHROUGHS = "walkthroughs"
-MANIFEST = "walkthrough.yml"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A walkthrough as a commit wants it, without its texts.
-
-    Attributes:
-        is_published: visible to learners (`status: published`).
-        servers: slugs of MCP servers it asks to be assigned to.
-        kept: where its texts are, as `keep` has said.
-    """
-
-    outline: Outline
-    is_published: bool = False
-    servers: tuple[str, ...] = ()
-    kept: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What the files of one commit say.
-
-    Attributes:
-        wanted: every walkthrough without a mistake, by id.
-        problems: every mistake, in file order.
-        unreadable: ids of walkthroughs that have a mistake: leave them as they are.
-        complete: false if some manifest's id could not be read, so that nobody
-            can say which walkthroughs are gone.
-        unchanged: ids of walkthroughs that were not read, since their folder is as it was.
-        folders: the folder of each id in `wanted`.
-    """
-
-    wanted: tuple[Wanted, ...]
-    problems: tuple[Problem, ...]
-    unreadable: frozenset[str]
-    complete: bool
-    unchanged: frozenset[str] = frozenset()
-    folders: Mapping[str, str] = field(default_factory=dict)
-
 
 Keep = Callable[[Authored], int]
 
@@ -113,50 +71,6 @@ def _kept(authored: Authored | None, keep: Keep) -> Wanted | None:
     return Wanted(outline, authored.is_published, authored.servers, keep(authored))
 
 
-def refuse_taken(parsed: Parsed, taken: Mapping[str, str]) -> Parsed:
-    """Return *parsed* without the ids that other sources own (id -> source), which are problems."""
-    problems = [
-        _problem(parsed, name, f'the id "{name}" belongs to the content source "{source}"; '
-                 "choose another")
-        for name, source in taken.items()
-    ]  # fmt: skip
-    return replace(
-        _with(parsed, problems),
-        wanted=tuple(each for each in parsed.wanted if each.outline.id not in taken),
-        unreadable=parsed.unreadable | taken.keys(),
-        folders={name: at for name, at in parsed.folders.items() if name not in taken},
-    )
-
-
-def refuse_unknown_servers(parsed: Parsed, known: Collection[str]) -> Parsed:
-    """Return *parsed* without the servers that are not *known*, which are problems.
-
-    All else of such a walkthrough is wanted as it is.
-    """
-    problems, wanted = [], []
-    for each in parsed.wanted:
-        name = each.outline.id
-        problems += [
-            _problem(parsed, name, f'there is no MCP server "{slug}" to assign it to; '
-                     "make one, or correct the name")
-            for slug in each.servers if slug not in known
-        ]  # fmt: skip
-        wanted.append(replace(each, servers=tuple(s for s in each.servers if s in known)))
-    return replace(_with(parsed, problems), wanted=tuple(wanted))
-
-
-def _problem(parsed: Parsed, name: str, message: str) -> Problem:
-    return Problem(f"{WALKTHROUGHS}/{parsed.folders[name]}/{MANIFEST}", 1, message)
-
-
-def _with(parsed: Parsed, problems: list[Problem]) -> Parsed:
-    return replace(parsed, problems=_in_file_order([*parsed.problems, *problems]))
-
-
-def _in_file_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
-
-
 def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     """Return each walkthrough's own files, by its folder: nothing outside concerns it."""
     folders: dict[str, dict[str, bytes]] = defaultdict(dict)
@@ -203,7 +117,7 @@ def _settled(
             bad.add(name)
     return Parsed(
         wanted=_led_back([claim.wanted for claim in good.values() if claim.wanted]),
-        problems=_in_file_order(problems),
+        problems=in_file_order(problems),
         unreadable=frozenset(bad),
         complete=complete,
         unchanged=frozenset(same.keys() - bad),

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sync.parse import Parsed, Wanted
+from sync.parsed import Parsed, Wanted
 from walkthroughs.content import Outline
 from walkthroughs.revision import Level, compare
 

@@ -15,7 +15,8 @@ from sync.apply import Writer
 from sync.credentials import unsealed
 from sync.git_command import RepositoryUnavailable
 from sync.judgement import judge
-from sync.parse import Parsed, parse_folders
+from sync.parse import parse_folders
+from sync.parsed import Parsed
 from sync.plan import Change, fingerprint
 from sync.published import Known, read_known
 from sync.queue import claimed

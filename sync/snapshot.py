@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sync.git_command import CopyBroken, RepositoryUnavailable
-from sync.names import DEEPEST, MOST_ENTRIES, READ_ENDINGS, plain
+from sync.names import DEEPEST, MANIFEST, MOST_ENTRIES, READ_ENDINGS, ROOT_FILE, WALKTHROUGHS, plain
 from sync.objects import Objects, entries
-from sync.parse import MANIFEST, ROOT_FILE, WALKTHROUGHS
 from sync.step_file import MAX_STEP_BYTES, TOO_LARGE, TOO_MANY
 
 #: The mode and the id of what has a name.

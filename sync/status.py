@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sync.parse import WALKTHROUGHS
+from sync.names import WALKTHROUGHS
 from sync.plan_report import agreeing
 from walkthroughs.db import Database
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough

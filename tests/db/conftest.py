@@ -1,5 +1,20 @@
-"""A synced source for every test that does not make one of its own."""
+"""A synced source for every test that does not make one of its own, and what operators type."""
 
+import pytest
+
+from app import create_app
 from tests.authors import room
 
-__all__ = ["room"]
+__all__ = ["flask", "room"]
+
+
+@pytest.fixture
+def flask(settings):
+    runner = create_app(settings).test_cli_runner()
+
+    def run(*words, code=0):
+        done = runner.invoke(args=list(words))
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return run

@@ -6,25 +6,12 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from sync import credentials, queue
 from sync.credentials import DeployKey, Token
 from sync.runner import Order, run_claimed
 from sync.worker import look
 from tests.builders import organization
 from walkthroughs.models import ContentSource
-
-
-@pytest.fixture
-def flask(settings):
-    runner = create_app(settings).test_cli_runner()
-
-    def run(*words, code=0):
-        done = runner.invoke(args=list(words))
-        assert done.exit_code == code, done.output
-        return done.output
-
-    return run
 
 
 def source(database, name):

@@ -3,22 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from sync.worker import look
 from tests.authors import Room
 from walkthroughs.models import ContentSource, Walkthrough
-
-
-@pytest.fixture
-def flask(settings):
-    runner = create_app(settings).test_cli_runner()
-
-    def run(*words, code=0):
-        done = runner.invoke(args=list(words))
-        assert done.exit_code == code, done.output
-        return done.output
-
-    return run
 
 
 @pytest.fixture

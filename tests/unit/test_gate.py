@@ -4,7 +4,7 @@ import pytest
 
 from sync.effects import effects
 from sync.gate import Stakes, reasons
-from sync.parse import Wanted
+from sync.parsed import Wanted
 from sync.plan import Archive, Create, Live, Update, fingerprint
 from tests.builders import content
 from walkthroughs.content import Move

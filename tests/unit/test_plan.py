@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.parse import Parsed, Wanted
+from sync.parsed import Parsed, Wanted
 from sync.plan import Archive, Create, Live, Update, describe, plan
 from tests.builders import content
 from walkthroughs.revision import Level
