@@ -66,17 +66,6 @@ class Desk:
 
 
 @pytest.fixture
-def room(database, settings, tmp_path):
-    """A source with two walkthroughs, synced."""
-    made = Room(database, settings, tmp_path / "content")
-    made.author.write("one", "two", "three")
-    made.author.write("solo", name="other")
-    made.sync()
-    yield made
-    made.author.repository.close()
-
-
-@pytest.fixture
 def desk(room):
     """The folder of the source's author, and an application that would poll once an hour."""
     slow = replace(room.settings, poll_seconds=3600)
