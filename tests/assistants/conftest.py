@@ -1,0 +1,108 @@
+"""A served organization with the example content, and a run of each assistant in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from git import Repo
+from sqlalchemy import select
+from starlette.applications import Starlette
+
+from sync.runner import sync_source
+from tests.assistants.clients import ASSISTANTS, Assistant
+from tests.authors import ANA
+from tests.builders import organization, server
+from tests.conftest import empty
+from tests.serving import served
+from walkthroughs.db import Database, connect
+from walkthroughs.identity.links import create_link
+from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.models import ContentSource, Walkthrough, WalkthroughStep
+from walkthroughs.settings import Settings
+
+_EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A served organization: where learners connect, and what they are taught."""
+
+    origin: str
+    database: Database
+    walkthrough_id: str
+    steps: list[WalkthroughStep]
+
+    def address(self, learner: str, slug: str = "acme") -> str:
+        """Make a personal link for a learner; return its whole address."""
+        with self.database.transaction() as session:
+            token = create_link(session, slug, f"{learner}@x.example")
+        return f"{self.origin}/s/{slug}/mcp/u/{token}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that wants an assistant with each of them, in turn."""
+    if "assistant" in metafunc.fixturenames:
+        names = [a.name.lower().replace(" ", "-") for a in ASSISTANTS]
+        metafunc.parametrize("assistant", ASSISTANTS, ids=names, scope="session", indirect=True)
+
+
+@pytest.fixture(scope="session")
+def assistant(request: pytest.FixtureRequest) -> Assistant:
+    asked: Assistant = request.param
+    if asked.program() is None:
+        pytest.skip(f"{asked.name} has no build for this processor.")
+    return asked
+
+
+@pytest.fixture(scope="session")
+def acme(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taught]:
+    """The example content, synced from a repository and served."""
+    folder = tmp_path_factory.mktemp("acme")
+    settings = Settings(
+        data_dir=folder / "var",
+        database_url=postgres,
+        secret_key="a-secret-for-tests-only",
+        base_url="http://localhost:8000",
+        allow_local_repositories=True,
+    )
+    empty(postgres)
+    database = connect(postgres)
+    walkthrough_id = _sync_example(database, settings, folder / "content")
+    endpoint = build_endpoint(database, settings)
+    with served(Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())) as at:
+        yield Taught(at, database, walkthrough_id, _steps(database, walkthrough_id))
+    database.close()
+
+
+def _sync_example(database: Database, settings: Settings, folder: Path) -> str:
+    shutil.copytree(_EXAMPLE, folder)
+    with Repo.init(folder, initial_branch="main") as repository:
+        repository.git.add("--all")
+        repository.index.commit("Start", author=ANA, committer=ANA)
+    with database.transaction() as session:
+        owner = organization(session)
+        server(session, owner.id, instructions="Ask Ana when Git says no.")
+        source = ContentSource(organization_id=owner.id, name="content", url=str(folder))
+        session.add(source)
+        session.flush()
+        source_id = source.id
+    sync_source(database, settings, source_id)
+    with database.transaction() as session:
+        name = "write-your-first-walkthrough"
+        query = select(Walkthrough.id).where(Walkthrough.external_id == name)
+        return session.scalars(query).one()
+
+
+def _steps(database: Database, walkthrough_id: str) -> list[WalkthroughStep]:
+    with database.transaction() as session:
+        of_walkthrough = WalkthroughStep.walkthrough_id == walkthrough_id
+        query = (
+            select(WalkthroughStep).where(of_walkthrough).order_by(WalkthroughStep.display_order)
+        )
+        steps = list(session.scalars(query))
+        session.expunge_all()
+        return steps
