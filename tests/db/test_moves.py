@@ -52,7 +52,9 @@ class House(Room):
         """The titles of the steps that are done, the same in status and list."""
         status = self.look(name)
         done = [line.title for line in status.steps if line.completed]
-        cards = {card.id: card for card in catalog.list_walkthroughs(self.database, self.caller)}
+        cards = {
+            card.id: card for card in catalog.list_walkthroughs(self.database, self.caller).cards
+        }
         assert cards[self.row(name).id].completed_steps == len(done)
         return done
 
