@@ -285,7 +285,9 @@ def _resolve(
     step = row.current_step_id if isinstance(completing, _Current) else completing
     done = step if step in shown and step not in completed else None
     now = now_ms()
-    hurried = done == here and pace.is_hurried(row.active_at, now, caller.pace_seconds)
+    # A step that vanished is not held back: the learner cannot do it any more.
+    is_current = done is not None and done == here
+    hurried = is_current and pace.is_hurried(row.active_at, now, caller.pace_seconds)
     if done and not hurried:
         completed |= {done} | journey.followed({done}, live)
         # A step that vanished is history; the learner has not been shown the next one yet.
