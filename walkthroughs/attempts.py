@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from walkthroughs import journey
 from walkthroughs.caller import Caller
 from walkthroughs.ids import id_factory
+from walkthroughs.journey import Stop
 
 _new_id = id_factory("wa")
 
@@ -32,13 +34,16 @@ _COUNT = text(f"SELECT count(*) FROM walkthrough_attempts a WHERE {_OWN}")  # no
 _DELETE = text(f"DELETE FROM walkthrough_attempts a WHERE {_OWN}")  # noqa: S608  constants
 
 
-def keep(connection: Connection, row: Row[Any], ended: Set[str], now: int) -> None:
+def keep(
+    connection: Connection, row: Row[Any], ended: Set[str], live: Sequence[Stop], now: int
+) -> None:
     """Store the attempt that ends now.
 
     Args:
         connection: in the transaction that locked the learner's rows.
         row: the learner's progress row as it was before.
-        ended: the row ids of the steps that stop counting as completed.
+        ended: the row ids whose completion stops counting, in this walkthrough or elsewhere.
+        live: the steps of the live version.
         now: epoch milliseconds.
     """
     connection.execute(
@@ -53,7 +58,7 @@ def keep(connection: Connection, row: Row[Any], ended: Set[str], now: int) -> No
             "started_at": row.started_at or now,
             "completed_at": row.completed_at,
             "ended_at": now,
-            "completed": json.dumps(_in_order(row.completed_steps, ended)),
+            "completed": json.dumps(_steps(row.completed_steps, ended, live)),
         },
     )
 
@@ -68,10 +73,15 @@ def delete(connection: Connection, caller: Caller, walkthrough_id: str) -> None:
     connection.execute(_DELETE, _keys(caller, walkthrough_id))
 
 
-def _in_order(completed: Sequence[str], ended: Set[str]) -> list[str]:
-    """Return *ended* in the order of completion; those of other rows come last."""
+def _steps(completed: Sequence[str], ended: Set[str], live: Sequence[Stop]) -> list[str]:
+    """Return each step that ends once, those of the learner's own row first, as completed.
+
+    What a live step was elsewhere, before it moved here, is named by the live step.
+    """
     own = [step_id for step_id in completed if step_id in ended]
-    return [*own, *sorted(ended - set(own))]
+    own += sorted(journey.followed(ended, live) - set(own))
+    named = set(own).union(*(stop.succeeds for stop in live if stop.id in own))
+    return [*own, *sorted(ended - named)]
 
 
 def _keys(caller: Caller, walkthrough_id: str) -> dict[str, str | None]:

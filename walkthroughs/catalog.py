@@ -92,7 +92,8 @@ def list_walkthroughs(
         if query is None:
             rows = connection.execute(_ALL, keys).all()
         else:
-            rows = connection.execute(_FOUND, keys | {"query": query}).all()
+            words = query.replace("\0", " ")  # PostgreSQL takes none
+            rows = connection.execute(_FOUND, keys | {"query": words}).all()
     cards = tuple(
         Card(
             id=row.id,

@@ -145,7 +145,7 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
             if resume:
                 connection.execute(_START, keys)
             else:
-                _begin_again(connection, caller, keys)
+                _begin_again(connection, caller, edition, keys)
             return _resolve(connection, caller, edition, completing=None)
 
     return database.attempt(work)
@@ -226,14 +226,16 @@ def reset(database: Database, caller: Caller, walkthrough_id: str) -> Walkthroug
     return database.attempt(work)
 
 
-def _begin_again(connection: Connection, caller: Caller, keys: dict[str, Any]) -> None:
+def _begin_again(
+    connection: Connection, caller: Caller, edition: Edition, keys: dict[str, Any]
+) -> None:
     """Put the learner on the first step with nothing completed; keep the attempt that ends."""
     elsewhere.lock(connection, caller)  # all rows in one order, before any by itself
     connection.execute(_START, keys)
-    row = _row(connection, caller, keys["walkthrough_id"], lock=True)
-    ended = elsewhere.forget(connection, caller, keys["walkthrough_id"])
+    row = _row(connection, caller, edition.ref.id, lock=True)
+    ended = elsewhere.forget(connection, caller, edition.ref.id)
     if row is not None and ended:
-        attempts.keep(connection, row, ended, keys["now"])
+        attempts.keep(connection, row, ended, edition.stops, keys["now"])
     connection.execute(_RESTART, keys | {"is_new_attempt": bool(ended)})
 
 

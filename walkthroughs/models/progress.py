@@ -103,7 +103,7 @@ class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
     started_at: Mapped[int]
     completed_at: Mapped[int | None]
     ended_at: Mapped[int]
-    #: Row ids of the steps that stopped counting as completed, archived ones too.
+    #: Row ids of the steps that stopped counting as completed, archived ones too, each once.
     completed_steps: Mapped[list[str]] = mapped_column(JSONB)
 
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
