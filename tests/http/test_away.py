@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
+import psutil
+import psycopg2
 import pytest
 from mcp import Client
 
@@ -70,6 +73,31 @@ def test_a_notification_is_accepted_meanwhile(school: School, postgres: str, ver
         response = post(school.address, NOTIFICATION, mcp_protocol_version=version)
 
     assert (response.status_code, response.content) == (202, b"")
+
+
+@pytest.fixture
+def frozen(school: School, postgres: str) -> Iterator[None]:
+    """The server's processes stand still, as when its machine is overloaded or cut off."""
+    assert post(school.address).status_code == 200  # there are connections now
+    with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        clients = [psutil.Process(pid) for (pid,) in cursor if pid != connection.info.backend_pid]
+    connection.close()
+    postmaster = clients[0].parent()
+    for process in (postmaster, *clients):
+        process.suspend()
+    yield
+    for process in (postmaster, *clients):
+        process.resume()
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_database_that_does_not_answer_at_all_is_away_too(school: School) -> None:
+    before = time.monotonic()
+    response = ask(f"{school.anonymous}/u/unseen", "modern", "tools/call", name="list_walkthroughs")
+
+    assert response.json()["result"]["content"][0]["text"] == texts.UNAVAILABLE
+    assert time.monotonic() - before < 2
 
 
 @pytest.mark.behaviour("B8")
