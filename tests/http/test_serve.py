@@ -111,7 +111,7 @@ def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, 
     for version in ("2025-11-25", "2026-07-28"):
         for sent in (b"", body[:10], body):  # before the body, within it, and before the answer
             head = (
-                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: */*\r\n"
                 f"Mcp-Protocol-Version: {version}\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             address = urlsplit(origin)
