@@ -30,7 +30,8 @@ from walkthroughs.mcp_server.tenant import FIND, Address, Directory, Found
 from walkthroughs.prepared import AWAY, Prepared
 from walkthroughs.settings import Settings
 
-_ADDRESSES = ("/mcp", "/mcp/u/{token}", "/s/{slug}/mcp", "/s/{slug}/mcp/u/{token}")
+#: Starlette tries one after the other, so the most used one is first.
+_ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
 #: Where clients look for other transports, and for a sign-in that is not needed.
 _NOWHERE = ("/mcp/{rest:path}", "/s/{rest:path}", "/.well-known/{rest:path}")
 _NOT_HERE = (
@@ -59,7 +60,7 @@ class Endpoint:
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
         here, nowhere = admitted(self._answer), admitted(answer_nowhere)
-        addresses = [f"{path}{end}" for path in _ADDRESSES for end in ("", "/")]
+        addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
         self.routes = [Route(path, endpoint=here) for path in addresses]
         self.routes += [Route(path, endpoint=nowhere) for path in _NOWHERE]
