@@ -37,6 +37,7 @@ def served(app: ASGIApp) -> Iterator[str]:
         ws="none",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=75,  # as `app.run`: httpx keeps a connection as long as uvicorn would
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
