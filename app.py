@@ -32,6 +32,7 @@ from sync.webhook import webhooks
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
 from walkthroughs.identity.cli import links_cli
+from walkthroughs.mcp_server.cli import servers_cli
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.redaction import RedactLinks
 from walkthroughs.models import db
@@ -60,7 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
     app.register_blueprint(checks)
     app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
-    groups = (content_cli, sync_cli, walkthroughs_cli, links_cli, demo_cli)
+    groups = (content_cli, sync_cli, walkthroughs_cli, servers_cli, links_cli, demo_cli)
     for command in (*groups, init_admin, serve):
         app.cli.add_command(command)
     return app

@@ -138,7 +138,7 @@ def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner,
     )  # fmt: skip
     assert answer.status_code == 302, said(answer)
 
-    cards = catalog.list_walkthroughs(database, Caller(org, srv))
+    cards = catalog.list_walkthroughs(database, Caller(org, srv)).cards
     assert {card.title: card.total_steps for card in cards}["Make tea"] == 2
     with database.transaction() as session:
         stored = publishing.read_content(session, org, row)

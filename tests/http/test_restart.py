@@ -12,7 +12,7 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from tests.builders import classroom, content
-from tests.serving import served
+from tests.serving import served, view_of
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
 from walkthroughs.identity.links import create_link
@@ -41,7 +41,7 @@ async def _learn(address, walkthrough_id, log):
     """Walk to the end; repeat a call that failed, as an assistant is told to."""
     async with Client(address) as client:
         answer = await client.call_tool("select_walkthrough", {"walkthrough_id": walkthrough_id})
-        step = answer.structured_content["step"]
+        step = view_of(answer)["step"]
         while step:
             try:
                 answer = await client.call_tool(
@@ -56,7 +56,7 @@ async def _learn(address, walkthrough_id, log):
                 await asyncio.sleep(0.05)
                 continue
             log.acknowledged.append(step["id"])
-            step = answer.structured_content["step"]
+            step = view_of(answer)["step"]
         log.finished = True
 
 

@@ -23,7 +23,7 @@ from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import hash_token
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service
-from walkthroughs.mcp_server.tenant import FIND, Address, Directory
+from walkthroughs.mcp_server.tenant import FIND, OFFERED, Address, Directory
 from walkthroughs.prepared import AWAY, Prepared
 from walkthroughs.settings import Settings
 
@@ -102,7 +102,10 @@ class Endpoint:
         if tenant is None or (address.token_hash and learner_id is None):
             unknown_host = tenant is None and "slug" not in path
             raise Refused(421 if unknown_host else 404, _NOT_HERE)
-        return Call(tenant, Caller(tenant.organization_id, tenant.server_id, learner_id))
+        return Call(
+            tenant,
+            Caller(tenant.organization_id, tenant.server_id, learner_id, tenant.pace_seconds),
+        )
 
     def _address(self, host: str, slug: str | None, token: str | None) -> Address:
         token_hash = hash_token(token) if token else None
@@ -132,7 +135,7 @@ def build_endpoint(
         streaming: answer as event streams, for a server whose tools report progress.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    prepared = Prepared(database, (FIND, ADVANCE), database.tool_threads)
+    prepared = Prepared(database, (FIND, OFFERED, ADVANCE), database.tool_threads)
     server = server or build_service(database, limiter, prepared)
     return Endpoint(settings, Directory(prepared), prepared, server, streaming=streaming)
 
