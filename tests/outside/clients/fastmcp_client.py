@@ -19,7 +19,10 @@ async def connect(address):
                 structured=result.structured_content,
             )
 
-        yield opened(client.protocol_version, [tool.name for tool in await client.list_tools()]), call
+        yield (
+            opened(client.protocol_version, [tool.name for tool in await client.list_tools()]),
+            call,
+        )
 
 
 converse(connect)
