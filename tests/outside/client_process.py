@@ -20,7 +20,7 @@ from typing import Any
 from tests.outside.node import HERE, NODE
 
 #: Longer than any answer may take; a client that hangs is ended then.
-_HANGS_SECONDS = 30
+_HANGS_SECONDS = 20
 _STEP = re.compile(r'current_step_id "(ws_[\w-]+)"')
 _WALKTHROUGH = re.compile(r'walkthrough_id "(wt_[\w-]+)"')
 
@@ -80,43 +80,57 @@ class Answer:
         return found and found[1]
 
 
-class ClientProcess:
-    """A running client. `connection` must be open for `call`."""
+class Client:
+    """A client that is started by its first connection, and again by the next after it failed."""
 
-    def __init__(self, program: Program, process: subprocess.Popen[str]) -> None:
-        self.program, self._process = program, process
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._process: subprocess.Popen[str] | None = None
 
     @contextmanager
     def connection(self, address: str) -> Iterator[dict[str, Any]]:
         """Connect to *address*; yield the protocol and the tools that the client met there."""
-        yield self._ask(address)
-        assert self._ask("") == {"closed": True}
+        if self._process is None:
+            pipe = subprocess.PIPE
+            self._process = subprocess.Popen(
+                self.program.command, stdin=pipe, stdout=pipe, text=True
+            )
+        try:
+            yield self._ask(address)
+            assert self._ask("") == {"closed": True}
+        except BaseException:
+            self._process.kill()
+            self.stop()
+            raise
 
     def call(self, name: str, **arguments: Any) -> Answer:
-        """Call a tool and return what the client makes of the answer."""
+        """Call a tool over the open connection; return what the client makes of the answer."""
         return Answer(**self._ask(json.dumps({"name": name, "arguments": arguments})))
 
+    def stop(self) -> int | None:
+        """End the client's input, and return how it ended; None if it was not running."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with process, _killed_later(process):
+            process.stdin.close()
+            return process.wait()
+
     def _ask(self, line: str) -> dict[str, Any]:
-        hangs = Timer(_HANGS_SECONDS, self._process.kill)
-        hangs.start()
-        try:
+        with _killed_later(self._process):
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
-        finally:
-            hangs.cancel()
-        assert answer, f"{self.program.name} ended instead of answering; see its standard error"
+        assert answer, f"{self.program.name} hung or ended instead of answering; see its errors"
         return json.loads(answer)
 
 
 @contextmanager
-def running(program: Program) -> Iterator[ClientProcess]:
-    """Run *program* while the block runs; it must end well when its input ends."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(program.command, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            yield ClientProcess(program, process)
-            process.stdin.close()
-            assert process.wait(_HANGS_SECONDS) == 0
-        finally:
-            process.kill()
+def _killed_later(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End *process* if the block takes too long."""
+    timer = Timer(_HANGS_SECONDS, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -9,12 +9,10 @@ from contextlib import ExitStack
 from functools import partial
 
 import pytest
-from starlette.applications import Starlette
 
-from tests.outside.client_process import official, python, running
+from tests.outside.client_process import Client, official, python
 from tests.outside.node import MODULES, run_node
 from tests.refusing import connections_refused
-from tests.serving import served
 from walkthroughs import progress
 from walkthroughs.mcp_server import endpoint
 from walkthroughs.mcp_server.tenant import Directory
@@ -46,8 +44,9 @@ _CLIENTS = [
 
 @pytest.fixture(scope="module", params=_CLIENTS, ids=lambda program: program.name)
 def client(request):
-    with running(request.param) as process:
-        yield process
+    started = Client(request.param)
+    yield started
+    assert started.stop() in (0, None)
 
 
 @pytest.fixture
