@@ -43,14 +43,9 @@ async def _learn(address, walkthrough_id, log):
         answer = await client.call_tool("select_walkthrough", {"walkthrough_id": walkthrough_id})
         step = view_of(answer)["step"]
         while step:
-            try:
-                answer = await client.call_tool(
-                    "next_walkthrough_step", {"current_step_id": step["id"]}
-                )
-            except Exception as error:  # noqa: BLE001  the endpoint itself said no: 503 in words
-                log.troubles.append(str(error))
-                await asyncio.sleep(0.05)
-                continue
+            answer = await client.call_tool(
+                "next_walkthrough_step", {"current_step_id": step["id"]}
+            )
             if answer.is_error:
                 log.troubles.append(answer.content[0].text)
                 await asyncio.sleep(0.05)

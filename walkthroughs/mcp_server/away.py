@@ -10,10 +10,9 @@ from mcp.types import (
     CallToolResult,
     ListToolsResult,
     PaginatedRequestParams,
-    TextContent,
 )
 
-from walkthroughs.mcp_server import texts, tools
+from walkthroughs.mcp_server import guidance, tools
 
 
 def build_away_server(server: Server[Any]) -> Server[Any]:
@@ -27,12 +26,12 @@ def build_away_server(server: Server[Any]) -> Server[Any]:
         return ListToolsResult(tools=tools.announced())
 
     async def call_tool(_: Any, __: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
-        words = TextContent(type="text", text=texts.UNAVAILABLE)
-        return CallToolResult(content=[words], is_error=True)
+        return tools.unavailable()
 
     away: Server[Any] = Server(
         server.name,
         version=server.version,
+        instructions=guidance.instructions(server.name, None, 0, None),
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         # Without this the SDK lists the tools before each call.

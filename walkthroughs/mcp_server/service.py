@@ -61,7 +61,10 @@ def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepar
     async def run(caller: Caller, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
         step_id = ordinary_step(name, arguments) if caller.learner_id else None
-        moved = await _advance(prepared, caller, step_id) if step_id else None
+        try:
+            moved = await _advance(prepared, caller, step_id) if step_id else None
+        except TimeoutError:  # a server that is silent would be silent to a thread, too
+            return tools.unavailable()
         if moved and (view := progress.view_of(moved)):
             return tools.step_answer(view)
         work = (
@@ -128,5 +131,7 @@ def ordinary_step(name: str, arguments: dict[str, Any]) -> str | None:
 async def _advance(prepared: Prepared, caller: Caller, step_id: str) -> Advanced | None:
     try:
         return await advance_ordinary(prepared, caller, step_id)
+    except TimeoutError:
+        raise
     except AWAY:
         return None  # nothing was acknowledged; the tool tries once more, and tells

@@ -95,7 +95,12 @@ def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
     except HandrailError as error:
         return _trouble(str(error))
     except _AWAY:
-        return _trouble(texts.UNAVAILABLE)
+        return unavailable()
+
+
+def unavailable() -> CallToolResult:
+    """Answer that the database is away, and that the same call will do later."""
+    return _trouble(texts.UNAVAILABLE)
 
 
 @cache
