@@ -3,6 +3,7 @@
 from walkthroughs.models.base import Base, db
 from walkthroughs.models.progress import Status, WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.servers import (
+    DEFAULT_PACE_SECONDS,
     MAX_PACE_SECONDS,
     AuthType,
     McpServer,
@@ -19,6 +20,7 @@ from walkthroughs.models.walkthroughs import (
 )
 
 __all__ = [
+    "DEFAULT_PACE_SECONDS",
     "MAX_PACE_SECONDS",
     "AuthType",
     "Base",

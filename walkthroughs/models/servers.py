@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from walkthroughs.models.walkthroughs import Walkthrough
 
 
-#: The longest pace that a server can have.
+#: The pace of a new server, and the longest one that a server can have.
+DEFAULT_PACE_SECONDS = 5
 MAX_PACE_SECONDS = 120
 
 
@@ -47,7 +48,9 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     )
     walkthrough_tools_enabled: Mapped[bool] = mapped_column(default=True)
     #: How long a step that was shown cannot be completed. 0: the server holds nobody back.
-    pace_seconds: Mapped[int] = mapped_column(Integer, default=5, server_default=text("5"))
+    pace_seconds: Mapped[int] = mapped_column(
+        Integer, default=DEFAULT_PACE_SECONDS, server_default=text(f"{DEFAULT_PACE_SECONDS}")
+    )
 
     assignments: Mapped[list[McpServerWalkthrough]] = relationship(
         viewonly=True,
