@@ -32,8 +32,6 @@ VISIBLE = visible_sql(":organization_id", ":server_id")
 #: A page is what an assistant reads in one answer: clients cut longer ones.
 PAGE_SIZE = 50
 
-_WORDS = """(setweight(to_tsvector('english', w.title), 'A')
-    || setweight(to_tsvector('english', coalesce(w.description, '')), 'B'))"""
 # Any of the words, since people name more than a title holds. Operators in them are plain words.
 _QUERY = "replace(plainto_tsquery('english', :query)::text, ' & ', ' | ')::tsquery"
 
@@ -66,8 +64,8 @@ _DISPLAY_ORDER = "o.display_order, w.title, w.id"
 _ALL = text(_LIST.format(where=VISIBLE, order=_DISPLAY_ORDER))
 _FOUND = text(
     _LIST.format(
-        where=f"{VISIBLE} AND {_WORDS} @@ {_QUERY}",
-        order=f"ts_rank({_WORDS}, {_QUERY}) DESC, {_DISPLAY_ORDER}",
+        where=f"{VISIBLE} AND w.search_words @@ {_QUERY}",
+        order=f"ts_rank(w.search_words, {_QUERY}) DESC, {_DISPLAY_ORDER}",
     )
 )
 
