@@ -3,6 +3,9 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
+CLIENTS := $(basename $(notdir $(wildcard tests/outside/requirements/*.in)))
+ENVIRONMENTS := $(CLIENTS:%=tests/outside/.environments/%/.installed)
+COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -12,7 +15,7 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
-test: .venv/.dev $(NODE_MODULES) ## Run the tests
+test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests
 	$(BIN)/pytest
 
 check: .venv/.dev ## Lint, format, types, layers
@@ -29,12 +32,12 @@ bench: .venv/.dev ## Measure the step call against its floors; writes docs/perfo
 	$(BIN)/python -m bench.step_call
 
 lock: .venv/.dev ## Compile the pinned requirement files
-	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
-	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	for name in requirements requirements-dev $(CLIENTS:%=tests/outside/requirements/%); do \
+	    $(COMPILE) $$name.in -o $$name.txt || exit; done
 
 clean: ## Stop the embedded database and remove its data, the environment and caches
 	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs import embedded; embedded.stop(Path("var/postgres"))'
-	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules
+	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments
 
 .venv/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
@@ -48,6 +51,12 @@ clean: ## Stop the embedded database and remove its data, the environment and ca
 
 $(NODE_MODULES): tests/outside/package-lock.json .venv/.dev
 	$(BIN)/npm ci --prefix tests/outside --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
+
+# An environment for each client of other people: what one needs, another cannot have.
+tests/outside/.environments/%/.installed: tests/outside/requirements/%.txt | .venv/.dev
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
 	touch $@
 
 .PHONY: help run test check fix bench lock clean

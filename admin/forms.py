@@ -17,6 +17,7 @@ from wtforms.validators import (
 )
 
 from walkthroughs.markdown import refusals
+from walkthroughs.models import DEFAULT_PACE_SECONDS, MAX_PACE_SECONDS
 
 _LINE = (DataRequired("It cannot be empty."), Length(max=200))
 _SLUG = Regexp(r"^[a-z0-9][a-z0-9-]{1,62}$", message="Small letters, digits and hyphens.")
@@ -103,7 +104,16 @@ class ServerForm(BaseForm):
         description="A domain of your own that leads here. May be empty.",
     )
     instructions = TextAreaField(
-        validators=[Length(max=4000)], description="Told to every assistant that connects."
+        validators=[Length(max=4000)],
+        description="Told to every assistant that connects, after our own rule of teaching.",
+    )
+    pace_seconds = IntegerField(
+        "Pace in seconds",
+        default=DEFAULT_PACE_SECONDS,
+        validators=[Optional(), NumberRange(0, MAX_PACE_SECONDS)],
+        filters=[lambda typed: DEFAULT_PACE_SECONDS if typed is None else typed],
+        description="How long a step that was shown cannot be completed, so that no assistant "
+        f"runs ahead of the learner. 0 holds nobody back. Empty: {DEFAULT_PACE_SECONDS}.",
     )
     walkthrough_tools_enabled = BooleanField("On", default=True)
 

@@ -20,6 +20,7 @@ from walkthroughs.models import (
     Member,
     PersonalLink,
     Role,
+    WalkthroughAttempt,
     WalkthroughProgress,
     db,
 )
@@ -93,13 +94,39 @@ class ProgressView(OrgModelView):
 
     noun = "progress"
     lead = "Where each learner is, newest first."
-    column_list = ("mcp_server_user", "walkthrough", "status", "version", "active_at")
-    column_labels = {"mcp_server_user": "Learner", "active_at": "Last active (UTC)"}
+    column_list = (
+        "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "active_at",
+    )  # fmt: skip
+    column_labels = {
+        "mcp_server_user": "Learner",
+        "active_at": "Last active (UTC)",
+        "hurried_calls": "Calls held back",
+    }
     column_default_sort = ("active_at", True)
+    column_sortable_list = ("status", "version", "hurried_calls", "active_at")
     marks = ("status",)
 
     def __init__(self) -> None:
         super().__init__(WalkthroughProgress, "Progress", "People")
+
+
+class AttemptView(OrgModelView):
+    """Attempts that ended because a learner began again."""
+
+    noun = "attempt"
+    lead = "Attempts that learners ended by beginning again, newest first."
+    column_list = (
+        "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",
+        "ended_at",
+    )  # fmt: skip
+    column_labels = {"mcp_server_user": "Learner", "mcp_server": "Server", "steps": "Steps done"}
+    column_formatters = {"steps": lambda _v, _c, row, _n: str(len(row.completed_steps))}
+    column_details_list = (*column_list, "mcp_server")
+    column_default_sort = ("ended_at", True)
+    column_sortable_list = ("version", "started_at", "completed_at", "ended_at")
+
+    def __init__(self) -> None:
+        super().__init__(WalkthroughAttempt, "Attempts", "People")
 
 
 class MemberView(OrgModelView):

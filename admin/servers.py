@@ -32,9 +32,11 @@ class ServerView(OrgModelView):
     writers = frozenset({Role.OWNER})
     taken = "Another server has that slug or domain already; choose another."
     column_list = ("name", "address", "custom_domain", "walkthrough_tools_enabled")
-    column_labels = {"walkthrough_tools_enabled": "On"}
+    column_labels = {"walkthrough_tools_enabled": "On", "pace_seconds": "Pace in seconds"}
     column_formatters = {"address": _address}
-    column_details_list = (*column_list, "slug", "instructions", "auth_type", "created_at")
+    column_details_list = (
+        *column_list, "pace_seconds", "slug", "instructions", "auth_type", "created_at",
+    )  # fmt: skip
     column_searchable_list = ("name", "slug")
     column_sortable_list = ("name", "custom_domain")
     form = ServerForm

@@ -23,7 +23,15 @@ def main(port: int, url: str) -> None:
     )
     endpoint = build_endpoint(connect(url, pool_size=20), settings)
     app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
-    uvicorn.run(app, host="127.0.0.1", port=port, http="h11", log_config=None, access_log=False)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        http="h11",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=75,  # as the product's own command
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from walkthroughs.db import Database
 SIZES = {10: 0, 200: 100}
 #: Ordinary steps that a learner can take before the last one: each size has at least these.
 STEPS_EACH = 8
-LEARNERS = 16_000
+LEARNERS = 32_000
+#: Shorter than the time in which all learners of a case have had their turn.
+PACE_SECONDS = 1
 
 _BODY = "Do this carefully, then look at what it printed.\n\n" * 76  # about 3.7 kB
 
@@ -24,9 +26,10 @@ def seed(database: Database) -> None:
         connection.execute(
             text(
                 "INSERT INTO mcp_servers (id, organization_id, slug, name, auth_type,"
-                " walkthrough_tools_enabled, created_at)"
-                " VALUES ('srv', 'o', 'bench', 'Bench', 'personal_link', true, 0)"
-            )
+                " walkthrough_tools_enabled, pace_seconds, created_at)"
+                " VALUES ('srv', 'o', 'bench', 'Bench', 'personal_link', true, :pace, 0)"
+            ),
+            {"pace": PACE_SECONDS},
         )
         for size, standing in SIZES.items():
             _walkthrough(connection, size)

@@ -24,7 +24,16 @@ from pathlib import Path
 from bench import sync
 from bench.client import drive, request
 from bench.report import write
-from bench.seed import LEARNERS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
+from bench.seed import (
+    LEARNERS,
+    PACE_SECONDS,
+    SIZES,
+    STEPS_EACH,
+    rewind,
+    seed,
+    step_of,
+    token_of,
+)
 from walkthroughs import embedded, schema_version
 from walkthroughs.advance import ADVANCE, advance_ordinary
 from walkthroughs.caller import Caller
@@ -87,9 +96,12 @@ _SHARE = LEARNERS // 4
 
 
 def _walk(size: int, first: int, last: int) -> Iterator[tuple[int, str]]:
-    """Yield (learner, current step): each learner takes some ordinary steps."""
-    for learner in range(first, last):
-        for position in range(SIZES[size], SIZES[size] + STEPS_EACH):
+    """Yield (learner, current step): each learner takes some ordinary steps.
+
+    They take turns, so that nobody is held back: with a pace, a step stays for a while.
+    """
+    for position in range(SIZES[size], SIZES[size] + STEPS_EACH):
+        for learner in range(first, last):
             yield learner, step_of(size, position)
 
 
@@ -125,9 +137,9 @@ async def _advance_all(prepared: Prepared, size: int) -> float:
     for learner, step in _walk(size, _SHARE, 2 * _SHARE):
         if time.perf_counter() - began > SECONDS:
             break
-        caller = Caller("o", "srv", f"msu{size}_{learner}")
+        caller = Caller("o", "srv", f"msu{size}_{learner}", PACE_SECONDS)
         moved = await advance_ordinary(prepared, caller, step)
-        if moved is None:
+        if moved is None or moved.shown_at is not None:
             message = f"learner {learner} did not move from {step}"
             raise RuntimeError(message)
         count += 1
@@ -139,14 +151,15 @@ async def _advance_all(prepared: Prepared, size: int) -> float:
 def _pgbench(url: str, size: int) -> float:
     """Return the same statement's rate by pgbench, prepared, on one connection."""
     statement = ADVANCE.sql
-    learner = f"'msu{size}_' || (:i / {STEPS_EACH})"
-    step = f"'ws{size}_' || ({SIZES[size]} + :i % {STEPS_EACH})"
+    learner = f"'msu{size}_' || (:i % {_SHARE})"
+    step = f"'ws{size}_' || ({SIZES[size]} + :i / {_SHARE})"
     for name, value in {
         "$1": "'o'",
         "$2": f"({learner})",
         "$3": "'srv'",
         "$4": f"({step})",
-        "$5": "1::bigint",
+        "$5": "((:i + 1) * 1000000::bigint)",  # long after the call before
+        "$6": f"{PACE_SECONDS}::bigint",
     }.items():
         statement = statement.replace(name, value)
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:

@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 
 from sync.check_client import TOKEN, CheckFailed, ask
 from sync.fix import fix
-from sync.lint import read_folder
+from sync.lint import read_folder, warnings
 from sync.parse import parse_repository
 from sync.plan_report import plan_lines
 from walkthroughs.errors import Problem
@@ -34,12 +34,16 @@ content_cli = AppGroup("content", help="Check walkthroughs before they are pushe
 def lint_command(folder: Path, write_ids: bool, as_json: bool, against: str | None) -> None:
     """Report every problem in FOLDER; exit with 1 if there is one. Needs no database.
 
+    A step that is so long that assistants cut it is a warning, and no problem.
+
     With --against, print the plan, too, as `flask sync plan` does. Changes are no problem.
     """
     for line in fix(folder) if write_ids else ():
         click.echo(f"wrote {line}", err=True)
     files = read_folder(folder)
     problems = parse_repository(files).problems
+    for warning in warnings(files):
+        click.echo(str(warning), err=as_json)
     if against is not None:
         _finish(folder, against, files, problems, as_json=as_json)
     if as_json:

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sync.names import READ_ENDINGS, ROOT_FILE, WALKTHROUGHS, plain
+from sync.manifest import MAX_MANIFEST_BYTES, read_manifest
+from sync.names import MANIFEST, READ_ENDINGS, ROOT_FILE, WALKTHROUGHS, plain
 from sync.parse import parse_repository
-from sync.step_file import MAX_STEP_BYTES, TOO_LARGE
+from sync.step_file import MAX_STEP_BYTES, TOO_LARGE, text_of
 from walkthroughs.errors import Problem
 
 _GIT = ".git"
+#: Every assistant that was measured hands its model a step of this size whole; see
+#: docs/assistants.md.
+_LARGE_STEP_BYTES = 8 * 1024
 
 
 def lint(folder: Path) -> tuple[Problem, ...]:
     """Return every problem of the content under *folder*, in file order."""
     return parse_repository(read_folder(folder)).problems
+
+
+def warnings(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """Return what is no mistake but may not reach a learner: steps that assistants cut."""
+    steps = (step for path in sorted(files) for step in _listed(path, files))
+    return tuple(
+        Problem(
+            step,
+            1,
+            f"warning: the step is {len(files[step]) / 1024:.1f} KiB. Assistants cut long answers: "
+            "Codex in the middle from 12 KiB, Gemini CLI in the middle from 44 KiB, Claude Code "
+            "and opencode at the end from 52 KiB. Split it into steps of at most 8 KiB",
+        )
+        for step in steps
+        if len(files.get(step, b"")) > _LARGE_STEP_BYTES
+    )
+
+
+def _listed(path: str, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the files of the steps that the manifest at *path* lists, if it is one."""
+    folder, name = posixpath.split(path)
+    text = text_of(path, files[path], MAX_MANIFEST_BYTES, []) if name == MANIFEST else None
+    for step in read_manifest(path, text, []).steps if text is not None else ():
+        yield posixpath.normpath(posixpath.join(folder, step.file))
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -16,7 +17,13 @@ from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.identity.links import create_link
 from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.mcp_server.tools import VIEW
 from walkthroughs.settings import Settings
+
+
+def view_of(result: Any) -> Any:
+    """What a tool's result holds for programs."""
+    return result.meta[VIEW]
 
 
 @contextmanager
@@ -30,6 +37,7 @@ def served(app: ASGIApp) -> Iterator[str]:
         ws="none",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=75,  # as `app.run`: httpx keeps a connection as long as uvicorn would
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

@@ -3,6 +3,9 @@
 It applies when nothing is special: the learner's version is the live one, the
 step named is where the learner is, and the next one is not done yet. Anything
 else (no row comes back) goes through the rules of `journey`, under a lock.
+
+A call that comes too soon is answered by the same statement: it counts the call
+and leaves the learner where they are. The rule is that of `pace`.
 """
 
 from __future__ import annotations
@@ -13,15 +16,19 @@ from walkthroughs.caller import Caller
 from walkthroughs.ids import now_ms
 from walkthroughs.prepared import Prepared, Statement
 
+_HURRIED = "abs($5 - p.active_at) < $6 * 1000"
+
 ADVANCE = Statement(
     "handrail_advance",
-    # organization, learner, server, step, now (epoch ms)
-    ("text", "text", "text", "text", "bigint"),
-    """
+    # organization, learner, server, step, now (epoch ms), pace (seconds)
+    ("text", "text", "text", "text", "bigint", "bigint"),
+    f"""
 UPDATE walkthrough_progress p
-   SET completed_steps = p.completed_steps || to_jsonb(cur.id),
-       current_step_id = cur.next_step_id,
-       active_at = $5
+   SET completed_steps = CASE WHEN {_HURRIED} THEN p.completed_steps
+                              ELSE p.completed_steps || to_jsonb(cur.id) END,
+       current_step_id = CASE WHEN {_HURRIED} THEN cur.id ELSE cur.next_step_id END,
+       active_at = CASE WHEN {_HURRIED} THEN LEAST(p.active_at, $5) ELSE $5 END,
+       hurried_calls = p.hurried_calls + ({_HURRIED})::int
   FROM walkthrough_steps cur, walkthroughs w
  WHERE cur.organization_id = $1 AND cur.id = $4 AND cur.archived_at IS NULL
    AND p.organization_id = $1 AND p.mcp_server_user_id = $2
@@ -34,19 +41,26 @@ UPDATE walkthrough_progress p
    AND EXISTS (SELECT FROM mcp_server_walkthroughs a
                 WHERE a.organization_id = $1 AND a.mcp_server_id = $3
                   AND a.walkthrough_id = p.walkthrough_id AND a.is_enabled)
-RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps
-    """,
+RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps, p.active_at
+    """,  # noqa: S608  a constant
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Where the ordinary step call left the learner."""
+    """Where the ordinary step call left the learner.
+
+    Attributes:
+        shown_at: when the step was shown, if the call came too soon and moved nothing; else none.
+        now: when the call was made. Both in epoch milliseconds.
+    """
 
     walkthrough_id: str
     version: int
     current_step_id: str
     completed: frozenset[str]
+    now: int
+    shown_at: int | None = None
 
 
 async def advance_ordinary(prepared: Prepared, caller: Caller, step_id: str) -> Advanced | None:
@@ -55,10 +69,18 @@ async def advance_ordinary(prepared: Prepared, caller: Caller, step_id: str) -> 
     Raises:
         One of `prepared.AWAY`: the server does not answer.
     """
+    now = now_ms()
     row = await prepared.fetch(
-        ADVANCE, caller.organization_id, caller.learner_id, caller.server_id, step_id, now_ms()
+        ADVANCE,
+        caller.organization_id,
+        caller.learner_id,
+        caller.server_id,
+        step_id,
+        now,
+        caller.pace_seconds,
     )
     if row is None:
         return None
-    walkthrough_id, version, current, completed = row
-    return Advanced(walkthrough_id, version, current, frozenset(completed))
+    walkthrough_id, version, current, completed, active_at = row
+    shown_at = active_at if current == step_id else None
+    return Advanced(walkthrough_id, version, current, frozenset(completed), now, shown_at)

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The scope of every read and write of a tool call. No learner id: anonymous."""
+    """The scope of every read and write of a tool call. No learner id: anonymous.
+
+    Attributes:
+        pace_seconds: how long a step that was shown cannot be completed, on this server.
+    """
 
     organization_id: str
     server_id: str
     learner_id: str | None = None
+    pace_seconds: int = 0

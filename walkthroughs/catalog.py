@@ -7,20 +7,46 @@ from sqlalchemy import text
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.models import Status
-from walkthroughs.step_view import Card
+from walkthroughs.step_view import Card, CataloguePage
 
-#: What a caller of this server may see of walkthrough `w`. Unknown and not visible are one thing.
-VISIBLE = """
-    w.organization_id = :organization_id AND w.is_published AND w.archived_at IS NULL
+
+def visible_sql(organization: str, server: str) -> str:
+    """Return the condition that a caller may see walkthrough `w`, in SQL.
+
+    Unknown and not visible are one thing.
+
+    Args:
+        organization: the expression for the organization's id.
+        server: the expression for the server's id.
+    """
+    return f"""
+    w.organization_id = {organization} AND w.is_published AND w.archived_at IS NULL
     AND w.first_step_id IS NOT NULL AND EXISTS (
       SELECT FROM mcp_server_walkthroughs a
-       WHERE a.organization_id = w.organization_id AND a.mcp_server_id = :server_id
+       WHERE a.organization_id = w.organization_id AND a.mcp_server_id = {server}
          AND a.walkthrough_id = w.id AND a.is_enabled)
 """
 
-_LIST = text(
-    f"""
-    SELECT w.id, w.title, w.description, w.step_count, w.estimated_minutes, p.status,
+
+VISIBLE = visible_sql(":organization_id", ":server_id")
+#: A page is what an assistant reads in one answer: clients cut longer ones.
+PAGE_SIZE = 50
+
+# Any of the words, since people name more than a title holds. Operators in them are plain words.
+_QUERY = "replace(plainto_tsquery('english', :query)::text, ' & ', ' | ')::tsquery"
+
+# Completions are counted for the page only: one server may offer thousands.
+_LIST = """
+    WITH offered AS (
+      SELECT w.id, w.organization_id, w.title, w.description, w.step_count, w.estimated_minutes,
+             count(*) OVER () AS total, row_number() OVER (ORDER BY {order}) AS place
+        FROM walkthroughs w
+        JOIN mcp_server_walkthroughs o ON o.organization_id = w.organization_id
+         AND o.walkthrough_id = w.id AND o.mcp_server_id = :server_id
+       WHERE {where}
+       ORDER BY place LIMIT :limit OFFSET :offset
+    )
+    SELECT w.*, p.status,
            (SELECT count(*) FROM walkthrough_steps s
              WHERE s.organization_id = w.organization_id AND s.walkthrough_id = w.id
                AND s.archived_at IS NULL
@@ -29,29 +55,44 @@ _LIST = text(
                   WHERE e.organization_id = w.organization_id
                     AND e.mcp_server_user_id = :learner_id AND e.completed_steps
                         ?| ARRAY(SELECT jsonb_array_elements_text(s.succeeds))))) AS completed
-      FROM walkthroughs w
-      JOIN mcp_server_walkthroughs o ON o.walkthrough_id = w.id AND o.mcp_server_id = :server_id
+      FROM offered w
       LEFT JOIN walkthrough_progress p ON p.walkthrough_id = w.id
        AND p.organization_id = w.organization_id AND p.mcp_server_user_id = :learner_id
-     WHERE {VISIBLE}
-     ORDER BY o.display_order, w.title, w.id
-    """  # noqa: S608  VISIBLE is a constant
+     ORDER BY w.place
+"""
+_DISPLAY_ORDER = "o.display_order, w.title, w.id"
+_ALL = text(_LIST.format(where=VISIBLE, order=_DISPLAY_ORDER))
+_FOUND = text(
+    _LIST.format(
+        where=f"{VISIBLE} AND w.search_words @@ {_QUERY}",
+        order=f"ts_rank(w.search_words, {_QUERY}) DESC, {_DISPLAY_ORDER}",
+    )
 )
 
 
-def list_walkthroughs(database: Database, caller: Caller) -> list[Card]:
-    """Return what the caller's server offers, in display order, with the learner's progress."""
+def list_walkthroughs(
+    database: Database, caller: Caller, *, query: str | None = None, page: int = 1
+) -> CataloguePage:
+    """Return a page of what the caller's server offers, with the learner's progress.
+
+    Without *query* in display order; with one, what has any of its words in title or description,
+    best first. A page behind the last one is empty.
+    """
     known = caller.learner_id is not None
+    keys = {
+        "organization_id": caller.organization_id,
+        "server_id": caller.server_id,
+        "learner_id": caller.learner_id,
+        "limit": PAGE_SIZE,
+        "offset": PAGE_SIZE * (page - 1),
+    }
     with database.reading() as connection:
-        rows = connection.execute(
-            _LIST,
-            {
-                "organization_id": caller.organization_id,
-                "server_id": caller.server_id,
-                "learner_id": caller.learner_id,
-            },
-        ).all()
-    return [
+        if query is None:
+            rows = connection.execute(_ALL, keys).all()
+        else:
+            words = query.replace("\0", " ")  # PostgreSQL takes none
+            rows = connection.execute(_FOUND, keys | {"query": words}).all()
+    cards = tuple(
         Card(
             id=row.id,
             title=row.title,
@@ -63,4 +104,5 @@ def list_walkthroughs(database: Database, caller: Caller) -> list[Card]:
             percent=100 * row.completed // row.step_count if known else None,
         )
         for row in rows
-    ]
+    )
+    return CataloguePage(cards, rows[0].total if rows else 0, page, PAGE_SIZE)

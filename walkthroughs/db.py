@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from typing import TypeVar
 
 import psycopg2
 import psycopg2.extensions
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
 
+#: How long a caller waits for a server that does not answer; libpq takes no less.
+_CONNECT_SECONDS = 2
 R = TypeVar("R")
 
 
@@ -81,6 +84,7 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
         max_overflow=0,
         pool_timeout=10,
     )
+    event.listen(engine, "checkout", _replace_dead)
     return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size, opener)
 
 
@@ -93,9 +97,19 @@ class Opener:
         self._asking = threading.Lock()
 
     def dsn(self) -> str:
-        """Ask for the address, one thread at a time; return it as the driver wants it."""
-        with self._asking:
+        """Ask for the address, one thread at a time; return it as the driver wants it.
+
+        Raises:
+            psycopg2.OperationalError: another thread has been asking for a while, which
+                may start a server. Whoever serves people tells them to come back.
+        """
+        if not self._asking.acquire(timeout=_CONNECT_SECONDS):
+            message = "the database is being started"
+            raise psycopg2.OperationalError(message)
+        try:
             url = driver_url(self._address()).set(drivername="postgresql")
+        finally:
+            self._asking.release()
         return url.render_as_string(hide_password=False)
 
     def __call__(self) -> psycopg2.extensions.connection:
@@ -112,8 +126,23 @@ class Opener:
 def _open(dsn: str) -> psycopg2.extensions.connection:
     # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
     return psycopg2.connect(
-        dsn, connect_timeout=10, application_name="handrail", client_encoding="utf8"
+        dsn,
+        connect_timeout=_CONNECT_SECONDS,
+        application_name="handrail",
+        client_encoding="utf8",
     )
+
+
+def _replace_dead(connection: psycopg2.extensions.connection, *_: object) -> None:
+    """Let the pool open new connections if the server has closed the one it lends.
+
+    Nothing is asked of the server: an idle connection gets nothing to read but its end.
+    Else the first call after a restart of the server would fail in each thread.
+    """
+    idle = select.poll()
+    idle.register(connection, select.POLLIN)
+    if idle.poll(0):
+        raise InvalidatePoolError
 
 
 def driver_url(url: str) -> URL:

@@ -89,8 +89,11 @@ def hand_on(connection: Connection, caller: Caller, step_id: str) -> None:
     connection.execute(_HAND_ON, _keys(caller) | {"step_id": step_id})
 
 
-def forget(connection: Connection, caller: Caller, walkthrough_id: str) -> None:
-    """Take the completions of the walkthrough's steps out of all of the learner's rows."""
+def forget(connection: Connection, caller: Caller, walkthrough_id: str) -> frozenset[str]:
+    """Take the completions of the walkthrough's steps out of all of the learner's rows.
+
+    Returns their row ids.
+    """
     completed = lock(connection, caller)
     rows = connection.execute(
         _HOLDERS, {"organization_id": caller.organization_id, "ids": sorted(completed)}
@@ -101,6 +104,7 @@ def forget(connection: Connection, caller: Caller, walkthrough_id: str) -> None:
     ids = journey.forgotten(walkthrough_id, completed, holders)
     if ids:
         connection.execute(_FORGET, _keys(caller) | {"ids": sorted(ids)})
+    return ids
 
 
 def lock(connection: Connection, caller: Caller) -> Set[str]:

@@ -44,6 +44,17 @@ class StepNotFound(NotFound):
         )
 
 
+class LiveStepNotFound(NotFound):
+    """The walkthrough has no live step with this id or at this position."""
+
+    def __init__(self, named: str, total: int) -> None:
+        super().__init__(
+            f"There is no step {named} in the current version of this walkthrough. "
+            f"It has steps 1 to {total}; get_walkthrough_status without step_id and position "
+            "lists them with their ids."
+        )
+
+
 class NothingStarted(HandrailError):
     """The learner has no walkthrough in progress on this server."""
 

@@ -18,7 +18,8 @@ import psycopg2.extensions as driver
 
 from walkthroughs.db import Database
 
-_CONNECT_SECONDS = 10
+#: How long a connection may take to open, and a statement to be answered.
+_PATIENCE_SECONDS = 1.5
 #: What `fetch` raises while the database is away.
 AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, TimeoutError)
 
@@ -59,7 +60,7 @@ class Prepared:
         """Run *statement* in a transaction of its own; return its row, if it has one.
 
         Raises:
-            One of `AWAY`: the server does not answer, twice.
+            One of `AWAY`: the server does not answer, twice or for too long.
         """
         try:
             return await self._fetch(statement, parameters)
@@ -77,7 +78,8 @@ class Prepared:
         self, statement: Statement, parameters: tuple[object, ...]
     ) -> tuple[Any, ...] | None:
         async with self._line() as line:
-            cursor = await line.execute(self._execute[statement.name], parameters)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                cursor = await line.execute(self._execute[statement.name], parameters)
             row: tuple[Any, ...] | None = cursor.fetchone()
             return row
 
@@ -94,21 +96,22 @@ class Prepared:
             self._free.append(line)
 
     async def _open(self) -> _Line:
-        dsn = await asyncio.to_thread(self._database.open.dsn)
-        connection = psycopg2.connect(dsn, async_=1)
-        try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            # A server that is started for this goes on starting when nobody waits any more.
+            dsn = await asyncio.to_thread(self._database.open.dsn)
+            connection = psycopg2.connect(dsn, async_=1)
+            try:
                 await _connected(connection)
-        except BaseException:
-            connection.close()
-            raise
-        line = _Line(connection)
-        try:
-            await line.execute(self._prepare)
-        except BaseException:
-            line.close()
-            raise
-        return line
+            except BaseException:
+                connection.close()
+                raise
+            line = _Line(connection)
+            try:
+                await line.execute(self._prepare)
+            except BaseException:
+                line.close()
+                raise
+            return line
 
 
 class _Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 
 from walkthroughs.errors import SettingInvalid
 
+#: Scheme, host and port; the host is in ASCII, as browsers send it.
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?")
+_PORTS = {"https": "443", "http": "80"}
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -27,6 +31,7 @@ class Settings:
         poll_seconds: how often content sources are looked at while the server runs.
         git_ca_file: certificates to believe in place of the system's, for a Git host of one's own.
         git_seconds: how long one command of git may take.
+        allowed_origins: origins of browser pages that may call MCP servers from another host.
     """
 
     data_dir: Path
@@ -38,6 +43,7 @@ class Settings:
     git_ca_file: Path | None = None
     allow_private_hosts: bool = False
     git_seconds: float = 120.0
+    allowed_origins: frozenset[str] = frozenset()
 
     @property
     def base_host(self) -> str:
@@ -69,6 +75,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         git_ca_file=_file(environ, "HANDRAIL_GIT_CA_FILE"),
         allow_private_hosts=_flag(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
         git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
+        allowed_origins=_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
     )
 
 
@@ -91,6 +98,24 @@ def _base_url(url: str) -> str:
         )
         raise SettingInvalid(message)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _origins(environ: Mapping[str, str], name: str) -> frozenset[str]:
+    given = [each.strip() for each in environ.get(name, "").split(",")]
+    return frozenset(_origin(name, each) for each in given if each)
+
+
+def _origin(name: str, value: str) -> str:
+    """Return *value* as a browser writes it, which leaves out the usual port."""
+    match = _ORIGIN.fullmatch(value.lower())
+    if match is None:
+        message = (
+            f'{name} holds "{value}", which is not an origin. Give scheme and host, and a port if '
+            "there is one, separated by commas, such as https://app.example.com,app://obsidian.md."
+        )
+        raise SettingInvalid(message)
+    scheme, host, port = match.groups()
+    return f"{scheme}://{host}" if port in {None, _PORTS.get(scheme)} else match[0].rstrip("/")
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

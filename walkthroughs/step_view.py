@@ -1,4 +1,4 @@
-"""What a tool tells the assistant, as values. The same facts become text and structured content."""
+"""What a tool tells the assistant, as values. The same facts become text and data for programs."""
 
 from __future__ import annotations
 
@@ -41,12 +41,18 @@ class ProgressFacts:
 
 @dataclass(frozen=True)
 class StepView:
-    """The answer of select and next: where the learner is now. No step means finished."""
+    """The answer of select and next: where the learner is now. No step means finished.
+
+    Attributes:
+        notice: what changed since the learner's last call, or why nothing moved.
+        hurried: the call came too soon after the step was shown, and moved nothing.
+    """
 
     walkthrough: WalkthroughRef
     step: StepBody | None
     progress: ProgressFacts
     notice: str | None = None
+    hurried: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,16 @@ class Card:
 
 
 @dataclass(frozen=True)
+class CataloguePage:
+    """One page of what a server offers. `total` counts all pages; `page` counts from 1."""
+
+    cards: tuple[Card, ...]
+    total: int
+    page: int
+    page_size: int
+
+
+@dataclass(frozen=True)
 class StepLine:
     """One step in the answer of get_walkthrough_status."""
 
@@ -77,11 +93,21 @@ class StepLine:
 
 @dataclass(frozen=True)
 class StatusView:
-    """The answer of get_walkthrough_status. No current step: finished, or not started."""
+    """The answer of get_walkthrough_status. No current step: finished, or not started.
 
-    walkthrough: WalkthroughRef
+    Attributes:
+        earlier_attempts: how many attempts the learner ended by beginning again.
+        notice: why a step that was asked for is not shown.
+        step: the step that was asked for, if the learner has reached it.
+        steps: all live steps. Last, since clients cut long answers.
+    """
+
+    current_step_id: str | None
     status: Status
     percent: int
     version: int
-    current_step_id: str | None
+    walkthrough: WalkthroughRef
+    earlier_attempts: int
+    notice: str | None
+    step: StepBody | None
     steps: tuple[StepLine, ...]

@@ -7,13 +7,15 @@ from mcp import Client
 from playwright.sync_api import expect
 
 from tests.browser.conftest import faults, sign_in
+from tests.serving import view_of
 from walkthroughs.models import ContentSource, Walkthrough
 
 _PAGES = (
     "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
     "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
     "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
-    "personal_links", "personal_links/new", "walkthrough_progress", "member",
+    "personal_links", "personal_links/new", "walkthrough_progress",
+    "walkthrough_attempts", "member",
 )  # fmt: skip
 
 
@@ -48,15 +50,15 @@ def test_an_owner_makes_a_walkthrough_and_a_learner_walks_it(browser, house):
 
 async def _walk(address, title):
     async with Client(address) as client:
-        listed = (await client.call_tool("list_walkthroughs")).structured_content["walkthroughs"]
+        listed = view_of(await client.call_tool("list_walkthroughs"))["walkthroughs"]
         (chosen,) = (card["id"] for card in listed if card["title"] == title)
         answer = await client.call_tool("select_walkthrough", {"walkthrough_id": chosen})
         titles = []
-        while step := answer.structured_content["step"]:
+        while step := view_of(answer)["step"]:
             titles.append(step["title"])
             arguments = {"current_step_id": step["id"]}
             answer = await client.call_tool("next_walkthrough_step", arguments)
-        assert answer.structured_content["progress"]["status"] == "completed"
+        assert view_of(answer)["progress"]["status"] == "completed"
         return titles
 
 

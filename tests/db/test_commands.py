@@ -10,8 +10,8 @@ from sync import credentials, queue
 from sync.credentials import DeployKey, Token
 from sync.runner import Order, run_claimed
 from sync.worker import look
-from tests.builders import organization
-from walkthroughs.models import ContentSource
+from tests.builders import organization, server
+from walkthroughs.models import ContentSource, McpServer
 
 
 def source(database, name):
@@ -191,3 +191,18 @@ def test_a_folder_that_is_none_is_named_and_the_copy_stays(flask, room, folder):
     assert "There is no folder" in said
     assert folder in said
     assert (copy / "description").read_text() == "the same copy"
+
+
+def test_the_pace_of_a_server_is_set_and_checked(flask, database):
+    with database.transaction() as session:
+        server(session, organization(session).id)
+
+    assert "acme: a step stays for 30 s at least." in flask(
+        "servers", "set", "acme", "--pace", "30"
+    )
+    with database.transaction() as session:
+        assert session.query(McpServer).one().pace_seconds == 30
+    assert "nobody is held back" in flask("servers", "set", "acme", "--pace", "0")
+    for wrong in ("121", "-1", "soon"):
+        assert "pace" in flask("servers", "set", "acme", "--pace", wrong, code=2)
+    assert 'no MCP server "nobody"' in flask("servers", "set", "nobody", "--pace", "5", code=1)

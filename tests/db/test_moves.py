@@ -52,7 +52,9 @@ class House(Room):
         """The titles of the steps that are done, the same in status and list."""
         status = self.look(name)
         done = [line.title for line in status.steps if line.completed]
-        cards = {card.id: card for card in catalog.list_walkthroughs(self.database, self.caller)}
+        cards = {
+            card.id: card for card in catalog.list_walkthroughs(self.database, self.caller).cards
+        }
         assert cards[self.row(name).id].completed_steps == len(done)
         return done
 
@@ -365,6 +367,54 @@ def start_over(house, name, again):
         house.reset(name)
     else:
         house.open(name, resume=False)
+
+
+def attempts(house):
+    query = text(
+        "SELECT w.external_id, a.completed_steps FROM walkthrough_attempts a"
+        " JOIN walkthroughs w ON w.id = a.walkthrough_id"
+    )
+    names = {row: name for name, row in house.rows().items()}
+    with house.database.transaction() as session:
+        return [
+            (walkthrough, [names[step] for step in steps])
+            for walkthrough, steps in session.execute(query)
+        ]
+
+
+@pytest.mark.behaviour("B18")
+def test_beginning_again_keeps_what_was_done_elsewhere_and_stops_counting(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["b1", "login", "b2"], ("aa/a1", "login")))
+    house.complete("bb", "B1")
+    house.open("bb", resume=False)
+
+    ((walkthrough, steps),) = attempts(house)
+    assert (walkthrough, sorted(steps)) == ("bb", [("bb", "b1"), ("bb", "login")])
+    assert house.done("bb") == []
+
+
+def test_what_was_done_elsewhere_only_ends_with_an_attempt_of_its_own(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["login", "b1"], ("aa/a1", "login")))
+    house.open("bb", resume=False)
+
+    assert attempts(house) == [("bb", [("bb", "login")])]
+
+
+def test_what_was_done_before_a_step_came_and_went_again_is_kept_too(house):
+    house.edit(aa=(["a2", "a3"],), bb=(["b1", "login"], ("aa/a1", "login")))
+    house.edit(bb=(["b1", "b2"],))
+    house.open("bb", resume=False)
+
+    assert attempts(house) == [("bb", [("aa", "a1")])]
+
+
+def test_a_step_that_moved_away_is_no_part_of_the_attempt_and_stays_done_where_it_is(house):
+    house.complete("aa", "A2")
+    house.edit(aa=(["a2", "a3"],), bb=(["b1", "login", "b2"], ("aa/a1", "login")))
+    house.open("aa", resume=False)
+
+    assert attempts(house) == [("aa", [("aa", "a2")])]
+    assert house.done("bb") == ["Login"]
 
 
 def test_a_step_answered_after_it_moved_is_done_where_it_is_now(house):

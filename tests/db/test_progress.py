@@ -185,7 +185,7 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     with walk.database.transaction() as session:
         publishing.set_published(session, organization, walk.row, False, DASHBOARD)
 
-    assert catalog.list_walkthroughs(walk.database, walk.caller) == []
+    assert catalog.list_walkthroughs(walk.database, walk.caller).cards == ()
     with pytest.raises(StepNotFound):
         walk.next(one)
     with pytest.raises(WalkthroughNotFound):
@@ -215,10 +215,10 @@ def test_another_organizations_learner_finds_nothing(walk, database):
 def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(walk):
     walk.next(walk.select().step.id)
     caller = walk.caller
-    (mine,) = catalog.list_walkthroughs(walk.database, caller)
+    (mine,) = catalog.list_walkthroughs(walk.database, caller).cards
     (plain,) = catalog.list_walkthroughs(
         walk.database, Caller(caller.organization_id, caller.server_id)
-    )
+    ).cards
 
     assert (mine.status, mine.completed_steps, mine.percent) == (Status.IN_PROGRESS, 1, 33)
     assert (plain.total_steps, plain.status, plain.percent) == (3, None, None)

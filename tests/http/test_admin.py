@@ -3,6 +3,7 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from flask_security import hash_password
@@ -25,6 +26,7 @@ from walkthroughs.models import (
     SyncRun,
     User,
     Walkthrough,
+    WalkthroughAttempt,
     WalkthroughProgress,
     WalkthroughVersion,
 )
@@ -138,7 +140,7 @@ def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner,
     )  # fmt: skip
     assert answer.status_code == 302, said(answer)
 
-    cards = catalog.list_walkthroughs(database, Caller(org, srv))
+    cards = catalog.list_walkthroughs(database, Caller(org, srv)).cards
     assert {card.title: card.total_steps for card in cards}["Make tea"] == 2
     with database.transaction() as session:
         stored = publishing.read_content(session, org, row)
@@ -299,10 +301,13 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, hous
             "mcp_server_user": lea.id,
             "personal_links": session.query(PersonalLink).filter_by(organization_id=org).one().id,
         }
-    progress.select(database, caller, row, resume=True)
+    first = progress.select(database, caller, row, resume=True).step.id
+    progress.advance(database, caller, first)
+    progress.select(database, caller, row, resume=False)
     with database.transaction() as session:
-        own = session.query(WalkthroughProgress).filter_by(organization_id=org).one()
-        tables["walkthrough_progress"] = own.id
+        for table in (WalkthroughProgress, WalkthroughAttempt):
+            own = session.query(table).filter_by(organization_id=org).one()
+            tables[table.__tablename__] = own.id
     routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
     pages = [r for r in routes if r.endpoint.split(".")[0] in tables]
 
@@ -638,3 +643,37 @@ def test_hostile_words_of_a_commit_are_shown_as_words(owner, house, database):
         assert answer.status_code == 200, path
         assert "<script>alert" not in said(answer), path
         assert "&lt;script&gt;alert(1)" in said(answer) or path == "content_sources/", path
+
+
+def test_an_owner_sets_the_pace_of_a_server_within_its_bounds(owner, house, database):
+    _, srv, *_ = house["acme"]
+    page = f"/admin/mcp_servers/edit/?id={srv}"
+
+    def save(pace):
+        return owner.post(page, name="Acme", slug="acme", pace_seconds=pace)
+
+    assert save("30").status_code == 302
+    for wrong in ("121", "-1", "soon"):
+        assert save(wrong).status_code == 200
+    with database.transaction() as session:
+        assert session.get(McpServer, srv).pace_seconds == 30
+    assert save("").status_code == 302
+    with database.transaction() as session:
+        assert session.get(McpServer, srv).pace_seconds == 5
+
+
+def test_attempts_that_ended_and_calls_held_back_are_shown(owner, house, database):
+    org, srv, row, _ = house["acme"]
+    with database.transaction() as session:
+        caller = Caller(org, srv, learner(session, org, "lea@acme.example").id, pace_seconds=60)
+    first = progress.select(database, caller, row, resume=True).step.id
+    progress.advance(database, caller, first)
+    progress.advance(database, replace(caller, pace_seconds=0), first)
+    progress.select(database, caller, row, resume=False)
+
+    held = said(owner.get("/admin/walkthrough_progress/"))
+    ended = said(owner.get("/admin/walkthrough_attempts/"))
+    assert "Calls held back" in held
+    assert re.search(r"<td[^>]*>\s*1\s*</td>", held)
+    assert "lea@acme.example" in ended
+    assert "Deploy at acme" in ended

@@ -10,7 +10,7 @@ from mcp import Client
 
 from app import build_app, create_app
 from tests.authors import Classroom
-from tests.serving import served
+from tests.serving import served, view_of
 from walkthroughs.identity.links import create_link
 
 SECONDS = 5.0
@@ -48,7 +48,7 @@ class Learner:
     async def _call(self, tool, **arguments):
         answer = await self.client.call_tool(tool, arguments)
         assert not answer.is_error, answer.content
-        self.view = answer.structured_content
+        self.view = view_of(answer)
         return self.view
 
     async def after_commit(self, version):

@@ -9,7 +9,7 @@ import pytest
 from mcp import Client
 from sqlalchemy import text
 
-from tests.serving import School
+from tests.serving import School, view_of
 from walkthroughs.identity.links import create_link
 
 LEARNERS, REPEATS = 100, 20
@@ -20,7 +20,7 @@ async def _learn(address: str, walkthrough_id: str) -> list[str]:
     async with Client(address) as client:
         answer = await client.call_tool("select_walkthrough", {"walkthrough_id": walkthrough_id})
         titles = []
-        while step := answer.structured_content["step"]:
+        while step := view_of(answer)["step"]:
             titles.append(step["title"])
             calls = [
                 client.call_tool("next_walkthrough_step", {"current_step_id": step["id"]})
@@ -28,7 +28,7 @@ async def _learn(address: str, walkthrough_id: str) -> list[str]:
             ]
             answers: list[Any] = await asyncio.gather(*calls)
             assert not any(each.is_error for each in answers)
-            places = {(each.structured_content["step"] or {}).get("id") for each in answers}
+            places = {(view_of(each)["step"] or {}).get("id") for each in answers}
             assert len(places) == 1, places
             answer = answers[0]
         return titles

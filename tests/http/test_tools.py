@@ -10,7 +10,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from tests.builders import DASHBOARD, classroom, content
-from tests.serving import School
+from tests.serving import School, view_of
 from walkthroughs import publishing
 from walkthroughs.models import McpServer
 
@@ -40,10 +40,10 @@ def text(result: Any) -> str:
 def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> None:
     async def walk(client: Any) -> tuple[list[str], Any]:
         listed = await client.call_tool("list_walkthroughs", {})
-        (card,) = listed.structured_content["walkthroughs"]
+        (card,) = view_of(listed)["walkthroughs"]
         result = await client.call_tool("select_walkthrough", {"walkthrough_id": card["id"]})
         titles = []
-        while step := result.structured_content["step"]:
+        while step := view_of(result)["step"]:
             titles.append(step["title"])
             result = await client.call_tool(
                 "next_walkthrough_step", {"current_step_id": step["id"]}
@@ -53,7 +53,7 @@ def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> 
     titles, last = talk(school.address, walk, mode)
 
     assert titles == ["One", "Two", "Three"]
-    assert last.structured_content["progress"]["status"] == "completed"
+    assert view_of(last)["progress"]["status"] == "completed"
     assert "finished, 3 of 3" in text(last)
 
 
@@ -67,17 +67,66 @@ def test_the_server_speaks_in_the_tenants_name(school: School, mode: str) -> Non
     async def meet(client: Any) -> Any:
         return client.server_info.name, client.instructions
 
-    assert talk(school.address, meet, mode) == ("Acme Cloud", "Be brief.")
+    name, said = talk(school.address, meet, mode)
+
+    assert name == "Acme Cloud"
+    assert said.startswith("Acme Cloud offers step-by-step walkthroughs here. Walkthroughs: Deploy")
+    assert said.endswith("\n\nBe brief.")
 
 
-def test_a_step_tells_the_assistant_what_to_show_check_and_call(school: School) -> None:
-    said = text(call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id))
+def test_a_step_tells_the_assistant_what_to_check_call_and_show_in_one_text(
+    school: School,
+) -> None:
+    result = call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+    said = text(result)
+    step_id = view_of(result)["step"]["id"]
 
-    assert said.startswith("Step 1 of 3 · Start · Deploy (version 1)\n")
-    assert "<content>\nDo one.\n</content>" in said
-    assert "For you only, not to be shown: Be kind." in said
-    assert "check with the learner: It runs." in said
-    assert 'call next_walkthrough_step with current_step_id "ws_' in said
+    assert said == (
+        "Step 1 of 3 · Start · Deploy (version 1)\n"
+        "For you only, not to be shown: Be kind.\n"
+        "Check before going on: It runs.\n"
+        'Show all of "One" below, then stop and wait for the learner. When they have done it and '
+        f'the check holds, call next_walkthrough_step with current_step_id "{step_id}".\n'
+        "\n<content>\nDo one.\n</content>"
+    )
+    assert len(result.content) == 1
+    assert result.structured_content is None
+
+
+@pytest.mark.behaviour("B14")
+def test_only_the_status_has_structured_content_and_either_part_of_it_is_enough(
+    school: School,
+) -> None:
+    call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+    result = call(school.address, "get_walkthrough_status", walkthrough_id=school.walkthrough_id)
+    facts = result.structured_content
+
+    assert f'current_step_id "{facts["current_step_id"]}"' in facts["next"]
+    assert facts["next"] in text(result)
+    assert [step["title"] for step in facts["steps"]] == ["One", "Two", "Three"]
+    assert (facts["status"], facts["earlier_attempts"]) == ("in_progress", 0)
+
+
+@pytest.mark.behaviour("B15")
+def test_a_step_that_was_reached_is_shown_again_and_one_ahead_is_not(school: School) -> None:
+    wanted = {"walkthrough_id": school.walkthrough_id}
+    first = view_of(call(school.address, "select_walkthrough", **wanted))["step"]["id"]
+    call(school.address, "next_walkthrough_step", current_step_id=first)
+
+    by_id = call(school.address, "get_walkthrough_status", **wanted, step_id=first)
+    here = call(school.address, "get_walkthrough_status", **wanted, position=2)
+    ahead = call(school.address, "get_walkthrough_status", **wanted, position=3)
+    nowhere = call(school.address, "get_walkthrough_status", **wanted, position=4)
+
+    assert "<content>\nDo one.\n</content>" in text(by_id)
+    assert by_id.structured_content["step"]["content"] == "Do one."
+    assert "<content>\nDo two.\n</content>" in text(here)
+    assert "Do three." not in str(ahead)
+    assert "Step 3 is not shown: the learner has not reached it yet." in text(ahead)
+    assert 'The learner is at step 2, "Two"' in text(ahead)
+    assert nowhere.is_error
+    assert "steps 1 to 3" in text(nowhere)
+    assert here.structured_content["percent"] == 33
 
 
 def test_tools_are_announced_truthfully(school: School) -> None:
@@ -95,18 +144,32 @@ def test_tools_are_announced_truthfully(school: School) -> None:
     ]
     assert announced["list_walkthroughs"].annotations.read_only_hint
     assert announced["reset_walkthrough_progress"].annotations.destructive_hint
+    assert not announced["select_walkthrough"].annotations.destructive_hint
     assert announced["select_walkthrough"].input_schema["required"] == ["walkthrough_id"]
-    assert all(tool.output_schema["type"] == "object" for tool in announced.values())
+    loaded = [name for name, tool in announced.items() if "anthropic/alwaysLoad" in tool.meta]
+    assert loaded == ["list_walkthroughs", "select_walkthrough", "next_walkthrough_step"]
+    assert [name for name, tool in announced.items() if tool.output_schema] == [
+        "get_walkthrough_status"
+    ]
 
 
-def test_without_a_published_walkthrough_there_are_no_tools(school: School) -> None:
+def test_tools_are_there_whatever_is_published_and_the_list_says_that_nothing_is(
+    school: School,
+) -> None:
     with school.database.transaction() as session:
         publishing.archive(session, school.caller.organization_id, school.walkthrough_id, DASHBOARD)
 
     async def names(client: Any) -> Any:
         return [tool.name for tool in (await client.list_tools()).tools]
 
-    assert talk(school.anonymous, names) == []
+    assert len(talk(school.anonymous, names)) == 5
+    assert "Nothing is published" in text(call(school.anonymous, "list_walkthroughs"))
+
+
+def test_a_server_whose_tools_are_off_has_none(school: School) -> None:
+    with school.database.transaction() as session:
+        session.get(McpServer, school.caller.server_id).walkthrough_tools_enabled = False
+
     with pytest.RaisesGroup(MCPError, flatten_subgroups=True) as raised:
         call(school.anonymous, "list_walkthroughs")
     assert raised.group_contains(MCPError, match="There is no tool", depth=None)
@@ -114,7 +177,7 @@ def test_without_a_published_walkthrough_there_are_no_tools(school: School) -> N
 
 @pytest.mark.behaviour("B9")
 def test_anonymous_callers_may_list_and_are_told_how_to_go_on(school: School) -> None:
-    listed = call(school.anonymous, "list_walkthroughs").structured_content["walkthroughs"]
+    listed = view_of(call(school.anonymous, "list_walkthroughs"))["walkthroughs"]
     result = call(school.anonymous, "select_walkthrough", walkthrough_id=school.walkthrough_id)
 
     assert [card["status"] for card in listed] == [None]
@@ -161,9 +224,9 @@ def test_reset_asks_before_it_forgets(school: School) -> None:
     done = call(school.address, "reset_walkthrough_progress", **wanted, confirm=True)
     gone = call(school.address, "get_walkthrough_status", **wanted)
 
-    assert asked.structured_content == {"reset": False}
+    assert view_of(asked) == {"reset": False}
     assert kept.structured_content["status"] == "in_progress"
-    assert done.structured_content == {"reset": True}
+    assert view_of(done) == {"reset": True}
     assert gone.structured_content["status"] == "not_started"
 
 
@@ -174,7 +237,7 @@ def test_equal_names_in_two_organizations_never_meet(school: School) -> None:
         caller, row = classroom(session, content("alpha", "beta"), slug="other")
     other = School(school.origin, database, "other", caller, row)
     own = call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
-    step_id = own.structured_content["step"]["id"]
+    step_id = view_of(own)["step"]["id"]
     foreign = {"walkthrough_id": school.walkthrough_id}
     unknown = {"walkthrough_id": "wt_nowhere"}
 
@@ -193,7 +256,7 @@ def test_equal_names_in_two_organizations_never_meet(school: School) -> None:
     assert said("next_walkthrough_step", {"current_step_id": step_id}).replace(
         step_id, "ws_nowhere"
     ) == said("next_walkthrough_step", {"current_step_id": "ws_nowhere"})
-    listed = call(other.address, "list_walkthroughs").structured_content["walkthroughs"]
+    listed = view_of(call(other.address, "list_walkthroughs"))["walkthroughs"]
     assert [card["id"] for card in listed] == [row]
     mine = call(school.address, "get_walkthrough_status", **foreign).structured_content
     assert (mine["status"], mine["percent"]) == ("in_progress", 0)

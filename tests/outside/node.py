@@ -8,11 +8,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules" / "@modelcontextprotocol"
-_NODE = Path(sys.executable).with_name("node")
+NODE = Path(sys.executable).with_name("node")
 
 
 def run_node(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run *script*, at most two minutes, and return what it printed."""
     return subprocess.run(
-        [_NODE, script, *arguments], capture_output=True, text=True, timeout=120, check=False
+        [NODE, script, *arguments], capture_output=True, text=True, timeout=120, check=False
     )

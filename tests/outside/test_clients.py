@@ -1,13 +1,24 @@
-"""Clients that other people wrote walk a walkthrough to its end."""
+"""Clients that other people wrote walk to the end, begin again, and go on after an outage."""
+
+from __future__ import annotations
 
 import json
+import re
+import time
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
-from tests.outside.node import HERE, MODULES, run_node
+from tests.outside.client_process import Client, official, python
+from tests.outside.node import MODULES, run_node
+from tests.refusing import connections_refused
 from walkthroughs import progress
+from walkthroughs.mcp_server import endpoint
+from walkthroughs.mcp_server.tenant import Directory
 from walkthroughs.models import Status
 
+_SHOWN = ["Do one.", "Do two.", "Do three."]
 _TITLES = ["One", "Two", "Three"]
 _TOOLS = [
     "list_walkthroughs",
@@ -16,26 +27,89 @@ _TOOLS = [
     "get_walkthrough_status",
     "reset_walkthrough_progress",
 ]
+_CLIENTS = [
+    official("typescript-1", "typescript_1.mjs", "2025-11-25"),
+    official("typescript-2-legacy", "typescript_2.mjs", "2025-11-25", "legacy"),
+    official("typescript-2-auto", "typescript_2.mjs", "2026-07-28", "auto"),
+    official("mcp-2-legacy", "python_2.py", "2025-11-25", "legacy"),
+    official("mcp-2-auto", "python_2.py", "2026-07-28", "auto"),
+    python("mcp-1.9", "python_1.py", "2025-03-26"),
+    python("mcp-1", "python_1.py", "2025-11-25"),
+    python("fastmcp", "fastmcp_client.py", "2026-07-28"),
+    python("langchain", "langchain_tools.py", "2025-11-25", shows_view=False),
+    python("openai-agents", "openai_agents_tools.py", "2026-07-28", shows_view=False),
+    python("pydantic-ai", "pydantic_ai_tools.py", "2026-07-28", shows_view=False),
+]
 
 
-@pytest.mark.parametrize(
-    ("script", "mode", "protocol"),
-    [
-        ("walk_v1.mjs", (), "2025-11-25"),
-        ("walk_v2.mjs", ("legacy",), "2025-11-25"),
-        ("walk_v2.mjs", ("auto",), "2026-07-28"),
-    ],
-)
-def test_the_typescript_clients_walk_to_the_end(school, script, mode, protocol):
-    done = run_node(HERE / script, school.address, *mode)
+@pytest.fixture(scope="module", params=_CLIENTS, ids=lambda program: program.name)
+def client(request):
+    started = Client(request.param)
+    yield started
+    assert started.stop() in (0, None)
 
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
-    assert seen["protocol"] == protocol
-    assert seen["tools"] == _TOOLS
-    assert seen["titles"] == _TITLES
-    assert seen["status"] == "completed"
+
+@pytest.fixture
+def known_for_seconds(request, monkeypatch):
+    """How long the endpoint knows who a request is from, before it asks the database again."""
+    directory = partial(Directory, cache_seconds=request.param)
+    monkeypatch.setattr(endpoint, "Directory", directory)
+
+
+def test_a_client_walks_to_the_end_and_begins_again(client, school):
+    with client.connection(school.address) as met:
+        chosen = client.call("list_walkthroughs").walkthrough_id
+        first = client.call("select_walkthrough", walkthrough_id=chosen)
+        shown, last = _walk(client, first)
+        status = client.call("get_walkthrough_status", walkthrough_id=chosen)
+        finished = _status(school)
+        again = client.call("select_walkthrough", walkthrough_id=chosen, resume_if_exists=False)
+
+    assert met == {"protocol": client.program.protocol, "tools": _TOOLS}
+    assert (first.view is not None) is client.program.shows_view
+    assert shown == _SHOWN
+    assert "finished, 3 of 3" in last.text
+    assert "completed" in status.text
+    assert status.structured is None or status.structured["status"] == "completed"
+    assert finished is Status.COMPLETED
+    assert again.step_id == first.step_id
+    assert _status(school) is Status.IN_PROGRESS
+
+
+# Knowing who a request is from, the tool meets the outage; else the lookup before it.
+@pytest.mark.parametrize("known_for_seconds", [60, 0], indirect=True)
+@pytest.mark.behaviour("B8")
+def test_a_client_reads_of_an_outage_and_goes_on_with_the_same_connection(
+    client, known_for_seconds, school, postgres
+):
+    with client.connection(school.address):
+        first = client.call("select_walkthrough", walkthrough_id=school.walkthrough_id)
+        second = client.call("next_walkthrough_step", current_step_id=first.step_id)
+        with connections_refused(postgres):
+            for _ in range(2):
+                _expect_our_words(client, "next_walkthrough_step", current_step_id=second.step_id)
+            _expect_our_words(client, "list_walkthroughs")
+        shown, last = _walk(client, second)
+
+    assert shown == _SHOWN[1:]
+    assert "finished, 3 of 3" in last.text
     assert _status(school) is Status.COMPLETED
+
+
+@pytest.mark.behaviour("B8")
+def test_a_client_that_connects_during_an_outage_goes_on_with_the_same_connection(
+    client, school, postgres
+):
+    wanted = {"walkthrough_id": school.walkthrough_id}
+    with ExitStack() as stack:
+        with connections_refused(postgres):
+            met = stack.enter_context(client.connection(school.address))
+            _expect_our_words(client, "select_walkthrough", **wanted)
+        shown, last = _walk(client, client.call("select_walkthrough", **wanted))
+
+    assert met == {"protocol": client.program.protocol, "tools": _TOOLS}
+    assert shown == _SHOWN
+    assert "finished, 3 of 3" in last.text
 
 
 def test_the_inspector_walks_to_the_end(school):
@@ -51,11 +125,29 @@ def test_the_inspector_walks_to_the_end(school):
     assert _status(school) is Status.COMPLETED
 
 
+def _walk(client, answer):
+    """Take the step of *answer* and those after it; return what was to be shown, and the end."""
+    shown = []
+    while step_id := answer.step_id:
+        shown += re.findall(r"Do \w+\.", answer.text)
+        answer = client.call("next_walkthrough_step", current_step_id=step_id)
+    return shown, answer
+
+
+def _expect_our_words(client, name, **arguments):
+    begun = time.monotonic()
+    answer = client.call(name, **arguments)
+    took = time.monotonic() - begun
+    assert "Nothing was lost" in answer.text
+    assert answer.is_error in (True, None)
+    assert took < 2
+
+
 def _tool(school, name, **arguments):
     pairs = [part for key, value in arguments.items() for part in ("--tool-arg", f"{key}={value}")]
     result = _inspect(school, "tools/call", "--tool-name", name, *pairs)
     assert not result.get("isError"), result
-    return result["structuredContent"]
+    return result["_meta"]["handrail/view"]
 
 
 def _inspect(school, method, *more):

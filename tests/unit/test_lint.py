@@ -7,7 +7,7 @@ import yaml
 
 from app import create_app
 from sync.fix import fix
-from sync.lint import lint, read_folder
+from sync.lint import lint, read_folder, warnings
 from sync.manifest import _KEYS
 from sync.pages import SCHEMAS
 from walkthroughs.settings import read_settings
@@ -102,3 +102,22 @@ def test_the_schema_takes_the_origins_of_a_step_that_the_parser_takes(origin, fi
         jsonschema.Draft202012Validator(record).is_valid([{"from": origin, "to": "sign-in"}])
         == fits
     )
+
+
+def test_a_step_that_assistants_cut_is_a_warning_and_no_problem(draft, tmp_path):
+    fix(draft)
+    step = draft / "walkthroughs/make-tea/steps/1.md"
+    (draft / "walkthroughs/make-tea/README.md").write_text("long " * 5000)  # no step
+    assert warnings(read_folder(draft)) == ()
+    step.write_text(step.read_text() + "Stir.\n" * 1500)
+    app = create_app(read_settings({"HANDRAIL_DATA_DIR": str(tmp_path / "var")}))
+    shown = app.test_cli_runner().invoke(args=["content", "lint", str(draft)])
+    as_json = app.test_cli_runner().invoke(args=["content", "lint", "--json", str(draft)])
+
+    (warning,) = warnings(read_folder(draft))
+    assert warning.path == "walkthroughs/make-tea/steps/1.md"
+    for words in ("8.8 KiB", "Codex", "12 KiB", "Gemini CLI", "44 KiB", "Claude Code", "52 KiB"):
+        assert words in warning.message
+    assert shown.exit_code == as_json.exit_code == 0
+    assert str(warning) in shown.output
+    assert json.loads(as_json.stdout) == []

@@ -25,6 +25,14 @@ def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
         ("HANDRAIL_GIT_SECONDS", "long"),
         ("HANDRAIL_POLL_SECONDS", "soon"),
         ("HANDRAIL_POLL_SECONDS", "0"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "*"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "null"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "app.example.com"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "https://app.example.com/path"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "https://a.example https://b.example"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "https://a.example,https://*.b.example"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "https://me@app.example.com"),
+        ("HANDRAIL_ALLOWED_ORIGINS", "https://bücher.example"),
     ],
 )
 def test_a_bad_value_is_named(tmp_path, name, value):
@@ -36,3 +44,15 @@ def test_the_base_host_has_no_port(tmp_path):
     environ = {"HANDRAIL_DATA_DIR": str(tmp_path), "HANDRAIL_BASE_URL": "http://LOCALHOST:8001/"}
 
     assert read_settings(environ).base_host == "localhost"
+
+
+def test_origins_are_read_as_browsers_write_them(tmp_path):
+    given = " https://App.Example.com/ , http://a.example:80,https://a.example:8443,app://b.md, "
+    environ = {"HANDRAIL_DATA_DIR": str(tmp_path), "HANDRAIL_ALLOWED_ORIGINS": given}
+
+    assert read_settings(environ).allowed_origins == {
+        "https://app.example.com",
+        "http://a.example",
+        "https://a.example:8443",
+        "app://b.md",
+    }

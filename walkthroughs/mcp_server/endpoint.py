@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from walkthroughs.advance import ADVANCE
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
-from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import hash_token
-from walkthroughs.mcp_server import texts
+from walkthroughs.mcp_server.away import build_away_server
+from walkthroughs.mcp_server.batch import answer_batch, read_batch
+from walkthroughs.mcp_server.browsers import AdmittedPages
+from walkthroughs.mcp_server.hosts import hostname, is_same_host
+from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
+from walkthroughs.mcp_server.nowhere import answer_nowhere
+from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service
-from walkthroughs.mcp_server.tenant import FIND, Address, Directory
+from walkthroughs.mcp_server.tenant import FIND, OFFERED, Address, Directory, Found
 from walkthroughs.prepared import AWAY, Prepared
 from walkthroughs.settings import Settings
 
-_MAX_BODY_BYTES = 1024 * 1024
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Starlette tries one after the other, so the most used one is first.
+_ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
+#: Where clients look for other transports, and for a sign-in that is not needed.
+_NOWHERE = ("/mcp/{rest:path}", "/s/{rest:path}", "/.well-known/{rest:path}")
 _NOT_HERE = (
     "There is no MCP server at this address, or the personal link in it has ended. "
     "Check the address, or ask the people who gave it to you for a new one."
 )
 
 
-class Refused(HandrailError):
-    """A request that is answered before MCP begins."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class Endpoint:
-    """The ASGI application behind every MCP address. Enter `lifespan` before the first call."""
+    """Answers at every MCP address, by its `routes`. Enter `lifespan` before the first call."""
 
     def __init__(
         self,
@@ -58,56 +55,78 @@ class Endpoint:
         self._base_host = settings.base_host
         self._directory = directory
         self._prepared = prepared
-        self._manager = StreamableHTTPSessionManager(
-            server,
-            stateless=True,
-            json_response=not streaming,
-            max_request_body_size=_MAX_BODY_BYTES,
-            # Its list of hosts is fixed; ours is the tenants'. See `_tenant` and `_check_origin`.
-            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        )
-        paths = ("/mcp", "/mcp/u/{token}", "/s/{slug}/mcp", "/s/{slug}/mcp/u/{token}")
+        self._streaming = streaming
+        self._served = _manager(server, streaming=streaming)
+        self._away = _manager(build_away_server(server), streaming=streaming)
+        admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
+        here, nowhere = admitted(self._answer), admitted(answer_nowhere)
+        addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
-        self.routes = [Route(path, endpoint=self) for path in paths]
+        self.routes = [Route(path, endpoint=here) for path in addresses]
+        self.routes += [Route(path, endpoint=nowhere) for path in _NOWHERE]
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Serve while the block runs."""
         try:
-            async with self._manager.run():
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._served.run())
+                await stack.enter_async_context(self._away.run())
                 yield
         finally:
             self._prepared.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body: bytes | None = b""
         try:
-            scope[SCOPE_KEY] = await self._identify(scope)
+            body = await read_body(receive)
+            if body is None:
+                return  # the client has left
+            headers = dict(scope["headers"])
+            call = await self._identify(scope, headers)
+            scope = as_the_sdk_reads(scope, headers)
+            version = headers.get(b"mcp-protocol-version")
+            messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
-            await _refuse(send, refused.status, str(refused))
-        except AWAY:
-            await _refuse(send, 503, texts.UNAVAILABLE)
+            await send_refusal(send, refused, body or b"")
+            return
+        if call is not None:
+            scope[SCOPE_KEY] = call
+        app = (self._served if call else self._away).handle_request
+        if messages is None:
+            await app(scope, replay(body, receive), send)
         else:
-            await self._manager.handle_request(scope, receive, send)
+            await answer_batch(app, messages, scope, receive, send)
 
-    async def _identify(self, scope: Scope) -> Call:
-        headers, path = Headers(scope=scope), scope["path_params"]
-        host = _hostname(f"//{headers.get('host', '')}")
-        _check_origin(headers.get("origin"), host)
+    async def _identify(self, scope: Scope, headers: dict[bytes, bytes]) -> Call | None:
+        """Return whom the request is for and from; None while the database is away."""
+        path = scope["path_params"]
+        host = hostname(f"//{headers.get(b'host', b'').decode('latin-1')}")
+        address = self._address(host, path.get("slug"), path.get("token"))
+        found = await self._find(address)
+        unknown = found is not None and found.tenant is None
+        if unknown or (found and address.token_hash and found.learner_id is None):
+            raise Refused(421 if unknown and "slug" not in path else 404, _NOT_HERE)
         if scope["method"] != "POST":
             raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
-        address = self._address(host, path.get("slug"), path.get("token"))
-        found = await self._directory.find(address)
-        tenant, learner_id = found.tenant, found.learner_id
-        if tenant is None or (address.token_hash and learner_id is None):
-            unknown_host = tenant is None and "slug" not in path
-            raise Refused(421 if unknown_host else 404, _NOT_HERE)
-        return Call(tenant, Caller(tenant.organization_id, tenant.server_id, learner_id))
+        if found is None or found.tenant is None:
+            return None
+        tenant = found.tenant
+        return Call(
+            tenant,
+            Caller(tenant.organization_id, tenant.server_id, found.learner_id, tenant.pace_seconds),
+        )
+
+    async def _find(self, address: Address) -> Found | None:
+        try:
+            return await self._directory.find(address)
+        except AWAY:
+            return None
 
     def _address(self, host: str, slug: str | None, token: str | None) -> Address:
         token_hash = hash_token(token) if token else None
         if slug is not None:
-            if host != self._base_host and not {host, self._base_host} <= _LOOPBACK:
+            if not is_same_host(host, self._base_host):
                 raise Refused(421, "This host serves no addresses of the form /s/<server>/mcp.")
             return Address(slug=slug, token_hash=token_hash)
         below = host.removesuffix(f".{self._base_host}")
@@ -132,30 +151,17 @@ def build_endpoint(
         streaming: answer as event streams, for a server whose tools report progress.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    prepared = Prepared(database, (FIND, ADVANCE), database.tool_threads)
+    prepared = Prepared(database, (FIND, OFFERED, ADVANCE), database.tool_threads)
     server = server or build_service(database, limiter, prepared)
     return Endpoint(settings, Directory(prepared), prepared, server, streaming=streaming)
 
 
-def _check_origin(origin: str | None, host: str) -> None:
-    """Refuse a browser page of another site: DNS rebinding, cross-site calls."""
-    if origin is None:
-        return
-    theirs = _hostname(origin)
-    if theirs != host and not {theirs, host} <= _LOOPBACK:
-        raise Refused(403, "Pages of another site may not call this MCP server.")
-
-
-def _hostname(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-async def _refuse(send: Send, status: int, message: str) -> None:
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": message}}
-    body = json.dumps(error).encode()
-    headers = [(b"content-type", b"application/json"), (b"allow", b"POST")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _manager(server: Server[Any], *, streaming: bool) -> StreamableHTTPSessionManager:
+    return StreamableHTTPSessionManager(
+        server,
+        stateless=True,
+        json_response=not streaming,
+        max_request_body_size=MAX_BODY_BYTES,
+        # Its list of hosts is fixed; ours is the tenants'. See `_identify` and `AdmittedPages`.
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,9 +24,9 @@ from walkthroughs import progress
 from walkthroughs.advance import Advanced, advance_ordinary
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
-from walkthroughs.mcp_server import tools
+from walkthroughs.mcp_server import guidance, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
-from walkthroughs.mcp_server.tenant import Tenant
+from walkthroughs.mcp_server.tenant import OFFERED, Tenant
 from walkthroughs.prepared import AWAY, Prepared
 
 #: Where the endpoint leaves what it found out about a request.
@@ -46,12 +47,12 @@ def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepar
     """Return the server with the five tools; it works behind the endpoint only."""
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
-        offered = tools.announced() if _call_of(ctx).tenant.offers_tools else []
-        return ListToolsResult(tools=offered)
+        enabled = _call_of(ctx).tenant.tools_enabled
+        return ListToolsResult(tools=tools.announced() if enabled else [])
 
     async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
         call = _call_of(ctx)
-        known = {tool.name for tool in tools.announced()} if call.tenant.offers_tools else set()
+        known = {tool.name for tool in tools.announced()} if call.tenant.tools_enabled else set()
         if params.name not in known:
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
@@ -60,12 +61,17 @@ def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepar
     async def run(caller: Caller, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
         step_id = ordinary_step(name, arguments) if caller.learner_id else None
-        moved = await _advance(prepared, caller, step_id) if step_id else None
+        try:
+            moved = await _advance(prepared, caller, step_id) if step_id else None
+        except TimeoutError:  # a server that is silent would be silent to a thread, too
+            return tools.unavailable()
         if moved and (view := progress.view_of(moved)):
             return tools.step_answer(view)
-        if moved:  # to a step whose text is not in memory yet: read it
-            name, arguments = "select_walkthrough", {"walkthrough_id": moved.walkthrough_id}
-        work = partial(tools.call, database, caller, name, arguments)
+        work = (
+            partial(tools.after_ordinary_step, database, caller, moved)
+            if moved
+            else partial(tools.call, database, caller, name, arguments)
+        )
         return await to_thread.run_sync(work, limiter=limiter)
 
     server: Server[Any] = Server(
@@ -77,22 +83,35 @@ def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepar
         get_tool_input_schema=lambda _: None,
     )
     # Tracing is dropped for speed; the tenant's name and words take its place.
-    server.middleware[:] = [introduce]
+    server.middleware[:] = [_introducer(prepared)]
     return server
 
 
-async def introduce(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
-    """Answer in the tenant's name, with its instructions."""
-    result = await call_next(ctx)
-    if not isinstance(result, dict):
+def _introducer(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return the middleware that answers in the tenant's name and instructs who connects."""
+
+    async def introduce(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
+        result = await call_next(ctx)
+        if not isinstance(result, dict):
+            return result
+        tenant = _call_of(ctx).tenant
+        if ctx.method in {"initialize", "server/discover"}:
+            result["instructions"] = await _instructions(prepared, tenant)
+        for info in (result.get("serverInfo"), (result.get("_meta") or {}).get(_SERVER_INFO)):
+            if info is not None:
+                info["name"] = info["title"] = tenant.name
         return result
-    tenant = _call_of(ctx).tenant
-    if ctx.method in {"initialize", "server/discover"} and tenant.instructions:
-        result["instructions"] = tenant.instructions
-    for info in (result.get("serverInfo"), (result.get("_meta") or {}).get(_SERVER_INFO)):
-        if info is not None:
-            info["name"] = info["title"] = tenant.name
-    return result
+
+    return introduce
+
+
+async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
+    titles, total = None, 0
+    if tenant.tools_enabled:
+        with suppress(*AWAY):  # the rest of the words is true without the titles
+            found = await prepared.fetch(OFFERED, tenant.organization_id, tenant.server_id)
+            titles, total = found or ([], 0)
+    return guidance.instructions(tenant.name, titles, total, tenant.instructions)
 
 
 def _call_of(ctx: Any) -> Call:  # noqa: ANN401
@@ -112,5 +131,7 @@ def ordinary_step(name: str, arguments: dict[str, Any]) -> str | None:
 async def _advance(prepared: Prepared, caller: Caller, step_id: str) -> Advanced | None:
     try:
         return await advance_ordinary(prepared, caller, step_id)
+    except TimeoutError:
+        raise
     except AWAY:
         return None  # nothing was acknowledged; the tool tries once more, and tells

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cachetools import TTLCache
 
-from walkthroughs.catalog import VISIBLE
+from walkthroughs.catalog import visible_sql
 from walkthroughs.prepared import Prepared, Statement
 
 #: How long a revoked link, a renamed or a switched-off server may still answer.
@@ -21,17 +21,29 @@ _KEPT = 10_000
 FIND = Statement(
     "handrail_find",
     ("text", "text", "text"),
-    f"""
-    SELECT s.id, s.organization_id, s.slug, s.name, s.instructions,
-           s.walkthrough_tools_enabled AND EXISTS (
-             SELECT FROM walkthroughs w WHERE {VISIBLE}
-           ) AS offers_tools,
+    """
+    SELECT s.id, s.organization_id, s.slug, s.name, s.instructions, s.walkthrough_tools_enabled,
+           s.pace_seconds,
            (SELECT l.mcp_server_user_id FROM personal_links l
              WHERE l.organization_id = s.organization_id AND l.mcp_server_id = s.id
                AND l.token_hash = $3 AND l.revoked_at IS NULL) AS learner_id
       FROM mcp_servers s
      WHERE s.slug = $1 OR s.custom_domain = $2
-    """.replace(":organization_id", "s.organization_id").replace(":server_id", "s.id"),  # noqa: S608  VISIBLE is a constant
+    """,
+)
+_TITLES = 10
+#: Organization and server: the first titles on offer, and how many walkthroughs there are.
+OFFERED = Statement(
+    "handrail_offered",
+    ("text", "text"),
+    f"""
+    SELECT ARRAY(SELECT w.title FROM walkthroughs w
+                   JOIN mcp_server_walkthroughs o ON o.organization_id = w.organization_id
+                    AND o.walkthrough_id = w.id AND o.mcp_server_id = $2
+                  WHERE {visible_sql("$1", "$2")}
+                  ORDER BY o.display_order, w.title, w.id LIMIT {_TITLES}),
+           (SELECT count(*) FROM walkthroughs w WHERE {visible_sql("$1", "$2")})
+    """,  # noqa: S608  constants
 )
 
 
@@ -53,7 +65,8 @@ class Tenant:
     slug: str
     name: str
     instructions: str | None
-    offers_tools: bool
+    tools_enabled: bool
+    pace_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,6 @@ class Directory:
         found = self._kept.get(address)
         if found is None:
             row = await self._prepared.fetch(FIND, address.slug, address.domain, address.token_hash)
-            found = Found(Tenant(*row[:6]), row[6]) if row else Found(None)
+            found = Found(Tenant(*row[:7]), row[7]) if row else Found(None)
             self._kept[address] = found
         return found

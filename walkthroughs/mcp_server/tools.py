@@ -1,7 +1,8 @@
 """The five tools. Read top to bottom, this is what the product does for an assistant.
 
 Each one checks its arguments, calls one function of the domain in a worker
-thread, and returns the same facts as text and as structured content.
+thread, and returns one text that is complete by itself. The same facts for
+programs stand in the result's `_meta`, which reaches clients and no model.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from walkthroughs import catalog, progress
+from walkthroughs.advance import Advanced
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.errors import HandrailError
-from walkthroughs.mcp_server import texts
+from walkthroughs.mcp_server import guidance, texts
 from walkthroughs.mcp_server.arguments import (
     Arguments,
     GetWalkthroughStatus,
@@ -30,9 +32,15 @@ from walkthroughs.mcp_server.arguments import (
     ResetWalkthroughProgress,
     SelectWalkthrough,
     check,
+    input_schema,
 )
-from walkthroughs.step_view import Card, StatusView, StepView
+from walkthroughs.mcp_server.status_text import next_sentence, status_text
+from walkthroughs.step_view import StatusView, StepView
 
+#: Where in a result's `_meta` the facts stand, for programs and for a card.
+VIEW = "handrail/view"
+#: Claude Code saves a longer result to a file. A step has 64 KiB at most.
+_MAX_RESULT_CHARACTERS = 100_000
 _AWAY = (
     OperationalError,
     InterfaceError,
@@ -43,29 +51,22 @@ _AWAY = (
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """The answer of list_walkthroughs."""
-
-    walkthroughs: list[Card]
-
-
-@dataclass(frozen=True)
-class ResetAnswer:
-    """The answer of reset_walkthrough_progress."""
-
-    reset: bool
-
-
-@dataclass(frozen=True)
 class _Tool:
-    """A tool: how it is announced, and what it does."""
+    """A tool: how it is announced, and what it does.
 
+    Attributes:
+        always_loaded: whether Claude Code shows it to the model without a search for it.
+        output: the type of its structured content, if it has any.
+    """
+
+    title: str
     description: str
     arguments: type[Arguments]
-    answer: type
     run: Callable[[Database, Caller, Any], CallToolResult]
     hints: ToolAnnotations
     needs_learner: bool = True
+    always_loaded: bool = True
+    output: type | None = None
 
 
 def call(
@@ -73,42 +74,71 @@ def call(
 ) -> CallToolResult:
     """Run a tool that `announced` names. Trouble that a caller can act on is in the result."""
     tool = _tools()[name]
-    try:
+
+    def run() -> CallToolResult:
         arguments = check(tool.arguments, name, given)
         if tool.needs_learner and caller.learner_id is None:
             return _trouble(texts.ANONYMOUS)
         return tool.run(database, caller, arguments)
+
+    return _answered(run)
+
+
+def after_ordinary_step(database: Database, caller: Caller, moved: Advanced) -> CallToolResult:
+    """Answer an ordinary step call whose walkthrough is not in memory yet."""
+    return _answered(lambda: step_answer(progress.read_view_of(database, caller, moved)))
+
+
+def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
+    try:
+        return run()
     except HandrailError as error:
         return _trouble(str(error))
     except _AWAY:
-        return _trouble(texts.UNAVAILABLE)
+        return unavailable()
+
+
+def unavailable() -> CallToolResult:
+    """Answer that the database is away, and that the same call will do later."""
+    return _trouble(texts.UNAVAILABLE)
 
 
 @cache
 def announced() -> list[Tool]:
-    """Return the tools as tools/list shows them."""
-    return [
-        Tool(
-            name=name,
-            title=name.replace("_", " ").capitalize(),
-            description=tool.description,
-            input_schema=_input_schema(tool.arguments),
-            output_schema=TypeAdapter(tool.answer).json_schema(mode="serialization"),
-            annotations=tool.hints,
-        )
-        for name, tool in _tools().items()
-    ]
+    """Return the tools as tools/list shows them. They never depend on what is published."""
+    return [_announce(name, tool) for name, tool in _tools().items()]
 
 
-def _input_schema(arguments: type[Arguments]) -> dict[str, Any]:
-    schema = arguments.model_json_schema()
-    schema.pop("description", None)
-    return {"type": "object", "properties": {}, "required": [], **schema}
+def _announce(name: str, tool: _Tool) -> Tool:
+    meta: dict[str, Any] = {"anthropic/maxResultSizeChars": _MAX_RESULT_CHARACTERS}
+    if tool.always_loaded:
+        meta["anthropic/alwaysLoad"] = True
+    return Tool(
+        name=name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=input_schema(tool.arguments),
+        output_schema=_output_schema(tool.output) if tool.output else None,
+        annotations=tool.hints,
+        _meta=meta,
+    )
 
 
-def _list(database: Database, caller: Caller, _: ListWalkthroughs) -> CallToolResult:
-    cards = catalog.list_walkthroughs(database, caller)
-    return _answer(texts.list_text(cards), asdict(Catalogue(cards)))
+def _output_schema(output: type) -> dict[str, Any]:
+    schema = TypeAdapter(output).json_schema(mode="serialization")
+    schema["properties"] = {"next": {"type": "string"}, **schema["properties"]}
+    schema["required"] = ["next", *schema["required"]]
+    return schema
+
+
+def _list(database: Database, caller: Caller, given: ListWalkthroughs) -> CallToolResult:
+    page = catalog.list_walkthroughs(database, caller, query=given.query, page=given.page)
+    facts = {
+        "walkthroughs": [asdict(card) for card in page.cards],
+        "total": page.total,
+        "page": page.page,
+    }
+    return _answer(texts.list_text(page, given.query), facts)
 
 
 def _select(database: Database, caller: Caller, given: SelectWalkthrough) -> CallToolResult:
@@ -117,35 +147,54 @@ def _select(database: Database, caller: Caller, given: SelectWalkthrough) -> Cal
 
 
 def _next(database: Database, caller: Caller, given: NextWalkthroughStep) -> CallToolResult:
-    return step_answer(progress.advance(database, caller, given.current_step_id))
+    view = progress.advance(database, caller, given.current_step_id)
+    # Who cannot name the step may not have seen it: the answer that showed it may be lost.
+    return step_answer(view, has_step=given.current_step_id is not None)
 
 
 def _status(database: Database, caller: Caller, given: GetWalkthroughStatus) -> CallToolResult:
-    view = progress.status(database, caller, given.walkthrough_id)
-    return _answer(texts.status_text(view), asdict(view))
+    view = progress.status(
+        database,
+        caller,
+        given.walkthrough_id,
+        step_id=given.step_id,
+        position=given.position,
+    )
+    # Structured, as the specification asks for; some clients hand the model nothing else.
+    return CallToolResult(
+        content=[TextContent(type="text", text=status_text(view))],
+        structured_content={"next": next_sentence(view), **asdict(view)},
+    )
 
 
 def _reset(database: Database, caller: Caller, given: ResetWalkthroughProgress) -> CallToolResult:
     if not given.confirm:
-        progress.status(database, caller, given.walkthrough_id)  # unknown is said either way
-        return _answer(texts.not_confirmed_text(given.walkthrough_id), {"reset": False})
+        view = progress.status(database, caller, given.walkthrough_id)
+        return _answer(texts.not_confirmed_text(view), {"reset": False})
     walkthrough = progress.reset(database, caller, given.walkthrough_id)
-    return _answer(texts.reset_text(walkthrough), {"reset": True})
+    return _answer(texts.reset_text(walkthrough.title, walkthrough.id), {"reset": True})
 
 
-def step_answer(view: StepView) -> CallToolResult:
-    """Return a step view. Written out, since `asdict` copies deeply on the hot path."""
+def step_answer(view: StepView, *, has_step: bool = True) -> CallToolResult:
+    """Return a step view. Written out, since `asdict` copies deeply on the hot path.
+
+    Args:
+        view: where the learner is.
+        has_step: whether the assistant is known to have the text of the current step. It is then
+            not repeated when the call came too soon.
+    """
     facts = {
         "walkthrough": vars(view.walkthrough),
         "step": vars(view.step) if view.step else None,
         "progress": vars(view.progress),
         "notice": view.notice,
     }
-    return _answer(texts.step_text(view), facts)
+    short = view.hurried and has_step
+    return _answer(texts.hurried_text(view) if short else texts.step_text(view), facts)
 
 
 def _answer(text: str, facts: dict[str, Any]) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=facts)
+    return CallToolResult(content=[TextContent(type="text", text=text)], _meta={VIEW: facts})
 
 
 def _trouble(text: str) -> CallToolResult:
@@ -167,42 +216,44 @@ def _hints(
 def _tools() -> dict[str, _Tool]:
     return {
         "list_walkthroughs": _Tool(
-            "List all available walkthroughs for this MCP server",
+            "List walkthroughs",
+            guidance.LIST,
             ListWalkthroughs,
-            Catalogue,
             _list,
             _hints(read_only=True),
             needs_learner=False,
         ),
         "select_walkthrough": _Tool(
-            "Start or resume a specific walkthrough",
+            "Start or resume a walkthrough",
+            guidance.SELECT,
             SelectWalkthrough,
-            StepView,
             _select,
-            # With resume_if_exists false it discards completions.
-            _hints(destructive=True),
+            # An attempt that ends is kept; repeated, nothing is completed yet, so none ends.
+            _hints(),
         ),
         "next_walkthrough_step": _Tool(
-            "Get the next step in the current walkthrough",
+            "Next step",
+            guidance.NEXT,
             NextWalkthroughStep,
-            StepView,
             _next,
-            # Without current_step_id a repeated call moves on again.
+            # Without current_step_id, a call repeated after the pace moves on again.
             _hints(idempotent=False),
         ),
         "get_walkthrough_status": _Tool(
-            "Gets the current progress for a given walkthrough, including completed steps.",
+            "Progress in a walkthrough",
+            guidance.STATUS,
             GetWalkthroughStatus,
-            StatusView,
             _status,
             _hints(read_only=True),
+            always_loaded=False,
+            output=StatusView,
         ),
         "reset_walkthrough_progress": _Tool(
-            "Resets all progress for a specific walkthrough for the current user. "
-            "This action is irreversible.",
+            "Delete all progress",
+            guidance.RESET,
             ResetWalkthroughProgress,
-            ResetAnswer,
             _reset,
             _hints(destructive=True),
+            always_loaded=False,
         ),
     }

@@ -1,8 +1,10 @@
 """The tables. Columns, constraints and facts about one row; no queries."""
 
 from walkthroughs.models.base import Base, db
-from walkthroughs.models.progress import Status, WalkthroughProgress
+from walkthroughs.models.progress import Status, WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.servers import (
+    DEFAULT_PACE_SECONDS,
+    MAX_PACE_SECONDS,
     AuthType,
     McpServer,
     McpServerUser,
@@ -18,6 +20,8 @@ from walkthroughs.models.walkthroughs import (
 )
 
 __all__ = [
+    "DEFAULT_PACE_SECONDS",
+    "MAX_PACE_SECONDS",
     "AuthType",
     "Base",
     "ContentSource",
@@ -35,6 +39,7 @@ __all__ = [
     "SyncRun",
     "User",
     "Walkthrough",
+    "WalkthroughAttempt",
     "WalkthroughProgress",
     "WalkthroughStep",
     "WalkthroughVersion",

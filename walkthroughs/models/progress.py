@@ -1,10 +1,10 @@
-"""Where each learner is."""
+"""Where each learner is, and the attempts that they ended by beginning again."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Enum, ForeignKeyConstraint, Integer, UniqueConstraint, text
+from sqlalchemy import Enum, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -68,8 +68,43 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     completed_at: Mapped[int | None]
     #: The version the learner last saw.
     version: Mapped[int] = mapped_column(Integer)
-    #: The learner's last call; tells which walkthrough they are in.
+    #: When the learner was last shown a step; the latest one tells which walkthrough they are in.
     active_at: Mapped[int] = mapped_column(default=now_ms)
+    #: Calls that would have completed a step sooner after it was shown than the pace allows.
+    hurried_calls: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+
+    mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
+    mcp_server: Mapped[McpServer] = relationship(viewonly=True)
+    walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
+
+
+class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
+    """An attempt that ended because the learner began again. History: nothing reads a place here.
+
+    The times are those of the progress row when it ended. Who had done steps of the walkthrough
+    only elsewhere, before they moved here, started when it ended.
+    """
+
+    __tablename__ = "walkthrough_attempts"
+    __table_args__ = (
+        own_key("id"),
+        within("mcp_server_user_id", "mcp_server_user"),
+        within("walkthrough_id", "walkthroughs"),
+        within("mcp_server_id", "mcp_servers"),
+        Index(None, "mcp_server_user_id", "walkthrough_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wa"))
+    mcp_server_user_id: Mapped[str]
+    walkthrough_id: Mapped[str]
+    mcp_server_id: Mapped[str]
+    #: The version the learner last saw.
+    version: Mapped[int] = mapped_column(Integer)
+    started_at: Mapped[int]
+    completed_at: Mapped[int | None]
+    ended_at: Mapped[int]
+    #: Row ids of the steps that stopped counting as completed, archived ones too, each once.
+    completed_steps: Mapped[list[str]] = mapped_column(JSONB)
 
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
     mcp_server: Mapped[McpServer] = relationship(viewonly=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Enum, UniqueConstraint
+from sqlalchemy import CheckConstraint, Enum, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from walkthroughs.ids import id_factory, now_ms
@@ -13,6 +13,11 @@ from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
 
 if TYPE_CHECKING:
     from walkthroughs.models.walkthroughs import Walkthrough
+
+
+#: The pace of a new server, and the longest one that a server can have.
+DEFAULT_PACE_SECONDS = 5
+MAX_PACE_SECONDS = 120
 
 
 class AuthType(StrEnum):
@@ -25,7 +30,12 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """One MCP endpoint of an organization. Slugs are addresses, so unique everywhere."""
 
     __tablename__ = "mcp_servers"
-    __table_args__ = (own_key("id"),)
+    __table_args__ = (
+        own_key("id"),
+        CheckConstraint(
+            f"pace_seconds BETWEEN 0 AND {MAX_PACE_SECONDS}", name="pace_is_0_to_120_seconds"
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("srv"))
     slug: Mapped[str] = mapped_column(unique=True)
@@ -37,6 +47,10 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
         default=AuthType.PERSONAL_LINK,
     )
     walkthrough_tools_enabled: Mapped[bool] = mapped_column(default=True)
+    #: How long a step that was shown cannot be completed. 0: the server holds nobody back.
+    pace_seconds: Mapped[int] = mapped_column(
+        Integer, default=DEFAULT_PACE_SECONDS, server_default=text(f"{DEFAULT_PACE_SECONDS}")
+    )
 
     assignments: Mapped[list[McpServerWalkthrough]] = relationship(
         viewonly=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     CheckConstraint,
+    Computed,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -11,12 +12,18 @@ from sqlalchemy import (
     column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
 from walkthroughs.models.sources import ContentSource
+
+# Written as PostgreSQL gives it back, so that both can be compared.
+_SEARCH_WORDS = (
+    "(setweight(to_tsvector('english'::regconfig, title), 'A'::\"char\") || "
+    "setweight(to_tsvector('english'::regconfig, COALESCE(description, ''::text)), 'B'::\"char\"))"
+)
 
 
 class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
@@ -63,6 +70,12 @@ class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     tree: Mapped[str | None]
     #: `WalkthroughContent.digest()` of the live version.
     digest: Mapped[str]
+
+    #: What `list_walkthroughs` searches. Kept by PostgreSQL, since making it is the slow part.
+    #: Rows are loaded without it.
+    search_words: Mapped[str | None] = mapped_column(
+        TSVECTOR, Computed(_SEARCH_WORDS, persisted=True), deferred=True
+    )
 
     source: Mapped[ContentSource | None] = relationship(viewonly=True)
     steps: Mapped[list[WalkthroughStep]] = relationship(

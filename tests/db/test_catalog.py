@@ -1,0 +1,108 @@
+"""What a server offers, page by page, and found by words."""
+
+import pytest
+
+from tests.builders import classroom, content, learner, organization, server, walkthrough
+from walkthroughs import assignments, catalog, progress
+from walkthroughs.caller import Caller
+from walkthroughs.models import Status
+
+
+class Shop:
+    """A server with walkthroughs; they are named by their titles."""
+
+    def __init__(self, database):
+        self.database = database
+        with database.transaction() as session:
+            org = organization(session)
+            srv = server(session, org.id)
+            self.caller = Caller(org.id, srv.id, learner(session, org.id).id)
+
+    def offer(self, *titles, **fields):
+        org, srv = self.caller.organization_id, self.caller.server_id
+        with self.database.transaction() as session:
+            rows = [
+                walkthrough(session, org, content(id=f"w{title}", title=title, **fields))
+                for title in titles
+            ]
+            assignments.assign(session, org, srv, rows)
+        return rows
+
+    def page(self, **wanted):
+        return catalog.list_walkthroughs(self.database, self.caller, **wanted)
+
+    def titles(self, **wanted):
+        return [card.title for card in self.page(**wanted).cards]
+
+
+@pytest.fixture
+def shop(database):
+    return Shop(database)
+
+
+def test_a_page_holds_fifty_and_says_how_many_there_are(shop):
+    shop.offer(*(f"Number {n:03}" for n in range(120)))
+    pages = [shop.page(page=number) for number in (1, 2, 3, 4)]
+
+    assert [len(page.cards) for page in pages] == [50, 50, 20, 0]
+    assert [page.total for page in pages[:3]] == [120] * 3
+    titles = [card.title for page in pages for card in page.cards]
+    assert titles == [f"Number {n:03}" for n in range(120)]
+
+
+def test_words_of_the_title_come_before_words_of_the_description(shop):
+    shop.offer("Make tea", description="Then deploy it.")
+    shop.offer("Deploy an app", "Deploying databases", "Nothing of the kind")
+
+    assert shop.titles(query="deployment of apps") == [
+        "Deploy an app",
+        "Deploying databases",
+        "Make tea",
+    ]
+    assert shop.page(query="tea").total == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tea & !tea",
+        "'tea",
+        "tea:*",
+        "(tea",
+        "tea | ",
+        "\\tea\\",
+        "TEA -- ;",
+        "<-> tea",
+        "% tea _",
+        "\x00tea",
+    ],
+)
+def test_operators_in_a_query_are_plain_words(shop, query):
+    shop.offer("Make tea", "Boil")
+
+    assert shop.titles(query=query) == ["Make tea"]
+
+
+@pytest.mark.parametrize("query", ["the of and", "!!!", "zebra", "\N{GRINNING FACE}"])
+def test_a_query_that_finds_nothing_finds_nothing(shop, query):
+    shop.offer("Make tea")
+
+    assert shop.page(query=query).cards == ()
+
+
+def test_words_of_other_languages_are_found(shop):
+    shop.offer("Anmelden bei Acme", "Установка сервера", "Nothing of the kind")
+
+    assert shop.titles(query="anmelden") == ["Anmelden bei Acme"]
+    assert shop.titles(query="установка") == ["Установка сервера"]
+
+
+def test_what_is_found_is_what_the_server_offers_to_this_learner(shop, database):
+    first, *_ = shop.offer("Make tea")
+    with database.transaction() as session:
+        classroom(session, content(title="Make tea elsewhere"), slug="other")
+        walkthrough(session, shop.caller.organization_id, content(id="x", title="Tea unassigned"))
+    progress.select(database, shop.caller, first, resume=True)
+    (card,) = shop.page(query="tea").cards
+
+    assert (card.id, card.status) == (first, Status.IN_PROGRESS)

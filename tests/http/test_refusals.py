@@ -1,0 +1,210 @@
+"""Addresses that lead nowhere, and messages that are no single request."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.http.posting import HEADERS, LIST, ask, post
+from tests.serving import School
+from walkthroughs.identity.links import revoke_links
+from walkthroughs.mcp_server.batch import MAX_MESSAGES
+
+_PING = {"jsonrpc": "2.0", "method": "ping"}
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        (LIST, 1),
+        (LIST | {"id": "a"}, "a"),
+        (LIST | {"id": 1.5}, None),
+        (LIST | {"id": True}, None),
+        (LIST | {"id": {"x": 1}}, None),
+        ({"jsonrpc": "2.0", "id": 4, "result": {}}, None),
+        ({"jsonrpc": "2.0", "method": "notifications/initialized"}, None),
+        ("text", None),
+        (b"{", None),
+        (b"[" * 100_000, None),
+        (b"\xff", None),
+        (b"", None),
+    ],
+)
+def test_a_refusal_answers_the_request_that_it_refuses(
+    school: School, body: object, given: object
+) -> None:
+    for url, headers, status in (
+        (f"{school.origin}/s/nobody/mcp", {}, 404),
+        (f"{school.anonymous}/u/wrong", {}, 404),
+        (f"{school.origin}/mcp", {"host": "nobody.localhost"}, 421),
+        (school.anonymous, {"origin": "https://evil.example"}, 403),
+    ):
+        response = post(url, body, **headers)
+        assert (response.status_code, response.json()["id"]) == (status, given)
+        assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+def test_the_refusal_of_a_wrong_address_is_the_same_in_both_eras(school: School, era: str) -> None:
+    answer = ask(f"{school.anonymous}/u/wrong", era, "tools/list").json()
+
+    assert answer["id"] == "seven"
+    assert "personal link" in answer["error"]["message"]
+
+
+def test_a_wrong_address_is_said_before_the_method_is_judged(school: School) -> None:
+    with school.database.transaction() as session:
+        revoke_links(session, "acme", "lea@x.example")
+    for method in ("GET", "DELETE", "PUT"):
+        for url in (f"{school.origin}/s/nobody/mcp", school.address):
+            response = httpx.request(method, url)
+            assert response.status_code == 404
+            assert "Check the address" in response.json()["error"]["message"]
+    assert httpx.head(school.address).status_code == 404
+
+
+def test_an_address_with_a_slash_at_its_end_answers_like_the_one_without(school: School) -> None:
+    port = school.origin.rsplit(":", 1)[1]
+    for url, host in (
+        (school.anonymous, "localhost"),
+        (school.address, "localhost"),
+        (f"{school.origin}/mcp", f"acme.localhost:{port}"),
+        (f"{school.origin}/mcp/u/{school.token}", "acme.localhost"),
+    ):
+        without, with_slash = post(url, host=host), post(f"{url}/", host=host)
+        assert with_slash.status_code == 200
+        assert with_slash.json() == without.json()
+
+
+@pytest.mark.parametrize("host", ["localhost", "acme.localhost", "elsewhere.example"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/s/acme",
+        "/s/acme/",
+        "/s/acme/sse",
+        "/s/acme/mcp/u",
+        "/s/acme/mcp/u/",
+        "/s/acme/mcp/messages",
+        "/mcp/u/",
+        "/mcp/sse",
+        "/mcp/u/token/more",
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-authorization-server/s/acme/mcp",
+        "/.well-known/openid-configuration",
+        "/s/acme/mcp/.well-known/openid-configuration",
+    ],
+)
+def test_a_path_that_is_no_address_is_answered_in_json(
+    school: School, host: str, path: str
+) -> None:
+    for method in ("GET", "POST"):
+        response = httpx.request(method, school.origin + path, headers={"host": host}, json=LIST)
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/json"
+        assert response.json()["id"] == 1
+        assert "/mcp" in response.json()["error"]["message"]
+        assert "token" not in response.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "Application/JSON"},
+        {"content-type": "APPLICATION/json ; charset=UTF-8"},
+        {"accept": ""},
+        {"accept": "*/*"},
+        {"accept": "application/json"},
+        {"accept": "text/event-stream"},
+        {"accept": "Application/JSON;q=0.9"},
+    ],
+)
+@pytest.mark.parametrize("version", ["2025-03-26", "2025-11-25"])
+def test_headers_that_mean_the_same_are_read_the_same(
+    school: School, headers: dict[str, str], version: str
+) -> None:
+    response = post(school.anonymous, **headers, mcp_protocol_version=version)
+
+    assert (response.status_code, response.json()["id"]) == (200, 1)
+
+
+def test_no_accept_header_at_all_accepts_everything(school: School) -> None:
+    request = httpx.Request("POST", school.anonymous, json=LIST)  # on its own, httpx adds none
+    with httpx.Client() as client:
+        response = client.send(request)
+
+    assert "accept" not in request.headers
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/jsonx", ""])
+def test_another_content_type_is_named(school: School, kind: str) -> None:
+    response = post(school.anonymous, content_type=kind)
+
+    assert (response.status_code, response.json()["id"]) == (415, 1)
+    assert "Content-Type: application/json" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("version", [None, "2025-03-26"])
+def test_a_batch_is_answered_message_by_message(school: School, version: str | None) -> None:
+    headers = {name: value for name, value in HEADERS.items() if name != "mcp-protocol-version"}
+    headers |= {"mcp-protocol-version": version} if version else {}
+    notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    call = {"name": "list_walkthroughs", "arguments": {}}
+    batch = [
+        LIST,
+        notification,
+        _PING | {"id": "b"},
+        {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call},
+        "nonsense",
+    ]
+    response = httpx.post(school.anonymous, json=batch, headers=headers)
+    quiet = httpx.post(school.anonymous, json=[notification, notification], headers=headers)
+
+    assert response.status_code == 200
+    assert [answer["id"] for answer in response.json()] == [1, "b", 3, None]
+    assert len(response.json()[0]["result"]["tools"]) == 5
+    assert "error" in response.json()[3]
+    assert (quiet.status_code, quiet.content) == (202, b"")
+
+
+@pytest.mark.parametrize(
+    ("version", "count", "words"),
+    [
+        ("2025-03-26", MAX_MESSAGES + 1, str(MAX_MESSAGES)),
+        ("2025-03-26", 0, "empty"),
+        ("2025-06-18", 2, "one message at a time"),
+        ("2026-07-28", 2, "one message at a time"),
+    ],
+)
+def test_a_batch_that_is_not_answered_says_why(
+    school: School, version: str, count: int, words: str
+) -> None:
+    batch = [_PING | {"id": number} for number in range(count)]
+    response = post(school.anonymous, batch, mcp_protocol_version=version)
+
+    answers = response.json() if count else [response.json()]
+    assert response.status_code == 400
+    assert [answer["id"] for answer in answers] == [*range(count)] or [None]
+    assert all(words in answer["error"]["message"] for answer in answers)
+
+
+def test_a_batch_for_a_wrong_address_refuses_each_request_in_it(school: School) -> None:
+    batch = [_PING | {"id": 1}, _PING, _PING | {"id": 2}]
+    response = post(f"{school.anonymous}/u/wrong", batch, mcp_protocol_version="2025-03-26")
+
+    assert response.status_code == 404
+    assert [answer["id"] for answer in response.json()] == [1, 2]
+
+
+def test_a_body_that_is_too_large_is_refused_in_words(school: School) -> None:
+    def pieces():
+        for _ in range(12):
+            yield b"a" * 100_000
+
+    declared = post(school.anonymous, b"a" * 1_200_000)
+    streamed = httpx.post(school.anonymous, content=pieces(), headers=HEADERS)
+
+    for response in (declared, streamed):
+        assert response.status_code == 413
+        assert "1 MiB" in response.json()["error"]["message"]

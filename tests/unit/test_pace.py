@@ -1,0 +1,38 @@
+"""A step that was just shown cannot be completed, and nobody waits longer than the pace."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkthroughs.pace import hurried_notice, is_hurried, restamped
+
+moments = st.integers(0, 2**42)
+paces = st.integers(0, 120)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "pace", "hurried"),
+    [(0, 5, True), (4_999, 5, True), (5_000, 5, False), (0, 0, False), (10**9, 120, False)],
+)
+def test_a_call_is_held_back_until_the_pace_is_over(elapsed, pace, hurried):
+    assert is_hurried(1_000_000, 1_000_000 + elapsed, pace) is hurried
+
+
+@given(shown_at=moments, now=moments, pace=paces, later=st.integers(0, 10**9))
+def test_however_the_clock_was_set_nobody_waits_longer_than_the_pace(shown_at, now, pace, later):
+    if is_hurried(shown_at, now, pace):
+        shown_at = restamped(shown_at, now)
+    assert not is_hurried(shown_at, now + pace * 1000, pace)
+    assert not is_hurried(shown_at, now + pace * 1000 + later, pace) or shown_at > now
+
+
+@given(shown_at=moments, now=moments)
+def test_no_pace_holds_nobody_back(shown_at, now):
+    assert not is_hurried(shown_at, now, 0)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "says"), [(0, "0 seconds ago"), (1_999, "1 second ago"), (-500, "0 seconds ago")]
+)
+def test_the_notice_says_how_long_ago_the_step_was_shown(elapsed, says):
+    assert says in hurried_notice(1_000_000, 1_000_000 + elapsed)

@@ -1,0 +1,69 @@
+"""Requests made ready for the SDK: the body read whole, the headers in the form it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.types import Message, Receive, Scope
+
+from walkthroughs.mcp_server.refusals import Refused
+
+MAX_BODY_BYTES = 1024 * 1024
+_JSON = b"application/json"
+_BOTH = b"application/json, text/event-stream"
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """Return the body of a request; None if the client left before its end.
+
+    Read here and not in the SDK, which logs a traceback for each client that leaves.
+
+    Raises:
+        Refused: it is larger than `MAX_BODY_BYTES`.
+    """
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise Refused(413, "The message is too large: an MCP message may have 1 MiB here.")
+        parts.append(part)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Return a channel that begins with *body*, then goes on with *receive*."""
+    message: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+    async def receive_again() -> Message:
+        nonlocal message
+        if message is None:
+            return await receive()
+        first, message = message, None
+        return first
+
+    return receive_again
+
+
+def as_the_sdk_reads(scope: Scope, headers: Mapping[bytes, bytes]) -> Scope:
+    """Return *scope* with the media types in the one form that the SDK accepts.
+
+    `Accept` is not judged, since every answer is JSON. Media types have no case.
+
+    Raises:
+        Refused: the body is not announced as JSON.
+    """
+    kind, accepted = headers.get(b"content-type", b""), headers.get(b"accept", b"")
+    if kind == _JSON and _JSON in accepted:
+        return scope  # as nearly every client writes them
+    if kind.partition(b";")[0].strip().lower() != _JSON:
+        raise Refused(415, "Send MCP messages as JSON, with Content-Type: application/json.")
+    changed = {b"content-type": _JSON}
+    if _JSON not in accepted:
+        changed[b"accept"] = _BOTH
+    kept = [pair for pair in scope["headers"] if pair[0] not in changed]
+    return {**scope, "headers": [*kept, *changed.items()]}

@@ -1,0 +1,65 @@
+"""Answers given before MCP begins: a JSON-RPC error with the id of the request it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.types import Send
+
+from walkthroughs.errors import HandrailError
+
+_INVALID_REQUEST = -32600
+#: A longer array gets one error without an id.
+_MAX_ANSWERED = 100
+
+
+class Refused(HandrailError):
+    """A request that is answered before MCP begins."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def send_refusal(send: Send, refused: Refused, body: bytes = b"") -> None:
+    """Answer that a request is refused.
+
+    A client waits for the id it sent, some for as long as their time-out if the
+    answer has another one. So the id is read from *body*; it is null if there is none.
+    """
+    content = json.dumps(_errors(str(refused), body)).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        # Without this, caches may keep a 404 and go on with it after the address exists.
+        (b"cache-control", b"no-store"),
+    ]
+    if refused.status == 405:
+        headers.append((b"allow", b"POST"))
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _errors(text: str, body: bytes) -> dict[str, Any] | list[dict[str, Any]]:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        message = None
+    if isinstance(message, list) and len(message) <= _MAX_ANSWERED:
+        ids = [each["id"] for each in message if _has_id(each)]
+        if ids:
+            return [_error(text, each) for each in ids]
+    return _error(text, message["id"] if _has_id(message) else None)
+
+
+def _has_id(message: object) -> bool:
+    """Return whether *message* is a request with an id that JSON-RPC in MCP allows."""
+    if not isinstance(message, dict) or "method" not in message:
+        return False
+    return isinstance(message.get("id"), str | int) and not isinstance(message["id"], bool)
+
+
+def _error(text: str, request_id: str | int | None) -> dict[str, Any]:
+    error = {"code": _INVALID_REQUEST, "message": text}
+    return {"jsonrpc": "2.0", "id": request_id, "error": error}
