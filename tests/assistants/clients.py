@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.assistants.stand_ins import anthropic_messages, gemini, openai_chat, openai_responses
-from tests.assistants.stand_ins.base import Api, StandIn
+from tests.assistants.stand_ins.base import Api, Json, StandIn
 
 MODULES = Path(__file__).parent / "node_modules"
 _NODE = Path(sys.executable).with_name("node")
@@ -47,6 +47,11 @@ class Assistant(ABC):
     programs: tuple[str, ...]
 
     @property
+    def slug(self) -> str:
+        """Its name in addresses of learners and in names of tests."""
+        return self.name.lower().replace(" ", "-")
+
+    @property
     def version(self) -> str:
         """The installed version."""
         manifest = json.loads((MODULES / self.package / "package.json").read_text())
@@ -55,11 +60,8 @@ class Assistant(ABC):
     def program(self) -> list[str] | None:
         """Return the words that start it, or nothing if this processor has no build of it."""
         for pattern in self.programs:
-            path = MODULES / pattern.format(_PLATFORM)
-            if found := next(
-                iter(path.parent.parent.glob(f"{path.parent.name}/{path.name}")), None
-            ):
-                return [str(found)] if not found.suffix else [str(_NODE), str(found)]
+            for found in MODULES.glob(pattern.format(_PLATFORM)):
+                return [str(_NODE), str(found)] if found.suffix else [str(found)]
         return None
 
     @abstractmethod
@@ -87,8 +89,8 @@ class Assistant(ABC):
             }
             ran = _run([*program, *self.arguments(home)], folder, environ, seconds)
         (room / "output.txt").write_text(ran.output)
-        bodies = [turn.received.body for turn in stand_in.turns]
-        (room / "requests.json").write_text(json.dumps(bodies, indent=1, ensure_ascii=False))
+        if stand_in.turns:  # the last request holds the whole conversation: to read after a failure
+            _write(room / "conversation.json", stand_in.last.body)
         if stand_in.failures:
             raise stand_in.failures[0]
         assert ran.status == 0, ran.output
@@ -160,6 +162,8 @@ class GeminiCli(Assistant):
             "security": {"auth": {"selectedType": "gemini-api-key"}},
             "privacy": {"usageStatisticsEnabled": False},
             "general": {"enableAutoUpdate": False},
+            # Else it ends a run after five equal calls in a row, which a hurried model makes.
+            "model": {"disableLoopDetection": True},
         }
         _write(home / ".gemini" / "settings.json", settings)
         return {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": model}
@@ -199,9 +203,9 @@ class OpenCode(Assistant):
 ASSISTANTS: tuple[Assistant, ...] = (ClaudeCode(), Codex(), GeminiCli(), OpenCode())
 
 
-def _write(path: Path, settings: dict[str, object]) -> None:
+def _write(path: Path, settings: Json) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(settings))
+    path.write_text(json.dumps(settings, indent=1, ensure_ascii=False))
 
 
 def _run(words: list[str], folder: Path, environ: dict[str, str], seconds: float) -> Ran:

@@ -10,20 +10,27 @@ from pathlib import Path
 import pytest
 from git import Repo
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from sync.runner import sync_source
 from tests.assistants.clients import ASSISTANTS, Assistant
+from tests.assistants.report import Findings
 from tests.authors import ANA
 from tests.builders import organization, server
 from tests.conftest import empty
 from tests.serving import served
+from walkthroughs import assignments
 from walkthroughs.db import Database, connect
 from walkthroughs.identity.links import create_link
 from walkthroughs.mcp_server.endpoint import build_endpoint
-from walkthroughs.models import ContentSource, Walkthrough, WalkthroughStep
+from walkthroughs.models import ContentSource, McpServerUser, Walkthrough, WalkthroughStep
 from walkthroughs.settings import Settings
 
+#: The pace of the server `paced`; that of `acme` holds nobody back.
+PACE_SECONDS = 2
+_FINDINGS = pytest.StashKey[Findings]()
+_PAGE = Path(__file__).parents[2] / "docs" / "assistants.md"
 _EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
 
 
@@ -42,11 +49,16 @@ class Taught:
             token = create_link(session, slug, f"{learner}@x.example")
         return f"{self.origin}/s/{slug}/mcp/u/{token}"
 
+    def learner(self, session: Session, learner: str) -> str:
+        """Return the id of a learner who has a link."""
+        query = select(McpServerUser.id).where(McpServerUser.email == f"{learner}@x.example")
+        return session.scalars(query).one()
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that wants an assistant with each of them, in turn."""
     if "assistant" in metafunc.fixturenames:
-        names = [a.name.lower().replace(" ", "-") for a in ASSISTANTS]
+        names = [each.slug for each in ASSISTANTS]
         metafunc.parametrize("assistant", ASSISTANTS, ids=names, scope="session", indirect=True)
 
 
@@ -86,6 +98,8 @@ def _sync_example(database: Database, settings: Settings, folder: Path) -> str:
     with database.transaction() as session:
         owner = organization(session)
         server(session, owner.id, instructions="Ask Ana when Git says no.")
+        paced = server(session, owner.id, "paced", pace_seconds=PACE_SECONDS)
+        paced_id = paced.id
         source = ContentSource(organization_id=owner.id, name="content", url=str(folder))
         session.add(source)
         session.flush()
@@ -93,8 +107,9 @@ def _sync_example(database: Database, settings: Settings, folder: Path) -> str:
     sync_source(database, settings, source_id)
     with database.transaction() as session:
         name = "write-your-first-walkthrough"
-        query = select(Walkthrough.id).where(Walkthrough.external_id == name)
-        return session.scalars(query).one()
+        row = session.scalars(select(Walkthrough).where(Walkthrough.external_id == name)).one()
+        assignments.assign(session, row.organization_id, paced_id, [row.id])
+        return row.id
 
 
 def _steps(database: Database, walkthrough_id: str) -> list[WalkthroughStep]:
@@ -106,3 +121,17 @@ def _steps(database: Database, walkthrough_id: str) -> list[WalkthroughStep]:
         steps = list(session.scalars(query))
         session.expunge_all()
         return steps
+
+
+@pytest.fixture(scope="session")
+def findings(pytestconfig: pytest.Config) -> Findings:
+    """What the tests measure, for docs/assistants.md."""
+    return pytestconfig.stash.setdefault(_FINDINGS, Findings())
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write docs/assistants.md if all of it was measured; say whether it was."""
+    if found := config.stash.get(_FINDINGS, None):
+        terminalreporter.write_line(found.write_page(_PAGE))

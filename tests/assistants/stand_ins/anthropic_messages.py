@@ -18,6 +18,9 @@ from tests.assistants.stand_ins.base import (
     text_of,
 )
 
+#: With it the model loads tools that it was told only the names of.
+_SEARCH = "ToolSearch"
+
 
 class AnthropicMessages:
     """Speaks the Messages API. Loads tools that Claude Code keeps behind its tool search."""
@@ -35,26 +38,24 @@ class AnthropicMessages:
         results = [
             Result(names[b["tool_use_id"]], text_of(b.get("content")))
             for b in blocks
-            if b["type"] == "tool_result"
+            if b["type"] == "tool_result" and names[b["tool_use_id"]] != _SEARCH
         ]
+        loaded = {name for block in blocks for name in _loaded_by(block)}
         tools = [
             Tool(t["name"], t.get("description", ""), t["input_schema"])
             for t in body.get("tools", [])
-            if "input_schema" in t and not t.get("defer_loading")
+            if "input_schema" in t and (t["name"] in loaded or not t.get("defer_loading"))
         ]
-        loaded = {part for b in blocks for part in _references(b)}
-        tools += [
-            Tool(t["name"], t.get("description", ""), t["input_schema"])
-            for t in body.get("tools", [])
-            if t.get("defer_loading") and t["name"] in loaded
-        ]
-        return Received(text_of(body.get("system")), tools, results, body)
+        system = [text_of(body.get("system"))]
+        system += [text_of(m["content"]) for m in messages if m["role"] == "system"]
+        said = [text_of(m["content"]) for m in messages if m["role"] == "user"]
+        return Received("\n".join(system), "\n".join(said), tools, results, body)
 
     def find(self, received: Received, call: Call) -> Json | None:
         names = re.findall(rf"mcp__\w+?__{call.name}\b", json.dumps(received.body))
-        if not names or not received.tool("ToolSearch"):
+        if not names or not received.tool(_SEARCH):
             return None
-        return {"name": "ToolSearch", "arguments": {"query": f"select:{names[0]}"}}
+        return {"name": _SEARCH, "arguments": {"query": f"select:{names[0]}"}}
 
     def write(self, body: Json, move: Json | str) -> Response:
         if isinstance(move, str):
@@ -94,7 +95,7 @@ class AnthropicMessages:
         return {"input_tokens": 10} if path.endswith("count_tokens") else {}
 
 
-def _references(block: Json) -> list[str]:
+def _loaded_by(block: Json) -> list[str]:
     parts = block.get("content")
     if block["type"] != "tool_result" or not isinstance(parts, list):
         return []

@@ -22,12 +22,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool as the model was told of it. `namespace` is the group that Codex puts it in."""
+    """A tool as the model was told of it. Codex puts the tools of a server in a namespace."""
 
     name: str
     description: str
     schema: Json
     namespace: str | None = None
+    namespace_description: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Received:
-    """All that the model was given with one request. Each request repeats the whole conversation."""
+    """All that the model was given with one request. Each request repeats the whole conversation.
+
+    Attributes:
+        system: what the assistant told the model as the system's words.
+        said: what it told the model as the person's words.
+        tools: the tools that the model may call, without those that it knows by name only.
+        results: of the calls of MCP tools so far, in order.
+        body: the request itself.
+    """
 
     system: str
+    said: str
     tools: list[Tool]
     results: list[Result]
     body: Json

@@ -29,7 +29,11 @@ class GeminiContent:
             for group in body.get("tools", [])
             for d in group.get("functionDeclarations", [])
         ]
-        return Received("\n".join(p.get("text", "") for p in system), tools, results, body)
+        said = [
+            p.get("text", "") for c in body["contents"] if c["role"] == "user" for p in c["parts"]
+        ]
+        told = "\n".join(p.get("text", "") for p in system)
+        return Received(told, "\n".join(said), tools, results, body)
 
     def find(self, received: Received, call: Call) -> Json | None:
         return None

@@ -41,7 +41,8 @@ class OpenAiChat:
         tools = [
             Tool(f["name"], f.get("description", ""), f.get("parameters", {})) for f in functions
         ]
-        return Received("\n".join(system), tools, results, body)
+        said = [text_of(m["content"]) for m in messages if m["role"] == "user"]
+        return Received("\n".join(system), "\n".join(said), tools, results, body)
 
     def find(self, received: Received, call: Call) -> Json | None:
         return None

@@ -37,7 +37,8 @@ class OpenAiResponses:
         ]
         system = [body.get("instructions") or ""]
         system += [text_of(i["content"]) for i in items if i.get("role") in {"developer", "system"}]
-        return Received("\n".join(system), _tools(body), results, body)
+        said = [text_of(i["content"]) for i in items if i.get("role") == "user"]
+        return Received("\n".join(system), "\n".join(said), _tools(body), results, body)
 
     def find(self, received: Received, call: Call) -> Json | None:
         return None
@@ -88,10 +89,11 @@ class OpenAiResponses:
 def _tools(body: Json) -> list[Tool]:
     tools = []
     for tool in body.get("tools", []):
-        group = tool["name"] if tool["type"] == "namespace" else None
+        is_group = tool["type"] == "namespace"
+        group = (tool["name"], tool.get("description", "")) if is_group else ()
         tools += [
-            Tool(t["name"], t.get("description", ""), t.get("parameters", {}), group)
-            for t in (tool["tools"] if group else [tool])
+            Tool(t["name"], t.get("description", ""), t.get("parameters", {}), *group)
+            for t in (tool["tools"] if is_group else [tool])
             if t["type"] == "function"
         ]
     return tools
