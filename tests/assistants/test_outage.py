@@ -18,7 +18,7 @@ def test_our_words_arrive_soon_and_the_same_session_goes_on(
         assistant.run(tmp_path, acme.address(f"outage.{assistant.slug}"), stand_in)
 
     _, before, after = stand_in.turns[:3]
-    begun, refused, gone_on = stand_in.last.results_of(*scripts.STEP_TOOLS)
+    begun, refused, gone_on = stand_in.results_of(*scripts.STEP_TOOLS)
     assert acme.steps[0].content in begun
     assert UNAVAILABLE in refused
     assert acme.steps[1].content in gone_on

@@ -28,13 +28,13 @@ def refusal(acme):
 
 
 def test_the_assistant_reads_why_a_call_made_at_once_is_held_back(hurry, refusal):
-    first = hurry.last.results_of("next_walkthrough_step")[0]
+    first = hurry.results_of("next_walkthrough_step")[0]
 
     assert without_seconds(refusal) in without_seconds(first)
 
 
 def test_every_refusal_says_what_to_do(hurry, acme, refusal):
-    refusals = [text for text in hurry.last.results_of("next_walkthrough_step") if is_refusal(text)]
+    refusals = [text for text in hurry.results_of("next_walkthrough_step") if is_refusal(text)]
 
     assert len(refusals) >= len(acme.steps)
     for text in refusals:
@@ -53,7 +53,7 @@ def test_each_step_takes_its_time(hurry, acme, assistant, findings):
     ]
 
     assert min(seconds) >= PACE_SECONDS
-    results = hurry.last.results_of("next_walkthrough_step")
+    results = hurry.results_of("next_walkthrough_step")
     refused = sum(map(is_refusal, results))
     findings.note(assistant, hurried=f"{refused} of {len(results)}", per_step=min(seconds))
 

@@ -19,7 +19,7 @@ def test_a_reset_without_confirmation_asks_and_deletes_nothing(assistant, acme, 
     assistant.run(tmp_path, acme.address(f"reset.{assistant.slug}"), stand_in)
 
     *_, asked = answers(acme.address(f"reset.client.{assistant.slug}"), *calls)
-    assert asked in stand_in.last.results_of("reset_walkthrough_progress")[0]
+    assert asked in stand_in.results_of("reset_walkthrough_progress")[0]
     with acme.database.transaction() as session:
         learner = acme.learner(session, f"reset.{assistant.slug}")
         (row,) = session.query(WalkthroughProgress).filter_by(mcp_server_user_id=learner)

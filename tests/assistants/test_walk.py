@@ -24,7 +24,7 @@ def walk(assistant, acme, tmp_path_factory):
 @pytest.fixture
 def shown(walk, acme):
     """Each step with the result that showed it."""
-    *results, last = walk.last.results_of(*scripts.STEP_TOOLS)
+    *results, last = walk.results_of(*scripts.STEP_TOOLS)
     assert f"finished, {len(acme.steps)} of {len(acme.steps)} steps done" in last
     return list(zip(acme.steps, results, strict=True))
 
@@ -39,7 +39,7 @@ def test_each_step_arrives_line_by_line_as_its_author_wrote_it(shown):
 
 def test_each_step_arrives_once(walk, shown):
     for step, _ in shown:
-        texts = walk.last.results_of(*scripts.STEP_TOOLS)
+        texts = walk.results_of(*scripts.STEP_TOOLS)
         assert sum(text.count(step.content) for text in texts) == 1
 
 

@@ -61,10 +61,6 @@ class Received:
         """Return the tool that the assistant made of the MCP tool *name*, if the model has it."""
         return next((tool for tool in self.tools if is_named(tool.name, name)), None)
 
-    def results_of(self, *names: str) -> list[str]:
-        """Return the texts of all results of these MCP tools, in order."""
-        return [r.text for r in self.results if any(is_named(r.tool, name) for name in names)]
-
 
 @dataclass(frozen=True)
 class Call:
@@ -119,6 +115,18 @@ class StandIn:
         """What the model had received at its last turn: the whole conversation."""
         assert self.turns, f"No turn was asked for; there were requests to {self.other_paths}."
         return self.turns[-1].received
+
+    @property
+    def results(self) -> list[Result]:
+        """Each result as the model first got it. Some assistants shorten old ones later."""
+        first: list[Result] = []
+        for turn in self.turns:
+            first += turn.received.results[len(first) :]
+        return first
+
+    def results_of(self, *names: str) -> list[str]:
+        """Return the texts of all results of these MCP tools, each as the model first got it."""
+        return [r.text for r in self.results if any(is_named(r.tool, name) for name in names)]
 
     @contextmanager
     def serve(self) -> Iterator[str]:
