@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
+ASSISTANTS := tests/assistants/node_modules/.package-lock.json
 CLIENTS := $(basename $(notdir $(wildcard tests/outside/requirements/*.in)))
 ENVIRONMENTS := $(CLIENTS:%=tests/outside/.environments/%/.installed)
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate
@@ -17,6 +18,9 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 
 test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests
 	$(BIN)/pytest
+
+assistants: .venv/.dev $(ASSISTANTS) ## Run real assistants, 1.7 GB to install; writes docs/assistants.md
+	$(BIN)/pytest tests/assistants
 
 check: .venv/.dev ## Lint, format, types, layers
 	$(BIN)/ruff check .
@@ -37,7 +41,7 @@ lock: .venv/.dev ## Compile the pinned requirement files
 
 clean: ## Stop the embedded database and remove its data, the environment and caches
 	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs import embedded; embedded.stop(Path("var/postgres"))'
-	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments
+	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/assistants/node_modules
 
 .venv/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
@@ -53,10 +57,15 @@ $(NODE_MODULES): tests/outside/package-lock.json .venv/.dev
 	$(BIN)/npm ci --prefix tests/outside --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
 
+$(ASSISTANTS): tests/assistants/package-lock.json .venv/.dev
+	@echo "Installing the assistants: 1.7 GB, once."
+	$(BIN)/npm ci --prefix tests/assistants --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
+
 # An environment for each client of other people: what one needs, another cannot have.
 tests/outside/.environments/%/.installed: tests/outside/requirements/%.txt | .venv/.dev
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
 	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
 	touch $@
 
-.PHONY: help run test check fix bench lock clean
+.PHONY: help run test assistants check fix bench lock clean

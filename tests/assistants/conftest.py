@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from sync.runner import sync_source
-from tests.assistants.clients import ASSISTANTS, Assistant
+from tests.assistants.assistant import Assistant
+from tests.assistants.clients import ASSISTANTS
 from tests.assistants.report import Findings
 from tests.authors import ANA
 from tests.builders import organization, server

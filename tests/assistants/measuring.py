@@ -49,10 +49,10 @@ def place_of_instructions(received: Received) -> str:
     return "description of the group of tools" if is_there else "nowhere"
 
 
-def what_unmarked_tools_are(stand_in: StandIn) -> str:
-    """Whether the model has the tools that are not marked to be loaded always."""
-    loaded = stand_in.turns[0].received.tool("answer_error")
-    return "loaded" if loaded else "names only, until searched for"
+def how_given(stand_in: StandIn, tool: str) -> str:
+    """Whether the model has a tool from the start, or must search for it."""
+    loaded = stand_in.turns[0].received.tool(tool)
+    return "from the start" if loaded else "by name, until searched for"
 
 
 def hints(received: Received) -> str:

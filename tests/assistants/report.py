@@ -7,7 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from tests.assistants.clients import ASSISTANTS, Assistant
+from tests.assistants.assistant import Assistant
+from tests.assistants.clients import ASSISTANTS
 
 _TEMPLATE = Path(__file__).with_name("page.md")
 #: The rows of the tables: what is asked, and which finding answers it.
@@ -20,7 +21,7 @@ _PARTS = {
     "the same without our mark on the tool": "{cut_unmarked}",
     "long results are shortened later": "{later}",
     "the server's `instructions`": "{instructions}",
-    "tools marked `anthropic/alwaysLoad`": "loaded, with their descriptions",
+    "tools marked to be always loaded": "{marked}",
     "other tools": "{unmarked}",
     "titles and hints that the model gets": "{hints}",
     "left out of the arguments' schema": "{lost}",

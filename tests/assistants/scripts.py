@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tests.assistants.stand_ins import Call, Received, Script
+from tests.assistants.stand_ins.base import is_named
 
 STEP_TOOLS = ("select_walkthrough", "next_walkthrough_step")
 #: What a result says to call next, also where it arrives as JSON.
@@ -38,13 +39,23 @@ def walk(walkthrough_id: str, step_ids: Sequence[str]) -> Script:
     return in_turn(Call("list_walkthroughs"), begin(walkthrough_id), *steps)
 
 
-def hurry(walkthrough_id: str) -> Script:
-    """Begin, and make at once whatever call the last result names, until none is named."""
+def hurry(walkthrough_id: str, *, alternating: bool) -> Script:
+    """Begin, and make at once whatever call the last step result names, until none is named.
+
+    Args:
+        walkthrough_id: which one to begin.
+        alternating: whether to ask for the status after each of these calls, for an assistant that
+            ends a run of equal calls.
+    """
+    status = Call("get_walkthrough_status", {"walkthrough_id": walkthrough_id})
 
     def script(received: Received) -> Call | str:
-        if not received.results:
+        shown = [r for r in received.results if not is_named(r.tool, status.name)]
+        if not shown:
             return begin(walkthrough_id)
-        named = _NEXT.search(received.results[-1].text)
-        return complete(named[1]) if named else "That is all."
+        named = _NEXT.search(shown[-1].text)
+        if not named:
+            return "That is all."
+        return status if alternating and received.results[-1] is shown[-1] else complete(named[1])
 
     return script

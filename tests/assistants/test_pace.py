@@ -13,7 +13,8 @@ from tests.assistants.stand_ins import StandIn
 @pytest.fixture(scope="module")
 def hurry(assistant, acme, tmp_path_factory):
     """The stand-in for a model that called next as fast as it could, to the end."""
-    stand_in = StandIn(assistant.api(), scripts.hurry(acme.walkthrough_id))
+    script = scripts.hurry(acme.walkthrough_id, alternating=assistant.ends_on_equal_calls)
+    stand_in = StandIn(assistant.api(), script)
     address = acme.address(f"hurry.{assistant.slug}", "paced")
     assistant.run(tmp_path_factory.mktemp("hurry"), address, stand_in)
     return stand_in

@@ -23,10 +23,10 @@ def test_a_text_alone_arrives_unchanged(probed):
     assert probe.PLAIN_TEXT in result
 
 
-def test_the_meta_of_a_result_reaches_no_model(probed):
+def test_the_meta_of_a_result_reaches_a_model_only_where_it_is_known_to(probed, assistant):
     """Of a result that is no error: ours have no `_meta` then, since Gemini CLI passes all of it."""
     results = probed.results_of("answer_text", "answer_both", "answer_long")
-    assert not any(probe.META in result for result in results)
+    assert any(probe.META in result for result in results) == assistant.passes_meta
 
 
 def test_the_text_of_an_error_arrives(probed):
@@ -49,7 +49,8 @@ def test_what_becomes_of_each_part_is_noted(probed, assistant, findings):
         frame=measuring.frame(probed),
         error=measuring.frame_of_error(probed),
         instructions=measuring.place_of_instructions(probed.last),
-        unmarked=measuring.what_unmarked_tools_are(probed),
+        marked=measuring.how_given(probed, "answer_text"),
+        unmarked=measuring.how_given(probed, "answer_unmarked"),
         hints=measuring.hints(probed.last),
         lost=measuring.lost_of_schemas(probed.last),
         whole=measuring.whole_up_to(probed),

@@ -137,7 +137,7 @@ class StandIn:
 
     async def _answer(self, request: Request) -> Response:
         content = await request.body()
-        path = request.url.path
+        path, body = request.url.path, {}
         try:
             body = json.loads(content) if content else {}
             if request.method == "POST" and self._api.is_turn(path):
@@ -146,7 +146,7 @@ class StandIn:
             return JSONResponse(self._api.other(path, body))
         except Exception as failure:  # noqa: BLE001  the test is told, the assistant gets words
             self.failures.append(failure)
-            return self._api.write({}, f"The stand-in failed: {failure}")
+            return self._api.write(body, f"The stand-in failed: {failure}")
 
     def _take_turn(self, body: Json) -> Response:
         received = self._api.read(body)
