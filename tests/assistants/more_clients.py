@@ -45,7 +45,7 @@ class QwenCode(Assistant):
             "security": {"auth": {"selectedType": "openai"}},
             "privacy": {"usageStatisticsEnabled": False},
             "general": {"enableAutoUpdate": False},
-            "model": {"skipLoopDetection": True},
+            "model": {"skipLoopDetection": True, "maxToolCallsPerTurn": 0},
         }
         write_json(home / ".qwen" / "settings.json", settings)
         return {

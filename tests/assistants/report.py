@@ -11,25 +11,29 @@ from tests.assistants.assistant import Assistant
 from tests.assistants.clients import ASSISTANTS
 
 _TEMPLATE = Path(__file__).with_name("page.md")
-#: The rows of the tables: what is asked, and which finding answers it.
-_PARTS = {
-    "of a result with text, structured content and `_meta` the model gets": "{parts}",
-    "around a text": "{frame}",
-    "around the text of an error": "{error}",
-    "longest text that arrives whole": "{whole} of 64 KiB",
-    "what is left of 64 KiB": "{cut}",
-    "the same without our mark on the tool": "{cut_unmarked}",
-    "long results are shortened later": "{later}",
-    "the server's `instructions`": "{instructions}",
-    "tools marked to be always loaded": "{marked}",
-    "other tools": "{unmarked}",
-    "titles and hints that the model gets": "{hints}",
-    "left out of the arguments' schema": "{lost}",
-}
-_BEHAVIOUR = {
-    "calls that were held back": "{hurried}",
-    "shortest time for a step": "{per_step:.1f} s",
-    "our words in an outage arrive after": "{outage:.1f} s",
+#: The tables of the page: the heading of each column, and the findings that fill it.
+_TABLES = {
+    "results": {
+        "the model gets": "{parts}",
+        "around a text": "{frame}",
+        "whole up to": "{whole} KiB",
+        "left of 64 KiB": "{cut}",
+        "left without our mark": "{cut_unmarked}",
+        "shortened later": "{later}",
+    },
+    "servers": {
+        "instructions": "{instructions}",
+        "marked tools": "{marked}",
+        "other tools": "{unmarked}",
+        "titles, hints": "{hints}",
+        "left out of schemas": "{lost}",
+    },
+    "behaviour": {
+        "calls held back": "{hurried}",
+        "shortest time for a step": "{per_step:.1f} s",
+        "in an outage, our words after": "{outage:.1f} s",
+        "around an error": "{error}",
+    },
 }
 
 
@@ -46,21 +50,16 @@ class Findings:
     def write_page(self, path: Path) -> str:
         """Write the page if every assistant was measured in full; return what to tell."""
         try:
-            page = Template(_TEMPLATE.read_text()).substitute(
-                versions="\n".join(f"- {a.name} {a.version} (`{a.package}`)" for a in ASSISTANTS),
-                parts=self._table(_PARTS),
-                behaviour=self._table(_BEHAVIOUR),
-            )
+            tables = {name: self._table(columns) for name, columns in _TABLES.items()}
         except KeyError as missing:
             return f"{path.name} was not written: {missing} was not measured for every assistant."
-        path.write_text(page)
+        names = "\n".join(f"- {a.name} {a.version} (`{a.package}`)" for a in ASSISTANTS)
+        path.write_text(Template(_TEMPLATE.read_text()).substitute(tables, assistants=names))
         return f"{path.name} was written."
 
-    def _table(self, rows: dict[str, str]) -> str:
-        names = [assistant.name for assistant in ASSISTANTS]
-        lines = [["", *names], ["---"] * (len(names) + 1)]
-        lines += [
-            [what, *(answer.format(**self._of[assistant.slug]) for assistant in ASSISTANTS)]
-            for what, answer in rows.items()
-        ]
+    def _table(self, columns: dict[str, str]) -> str:
+        lines = [["assistant", *columns], ["---"] * (len(columns) + 1)]
+        for assistant in ASSISTANTS:
+            facts = self._of[assistant.slug]
+            lines.append([assistant.name, *(cell.format(**facts) for cell in columns.values())])
         return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
