@@ -80,14 +80,16 @@ def whole_up_to(stand_in: StandIn) -> int:
 
 def left_of_the_longest(stand_in: StandIn, tool: str) -> str:
     """What is left of the longest result of *tool*."""
-    lines = probe.numbered(SIZES[-1])
+    lines = len(probe.numbered(SIZES[-1]))
     text = stand_in.results_of(tool)[-1]
-    arrived = [line for line in text.splitlines() if line in set(lines)]
-    if arrived == lines:
+    arrived = sorted(set(map(int, re.findall(r"line (\d{5})", text))))
+    if len(arrived) == lines:
         return "all"
-    ends = {"beginning": lines[0] in arrived, "end": lines[-1] in arrived}
-    which = " and ".join(end for end, is_there in ends.items() if is_there) or "nothing"
-    return f"{which} ({round(len(arrived) * len(lines[0]) / 1024)} KiB)"
+    ends = {"beginning": 0 in arrived, "end": lines - 1 in arrived}
+    which = " and ".join(end for end, is_there in ends.items() if is_there) or "the middle"
+    size = len(arrived) * SIZES[-1] / lines
+    saved = ", the rest in a file" if "aved to" in text else ""
+    return f"{which}, {size:.1f} KiB{saved}"
 
 
 def changed_later(stand_in: StandIn) -> str:

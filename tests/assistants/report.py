@@ -31,7 +31,7 @@ _TABLES = {
     "behaviour": {
         "calls held back": "{hurried}",
         "shortest time for a step": "{per_step:.1f} s",
-        "in an outage, our words after": "{outage:.1f} s",
+        "in an outage, our words after": "{outage:.2f} s",
         "around an error": "{error}",
     },
 }
