@@ -88,7 +88,7 @@ def left_of_the_longest(stand_in: StandIn, tool: str) -> str:
     ends = {"beginning": 0 in arrived, "end": lines - 1 in arrived}
     which = " and ".join(end for end, is_there in ends.items() if is_there) or "the middle"
     size = len(arrived) * SIZES[-1] / lines
-    saved = ", the rest in a file" if "aved to" in text else ""
+    saved = ", the rest in a file" if re.search("aved to|full output see", text) else ""
     return f"{which}, {size:.1f} KiB{saved}"
 
 
