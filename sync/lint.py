@@ -32,8 +32,9 @@ def warnings(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
             step,
             1,
             f"warning: the step is {len(files[step]) / 1024:.1f} KiB. Assistants cut long answers: "
-            "Codex in the middle from 12 KiB, Gemini CLI in the middle from 44 KiB, Claude Code "
-            "and opencode at the end from 52 KiB. Split it into steps of at most 8 KiB",
+            "Codex in the middle from 12 KiB, Copilot CLI and Qwen Code after the beginning from "
+            "24 KiB, Gemini CLI in the middle from 40 KiB, opencode at the end from 52 KiB. "
+            "Split it into steps of at most 8 KiB",
         )
         for step in steps
         if len(files.get(step, b"")) > _LARGE_STEP_BYTES

@@ -116,7 +116,7 @@ def test_a_step_that_assistants_cut_is_a_warning_and_no_problem(draft, tmp_path)
 
     (warning,) = warnings(read_folder(draft))
     assert warning.path == "walkthroughs/make-tea/steps/1.md"
-    for words in ("8.8 KiB", "Codex", "12 KiB", "Gemini CLI", "44 KiB", "Claude Code", "52 KiB"):
+    for words in ("8.8 KiB", "Codex", "12 KiB", "Gemini CLI", "40 KiB", "opencode", "52 KiB"):
         assert words in warning.message
     assert shown.exit_code == as_json.exit_code == 0
     assert str(warning) in shown.output

@@ -2,7 +2,7 @@
 
 Each one checks its arguments, calls one function of the domain in a worker
 thread, and returns one text that is complete by itself. The same facts for
-programs stand in the result's `_meta`, which reaches clients and no model.
+programs stand in the result's `_meta`, which hardly any client shows its model.
 """
 
 from __future__ import annotations
