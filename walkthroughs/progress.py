@@ -325,15 +325,15 @@ def view_of(moved: Advanced) -> StepView | None:
     edition = _editions.get(moved.walkthrough_id, moved.version)
     if edition is None:
         return None
-    if moved.shown_at is None:
-        return _view(edition, moved.current_step_id, moved.completed, finished=False)
     return _view(
         edition,
         moved.current_step_id,
         moved.completed,
         finished=False,
-        hurried=True,
-        notices=(pace.hurried_notice(moved.shown_at, moved.now),),
+        hurried=moved.shown_at is not None,
+        notices=(pace.hurried_notice(moved.shown_at, moved.now),)
+        if moved.shown_at is not None
+        else (),
     )
 
 
