@@ -38,6 +38,7 @@ from walkthroughs import embedded, schema_version
 from walkthroughs.advance import ADVANCE, advance_ordinary
 from walkthroughs.caller import Caller
 from walkthroughs.db import Database, connect
+from walkthroughs.identity.links import hash_token
 from walkthroughs.prepared import Prepared
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -137,7 +138,8 @@ async def _advance_all(prepared: Prepared, size: int) -> float:
     for learner, step in _walk(size, _SHARE, 2 * _SHARE):
         if time.perf_counter() - began > SECONDS:
             break
-        caller = Caller("o", "srv", f"msu{size}_{learner}", PACE_SECONDS)
+        link = hash_token(token_of(size, learner))
+        caller = Caller("o", "srv", f"msu{size}_{learner}", PACE_SECONDS, link)
         moved = await advance_ordinary(prepared, caller, step)
         if moved is None or moved.shown_at is not None:
             message = f"learner {learner} did not move from {step}"
@@ -160,6 +162,7 @@ def _pgbench(url: str, size: int) -> float:
         "$4": f"({step})",
         "$5": "((:i + 1) * 1000000::bigint)",  # long after the call before
         "$6": f"{PACE_SECONDS}::bigint",
+        "$7": f"encode(sha256(convert_to('t{size}-' || (:i % {_SHARE}), 'UTF8')), 'hex')",
     }.items():
         statement = statement.replace(name, value)
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:

@@ -1,7 +1,7 @@
 """The hot path: the ordinary step call as one prepared UPDATE, one round trip, durable.
 
-It applies when nothing is special: the learner's version is the live one, the
-step named is where the learner is, and the next one is not done yet. Anything
+It applies when nothing is special: the learner's link has not ended, their version is the live
+one, the step named is where they are, and the next one is not done yet. Anything
 else (no row comes back) goes through the rules of `journey`, under a lock.
 
 A call that comes too soon is answered by the same statement: it counts the call
@@ -20,8 +20,8 @@ _HURRIED = "abs($5 - p.active_at) < $6 * 1000"
 
 ADVANCE = Statement(
     "handrail_advance",
-    # organization, learner, server, step, now (epoch ms), pace (seconds)
-    ("text", "text", "text", "text", "bigint", "bigint"),
+    # organization, learner, server, step, now (epoch ms), pace (seconds), hash of a link or null
+    ("text", "text", "text", "text", "bigint", "bigint", "text"),
     f"""
 UPDATE walkthrough_progress p
    SET completed_steps = CASE WHEN {_HURRIED} THEN p.completed_steps
@@ -41,6 +41,10 @@ UPDATE walkthrough_progress p
    AND EXISTS (SELECT FROM mcp_server_walkthroughs a
                 WHERE a.organization_id = $1 AND a.mcp_server_id = $3
                   AND a.walkthrough_id = p.walkthrough_id AND a.is_enabled)
+   AND ($7 IS NULL
+        OR EXISTS (SELECT FROM personal_links l
+                    WHERE l.organization_id = $1 AND l.mcp_server_id = $3
+                      AND l.token_hash = $7 AND l.revoked_at IS NULL))
 RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps, p.active_at
     """,  # noqa: S608  a constant
 )
@@ -78,6 +82,7 @@ async def advance_ordinary(prepared: Prepared, caller: Caller, step_id: str) -> 
         step_id,
         now,
         caller.pace_seconds,
+        caller.link_hash,
     )
     if row is None:
         return None

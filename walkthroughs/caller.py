@@ -11,9 +11,12 @@ class Caller:
 
     Attributes:
         pace_seconds: how long a step that was shown cannot be completed, on this server.
+        link_hash: of the personal link that they came by, if they did. The ordinary step call
+            checks it in its own statement.
     """
 
     organization_id: str
     server_id: str
     learner_id: str | None = None
     pace_seconds: int = 0
+    link_hash: str | None = None

@@ -115,7 +115,14 @@ def test_statement_and_rule_agree_about_every_clock(hurry, seconds, sign):
         prepared = Prepared(hurry.database, (ADVANCE,), connections=1)
         c = hurry.caller
         row = await prepared.fetch(
-            ADVANCE, c.organization_id, c.learner_id, c.server_id, hurry.first, now, PACE
+            ADVANCE,
+            c.organization_id,
+            c.learner_id,
+            c.server_id,
+            hurry.first,
+            now,
+            PACE,
+            c.link_hash,
         )
         prepared.close()
         return row

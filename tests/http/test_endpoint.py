@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.http.posting import LIST, post
+from tests.http.posting import LIST, ask, post
 from tests.serving import School
 from walkthroughs.identity.links import revoke_links
 from walkthroughs.mcp_server import tenant
 from walkthroughs.mcp_server.redaction import RedactLinks, redact
-from walkthroughs.models import McpServer, PersonalLink
+from walkthroughs.mcp_server.tools import VIEW
+from walkthroughs.models import McpServer, PersonalLink, WalkthroughProgress
 
 
 def refusal(response: httpx.Response) -> str:
@@ -61,6 +63,27 @@ def test_no_server_wrong_link_and_ended_link_are_one_answer(
 
     assert len(answers) == 1
     assert answers.pop()[0] == 404
+
+
+@pytest.mark.parametrize("names_step", [True, False])
+def test_a_link_that_ends_moves_nobody_and_says_so_though_it_was_used_a_moment_ago(
+    school: School, names_step: bool
+) -> None:
+    def call(name: str, **arguments: object) -> Any:
+        answer = ask(school.address, "legacy", "tools/call", name=name, arguments=arguments)
+        return answer.json()["result"]
+
+    first = call("select_walkthrough", walkthrough_id=school.walkthrough_id)
+    step_id = first["_meta"][VIEW]["step"]["id"]
+    with school.database.transaction() as session:
+        revoke_links(session, "acme", "lea@x.example")
+
+    answer = call("next_walkthrough_step", **({"current_step_id": step_id} if names_step else {}))
+
+    assert answer["isError"]
+    assert "link used here has ended" in answer["content"][0]["text"]
+    with school.database.transaction() as session:
+        assert session.query(WalkthroughProgress).one().completed_steps == []
 
 
 def test_a_link_works_on_its_own_server_only(school: School) -> None:

@@ -25,8 +25,8 @@ from walkthroughs.mcp_server.hosts import hostname, is_same_host
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
-from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service
-from walkthroughs.mcp_server.tenant import FIND, OFFERED, Address, Directory, Found
+from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service, is_step_call
+from walkthroughs.mcp_server.tenant import FIND, OFFERED, Address, Directory, Found, Tenant
 from walkthroughs.prepared import AWAY, Prepared
 from walkthroughs.settings import Settings
 
@@ -83,7 +83,7 @@ class Endpoint:
             if body is None:
                 return  # the client has left
             headers = dict(scope["headers"])
-            call = await self._identify(scope, headers)
+            call = await self._identify(scope, headers, is_step_call(body))
             scope = as_the_sdk_reads(scope, headers)
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
@@ -98,12 +98,14 @@ class Endpoint:
         else:
             await answer_batch(app, messages, scope, receive, send)
 
-    async def _identify(self, scope: Scope, headers: dict[bytes, bytes]) -> Call | None:
+    async def _identify(
+        self, scope: Scope, headers: dict[bytes, bytes], step_call: bool
+    ) -> Call | None:
         """Return whom the request is for and from; None while the database is away."""
         path = scope["path_params"]
         host = hostname(f"//{headers.get(b'host', b'').decode('latin-1')}")
         address = self._address(host, path.get("slug"), path.get("token"))
-        found = await self._find(address)
+        found = await self._find(address, step_call)
         unknown = found is not None and found.tenant is None
         if unknown or (found and address.token_hash and found.learner_id is None):
             raise Refused(421 if unknown and "slug" not in path else 404, _NOT_HERE)
@@ -111,15 +113,12 @@ class Endpoint:
             raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
         if found is None or found.tenant is None:
             return None
-        tenant = found.tenant
-        return Call(
-            tenant,
-            Caller(tenant.organization_id, tenant.server_id, found.learner_id, tenant.pace_seconds),
-        )
+        caller = _caller(found.tenant, found.learner_id, address)
+        return Call(address, found.tenant, caller, step_call)
 
-    async def _find(self, address: Address) -> Found | None:
+    async def _find(self, address: Address, checks_link: bool) -> Found | None:
         try:
-            return await self._directory.find(address)
+            return await self._directory.find(address, checks_link=checks_link)
         except AWAY:
             return None
 
@@ -152,8 +151,19 @@ def build_endpoint(
     """
     limiter = CapacityLimiter(database.tool_threads)
     prepared = Prepared(database, (FIND, OFFERED, ADVANCE), database.tool_threads)
-    server = server or build_service(database, limiter, prepared)
-    return Endpoint(settings, Directory(prepared), prepared, server, streaming=streaming)
+    directory = Directory(prepared)
+    server = server or build_service(database, limiter, prepared, directory)
+    return Endpoint(settings, directory, prepared, server, streaming=streaming)
+
+
+def _caller(tenant: Tenant, learner_id: str | None, address: Address) -> Caller:
+    return Caller(
+        tenant.organization_id,
+        tenant.server_id,
+        learner_id,
+        tenant.pace_seconds,
+        address.token_hash,
+    )
 
 
 def _manager(server: Server[Any], *, streaming: bool) -> StreamableHTTPSessionManager:

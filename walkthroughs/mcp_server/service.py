@@ -26,7 +26,7 @@ from walkthroughs.caller import Caller
 from walkthroughs.db import Database
 from walkthroughs.mcp_server import guidance, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
-from walkthroughs.mcp_server.tenant import OFFERED, Tenant
+from walkthroughs.mcp_server.tenant import OFFERED, Address, Directory, Tenant
 from walkthroughs.prepared import AWAY, Prepared
 
 #: Where the endpoint leaves what it found out about a request.
@@ -37,14 +37,23 @@ _VERSION = "0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request's tenant and caller."""
+    """A request's address, and what it leads to.
 
+    Attributes:
+        is_step_call: as `is_step_call` says of its body. The link may then have ended since.
+    """
+
+    address: Address
     tenant: Tenant
     caller: Caller
+    is_step_call: bool
 
 
-def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepared) -> Server[Any]:
+def build_service(
+    database: Database, limiter: CapacityLimiter, prepared: Prepared, directory: Directory
+) -> Server[Any]:
     """Return the server with the five tools; it works behind the endpoint only."""
+    calls = _Calls(database, limiter, prepared, directory)
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
         enabled = _call_of(ctx).tenant.tools_enabled
@@ -52,27 +61,10 @@ def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepar
 
     async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
         call = _call_of(ctx)
-        known = {tool.name for tool in tools.announced()} if call.tenant.tools_enabled else set()
-        if params.name not in known:
+        if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        return await run(call.caller, params)
-
-    async def run(caller: Caller, params: CallToolRequestParams) -> CallToolResult:
-        name, arguments = params.name, params.arguments or {}
-        step_id = ordinary_step(name, arguments) if caller.learner_id else None
-        try:
-            moved = await _advance(prepared, caller, step_id) if step_id else None
-        except TimeoutError:  # a server that is silent would be silent to a thread, too
-            return tools.unavailable()
-        if moved and (view := progress.view_of(moved)):
-            return tools.step_answer(view)
-        work = (
-            partial(tools.after_ordinary_step, database, caller, moved)
-            if moved
-            else partial(tools.call, database, caller, name, arguments)
-        )
-        return await to_thread.run_sync(work, limiter=limiter)
+        return await calls.run(call, params)
 
     server: Server[Any] = Server(
         "Handrail",
@@ -85,6 +77,47 @@ def build_service(database: Database, limiter: CapacityLimiter, prepared: Prepar
     # Tracing is dropped for speed; the tenant's name and words take its place.
     server.middleware[:] = [_introducer(prepared)]
     return server
+
+
+@dataclass(frozen=True)
+class _Calls:
+    """Runs the tools: the ordinary step on the event loop, all else in a thread."""
+
+    database: Database
+    limiter: CapacityLimiter
+    prepared: Prepared
+    directory: Directory
+
+    async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
+        name, arguments = params.name, params.arguments or {}
+        moved = None
+        try:
+            if call.caller.learner_id and (step_id := ordinary_step(name, arguments)):
+                moved = await self._advance(call.caller, step_id)
+            if moved and (view := progress.view_of(moved)):
+                return tools.step_answer(view)
+            if not moved and call.is_step_call and not await self._link_holds(call):
+                return tools.link_ended()
+        except AWAY:
+            return tools.unavailable()
+        work = (
+            partial(tools.after_ordinary_step, self.database, call.caller, moved)
+            if moved
+            else partial(tools.call, self.database, call.caller, name, arguments)
+        )
+        return await to_thread.run_sync(work, limiter=self.limiter)
+
+    async def _advance(self, caller: Caller, step_id: str) -> Advanced | None:
+        try:
+            return await advance_ordinary(self.prepared, caller, step_id)
+        except TimeoutError:
+            raise  # a server that is silent would be silent to a thread, too
+        except AWAY:
+            return None  # nothing was acknowledged; the tool tries once more, and tells
+
+    async def _link_holds(self, call: Call) -> bool:
+        found = await self.directory.ask(call.address)
+        return found.learner_id == call.caller.learner_id
 
 
 def _introducer(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -120,18 +153,14 @@ def _call_of(ctx: Any) -> Call:  # noqa: ANN401
     return call
 
 
+def is_step_call(body: bytes) -> bool:
+    """Return whether *body* may be a call whose own statement checks the link. Cheap."""
+    return b"next_walkthrough_step" in body
+
+
 def ordinary_step(name: str, arguments: dict[str, Any]) -> str | None:
     """Return the step that the call completes, if it is such a call and well formed."""
     if name != "next_walkthrough_step" or arguments.keys() != {"current_step_id"}:
         return None
     step_id = arguments["current_step_id"]
     return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None
-
-
-async def _advance(prepared: Prepared, caller: Caller, step_id: str) -> Advanced | None:
-    try:
-        return await advance_ordinary(prepared, caller, step_id)
-    except TimeoutError:
-        raise
-    except AWAY:
-        return None  # nothing was acknowledged; the tool tries once more, and tells

@@ -1,21 +1,25 @@
 """Which MCP server a request is for, and which learner sends it.
 
-Answers are kept for a moment, so that the ordinary step call asks the database
-nothing but the step. A change takes effect within that moment.
+Servers are kept for a moment, and a change takes effect within it. Whose a link is never changes,
+so that is kept for longer: the ordinary step call checks the link in its own statement.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from walkthroughs.catalog import visible_sql
 from walkthroughs.prepared import Prepared, Statement
 
 #: How long a revoked link, a renamed or a switched-off server may still answer.
 CACHE_SECONDS = 2.0
-_KEPT = 10_000
+_KEPT_SERVERS = 1_000
+#: About 300 bytes each.
+_KEPT_LINKS = 50_000
+_ServerKey = tuple[str | None, str | None]
 
 #: By slug, by domain; and the hash of a personal link.
 FIND = Statement(
@@ -55,6 +59,11 @@ class Address:
     domain: str | None = None
     token_hash: str | None = None
 
+    @property
+    def server(self) -> _ServerKey:
+        """Return it without the link."""
+        return self.slug, self.domain
+
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
@@ -77,22 +86,57 @@ class Found:
     learner_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose a link is, and when the database said so, in seconds of `time.monotonic`."""
+
+    learner_id: str
+    checked_at: float
+
+
 class Directory:
     """Looks addresses up. For one event loop."""
 
-    def __init__(self, prepared: Prepared, cache_seconds: float = CACHE_SECONDS) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
-        self._kept: TTLCache[Address, Found] = TTLCache(_KEPT, cache_seconds)
+        self._servers: TTLCache[_ServerKey, Tenant] = TTLCache(_KEPT_SERVERS, CACHE_SECONDS)
+        self._owners: LRUCache[tuple[str, str], _Owner] = LRUCache(_KEPT_LINKS)
 
-    async def find(self, address: Address) -> Found:
+    async def find(self, address: Address, *, checks_link: bool = False) -> Found:
         """Return the answer of a moment ago, or ask the database, in one round trip.
+
+        Args:
+            address: what to look up.
+            checks_link: whether what follows checks the link itself, so that it may have ended.
 
         Raises:
             One of `prepared.AWAY`: the database does not answer.
         """
-        found = self._kept.get(address)
-        if found is None:
-            row = await self._prepared.fetch(FIND, address.slug, address.domain, address.token_hash)
-            found = Found(Tenant(*row[:7]), row[7]) if row else Found(None)
-            self._kept[address] = found
-        return found
+        return self._known(address, checks_link=checks_link) or await self.ask(address)
+
+    async def ask(self, address: Address) -> Found:
+        """Ask the database, whatever is known.
+
+        Raises:
+            One of `prepared.AWAY`: the database does not answer.
+        """
+        row = await self._prepared.fetch(FIND, address.slug, address.domain, address.token_hash)
+        if row is None:
+            return Found(None)
+        tenant, learner_id = Tenant(*row[:7]), row[7]
+        self._servers[address.server] = tenant
+        if learner_id:
+            owner = _Owner(learner_id, monotonic())
+            self._owners[tenant.server_id, address.token_hash or ""] = owner
+        return Found(tenant, learner_id)
+
+    def _known(self, address: Address, *, checks_link: bool) -> Found | None:
+        tenant = self._servers.get(address.server)
+        if tenant is None:
+            return None
+        if address.token_hash is None:
+            return Found(tenant)
+        owner = self._owners.get((tenant.server_id, address.token_hash))
+        if owner and (checks_link or monotonic() - owner.checked_at < CACHE_SECONDS):
+            return Found(tenant, owner.learner_id)
+        return None

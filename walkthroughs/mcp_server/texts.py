@@ -18,6 +18,10 @@ ANONYMOUS = (
     "Ask the people who offer this server for a personal link and add that address instead. "
     "list_walkthroughs works without."
 )
+LINK_ENDED = (
+    "The personal link used here has ended, so this call changed nothing. The learner's progress "
+    "is kept. Ask the people who offer this server for a new link and add that address instead."
+)
 UNAVAILABLE = (
     "The walkthroughs cannot be reached for a moment. Nothing was lost. "
     "Wait a few seconds, then make the same call again with the same arguments."

@@ -103,6 +103,16 @@ def unavailable() -> CallToolResult:
     return _trouble(texts.UNAVAILABLE)
 
 
+def link_ended() -> CallToolResult:
+    """Answer that the personal link has ended since it was last looked up."""
+    return _trouble(texts.LINK_ENDED)
+
+
+def is_announced(name: str) -> bool:
+    """Return whether there is such a tool."""
+    return name in _tools()
+
+
 @cache
 def announced() -> list[Tool]:
     """Return the tools as tools/list shows them. They never depend on what is published."""
