@@ -40,7 +40,7 @@ lock: .venv/.dev ## Compile the pinned requirement files
 	    $(COMPILE) $$name.in -o $$name.txt || exit; done
 
 clean: ## Stop the embedded database and remove its data, the environment and caches
-	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs import embedded; embedded.stop(Path("var/postgres"))'
+	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs.database import embedded; embedded.stop(Path("var/postgres"))'
 	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/assistants/node_modules
 
 .venv/.run: requirements.txt

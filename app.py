@@ -19,25 +19,25 @@ from flask_migrate import Migrate
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from admin import build_admin
-from admin.cli import init_admin
+from admin.build import build_admin
+from admin.commands import init_admin
 from admin.demo import demo_cli, prepare
 from sync import worker
-from sync.check import checks
-from sync.cli import sync_cli
-from sync.content_cli import content_cli
-from sync.pages import schema_pages
-from sync.walkthroughs_cli import walkthroughs_cli
+from sync.commands.content import content_cli
+from sync.commands.sync import sync_cli
+from sync.commands.walkthroughs import walkthroughs_cli
+from sync.merge_check.endpoint import checks
+from sync.schema_page import schema_pages
 from sync.webhook import webhooks
-from walkthroughs import embedded, schema_version
-from walkthroughs.db import connect
-from walkthroughs.identity.cli import links_cli
-from walkthroughs.mcp_server.cli import servers_cli
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import connect
+from walkthroughs.health import pages
+from walkthroughs.identity.commands import links_cli
+from walkthroughs.mcp_server.commands import servers_cli
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.nowhere import NoBarePages
 from walkthroughs.mcp_server.redaction import RedactLinks
 from walkthroughs.models import db
-from walkthroughs.pages import pages
 from walkthroughs.runtime import Runtime, attach, runtime
 from walkthroughs.settings import Settings, read_settings
 
@@ -82,7 +82,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         poller = threading.Thread(
-            target=worker.work, args=(database, settings, stop), name="content-sources"
+            target=worker.run_worker, args=(database, settings, stop), name="content-sources"
         )
         poller.start()
         try:
@@ -118,7 +118,7 @@ def _each_apart(app: Flask) -> Callable[..., Any]:
 def serve(host: str, port: int, demo: bool) -> None:
     """Serve the dashboard and every MCP endpoint; bring the database up to date first."""
     parts = runtime()
-    schema_version.upgrade(parts.database)
+    migrations.upgrade(parts.database)
     if demo:
         prepare(parts)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way

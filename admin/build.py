@@ -6,15 +6,18 @@ from flask import Blueprint, Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from admin import guard, membership, protection
-from admin.base import HomeView
-from admin.people import AttemptView, LearnerView, LinkView, MemberView, ProgressView
-from admin.records import RunView, SourceView, VersionView
-from admin.servers import AssignmentView, ServerView
-from admin.sign_in import init_sign_in
-from admin.steps import StepView
-from admin.walkthroughs import WalkthroughView
-from walkthroughs.db import Database
+from admin.access import memberships, protection, tenant_filter
+from admin.access.sign_in import init_sign_in
+from admin.pages.assignments import AssignmentView
+from admin.pages.home import HomeView
+from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
+from admin.pages.members import MemberView
+from admin.pages.servers import ServerView
+from admin.pages.sources import RunView, SourceView
+from admin.pages.steps import StepView
+from admin.pages.versions import VersionView
+from admin.pages.walkthroughs import WalkthroughView
+from walkthroughs.database.pool import Database
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
@@ -22,9 +25,9 @@ from walkthroughs.settings import Settings
 def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     """Add the dashboard to *app*. It uses the pool of *database*, and no other."""
     _share_engine(app, database)
-    guard.install(db.session)
+    tenant_filter.install(db.session)
     protection.install(app)
-    membership.install(app)
+    memberships.install(app)
     init_sign_in(app, settings)
     app.register_blueprint(_own_files())
     admin = Admin(

@@ -11,9 +11,10 @@ from git import Actor, Repo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin.accounts import create_owner
-from sync.runner import sync_source
-from walkthroughs import schema_version
+from admin.access.accounts import create_owner
+from sync.sync_source import sync_source
+from walkthroughs.addresses import personal_link, server_address
+from walkthroughs.database import migrations
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import ContentSource, McpServer, Organization
 from walkthroughs.runtime import Runtime, runtime
@@ -31,7 +32,7 @@ _AUTHOR = Actor("Handrail demo", "demo@acme.example")
 def demo_cli() -> None:
     """Make the demo organization, its content repository and its accounts; do nothing twice."""
     parts = runtime()
-    schema_version.upgrade(parts.database)
+    migrations.upgrade(parts.database)
     prepare(parts)
 
 
@@ -94,7 +95,7 @@ def _learner_address(session: Session, settings: Settings) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(create_link(session, _SLUG, _LEARNER))
-    return f"{settings.base_url}/s/{_SLUG}/mcp/u/{path.read_text()}"
+    return personal_link(settings.base_url, _SLUG, path.read_text())
 
 
 def _greeting(settings: Settings, folder: Path, address: str, password: str | None) -> str:
@@ -103,7 +104,7 @@ def _greeting(settings: Settings, folder: Path, address: str, password: str | No
 Dashboard    {settings.base_url}/admin/
 Sign in      {_OWNER}{once}
 Content      {folder}  (commit there: it is live within seconds)
-MCP server   {settings.base_url}/s/{_SLUG}/mcp  (anyone may list)
+MCP server   {server_address(settings.base_url, _SLUG)}  (anyone may list)
 Your own     {address}
 
 Claude Code  claude mcp add --transport http acme {address}

@@ -10,7 +10,7 @@ from typing import Any
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def moment(_view: object, _context: object, row: object, name: str) -> str:
+def format_time(_view: object, _context: object, row: object, name: str) -> str:
     """Show epoch milliseconds as a time."""
     value = getattr(row, name)
     return "" if value is None else f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M}"
@@ -35,7 +35,7 @@ BY_TYPE = {
 }
 
 
-def as_cell(value: object) -> str:
+def escape_formula(value: object) -> str:
     """Return *value* for a CSV file; a spreadsheet shows it and does not calculate it."""
     text = str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -16,7 +16,7 @@ from wtforms.validators import (
     ValidationError,
 )
 
-from walkthroughs.markdown import refusals
+from walkthroughs.content.markdown import refusals
 from walkthroughs.models import DEFAULT_PACE_SECONDS, MAX_PACE_SECONDS
 
 _LINE = (DataRequired("It cannot be empty."), Length(max=200))
@@ -25,7 +25,7 @@ _DOMAIN = Regexp(r"^[a-z0-9.-]{4,253}$", message="A host name such as learn.exam
 _EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="An address such as lea@example.com.")
 
 
-def readable(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
+def no_hidden_characters(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
     """Refuse text that a reviewer cannot see, as the parser of files does."""
     found = refusals((field.data or "").replace("\r\n", "\n"))
     if found:
@@ -41,7 +41,7 @@ def text_of(typed: str | None) -> str | None:
 def _markdown(label: str, description: str, *validators: Any) -> TextAreaField:  # noqa: ANN401
     return TextAreaField(
         label,
-        validators=[*validators, Length(max=65_536), readable],
+        validators=[*validators, Length(max=65_536), no_hidden_characters],
         description=description,
         render_kw={"class": "markdown", "spellcheck": "true"},
     )
@@ -50,9 +50,9 @@ def _markdown(label: str, description: str, *validators: Any) -> TextAreaField: 
 class WalkthroughForm(BaseForm):
     """What a walkthrough says about itself."""
 
-    title = StringField(validators=[*_LINE, readable])
+    title = StringField(validators=[*_LINE, no_hidden_characters])
     description = TextAreaField(
-        validators=[Length(max=2000), readable],
+        validators=[Length(max=2000), no_hidden_characters],
         description="One or two sentences. The assistant reads them to the learner.",
     )
     estimated_minutes = IntegerField("Minutes", validators=[Optional(), NumberRange(1, 10_000)])
@@ -62,10 +62,10 @@ class WalkthroughForm(BaseForm):
 class StepForm(BaseForm):
     """One step, by audience."""
 
-    title = StringField(validators=[*_LINE, readable])
+    title = StringField(validators=[*_LINE, no_hidden_characters])
     section_title = StringField(
         "Section",
-        validators=[Length(max=200), readable],
+        validators=[Length(max=200), no_hidden_characters],
         description="Steps in a row with the same section are shown together.",
     )
     content = _markdown(

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from walkthroughs.db import connect
+from walkthroughs.database.pool import connect
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.settings import Settings
 

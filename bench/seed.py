@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from walkthroughs.db import Database
+from walkthroughs.database.pool import Database
 
 #: Steps of each walkthrough, and the step at which its learners stand.
 SIZES = {10: 0, 200: 100}

@@ -24,22 +24,13 @@ from pathlib import Path
 from bench import sync
 from bench.client import drive, request
 from bench.report import write
-from bench.seed import (
-    LEARNERS,
-    PACE_SECONDS,
-    SIZES,
-    STEPS_EACH,
-    rewind,
-    seed,
-    step_of,
-    token_of,
-)
-from walkthroughs import embedded, schema_version
-from walkthroughs.advance import ADVANCE, advance_ordinary
-from walkthroughs.caller import Caller
-from walkthroughs.db import Database, connect
-from walkthroughs.identity.links import hash_token
-from walkthroughs.prepared import Prepared
+from bench.seed import LEARNERS, PACE_SECONDS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
+from walkthroughs.crypto import hash_token
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import Database, connect
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = 3.0
@@ -52,7 +43,7 @@ def main() -> None:
         url = embedded.start(data)
         database = connect(url)
         try:
-            schema_version.upgrade(database)
+            migrations.upgrade(database)
             seed(database)
             rounds = _measure(url, database)
         finally:
@@ -140,7 +131,7 @@ async def _advance_all(prepared: Prepared, size: int) -> float:
             break
         link = hash_token(token_of(size, learner))
         caller = Caller("o", "srv", f"msu{size}_{learner}", PACE_SECONDS, link)
-        moved = await advance_ordinary(prepared, caller, step)
+        moved = await advance_fast(prepared, caller, step)
         if moved is None or moved.shown_at is not None:
             message = f"learner {learner} did not move from {step}"
             raise RuntimeError(message)

@@ -18,18 +18,19 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bench.sync_repository import STEPS_EACH, edit, make
-from sync.repository import INCOMING, Repository, opened
-from sync.runner import Order, sync_source
-from sync.worker import look
-from walkthroughs import embedded, schema_version
-from walkthroughs.db import Database, connect
+from sync.git.repository import BRANCH_REF, Repository, open_repository
+from sync.runs import SyncRequest
+from sync.sync_source import sync_source
+from sync.worker import check_source
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import ContentSource, Organization
 from walkthroughs.settings import Settings
 
 _ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 _SIZE = 1000  # walkthroughs of ten files
 _SMALL = 100
-_POLL = Order(trigger="poll")
+_POLL = SyncRequest(trigger="poll")
 _TABLE = "CREATE TABLE floor (id text PRIMARY KEY, body text)"
 
 
@@ -50,7 +51,9 @@ class Site:
     def git(self) -> Iterator[Repository]:
         """Yield the source's repository."""
         where = self.settings.data_dir / "git" / self.source_id
-        with opened(where, str(self.repository), "main", None, self.settings) as repository:
+        with open_repository(
+            where, str(self.repository), "main", None, self.settings
+        ) as repository:
             yield repository
 
 
@@ -96,13 +99,13 @@ def _round(large: Site, small: Site) -> dict[str, float]:
     copy = _time(lambda: _copy(large.database, bodies))
     small.sync()
     with large.git() as repository:
-        commit = repository.commit(INCOMING)
+        commit = repository.commit(BRANCH_REF)
         seconds["read floor"] = _best(lambda: _shell(large, f"git ls-tree -r {commit} | {_BLOBS}"))
         seconds["read all"] = _best(lambda: _read(repository, commit, {}))
         seconds["poll floor"] = _best(
             lambda: _shell(large, f"git ls-remote {large.repository} refs/heads/main")
         )
-    seconds["poll"] = _best(lambda: look(large.database, large.settings, large.source_id))
+    seconds["poll"] = _best(lambda: check_source(large.database, large.settings, large.source_id))
     for name, site in (("one of many", large), ("one of few", small)):
         seconds[name] = _one_change(site)
     for changed, steps in ((90, STEPS_EACH), (10, 1)):
@@ -189,7 +192,7 @@ def _site(size: int) -> Iterator[Site]:
     url = embedded.start(folder / "postgres")
     database = connect(url)
     try:
-        schema_version.upgrade(database)
+        migrations.upgrade(database)
         settings = Settings(
             data_dir=folder / "var",
             database_url=url,

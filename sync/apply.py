@@ -14,30 +14,30 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync.parsed import Wanted
-from sync.plan import Archive, Change, Create, Update
-from sync.published import read_servers
-from sync.spool import Spool
-from walkthroughs import assignments, creating, publishing
-from walkthroughs.columns import Origin
-from walkthroughs.content import WalkthroughContent
-from walkthroughs.creating import New
-from walkthroughs.db import Database
+from sync.format.parse_result import WantedWalkthrough
+from sync.planning.current import read_servers
+from sync.planning.plan import Archive, Change, Create, Update
+from sync.staging import Staging
+from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.database.pool import Database
+from walkthroughs.publishing import assignments, create, writer
+from walkthroughs.publishing.create import NewWalkthrough
+from walkthroughs.publishing.origin import Origin
 
 R = TypeVar("R")
 #: An MCP server's slug, and the row id of a walkthrough that asks to be on it.
 Assignment = tuple[str, str]
 #: Serialization failure, deadlock: PostgreSQL asks to try again.
-_IN_THE_WAY = ("40001", "40P01")
+_RETRYABLE = ("40001", "40P01")
 _PAUSES = (0.05, 0.2)
 #: New walkthroughs go in so many to a transaction: nobody stands on them, and it costs a tenth.
-_NEW_TOGETHER = 25
+_BATCH_SIZE = 25
 #: So many of those transactions at once: storing keeps one processor of the server busy.
-_AT_ONCE = 2
+_PARALLEL_BATCHES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class PlanWriter:
     """Writes the changes of a plan.
 
     Attributes:
@@ -50,7 +50,7 @@ class Writer:
     database: Database
     organization_id: str
     origin: Origin
-    spool: Spool
+    spool: Staging
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
@@ -59,23 +59,23 @@ class Writer:
         nobody sees it in both or in neither; or some new ones, which nobody knows yet.
         """
         new: list[Create] = []
-        for group in _coupled(changes):
+        for group in _group_by_moves(changes):
             made = [change for change in group if isinstance(change, Create)]
             if len(made) == len(group):
                 new += made
             else:
                 _retried(partial(self._together, group))
-        if len(new) <= _NEW_TOGETHER:
+        if len(new) <= _BATCH_SIZE:
             _retried(partial(self._together, new))
         else:
             self._import(new)
 
     def _import(self, new: Sequence[Create]) -> None:
         """Store many new walkthroughs; assign them last, in order."""
-        batches = [new[at : at + _NEW_TOGETHER] for at in range(0, len(new), _NEW_TOGETHER)]
+        batches = [new[at : at + _BATCH_SIZE] for at in range(0, len(new), _BATCH_SIZE)]
         made = self._create_apart(batches[0])
         self._know_the_sizes()
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_PARALLEL_BATCHES) as pool:
             for more in pool.map(self._create_apart, batches[1:]):
                 made += more
         with self.database.transaction() as session:
@@ -110,13 +110,15 @@ class Writer:
                     wanted += self._update(session, change)
                 elif isinstance(change, Archive):
                     row_id = change.live.walkthrough_id
-                    publishing.archive(session, self.organization_id, row_id, self.origin)
+                    writer.archive(session, self.organization_id, row_id, self.origin)
             self._assign(session, wanted)
 
     def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:
         wanted = [change.wanted for change in new]
-        rows = [New(self._content(each), each.outline, each.is_published) for each in wanted]
-        made = creating.create_all(session, self.organization_id, rows, self.origin)
+        rows = [
+            NewWalkthrough(self._content(each), each.outline, each.is_published) for each in wanted
+        ]
+        made = create.create_all(session, self.organization_id, rows, self.origin)
         return [
             (slug, outcome.walkthrough_id)
             for outcome, each in zip(made, wanted, strict=True)
@@ -126,12 +128,12 @@ class Writer:
     def _update(self, session: Session, change: Update) -> list[Assignment]:
         row_id = change.live.walkthrough_id
         content = self._content(change.wanted)
-        publishing.publish(session, self.organization_id, row_id, content, self.origin)
+        writer.publish(session, self.organization_id, row_id, content, self.origin)
         published = change.wanted.is_published
-        publishing.set_published(session, self.organization_id, row_id, published, self.origin)
+        writer.set_published(session, self.organization_id, row_id, published, self.origin)
         return [(slug, row_id) for slug in change.new_servers]
 
-    def _content(self, wanted: Wanted) -> WalkthroughContent:
+    def _content(self, wanted: WantedWalkthrough) -> WalkthroughContent:
         # The outline knows more of moved steps: what other walkthroughs of the commit tell.
         return replace(self.spool.read(wanted.kept).content, moved=wanted.outline.moved)
 
@@ -144,11 +146,11 @@ class Writer:
             assignments.assign(session, self.organization_id, servers[slug], ids[slug])
 
 
-def _coupled(changes: Sequence[Change]) -> list[list[Change]]:
+def _group_by_moves(changes: Sequence[Change]) -> list[list[Change]]:
     """Put the changes together that exchange steps, directly or through others."""
     group_of = {_name(change): [change] for change in changes}
     for change in changes:
-        for other in _gives(change):
+        for other in _takes_from(change):
             mine, theirs = group_of[_name(change)], group_of.get(other)
             if theirs is not None and theirs is not mine:
                 mine += theirs
@@ -161,7 +163,7 @@ def _name(change: Change) -> str:
     return (change.live if isinstance(change, Archive) else change.wanted).outline.id
 
 
-def _gives(change: Change) -> Iterator[str]:
+def _takes_from(change: Change) -> Iterator[str]:
     """Yield the walkthroughs that *change* takes steps from."""
     if not isinstance(change, Archive):
         for move in change.wanted.outline.moved:
@@ -175,7 +177,7 @@ def _retried(work: Callable[[], R]) -> R:
         try:
             return work()
         except OperationalError as error:
-            if getattr(error.orig, "pgcode", None) not in _IN_THE_WAY:
+            if getattr(error.orig, "pgcode", None) not in _RETRYABLE:
                 raise
             time.sleep(pause)
     return work()

@@ -1,9 +1,4 @@
-"""Which source is due, and who works on it: over any number of processes and machines.
-
-A request is a time on the source's row, so requests coalesce: while one run is
-under way, any number of requests make one more. The claim is an advisory lock
-that a transaction holds: a worker that dies gives it back at once.
-"""
+"""Decide which source is due, and claim it."""
 
 from __future__ import annotations
 
@@ -14,14 +9,14 @@ from contextlib import contextmanager
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from walkthroughs.db import Database
+from walkthroughs.database.pool import Database
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
 
 CHANNEL = "handrail_sync"
 
 
-def request(session: Session, organization_id: str, source_id: str) -> None:
+def request_sync(session: Session, organization_id: str, source_id: str) -> None:
     """Ask for a run, and wake the workers when this is committed."""
     later = func.greatest(func.coalesce(ContentSource.requested_at, 0) + 1, now_ms())
     session.execute(
@@ -32,21 +27,21 @@ def request(session: Session, organization_id: str, source_id: str) -> None:
     session.execute(text(f"NOTIFY {CHANNEL}"))
 
 
-def agree(session: Session, source: ContentSource, fingerprint: str, by: str) -> bool:
+def approve(session: Session, source: ContentSource, fingerprint: str, by: str) -> bool:
     """Agree to the plan that waits, and ask for a run; return whether that very plan still waits.
 
     *source* is the session's own row, locked. A held source applies nothing, so nothing waits.
     """
     waiting = source.waiting or {}
-    if waiting.get("fingerprint") != fingerprint or is_held_back(source):
+    if waiting.get("fingerprint") != fingerprint or is_blocked_by_hold(source):
         return False
     to = waiting.get("to")
     source.agreed = {"fingerprint": fingerprint, "by": by, "to": str(to) if to else None}
-    request(session, source.organization_id, source.id)
+    request_sync(session, source.organization_id, source.id)
     return True
 
 
-def is_held_back(source: ContentSource) -> bool:
+def is_blocked_by_hold(source: ContentSource) -> bool:
     """Return whether the source is held, and what waits is not a way back to an older commit."""
     return source.held_at is not None and not (source.waiting or {}).get("to")
 
@@ -69,13 +64,13 @@ def due_at(source: ContentSource, default_seconds: float) -> float:
     return source.checked_at + seconds * 1000 * (0.8 + 0.4 * chance)
 
 
-def read_all(session: Session) -> list[ContentSource]:
+def list_sources(session: Session) -> list[ContentSource]:
     """Return every source."""
     return list(session.scalars(select(ContentSource).order_by(ContentSource.id)))
 
 
 @contextmanager
-def claimed(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
+def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
 
     Yields the row as it was just before. What the block changes in it is stored when the claim

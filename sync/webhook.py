@@ -12,9 +12,9 @@ from sqlalchemy import select
 from werkzeug.datastructures import Headers
 
 from sync import queue
+from walkthroughs.crypto import decrypt
 from walkthroughs.models import ContentSource
 from walkthroughs.runtime import runtime
-from walkthroughs.sealing import unseal
 
 webhooks = Blueprint("webhooks", __name__)
 
@@ -43,7 +43,7 @@ def pushed(source_id: str) -> ResponseReturnValue:
         secret = source and source.webhook_secret
         if not source or not secret:
             return {"error": _REFUSED}, 401
-        if not is_signed(request.headers, body, unseal(parts.settings.secret_key, secret)):
+        if not is_signed(request.headers, body, decrypt(parts.settings.secret_key, secret)):
             return {"error": _REFUSED}, 401
         if request.mimetype != "application/json":
             return {"error": "Set the webhook's content type to application/json."}, 415
@@ -52,7 +52,7 @@ def pushed(source_id: str) -> ResponseReturnValue:
             return {"error": "The body is not a notification in JSON."}, 400
         if source.branch not in branches:
             return {"ignored": f'not about the branch "{source.branch}"'}, 200
-        queue.request(session, source.organization_id, source.id)
+        queue.request_sync(session, source.organization_id, source.id)
     return {"accepted": source.branch}, 202
 
 

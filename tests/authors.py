@@ -8,12 +8,13 @@ import pytest
 from git import Actor, Repo
 from sqlalchemy import select, text
 
-from sync import credentials
-from sync.runner import Order, plan_source, sync_source
+from sync.git import credentials
+from sync.runs import SyncRequest
 from sync.status import read_status
+from sync.sync_source import plan_source, sync_source
 from tests.builders import learner, organization, server
-from walkthroughs import progress
-from walkthroughs.caller import Caller
+from walkthroughs.learning import progress
+from walkthroughs.learning.caller import Caller
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough
 
 ANA = Actor("Ana", "ana@acme.example")
@@ -98,7 +99,7 @@ class Room(Classroom):
                 setattr(row, name, value)
 
     def run(self, **order):
-        return sync_source(self.database, self.settings, self.source_id, Order(**order))
+        return sync_source(self.database, self.settings, self.source_id, SyncRequest(**order))
 
     def plan(self):
         return plan_source(self.database, self.settings, self.source_id)
@@ -125,7 +126,11 @@ class HostedRoom(Room):
         self.author.write("one", "two")
 
     def point_at(self, url, credential):
-        sealed = credentials.sealed(self.settings.secret_key, credential) if credential else None
+        sealed = (
+            credentials.encrypt_credential(self.settings.secret_key, credential)
+            if credential
+            else None
+        )
         self.set(url=url, credential=sealed)
 
     def push(self):

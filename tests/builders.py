@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy.orm import Session
 
-from sync.parse import parse_repository
-from walkthroughs import assignments, creating, publishing
-from walkthroughs.caller import Caller
-from walkthroughs.columns import Origin
-from walkthroughs.content import Authored, StepContent, WalkthroughContent
+from sync.format.folder import read_folder
+from sync.format.parse import parse_repository
+from walkthroughs.content.problems import Problem
+from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
+from walkthroughs.learning.caller import Caller
 from walkthroughs.models import McpServer, McpServerUser, Organization
+from walkthroughs.publishing import assignments, create, writer
+from walkthroughs.publishing.origin import Origin
 
 DASHBOARD = Origin(author="ana@acme.example")
 
@@ -24,11 +28,16 @@ def content(*names: str, id: str = "deploy", **fields: object) -> WalkthroughCon
     return WalkthroughContent(**{"id": id, "title": "Deploy", "steps": steps, **fields})
 
 
-def texts(files: dict[str, bytes]) -> list[Authored]:
+def texts(files: dict[str, bytes]) -> list[AuthoredWalkthrough]:
     """What the parser makes of *files* when it keeps the texts."""
-    kept: list[Authored] = []
+    kept: list[AuthoredWalkthrough] = []
     parse_repository(files, lambda authored: kept.append(authored) or len(kept))
     return kept
+
+
+def problems_in(folder: Path) -> tuple[Problem, ...]:
+    """Every problem of the content under *folder*, in file order."""
+    return parse_repository(read_folder(folder)).problems
 
 
 def organization(session: Session, slug: str = "acme") -> Organization:
@@ -64,8 +73,8 @@ def walkthrough(
     origin: Origin = DASHBOARD,
 ) -> str:
     """Create a walkthrough through the publishing writer; return its row id."""
-    made = creating.create(session, organization_id, wanted or content(), origin)
-    publishing.set_published(session, organization_id, made.walkthrough_id, published, origin)
+    made = create.create(session, organization_id, wanted or content(), origin)
+    writer.set_published(session, organization_id, made.walkthrough_id, published, origin)
     if server_id:
         assignments.assign(session, organization_id, server_id, [made.walkthrough_id])
     return made.walkthrough_id

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 
-from walkthroughs import embedded, schema_version
-from walkthroughs.db import Database, connect, driver_url
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import Database, connect, driver_url
 from walkthroughs.models import Base
 from walkthroughs.settings import Settings
 
@@ -27,7 +27,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("postgres") / "data"
     url = embedded.start(folder)
     schema = connect(url)
-    schema_version.upgrade(schema)
+    migrations.upgrade(schema)
     schema.close()
     yield url
     embedded.stop(folder)

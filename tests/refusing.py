@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from walkthroughs.db import driver_url
+from walkthroughs.database.pool import driver_url
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from tests.builders import classroom, content, step
-from walkthroughs.caller import Caller
-from walkthroughs.db import Database
+from walkthroughs.database.pool import Database
 from walkthroughs.identity.links import create_link
+from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.endpoint import build_endpoint
-from walkthroughs.mcp_server.tools import VIEW
+from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.settings import Settings
 
 

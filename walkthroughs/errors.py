@@ -7,8 +7,6 @@ and is left to propagate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 
 class HandrailError(Exception):
     """Base of every error that this product raises on purpose."""
@@ -74,37 +72,3 @@ class ManagedByGit(HandrailError):
             f'"{title}" is managed by a Git repository, so it cannot be changed here. '
             "Change its files in the repository; a merged commit goes live by itself."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake in a content repository, for the person who can mend it.
-
-    Attributes:
-        path: the file, relative to the repository.
-        line: counted from 1.
-        message: what is wrong and what to do, in one line.
-    """
-
-    path: str
-    line: int
-    message: str
-
-    def __post_init__(self) -> None:
-        """Show what an author wrote without what hides in it, and PostgreSQL takes no NUL."""
-        if not self.message.isprintable():
-            shown = "".join(
-                each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.message
-            )
-            object.__setattr__(self, "message", shown)
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
-
-
-class ContentInvalid(HandrailError):
-    """Content breaks a rule; `problems` says which, with file and line."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
-from walkthroughs.db import Database
+from walkthroughs.database.pool import Database
 from walkthroughs.settings import Settings
 
 _KEY = "handrail"

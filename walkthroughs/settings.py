@@ -68,12 +68,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         data_dir=data_dir,
         database_url=_database_url(environ.get("DATABASE_URL", "")),
-        secret_key=environ.get("HANDRAIL_SECRET_KEY") or _kept_secret(data_dir),
+        secret_key=environ.get("HANDRAIL_SECRET_KEY") or _stored_secret_key(data_dir),
         base_url=_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
-        allow_local_repositories=_flag(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
+        allow_local_repositories=_boolean(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
         poll_seconds=_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
-        git_ca_file=_file(environ, "HANDRAIL_GIT_CA_FILE"),
-        allow_private_hosts=_flag(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
+        git_ca_file=_existing_file(environ, "HANDRAIL_GIT_CA_FILE"),
+        allow_private_hosts=_boolean(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
         git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
         allowed_origins=_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
     )
@@ -118,7 +118,7 @@ def _origin(name: str, value: str) -> str:
     return f"{scheme}://{host}" if port in {None, _PORTS.get(scheme)} else match[0].rstrip("/")
 
 
-def _flag(environ: Mapping[str, str], name: str) -> bool:
+def _boolean(environ: Mapping[str, str], name: str) -> bool:
     value = environ.get(name, "").lower()
     if value not in _TRUE | _FALSE:
         message = f'{name} is "{value}". Set it to 1 or 0.'
@@ -138,7 +138,7 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
     return seconds
 
 
-def _file(environ: Mapping[str, str], name: str) -> Path | None:
+def _existing_file(environ: Mapping[str, str], name: str) -> Path | None:
     value = environ.get(name)
     if value and not Path(value).is_file():
         message = f'{name} is "{value}", which is no file. Correct it, or unset it.'
@@ -146,7 +146,7 @@ def _file(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(value).resolve() if value else None
 
 
-def _kept_secret(data_dir: Path) -> str:
+def _stored_secret_key(data_dir: Path) -> str:
     path = data_dir / "secret-key"
     data_dir.mkdir(parents=True, exist_ok=True)
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
-from sync.runner import sync_source
+from sync.sync_source import sync_source
 from tests.assistants.assistant import Assistant
 from tests.assistants.clients import ASSISTANTS
 from tests.assistants.report import Findings
@@ -21,11 +21,11 @@ from tests.authors import ANA
 from tests.builders import organization, server
 from tests.conftest import empty
 from tests.serving import served
-from walkthroughs import assignments
-from walkthroughs.db import Database, connect
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.identity.links import create_link
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.models import ContentSource, McpServerUser, Walkthrough, WalkthroughStep
+from walkthroughs.publishing import assignments
 from walkthroughs.settings import Settings
 
 #: The pace of the server `paced`; that of `acme` holds nobody back.

@@ -6,7 +6,7 @@ import json
 import re
 
 from tests.assistants import probe
-from tests.assistants.stand_ins import Call, Received, StandIn
+from tests.assistants.stand_ins.base import Call, Received, StandIn
 
 #: KiB of text in one result. A step has 64 at most.
 SIZES = tuple(range(8, 65, 4))

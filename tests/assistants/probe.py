@@ -45,7 +45,7 @@ PROPERTY: dict[str, Any] = {
 }
 WORD: dict[str, Any] = {"type": "string", "pattern": "^[a-z]*$", "maxLength": 9}
 _LINE = 64
-_META_OF_TOOLS = dict(tools.announced()[0].meta or {})
+_META_OF_TOOLS = dict(tools.tool_definitions()[0].meta or {})
 
 
 def numbered(kib: int) -> list[str]:

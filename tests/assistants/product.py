@@ -8,7 +8,7 @@ from typing import Any
 from mcp import Client
 from mcp.types import Tool
 
-from tests.assistants.stand_ins import Call
+from tests.assistants.stand_ins.base import Call
 
 
 def introduced(address: str) -> tuple[str, dict[str, Tool]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tests.assistants.stand_ins import Call, Received, Script
-from tests.assistants.stand_ins.base import is_named
+from tests.assistants.stand_ins.base import Call, Received, Script, is_named
 
 STEP_TOOLS = ("select_walkthrough", "next_walkthrough_step")
 #: What a result says to call next, also where it arrives as JSON.

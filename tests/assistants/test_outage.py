@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from tests.assistants import scripts
-from tests.assistants.stand_ins import StandIn
+from tests.assistants.stand_ins.base import StandIn
 from tests.refusing import connections_refused
 from walkthroughs.mcp_server.texts import UNAVAILABLE
 

@@ -7,7 +7,7 @@ import pytest
 from tests.assistants import scripts
 from tests.assistants.conftest import PACE_SECONDS
 from tests.assistants.product import answers
-from tests.assistants.stand_ins import StandIn
+from tests.assistants.stand_ins.base import StandIn
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.assistants import measuring, probe, scripts
-from tests.assistants.stand_ins import StandIn
+from tests.assistants.stand_ins.base import StandIn
 
 #: The longest step that `flask content lint` does not warn of.
 _KIB = 8

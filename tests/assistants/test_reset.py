@@ -2,7 +2,7 @@
 
 from tests.assistants import scripts
 from tests.assistants.product import answers, introduced
-from tests.assistants.stand_ins import Call, StandIn
+from tests.assistants.stand_ins.base import Call, StandIn
 from walkthroughs.models import WalkthroughProgress
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.assistants import scripts
 from tests.assistants.clients import Codex
-from tests.assistants.stand_ins import Call, StandIn
+from tests.assistants.stand_ins.base import Call, StandIn
 
 
 class CodexInItsSandbox(Codex):

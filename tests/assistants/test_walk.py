@@ -4,7 +4,7 @@ import pytest
 
 from tests.assistants import scripts
 from tests.assistants.product import introduced
-from tests.assistants.stand_ins import StandIn
+from tests.assistants.stand_ins.base import StandIn
 from walkthroughs.models import WalkthroughProgress
 
 LOADED = ("list_walkthroughs", "select_walkthrough", "next_walkthrough_step")

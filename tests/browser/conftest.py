@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from admin.accounts import create_owner
+from admin.access.accounts import create_owner
 from app import build_app, create_app
 from tests.builders import content, organization, server, walkthrough
 from tests.outside.node import HERE, run_node
 from tests.serving import served
-from walkthroughs import publishing
-from walkthroughs.db import Database
+from walkthroughs.database.pool import Database
 from walkthroughs.models import ContentSource, Walkthrough
+from walkthroughs.publishing import writer
 from walkthroughs.settings import Settings
 
 _FLAGS = (
@@ -69,7 +69,7 @@ def house(database: Database, settings: Settings) -> Iterator[House]:
         session.add(guides)
         session.flush()
         kept = walkthrough(session, org.id, content(id="tea", title="Make coffee"))
-        publishing.adopt(session, org.id, kept, guides.id)
+        writer.adopt(session, org.id, kept, guides.id)
         session.get_one(Walkthrough, kept).folder = "make-coffee"
     with served(build_app(settings, app)) as origin:
         yield House(origin, "owner@acme.example", password)

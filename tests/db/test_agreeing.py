@@ -1,17 +1,17 @@
 """Agreeing to a plan that waits: in the dashboard, for a worker to carry out."""
 
 from sync import queue
-from sync.status import as_text
-from sync.worker import look
-from walkthroughs import progress
+from sync.status_report import as_text
+from sync.worker import check_source
 from walkthroughs.ids import now_ms
+from walkthroughs.learning import progress
 from walkthroughs.models import ContentSource
 
 
 def agree(room, fingerprint):
     with room.database.transaction() as session:
         row = session.get_one(ContentSource, room.source_id, with_for_update=True)
-        return queue.agree(session, row, fingerprint, "ana@acme.example")
+        return queue.approve(session, row, fingerprint, "ana@acme.example")
 
 
 def waits(room):
@@ -22,7 +22,7 @@ def waits(room):
 
 
 def go(room):
-    look(room.database, room.settings, room.source_id)
+    check_source(room.database, room.settings, room.source_id)
 
 
 def test_a_worker_carries_out_what_was_agreed_to_and_nothing_else(room):

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.builders import DASHBOARD, classroom, content, learner, server, walkthrough
-from walkthroughs import assignments, progress, publishing
-from walkthroughs.caller import Caller
-from walkthroughs.models import Status, WalkthroughAttempt, WalkthroughProgress
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning import progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.models import WalkthroughAttempt, WalkthroughProgress
+from walkthroughs.publishing import assignments, writer
 
 
 class Walk:
@@ -73,7 +75,7 @@ def test_a_finished_attempt_keeps_when_it_was_completed(walk):
 
     assert [kept.completed_at for kept in walk.attempts()] == [completed_at]
     assert walk.progress_row().completed_at is None
-    assert walk.status().status is Status.IN_PROGRESS
+    assert walk.status().status is ProgressStatus.IN_PROGRESS
 
 
 @pytest.mark.behaviour("B18")
@@ -115,7 +117,7 @@ def test_only_a_reset_deletes_attempts_and_only_the_learners_own_of_that_walkthr
 
     left = {(kept.mcp_server_user_id, kept.walkthrough_id) for kept in walk.attempts()}
     assert left == {(walk.caller.learner_id, other), (someone.learner_id, walk.row)}
-    assert walk.status().status is Status.NOT_STARTED
+    assert walk.status().status is ProgressStatus.NOT_STARTED
     assert walk.status().earlier_attempts == 0
 
 
@@ -135,7 +137,7 @@ def test_an_attempt_outlives_the_steps_that_it_completed(walk):
     walk.walk(2)
     walk.select(resume=False)
     with walk.database.transaction() as session:
-        publishing.publish(
+        writer.publish(
             session, walk.caller.organization_id, walk.row, content("four", "five"), DASHBOARD
         )
 

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.builders import content, organization, step, walkthrough
-from walkthroughs import publishing, schema_version
-from walkthroughs.db import connect, driver_url
+from walkthroughs.database import migrations
+from walkthroughs.database.pool import connect, driver_url
+from walkthroughs.publishing import read
 
 AWKWARD = "Caf\u00e9: a\\b\tc, \\N and \\. and a \u00a3;\n\nnext line"
 
@@ -20,7 +21,7 @@ def latin(postgres):
             text("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
         )
     opened = connect(url.set(database="latin").render_as_string(hide_password=False))
-    schema_version.upgrade(opened)
+    migrations.upgrade(opened)
     yield opened
     opened.close()
     with engine.connect() as connection:
@@ -38,4 +39,4 @@ def test_texts_are_stored_as_they_are_in_every_encoding(request, name):
         owner = organization(session).id
         row = walkthrough(session, owner, wanted)
     with stored.transaction() as session:
-        assert publishing.read_content(session, owner, row) == wanted
+        assert read.read_content(session, owner, row) == wanted

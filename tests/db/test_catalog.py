@@ -3,9 +3,10 @@
 import pytest
 
 from tests.builders import classroom, content, learner, organization, server, walkthrough
-from walkthroughs import assignments, catalog, progress
-from walkthroughs.caller import Caller
-from walkthroughs.models import Status
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning import catalog, progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.publishing import assignments
 
 
 class Shop:
@@ -105,4 +106,4 @@ def test_what_is_found_is_what_the_server_offers_to_this_learner(shop, database)
     progress.select(database, shop.caller, first, resume=True)
     (card,) = shop.page(query="tea").cards
 
-    assert (card.id, card.status) == (first, Status.IN_PROGRESS)
+    assert (card.id, card.status) == (first, ProgressStatus.IN_PROGRESS)

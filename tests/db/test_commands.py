@@ -6,10 +6,12 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from sync import credentials, queue
-from sync.credentials import DeployKey, Token
-from sync.runner import Order, run_claimed
-from sync.worker import look
+from sync import queue
+from sync.git import credentials
+from sync.git.credentials import DeployKey, Token
+from sync.runs import SyncRequest
+from sync.sync_source import sync_claimed
+from sync.worker import check_source
 from tests.builders import organization, server
 from walkthroughs.models import ContentSource, McpServer
 
@@ -78,7 +80,9 @@ def test_a_token_is_replaced_and_what_does_not_fit_changes_nothing(
     url = "https://127.0.0.1/guides.git"
     flask("sync", "source", "set", "content", "--url", url, "--token-file", str(token))
     stored = source(database, "content")
-    assert credentials.unsealed(settings.secret_key, stored.credential) == Token("t0p-secret")
+    assert credentials.decrypt_credential(settings.secret_key, stored.credential) == Token(
+        "t0p-secret"
+    )
     for words, says in (
         (("--url", "ssh://git@127.0.0.1/guides.git"), "A token is sent over https:// only"),
         (("--key-file", str(token)), "A deploy key is for an address of the form ssh://"),
@@ -102,7 +106,9 @@ def test_a_deploy_key_is_kept_with_the_hosts_keys(flask, room, database, setting
     )  # fmt: skip
     stored = source(database, "content").credential
 
-    assert credentials.unsealed(settings.secret_key, stored) == DeployKey("the key", "the hosts")
+    assert credentials.decrypt_credential(settings.secret_key, stored) == DeployKey(
+        "the key", "the hosts"
+    )
 
 
 def test_two_sources_of_an_organization_have_two_names(flask, room):
@@ -152,11 +158,11 @@ def test_a_change_waits_for_the_run_under_way_and_is_not_undone_by_it(flask, roo
     (base / "walkthroughs").rename(base / "docs" / "walkthroughs")
     room.author.write("one")
     room.author.commit()
-    with queue.claimed(room.database, room.source_id, wait=True):
+    with queue.claim(room.database, room.source_id, wait=True):
         changing.start()
-        run_claimed(room.database, room.settings, room.source_id, Order())
+        sync_claimed(room.database, room.settings, room.source_id, SyncRequest())
     changing.join()
-    look(room.database, room.settings, room.source_id)
+    check_source(room.database, room.settings, room.source_id)
 
     assert room.row().step_count == 3
 
@@ -170,12 +176,16 @@ def test_the_hosts_keys_alone_are_changed_beside_the_deploy_key(
     assert "Give --key-file, too" in flask(*alone, code=1)
     room.set(
         url="ssh://git@127.0.0.1/x.git",
-        credential=credentials.sealed(settings.secret_key, DeployKey("the key", "the old keys")),
+        credential=credentials.encrypt_credential(
+            settings.secret_key, DeployKey("the key", "the old keys")
+        ),
     )
     flask(*alone)
     stored = source(database, "content").credential
 
-    assert credentials.unsealed(settings.secret_key, stored) == DeployKey("the key", "the new keys")
+    assert credentials.decrypt_credential(settings.secret_key, stored) == DeployKey(
+        "the key", "the new keys"
+    )
 
 
 @pytest.mark.parametrize("folder", ["my docs", "no/such", "README.md", "link"])

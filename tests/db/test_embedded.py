@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import classroom, content
-from walkthroughs import embedded, progress, schema_version
-from walkthroughs.db import connect
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import connect
+from walkthroughs.learning import progress
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):
 
 def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder):
     database = connect(lambda: embedded.start(folder))
-    schema_version.upgrade(database)
+    migrations.upgrade(database)
     names = [f"s{number}" for number in range(400)]
     with database.transaction() as session:
         caller, row = classroom(session, content(*names))

@@ -3,8 +3,7 @@
 import pytest
 
 from app import create_app
-from sync.lint import lint
-from tests.builders import content, organization, server, step, texts, walkthrough
+from tests.builders import content, organization, problems_in, server, step, texts, walkthrough
 from walkthroughs.models import Walkthrough
 
 
@@ -40,7 +39,7 @@ def test_the_command_writes_what_the_parser_reads_back(export, stored, tmp_path)
     }
 
     assert done.exit_code == 0, done.output
-    assert lint(tmp_path) == ()
+    assert problems_in(tmp_path) == ()
     (authored,) = texts(files)
     assert (authored.content, authored.is_published, authored.servers) == (stored, True, ("acme",))
 

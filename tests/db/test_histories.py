@@ -25,10 +25,10 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from tests.authors import Classroom
-from walkthroughs import progress
-from walkthroughs.advance import ADVANCE, advance_ordinary
-from walkthroughs.models import Status
-from walkthroughs.prepared import Prepared
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning import answers, progress
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
 _NUMBERS = count()
 _PLACES = st.integers(0, 7)
@@ -255,7 +255,9 @@ class Histories(RuleBasedStateMachine):
         other = self.other(book)
         row = self.row(other).id
         state = progress.status(self.database, self.room.caller, row).status
-        if state is Status.NOT_STARTED:  # all that was done there was done in steps that moved here
+        if (
+            state is ProgressStatus.NOT_STARTED
+        ):  # all that was done there was done in steps that moved here
             other.before = None
             self.latest = [each for each in self.latest if each is not other]
 
@@ -272,7 +274,7 @@ class Histories(RuleBasedStateMachine):
         moved = self.short_way(self.room.caller, step_id)
         if moved is None:
             return self.room.next(step_id)
-        return progress.view_of(moved) or self.select(book, resume=True)
+        return answers.cached_view(moved) or self.select(book, resume=True)
 
     def select(self, book, *, resume):
         row = self.row(book).id
@@ -321,9 +323,7 @@ def short_way(database):
     """The ordinary step call, as the event loop of a server makes it."""
     loop = asyncio.new_event_loop()
     prepared = Prepared(database, (ADVANCE,), connections=1)
-    yield lambda caller, step_id: loop.run_until_complete(
-        advance_ordinary(prepared, caller, step_id)
-    )
+    yield lambda caller, step_id: loop.run_until_complete(advance_fast(prepared, caller, step_id))
     prepared.close()
     loop.close()
 

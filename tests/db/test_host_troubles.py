@@ -8,8 +8,8 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from sync.credentials import Token
-from sync.git_command import RepositoryUnavailable
+from sync.git.credentials import Token
+from sync.git.errors import RepositoryUnavailable
 from tests.authors import HostedRoom
 from tests.git_hosts import PASSWORD, USER, https_host
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from sync.commit_status import Verdict, report
-from sync.credentials import DeployKey, Token
-from sync.git_command import RepositoryUnavailable
+from sync.git.commit_status import CommitStatus, post_status
+from sync.git.credentials import DeployKey, Token
+from sync.git.errors import RepositoryUnavailable
 from tests.authors import HostedRoom
 from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host, ssh_host, sshd_host
-from walkthroughs.models import ContentSource, Reports, SyncRun
+from walkthroughs.enums import GitHost
+from walkthroughs.models import ContentSource, SyncRun
 
 
 @pytest.fixture
@@ -137,8 +138,8 @@ def test_the_token_is_on_no_command_line(room, https):
 @pytest.mark.parametrize(
     ("kind", "path", "secret", "failed"),
     [
-        (Reports.GITHUB, "/api/v3/repos/guides/statuses/{}", f"Bearer {PASSWORD}", "failure"),
-        (Reports.GITLAB, "/api/v4/projects/guides/statuses/{}", PASSWORD, "failed"),
+        (GitHost.GITHUB, "/api/v3/repos/guides/statuses/{}", f"Bearer {PASSWORD}", "failure"),
+        (GitHost.GITLAB, "/api/v4/projects/guides/statuses/{}", PASSWORD, "failed"),
     ],
 )
 def test_the_host_is_told_how_each_commit_fared(room, https, kind, path, secret, failed):
@@ -161,7 +162,7 @@ def test_the_host_is_told_how_each_commit_fared(room, https, kind, path, secret,
 def test_a_host_that_takes_no_status_does_not_stop_a_sync(room, https):
     room.point_at(https, Token(PASSWORD, USER))
     with room.database.transaction() as session:
-        session.get_one(ContentSource, room.source_id).reports = Reports.GITHUB
+        session.get_one(ContentSource, room.source_id).reports = GitHost.GITHUB
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.git_hosts.STATUSES", None)
         room.sync()
@@ -194,8 +195,8 @@ def test_over_ssh_git_connects_to_the_address_that_was_looked_at(room, ssh, name
 def test_a_status_goes_to_the_address_that_was_looked_at(room, https, names):
     STATUSES.clear()
     url = https.replace("127.0.0.1", NAME)
-    found = Verdict("success", "Live")
-    report(room.settings, Reports.GITHUB, url, Token(PASSWORD), "c0ffee", found)
+    found = CommitStatus("success", "Live")
+    post_status(room.settings, GitHost.GITHUB, url, Token(PASSWORD), "c0ffee", found)
 
     assert [told["description"] for _, told, _ in STATUSES] == ["Live"]
     assert names == [NAME]
@@ -214,8 +215,8 @@ def test_a_host_of_our_own_network_is_not_asked_unless_the_operator_allows_it(
         with pytest.raises(RepositoryUnavailable, match="HANDRAIL_ALLOW_PRIVATE_HOSTS=1"):
             room.sync()
         names.clear()
-        found = Verdict("success", "Live")
-        report(room.settings, Reports.GITLAB, url, Token(PASSWORD), "c0ffee", found)
+        found = CommitStatus("success", "Live")
+        post_status(room.settings, GitHost.GITLAB, url, Token(PASSWORD), "c0ffee", found)
 
     assert server.asked == []
     assert room.status().health == "unreachable"

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from sync.runner import NotConfirmed
+from sync.runs import PlanChanged
 from walkthroughs.ids import now_ms
 
 
@@ -95,7 +95,7 @@ def test_an_agreement_is_void_when_what_is_live_has_changed_meanwhile(room, mean
     else:
         with room.database.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE walkthroughs SET version = version + 1")
-    with pytest.raises(NotConfirmed, match="flask sync plan"):
+    with pytest.raises(PlanChanged, match="flask sync plan"):
         room.run(confirmed=waits.fingerprint)
 
     assert room.row().archived_at is None

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sync.credentials import Token
-from sync.git_command import RepositoryUnavailable
+from sync.git.credentials import Token
+from sync.git.errors import RepositoryUnavailable
 from tests.authors import HostedRoom
 from tests.git_hosts import PASSWORD, USER, https_host
 

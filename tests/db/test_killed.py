@@ -7,10 +7,11 @@ import signal
 import pytest
 from sqlalchemy import event, text
 
-from sync.runner import sync_source
+from sync.sync_source import sync_source
 from tests.authors import Classroom
-from walkthroughs import bulk, progress
-from walkthroughs.db import connect
+from walkthroughs.database import bulk_copy
+from walkthroughs.database.pool import connect
+from walkthroughs.learning import progress
 
 _ROWS = {
     "walkthroughs": """
@@ -52,8 +53,10 @@ def run_and_die(url, settings, source_id, at):
 
     event.listen(database.engine, "before_cursor_execute", tick)
     event.listen(database.engine, "commit", tick)
-    copy = bulk.copy
-    bulk.copy = lambda *arguments: tick() or copy(*arguments)  # no event tells of a COPY
+    copy = bulk_copy.insert_rows
+    bulk_copy.insert_rows = lambda *arguments: (
+        tick() or copy(*arguments)
+    )  # no event tells of a COPY
     sync_source(database, settings, source_id)
     os._exit(0)
 
@@ -99,7 +102,7 @@ def test_killed_before_any_statement_the_next_run_ends_where_an_uninterrupted_on
 ):
     expected = Story(database, settings, tmp_path, 0).finish()
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["sync.runner"])
+    processes.set_forkserver_preload(["sync.sync_source"])
     number = 0
     while True:
         number += 1

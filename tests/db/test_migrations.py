@@ -2,8 +2,8 @@ import pytest
 from alembic.util.exc import CommandError
 from sqlalchemy import create_engine, text
 
-from walkthroughs import schema_version
-from walkthroughs.db import connect, driver_url
+from walkthroughs.database import migrations
+from walkthroughs.database.pool import connect, driver_url
 
 
 @pytest.fixture
@@ -20,17 +20,17 @@ def blank(postgres):
 
 
 def test_from_empty_to_head_down_and_up_again_and_the_models_agree(blank):
-    schema_version.upgrade(blank)
-    schema_version.downgrade(blank, "base")
-    schema_version.upgrade(blank)
+    migrations.upgrade(blank)
+    migrations.downgrade(blank, "base")
+    migrations.upgrade(blank)
 
-    schema_version.check(blank)
+    migrations.check_models(blank)
 
 
 def test_a_table_that_differs_from_its_model_is_noticed(blank):
-    schema_version.upgrade(blank)
+    migrations.upgrade(blank)
     with blank.engine.begin() as connection:
         connection.execute(text("ALTER TABLE walkthroughs DROP COLUMN tags"))
 
     with pytest.raises(CommandError, match="tags"):
-        schema_version.check(blank)
+        migrations.check_models(blank)

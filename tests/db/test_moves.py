@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.authors import Room
-from walkthroughs import catalog, progress
-from walkthroughs.advance import ADVANCE, advance_ordinary
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import StepNotFound
-from walkthroughs.models import Status
-from walkthroughs.prepared import Prepared
+from walkthroughs.learning import catalog, progress
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
 
 class House(Room):
@@ -82,9 +82,9 @@ def test_a_recorded_step_is_done_where_it_is_now(house):
     house.edit(aa=(["a2", "a3"],), bb=(["b1", "login", "b2"], ("aa/a1", "login")))
 
     assert house.done("bb") == ["Login"]
-    assert house.look("bb").status is Status.NOT_STARTED
+    assert house.look("bb").status is ProgressStatus.NOT_STARTED
     house.complete("bb", "B1", "B2")
-    assert house.open("bb").progress.status is Status.COMPLETED
+    assert house.open("bb").progress.status is ProgressStatus.COMPLETED
     assert house.done("aa") == []
     assert house.open("aa").step.title == "A2"
 
@@ -133,7 +133,7 @@ def test_a_finished_learner_is_not_asked_for_what_they_did_elsewhere(house):
 
     assert view.step.title == "A2"
     assert "1 new step since you finished." in view.notice
-    assert view.progress.status is Status.COMPLETED
+    assert view.progress.status is ProgressStatus.COMPLETED
 
 
 def test_steps_that_swap_walkthroughs_take_their_completions_along(house):
@@ -335,7 +335,7 @@ def test_after_a_reset_that_left_something_the_walkthrough_counts_as_not_started
     house.open("aa")
     house.reset("aa")
 
-    assert house.look("aa").status is Status.NOT_STARTED
+    assert house.look("aa").status is ProgressStatus.NOT_STARTED
     with pytest.raises(StepNotFound):
         house.next(house.rows()["aa", "a2"])
 
@@ -357,7 +357,7 @@ def test_a_walkthrough_all_of_whose_completions_moved_and_were_forgotten_is_not_
     house.edit(aa=(["a9"],), bb=(["b1", "a1"], ("aa/a1", "a1")))
     house.reset("bb")
 
-    assert house.look("aa").status is Status.NOT_STARTED
+    assert house.look("aa").status is ProgressStatus.NOT_STARTED
     assert house.open("aa").step.title == "A9"
     assert house.done("bb") == []
 
@@ -426,7 +426,7 @@ def test_a_step_answered_after_it_moved_is_done_where_it_is_now(house):
 
     async def shortly():
         prepared = Prepared(house.database, (ADVANCE,), connections=1)
-        moved = await advance_ordinary(prepared, house.caller, view.step.id)
+        moved = await advance_fast(prepared, house.caller, view.step.id)
         prepared.close()
         return moved
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.git_command import RepositoryUnavailable
+from sync.git.errors import RepositoryUnavailable
 from tests.db.test_sizes import Plumbing
 
 NFC, NFD = "caf\u00e9", "cafe\u0301"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from sync.git_command import RepositoryUnavailable
-from sync.lint import lint
-from sync.runner import Order, repository_of, sync_source
-from sync.status import as_text
-from sync.worker import look
+from sync.git.errors import RepositoryUnavailable
+from sync.runs import SyncRequest
+from sync.status_report import as_text
+from sync.sync_source import open_repository_of, sync_source
+from sync.worker import check_source
 from tests.authors import Room
+from tests.builders import problems_in
 from walkthroughs.models import ContentSource
 
 
@@ -199,7 +200,7 @@ def test_a_huge_file_is_a_problem_and_costs_no_memory(room):
         file.write(b"---\nid: one\ntitle: One\n---\n" + b"x" * 80_000_000)
     room.author.commit()
     tracemalloc.start()
-    run = sync_source(room.database, room.settings, room.source_id, Order())
+    run = sync_source(room.database, room.settings, room.source_id, SyncRequest())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -237,7 +238,7 @@ def test_each_mistake_is_the_same_line_in_lint_plan_and_status(room):
     stored = [f"{p['path']}:{p['line']}: {p['message']}" for p in room.source().problems]
 
     assert len(planned) == 7
-    assert planned == stored == [str(problem) for problem in lint(room.author.folder)]
+    assert planned == stored == [str(problem) for problem in problems_in(room.author.folder)]
     assert all(line in as_text(room.status()) for line in planned)
 
 
@@ -257,10 +258,10 @@ def test_a_branch_that_ends_like_ours_is_not_taken_for_it(room):
     git.checkout("-q", "-b", "a/refs/heads/main")
     room.author.write("evil")
     room.author.commit()
-    with repository_of(room.settings, room.source()) as repository:
+    with open_repository_of(room.settings, room.source()) as repository:
         assert repository.head() == room.source().synced_commit
     git.branch("-D", "main")
-    look(room.database, room.settings, room.source_id)
+    check_source(room.database, room.settings, room.source_id)
 
     assert "There is no branch" in room.source().trouble
     assert room.row().step_count == 3

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from sync.worker import look
+from sync.worker import check_source
 from tests.authors import Room
 from walkthroughs.models import ContentSource, Walkthrough
 
@@ -49,7 +49,7 @@ def test_a_source_that_is_added_again_adopts_what_it_had_and_nothing_changes(fla
     ids = [room.row("deploy").id, room.row("other").id]
     flask("sync", "source", "remove", "content")
     again = add("content", room.author.folder, "--hold")
-    look(room.database, room.settings, again.source_id)
+    check_source(room.database, room.settings, again.source_id)
     assert all_of(room) == [(None, None, 1)], "a worker that looks meanwhile makes nothing"
     for each in ids:
         flask("walkthroughs", "adopt", each, "content")

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import DASHBOARD, classroom, content
-from walkthroughs import pace, progress, publishing
-from walkthroughs.advance import ADVANCE, advance_ordinary
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import now_ms
-from walkthroughs.models import Status
-from walkthroughs.prepared import Prepared
+from walkthroughs.learning import answers, pace, progress
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.publishing import writer
 
 PACE = 5
 
@@ -39,7 +40,7 @@ class Hurry:
         async def call():
             prepared = Prepared(self.database, (ADVANCE,), connections=1)
             try:
-                return await advance_ordinary(prepared, self.caller, step_id)
+                return await advance_fast(prepared, self.caller, step_id)
             finally:
                 prepared.close()
 
@@ -95,10 +96,10 @@ def test_the_short_way_holds_back_and_answers_as_the_rules_do(hurry):
     by_rules = hurry.next(hurry.first)
     moved = hurry.shortly(hurry.first)
 
-    assert progress.view_of(moved) == by_rules
+    assert answers.cached_view(moved) == by_rules
     assert (hurry.facts().done, hurry.facts().hurried_calls) == (0, 2)
     hurry.pretend_shown(PACE)
-    assert progress.view_of(hurry.shortly(hurry.first)).step.title == "Two"
+    assert answers.cached_view(hurry.shortly(hurry.first)).step.title == "Two"
 
 
 @pytest.mark.parametrize("seconds", [0, 0.1, 4.9, 5.0, 5.1, 3600])
@@ -162,9 +163,9 @@ def test_the_last_step_is_held_back_too(hurry):
         hurry.next()
     held = hurry.next()
 
-    assert (held.step.title, held.progress.status) == ("Three", Status.IN_PROGRESS)
+    assert (held.step.title, held.progress.status) == ("Three", ProgressStatus.IN_PROGRESS)
     hurry.pretend_shown(PACE)
-    assert hurry.next().progress.status is Status.COMPLETED
+    assert hurry.next().progress.status is ProgressStatus.COMPLETED
     assert not hurry.next().hurried  # nothing is left to hold back
 
 
@@ -187,7 +188,7 @@ def test_what_is_not_the_learners_place_is_answered_with_the_place(hurry):
 
 def test_a_step_that_vanished_is_not_waited_for(hurry):
     with hurry.database.transaction() as session:
-        publishing.publish(
+        writer.publish(
             session, hurry.caller.organization_id, hurry.row, content("two", "three"), DASHBOARD
         )
     view = hurry.next(hurry.first)
@@ -197,7 +198,7 @@ def test_a_step_that_vanished_is_not_waited_for(hurry):
 
 def test_a_call_that_is_held_back_leaves_the_news_for_the_next_one(hurry):
     with hurry.database.transaction() as session:
-        publishing.publish(
+        writer.publish(
             session,
             hurry.caller.organization_id,
             hurry.row,

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import event, text
 
 from tests.builders import DASHBOARD, classroom, content, learner, step, walkthrough
-from walkthroughs import catalog, progress, publishing
-from walkthroughs.advance import ADVANCE, advance_ordinary
-from walkthroughs.caller import Caller
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
-from walkthroughs.models import Status
-from walkthroughs.prepared import Prepared
+from walkthroughs.learning import answers, catalog, progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.publishing import writer
 
 
 class Walk:
@@ -33,7 +34,7 @@ class Walk:
 
     def edit(self, wanted):
         with self.database.transaction() as session:
-            publishing.publish(session, self.caller.organization_id, self.row, wanted, DASHBOARD)
+            writer.publish(session, self.caller.organization_id, self.row, wanted, DASHBOARD)
 
     def done(self):
         return [line.title for line in self.status().steps if line.completed]
@@ -54,7 +55,7 @@ def test_from_the_first_step_to_the_end(walk):
         view = walk.next(view.step.id)
 
     assert titles == ["One", "Two", "Three"]
-    assert view.progress.status is Status.COMPLETED
+    assert view.progress.status is ProgressStatus.COMPLETED
     assert (view.progress.completed_steps, view.progress.percent) == (3, 100)
 
 
@@ -105,7 +106,7 @@ def test_reset_forgets_and_can_be_repeated(walk):
     progress.reset(walk.database, walk.caller, walk.row)
     progress.reset(walk.database, walk.caller, walk.row)
 
-    assert walk.status().status is Status.NOT_STARTED
+    assert walk.status().status is ProgressStatus.NOT_STARTED
 
 
 @pytest.mark.behaviour("B10")
@@ -173,7 +174,7 @@ def test_finished_stays_finished_when_steps_are_added(walk):
     walk.edit(content("one", "two", "three", "four", "five"))
     view = walk.select()
 
-    assert view.progress.status is Status.COMPLETED
+    assert view.progress.status is ProgressStatus.COMPLETED
     assert view.step.title == "Four"
     assert "2 new steps since you finished" in view.notice
 
@@ -183,7 +184,7 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     one = walk.select().step.id
     organization = walk.caller.organization_id
     with walk.database.transaction() as session:
-        publishing.set_published(session, organization, walk.row, False, DASHBOARD)
+        writer.set_published(session, organization, walk.row, False, DASHBOARD)
 
     assert catalog.list_walkthroughs(walk.database, walk.caller).cards == ()
     with pytest.raises(StepNotFound):
@@ -191,7 +192,7 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     with pytest.raises(WalkthroughNotFound):
         walk.status()
     with walk.database.transaction() as session:
-        publishing.set_published(session, organization, walk.row, True, DASHBOARD)
+        writer.set_published(session, organization, walk.row, True, DASHBOARD)
     assert walk.next(one).step.title == "Two"
 
 
@@ -220,7 +221,7 @@ def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(walk):
         walk.database, Caller(caller.organization_id, caller.server_id)
     ).cards
 
-    assert (mine.status, mine.completed_steps, mine.percent) == (Status.IN_PROGRESS, 1, 33)
+    assert (mine.status, mine.completed_steps, mine.percent) == (ProgressStatus.IN_PROGRESS, 1, 33)
     assert (plain.total_steps, plain.status, plain.percent) == (3, None, None)
 
 
@@ -235,12 +236,12 @@ def test_an_ordinary_step_is_one_round_trip(walk):
 
     async def two_steps():
         prepared = Prepared(walk.database, (ADVANCE,), connections=1)
-        first = await advance_ordinary(prepared, walk.caller, one)  # opens the connection
+        first = await advance_fast(prepared, walk.caller, one)  # opens the connection
         prepared._free[0].connection.cursor_factory = Counting
         event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
-        second = await advance_ordinary(prepared, walk.caller, first.current_step_id)
+        second = await advance_fast(prepared, walk.caller, first.current_step_id)
         prepared.close()
-        return progress.view_of(second)
+        return answers.cached_view(second)
 
     view = asyncio.run(two_steps())
 
@@ -256,10 +257,10 @@ def test_the_short_way_answers_as_the_rules_do(walk, database):
 
     async def shortly():
         prepared = Prepared(database, (ADVANCE,), connections=1)
-        moved = await advance_ordinary(prepared, walk.caller, one)
-        repeated = await advance_ordinary(prepared, walk.caller, one)
+        moved = await advance_fast(prepared, walk.caller, one)
+        repeated = await advance_fast(prepared, walk.caller, one)
         prepared.close()
-        return progress.view_of(moved), repeated
+        return answers.cached_view(moved), repeated
 
     assert asyncio.run(shortly()) == (by_rules, None)
 

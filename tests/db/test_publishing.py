@@ -2,12 +2,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import DASHBOARD, content, organization, step, walkthrough
-from walkthroughs import publishing
-from walkthroughs.columns import Origin
-from walkthroughs.content import Move
+from walkthroughs.content.revision import Level
+from walkthroughs.content.values import Move
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
 from walkthroughs.models import WalkthroughStep, WalkthroughVersion
-from walkthroughs.revision import Level
+from walkthroughs.publishing import read, writer
+from walkthroughs.publishing.origin import Origin
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def stored(database):
 def publish(stored, wanted, origin=DASHBOARD):
     database, org, row = stored
     with database.transaction() as session:
-        return publishing.publish(session, org, row, wanted, origin)
+        return writer.publish(session, org, row, wanted, origin)
 
 
 def rows(stored):
@@ -45,7 +45,7 @@ def test_what_was_published_is_what_is_read(stored):
     publish(stored, wanted)
 
     with database.transaction() as session:
-        assert publishing.read_content(session, org, row) == wanted
+        assert read.read_content(session, org, row) == wanted
 
 
 def test_the_same_content_again_writes_nothing(stored):
@@ -121,7 +121,7 @@ def test_another_organizations_walkthrough_is_not_there(stored):
     with database.transaction() as session:
         other = organization(session, "other")
         with pytest.raises(WalkthroughNotFound):
-            publishing.publish(session, other.id, row, content("one"), DASHBOARD)
+            writer.publish(session, other.id, row, content("one"), DASHBOARD)
 
 
 def test_five_hundred_steps_are_one_chain(stored):

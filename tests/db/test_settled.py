@@ -5,8 +5,8 @@ import os
 import pytest
 from sqlalchemy import text
 
-from walkthroughs import catalog
 from walkthroughs.errors import WalkthroughNotFound
+from walkthroughs.learning import catalog
 
 _TABLES = ("walkthroughs", "walkthrough_steps", "walkthrough_versions", "mcp_server_walkthroughs")
 

@@ -6,10 +6,11 @@ import subprocess
 import pytest
 
 from bench.sync_repository import add
-from sync.git_command import RepositoryUnavailable
-from sync.runner import Order, sync_source
+from sync.git.errors import RepositoryUnavailable
+from sync.runs import SyncRequest
+from sync.sync_source import sync_source
 from tests.children import in_child
-from walkthroughs.db import connect
+from walkthroughs.database.pool import connect
 
 _MOST_KIB = 16 * 1024
 _ENTRIES = 1_000_000
@@ -87,7 +88,7 @@ def sync_and_measure(url, settings, source_id, folder, commit):
     """Sync what is there, then *commit*; return by how many KiB the peak grew, and what was said."""
     database = connect(url)
     try:
-        sync_source(database, settings, source_id, Order(reread=True))
+        sync_source(database, settings, source_id, SyncRequest(reread=True))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         subprocess.run(["git", "update-ref", "refs/heads/main", commit], cwd=folder, check=True)
         try:

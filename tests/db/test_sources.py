@@ -8,22 +8,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from sync import credentials, queue
-from sync.address import Transport
-from sync.credentials import DeployKey, Token
-from sync.export import export
-from sync.git_command import RepositoryUnavailable
-from sync.objects import Objects
-from sync.runner import NotConfirmed
-from sync.status import as_facts, as_text
-from sync.worker import look, work
+from sync import queue
+from sync.format.export import export
+from sync.git import credentials
+from sync.git.address import Transport
+from sync.git.credentials import DeployKey, Token
+from sync.git.errors import RepositoryUnavailable
+from sync.git.objects import Objects
+from sync.runs import PlanChanged
+from sync.status_report import as_json, as_text
+from sync.worker import check_source, run_worker
 from tests.builders import DASHBOARD, content, server, step, walkthrough
-from walkthroughs import progress, publishing
-from walkthroughs.content import Authored
+from walkthroughs.content.values import AuthoredWalkthrough
+from walkthroughs.crypto import decrypt, encrypt
+from walkthroughs.enums import OnRewrite
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.ids import now_ms
-from walkthroughs.models import OnRewrite
-from walkthroughs.sealing import seal, unseal
+from walkthroughs.learning import progress
+from walkthroughs.publishing import writer
 
 # What waits.
 
@@ -42,7 +44,7 @@ def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_
 
     room.author.write("solo", "duo", name="other")
     room.author.commit()
-    with pytest.raises(NotConfirmed):
+    with pytest.raises(PlanChanged):
         room.run(confirmed=waits.fingerprint)
     assert room.row().archived_at is None
 
@@ -57,7 +59,7 @@ def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(room):
     room.drop("deploy")
     room.author.commit()
     for _ in range(3):
-        look(room.database, room.settings, room.source_id)
+        check_source(room.database, room.settings, room.source_id)
 
     assert [run.outcome for run in room.runs()] == ["applied", "waiting"]
     assert "agree with: flask sync apply content --confirm" in as_text(room.status())
@@ -265,11 +267,11 @@ def test_status_tells_sync_apart_from_health(room):
     room.author.write("one", head="statu: draft")
     room.sync()
     assert (room.status().sync, room.status().health) == ("synced", "degraded")
-    facts = as_facts(room.status())
+    facts = as_json(room.status())
     assert json.loads(json.dumps(facts)) == facts
     assert "walkthrough.yml:3" in as_text(room.status())
     room.set(url=room.source().url + "-gone")
-    look(room.database, room.settings, room.source_id)
+    check_source(room.database, room.settings, room.source_id)
 
     assert (room.status().sync, room.status().health) == ("unknown", "unreachable")
     assert room.row().archived_at is None
@@ -281,9 +283,9 @@ def test_status_tells_sync_apart_from_health(room):
 def test_any_number_of_requests_make_one_run(room):
     with room.database.transaction() as session:
         for _ in range(50):
-            queue.request(session, room.caller.organization_id, room.source_id)
+            queue.request_sync(session, room.caller.organization_id, room.source_id)
     assert queue.is_requested(room.source())
-    look(room.database, room.settings, room.source_id)
+    check_source(room.database, room.settings, room.source_id)
 
     assert not queue.is_requested(room.source())
 
@@ -291,10 +293,10 @@ def test_any_number_of_requests_make_one_run(room):
 def test_a_source_that_somebody_works_on_is_left_to_them(room):
     room.author.write("one")
     room.author.commit()
-    with queue.claimed(room.database, room.source_id, wait=True):
-        look(room.database, room.settings, room.source_id)
+    with queue.claim(room.database, room.source_id, wait=True):
+        check_source(room.database, room.settings, room.source_id)
         assert room.row().version == 1
-    look(room.database, room.settings, room.source_id)
+    check_source(room.database, room.settings, room.source_id)
 
     assert room.row().version == 2
 
@@ -302,7 +304,8 @@ def test_a_source_that_somebody_works_on_is_left_to_them(room):
 def test_two_workers_at_once_make_one_version(room):
     stop = threading.Event()
     workers = [
-        threading.Thread(target=work, args=(room.database, room.settings, stop)) for _ in range(2)
+        threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
+        for _ in range(2)
     ]
     for each in workers:
         each.start()
@@ -310,7 +313,7 @@ def test_two_workers_at_once_make_one_version(room):
         room.author.write("one", "two")
         room.author.commit()
         with room.database.transaction() as session:
-            queue.request(session, room.caller.organization_id, room.source_id)
+            queue.request_sync(session, room.caller.organization_id, room.source_id)
         _until(lambda: room.row().version == 2)
     finally:
         stop.set()
@@ -345,23 +348,23 @@ def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(room, database):
         row = walkthrough(session, owner, wanted, server_id=room.caller.server_id)
     view = progress.select(database, room.caller, row, resume=True)
     brew = room.next(view.step.id).step.id
-    authored = Authored(wanted, is_published=True)
+    authored = AuthoredWalkthrough(wanted, is_published=True)
     for path, text_ in export(authored).items():
         file = room.author.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text_)
     room.author.commit()
     with database.transaction() as session:
-        publishing.adopt(session, owner, row, room.source_id)
+        writer.adopt(session, owner, row, room.source_id)
 
     assert room.plan().changes == ()
     assert room.run().changes == ()
     assert progress.select(database, room.caller, row, resume=True).step.id == brew
     with database.transaction() as session, pytest.raises(ManagedByGit):
-        publishing.publish(session, owner, row, wanted, DASHBOARD)
+        writer.publish(session, owner, row, wanted, DASHBOARD)
     with database.transaction() as session:
-        publishing.detach(session, owner, row, room.source_id)
-        publishing.publish(session, owner, row, content(id="tea"), DASHBOARD)
+        writer.detach(session, owner, row, room.source_id)
+        writer.publish(session, owner, row, content(id="tea"), DASHBOARD)
 
 
 def test_a_hundred_thousand_learners_cost_a_sync_nothing(room, database):
@@ -408,29 +411,29 @@ def _newest_write(database):
 
 
 def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(room):
-    room.set(credential=credentials.sealed("another key", Token("t")))
-    look(room.database, room.settings, room.source_id)
+    room.set(credential=credentials.encrypt_credential("another key", Token("t")))
+    check_source(room.database, room.settings, room.source_id)
 
     assert "another HANDRAIL_SECRET_KEY" in room.source().trouble
     assert room.status().health == "unreachable"
 
 
 def test_a_credential_is_stored_sealed_and_fits_its_address(room):
-    stored = credentials.sealed("key", Token("ghp_secret"))
+    stored = credentials.encrypt_credential("key", Token("ghp_secret"))
 
     assert "ghp_secret" not in stored
-    assert "ghp_secret" not in repr(credentials.unsealed("key", stored))
-    assert credentials.unsealed("key", stored) == Token("ghp_secret")
+    assert "ghp_secret" not in repr(credentials.decrypt_credential("key", stored))
+    assert credentials.decrypt_credential("key", stored) == Token("ghp_secret")
     with pytest.raises(HandrailError, match="another HANDRAIL_SECRET_KEY"):
-        credentials.unsealed("other", stored)
+        credentials.decrypt_credential("other", stored)
     for url, credential in (
         ("ssh://git@x.example/x", Token("t")),
         ("https://x.example/x", DeployKey("k", "x.example ssh-ed25519 AAAA")),
         ("ssh://git@x.example/x", DeployKey("k", " ")),
     ):
         with pytest.raises(HandrailError):
-            credentials.check(url, credential)
-    assert unseal("k", seal("k", "x")) == "x"
+            credentials.check_fits_url(url, credential)
+    assert decrypt("k", encrypt("k", "x")) == "x"
 
 
 def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs():

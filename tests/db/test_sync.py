@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from sync.git_command import RepositoryUnavailable
-from sync.repository import opened
-from sync.runner import Order, sync_source
-from sync.step_file import TOO_LARGE
-from sync.worker import work
+from sync.git.errors import RepositoryUnavailable
+from sync.git.repository import open_repository
+from sync.layout import TOO_LARGE
+from sync.runs import SyncRequest
+from sync.sync_source import sync_source
+from sync.worker import run_worker
 from tests.authors import Classroom
 from walkthroughs.models import ContentSource, McpServerWalkthrough
 
@@ -78,7 +79,9 @@ def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(ro
     (room.author.folder / "walkthroughs/deploy/walkthrough.yml").unlink()
     waits = room.sync()
     assert (waits.outcome, room.row().archived_at) == ("waiting", None)
-    sync_source(room.database, room.settings, room.source_id, Order(confirmed=waits.fingerprint))
+    sync_source(
+        room.database, room.settings, room.source_id, SyncRequest(confirmed=waits.fingerprint)
+    )
     assert room.row().archived_at
     room.author.write("one", "two", "three")
     room.sync()
@@ -97,7 +100,7 @@ def test_an_unknown_server_is_reported_and_the_rest_applied(room):
 
 def test_a_commit_is_live_within_five_seconds_while_the_server_polls(room):
     stop, seen = threading.Event(), threading.Event()
-    worker = threading.Thread(target=work, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
     worker.start()
     try:
         room.author.write("one", "two", ("three", "", "Live."))
@@ -142,7 +145,7 @@ def test_links_submodules_and_odd_names_are_not_read(room):
     (folder / "walkthroughs/deploy/huge.md").write_bytes(b"x" * 300_000)
     commit = room.author.commit()
     where = room.settings.data_dir / "git" / "x"
-    with opened(where, str(folder), "main", None, room.settings) as repository:
+    with open_repository(where, str(folder), "main", None, room.settings) as repository:
         repository.fetch()
         with repository.snapshot(commit, "", {}) as snapshot:
             files = dict(snapshot.folders)["walkthroughs/deploy"]
@@ -167,7 +170,9 @@ def test_links_submodules_and_odd_names_are_not_read(room):
 def test_addresses_that_could_do_harm_are_refused(tmp_path, settings, url, branch):
     with (
         pytest.raises(RepositoryUnavailable) as raised,
-        opened(tmp_path, url, branch, None, replace(settings, allow_local_repositories=False)),
+        open_repository(
+            tmp_path, url, branch, None, replace(settings, allow_local_repositories=False)
+        ),
     ):
         pass
 

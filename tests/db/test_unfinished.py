@@ -10,13 +10,13 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from sync.credentials import Token
-from sync.git_command import RepositoryUnavailable
-from sync.runner import sync_source
+from sync.git.credentials import Token
+from sync.git.errors import RepositoryUnavailable
+from sync.sync_source import sync_source
 from tests.authors import HostedRoom
 from tests.children import in_child
 from tests.git_hosts import PASSWORD, USER, https_host
-from walkthroughs.db import connect
+from walkthroughs.database.pool import connect
 
 
 def sync_with_little_room(url, settings, source_id):

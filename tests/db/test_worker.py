@@ -7,10 +7,10 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from sync.worker import work
+from sync.worker import run_worker
 from tests.authors import Author, Room
-from walkthroughs import embedded, schema_version
-from walkthroughs.db import connect
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import connect
 from walkthroughs.models import ContentSource
 
 
@@ -33,7 +33,7 @@ def kill(folder):
 @pytest.fixture
 def room(folder, settings, tmp_path):
     database = connect(lambda: embedded.start(folder))
-    schema_version.upgrade(database)
+    migrations.upgrade(database)
     made = Room(database, settings, tmp_path / "content")
     made.author.write("one")
     made.sync()
@@ -44,7 +44,7 @@ def room(folder, settings, tmp_path):
 
 def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(room, folder):
     stop = threading.Event()
-    worker = threading.Thread(target=work, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
     worker.start()
     pause = threading.Event()
     try:
@@ -138,7 +138,7 @@ def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(room, tmp_p
     room.author.commit()
     room.set(checked_at=None)  # due at once, and before the other
     stop, pause = threading.Event(), threading.Event()
-    worker = threading.Thread(target=work, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
     worker.start()
     try:
         for _ in range(200):

@@ -9,20 +9,20 @@ import pytest
 from flask_security import hash_password
 from sqlalchemy import text
 
-from admin.accounts import create_owner
+from admin.access.accounts import create_owner
 from app import create_app
 from tests.builders import content, learner, organization, server, walkthrough
-from walkthroughs import catalog, progress, publishing
-from walkthroughs.caller import Caller
-from walkthroughs.columns import Origin
-from walkthroughs.identity.links import create_link, hash_token
+from walkthroughs.crypto import hash_token
+from walkthroughs.enums import Role
+from walkthroughs.identity.links import create_link
+from walkthroughs.learning import catalog, progress
+from walkthroughs.learning.caller import Caller
 from walkthroughs.models import (
     ContentSource,
     McpServer,
     McpServerWalkthrough,
     Member,
     PersonalLink,
-    Role,
     SyncRun,
     User,
     Walkthrough,
@@ -30,6 +30,8 @@ from walkthroughs.models import (
     WalkthroughProgress,
     WalkthroughVersion,
 )
+from walkthroughs.publishing import read, writer
+from walkthroughs.publishing.origin import Origin
 
 
 class Visitor:
@@ -143,7 +145,7 @@ def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner,
     cards = catalog.list_walkthroughs(database, Caller(org, srv)).cards
     assert {card.title: card.total_steps for card in cards}["Make tea"] == 2
     with database.transaction() as session:
-        stored = publishing.read_content(session, org, row)
+        stored = read.read_content(session, org, row)
         assert [step.title for step in stored.steps] == ["Boil", "Brew"]
         assert session.get(Walkthrough, row).version == 3
 
@@ -158,7 +160,7 @@ def test_editing_and_archiving_a_step_are_versions(owner, house, database):
 
     with database.transaction() as session:
         assert session.get(Walkthrough, row).version == 3
-        stored = publishing.read_content(session, org, row)
+        stored = read.read_content(session, org, row)
     assert [step.title for step in stored.steps] == ["Two", "Three"]
 
 
@@ -239,7 +241,7 @@ def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, ho
     owner.get(path)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            publishing.adopt(session, org, row, source.id)
+            writer.adopt(session, org, row, source.id)
             session.flush()
             saving = pool.submit(owner.post, path, title="Mine now")
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -267,7 +269,7 @@ def test_a_file_at_a_host_that_nobody_knows_is_told_without_a_link(owner, owned,
 def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, house, database):
     org, srv, row, _ = house["other"]
     with database.transaction() as session:
-        before = publishing.read_content(session, org, row)
+        before = read.read_content(session, org, row)
         step = session.get(Walkthrough, row).first_step_id
         tables = {
             "walkthroughs": row,
@@ -330,7 +332,7 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, hous
             assert "owner@other" not in said(answer), rule
             assert "secret-" not in said(answer), rule
     with database.transaction() as session:
-        assert publishing.read_content(session, org, row) == before
+        assert read.read_content(session, org, row) == before
         assert session.query(PersonalLink).filter_by(organization_id=org).one().revoked_at is None
         held = session.get_one(ContentSource, tables["content_sources"])
         assert (held.requested_at, held.held_at) == (None, None)
@@ -449,7 +451,7 @@ def test_steps_move_up_and_down(owner, house, database):
 
     def titles():
         with database.transaction() as session:
-            return [step.title for step in publishing.read_content(session, org, row).steps]
+            return [step.title for step in read.read_content(session, org, row).steps]
 
     with database.transaction() as session:
         first = session.get(Walkthrough, row).first_step_id

@@ -16,16 +16,17 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from app import build_app, create_app
-from sync.check_body import MAX_BYTES, packed
-from sync.check_client import TOKEN
-from sync.content_cli import lint_command
-from sync.lint import lint, read_folder
-from sync.plan import describe
-from sync.runner import plan_source
+from sync.commands.content import lint_command
+from sync.format.folder import read_folder
+from sync.merge_check.client import TOKEN
+from sync.merge_check.upload import MAX_BYTES, pack
+from sync.planning.report import describe
+from sync.sync_source import plan_source
 from tests.authors import Room
+from tests.builders import problems_in
 from tests.serving import served
-from walkthroughs import progress
-from walkthroughs.identity.links import hash_token
+from walkthroughs.crypto import hash_token
+from walkthroughs.learning import progress
 from walkthroughs.models import Base, ContentSource
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -147,7 +148,7 @@ def test_an_id_that_another_source_owns_is_a_problem_only_the_server_knows(desk)
         )
     found = desk.lint()
 
-    assert lint(desk.folder) == ()
+    assert problems_in(desk.folder) == ()
     assert found.exit_code == 1
     assert found.stdout.splitlines()[1:] == [
         "  problem: walkthroughs/other/walkthrough.yml:1: "
@@ -187,7 +188,7 @@ MISTAKES = {
 def test_the_server_finds_the_mistakes_that_are_found_offline_and_no_others(desk, mistake):
     for name, data in mistake.items():
         (desk.folder / "walkthroughs" / "deploy" / name).write_bytes(data)
-    told = [str(problem) for problem in lint(desk.folder)]
+    told = [str(problem) for problem in problems_in(desk.folder)]
     said, passes = desk.plan()
     printed = desk.lint().stdout.splitlines()
 
@@ -201,12 +202,12 @@ def test_a_picture_needs_to_be_there_and_is_not_sent(desk):
     picture.write_bytes(b"\x89PNG" * 1000)
     desk.room.author.write(("one", "", "![a](a.png)"), "two", "three")
 
-    assert b"PNG" not in packed(read_folder(desk.folder))
+    assert b"PNG" not in pack(read_folder(desk.folder))
     assert desk.plan()[1]
 
 
 def test_without_a_token_of_the_source_all_get_one_answer(desk):
-    body = packed(read_folder(desk.folder))
+    body = pack(read_folder(desk.folder))
     with desk.room.database.transaction() as session:
         owner = desk.room.caller.organization_id
         bare = ContentSource(organization_id=owner, name="bare", url="/nowhere")

@@ -13,7 +13,7 @@ from tests.serving import School
 from walkthroughs.identity.links import revoke_links
 from walkthroughs.mcp_server import tenant
 from walkthroughs.mcp_server.redaction import RedactLinks, redact
-from walkthroughs.mcp_server.tools import VIEW
+from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.models import McpServer, PersonalLink, WalkthroughProgress
 
 

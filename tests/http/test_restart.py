@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 
 from tests.builders import classroom, content
 from tests.serving import served, view_of
-from walkthroughs import embedded, schema_version
-from walkthroughs.db import connect
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_link
 from walkthroughs.mcp_server.endpoint import build_endpoint
 
@@ -81,7 +81,7 @@ def _kill(folder):
 @pytest.mark.behaviour("B8")
 def test_no_acknowledged_step_is_lost_and_everybody_finishes(folder, settings):
     database = connect(lambda: embedded.start(folder))
-    schema_version.upgrade(database)
+    migrations.upgrade(database)
     with database.transaction() as session:
         _, row = classroom(session, content(*(f"s{n}" for n in range(STEPS))))
         tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from admin.accounts import create_owner
+from admin.access.accounts import create_owner
 from app import create_app
 from tests.builders import classroom, organization
 from tests.http.posting import LIST, ask

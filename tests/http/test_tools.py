@@ -11,8 +11,8 @@ from mcp.shared.exceptions import MCPError
 
 from tests.builders import DASHBOARD, classroom, content
 from tests.serving import School, view_of
-from walkthroughs import publishing
 from walkthroughs.models import McpServer
+from walkthroughs.publishing import writer
 
 # "auto" discovers and speaks 2026-07-28; "legacy" shakes hands at 2025-11-25.
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -157,7 +157,7 @@ def test_tools_are_there_whatever_is_published_and_the_list_says_that_nothing_is
     school: School,
 ) -> None:
     with school.database.transaction() as session:
-        publishing.archive(session, school.caller.organization_id, school.walkthrough_id, DASHBOARD)
+        writer.archive(session, school.caller.organization_id, school.walkthrough_id, DASHBOARD)
 
     async def names(client: Any) -> Any:
         return [tool.name for tool in (await client.list_tools()).tools]

@@ -15,13 +15,13 @@ import pytest
 
 from app import build_app, create_app
 from sync import queue
-from sync.credentials import Token
+from sync.git.credentials import Token
 from sync.webhook import MAX_BYTES
 from tests.authors import HostedRoom
 from tests.git_hosts import PASSWORD, USER, https_host
 from tests.serving import served
+from walkthroughs.crypto import encrypt
 from walkthroughs.models import ContentSource
-from walkthroughs.sealing import seal
 
 SECRET = "a-secret-of-the-test"
 PUSH = json.dumps({"ref": "refs/heads/main", "after": "0" * 40}).encode()
@@ -37,7 +37,7 @@ def room(database, settings, tmp_path):
         made.sync()
         with database.transaction() as session:
             source = session.get_one(ContentSource, made.source_id)
-            source.webhook_secret = seal(settings.secret_key, SECRET)
+            source.webhook_secret = encrypt(settings.secret_key, SECRET)
         yield made
     made.author.repository.close()
 

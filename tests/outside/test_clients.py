@@ -13,10 +13,10 @@ import pytest
 from tests.outside.client_process import Client, official, python
 from tests.outside.node import MODULES, run_node
 from tests.refusing import connections_refused
-from walkthroughs import progress
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning import progress
 from walkthroughs.mcp_server import endpoint
-from walkthroughs.mcp_server.tenant import Directory
-from walkthroughs.models import Status
+from walkthroughs.mcp_server.tenant import TenantLookup
 
 _SHOWN = ["Do one.", "Do two.", "Do three."]
 _TITLES = ["One", "Two", "Three"]
@@ -52,7 +52,7 @@ def client(request):
 @pytest.fixture
 def known_for_seconds(request, monkeypatch):
     """How long the endpoint knows who a request is from, before it asks the database again."""
-    directory = partial(Directory, cache_seconds=request.param)
+    directory = partial(TenantLookup, cache_seconds=request.param)
     monkeypatch.setattr(endpoint, "Directory", directory)
 
 
@@ -71,9 +71,9 @@ def test_a_client_walks_to_the_end_and_begins_again(client, school):
     assert "finished, 3 of 3" in last.text
     assert "completed" in status.text
     assert status.structured is None or status.structured["status"] == "completed"
-    assert finished is Status.COMPLETED
+    assert finished is ProgressStatus.COMPLETED
     assert again.step_id == first.step_id
-    assert _status(school) is Status.IN_PROGRESS
+    assert _status(school) is ProgressStatus.IN_PROGRESS
 
 
 # Knowing who a request is from, the tool meets the outage; else the lookup before it.
@@ -93,7 +93,7 @@ def test_a_client_reads_of_an_outage_and_goes_on_with_the_same_connection(
 
     assert shown == _SHOWN[1:]
     assert "finished, 3 of 3" in last.text
-    assert _status(school) is Status.COMPLETED
+    assert _status(school) is ProgressStatus.COMPLETED
 
 
 @pytest.mark.behaviour("B8")
@@ -122,7 +122,7 @@ def test_the_inspector_walks_to_the_end(school):
         view = _tool(school, "next_walkthrough_step", current_step_id=view["step"]["id"])
 
     assert titles == _TITLES
-    assert _status(school) is Status.COMPLETED
+    assert _status(school) is ProgressStatus.COMPLETED
 
 
 def _walk(client, answer):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sync.address import is_public, looked_up, transport
-from sync.git_command import RepositoryUnavailable
+from sync.git.address import is_public, resolve_host, transport
+from sync.git.errors import RepositoryUnavailable
 from walkthroughs.settings import Settings
 
 
@@ -54,9 +54,9 @@ def test_a_host_of_ones_own_network_is_refused_in_every_spelling_unless_allowed(
 ):
     url = f"{scheme}://{host}:8443/x.git"
     with pytest.raises(RepositoryUnavailable, match="HANDRAIL_ALLOW_PRIVATE_HOSTS=1"):
-        looked_up(url, strict)
+        resolve_host(url, strict)
 
-    assert looked_up(url, lenient).port == 8443
+    assert resolve_host(url, lenient).port == 8443
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_host_of_ones_own_network_is_refused_in_every_spelling_unless_allowed(
 )  # fmt: skip
 def test_what_git_might_read_in_another_way_is_no_address(lenient, url):
     with pytest.raises(RepositoryUnavailable):
-        looked_up(url, lenient)
+        resolve_host(url, lenient)
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_what_git_might_read_in_another_way_is_no_address(lenient, url):
 )  # fmt: skip
 def test_credentials_in_an_address_are_refused_and_not_repeated(lenient, url):
     with pytest.raises(RepositoryUnavailable, match="Give a token or a deploy key") as raised:
-        looked_up(url, lenient)
+        resolve_host(url, lenient)
 
     assert "secret" not in str(raised.value)
 
 
 def test_a_host_that_cannot_be_found_is_named(strict):
     with pytest.raises(RepositoryUnavailable, match=f'The host "{"x" * 64}" of .* cannot be found'):
-        looked_up(f"https://{'x' * 64}/guides.git", strict)
+        resolve_host(f"https://{'x' * 64}/guides.git", strict)
 
 
 @pytest.mark.parametrize(

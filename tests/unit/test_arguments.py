@@ -12,7 +12,7 @@ from walkthroughs.mcp_server.arguments import (
     NextWalkthroughStep,
     ResetWalkthroughProgress,
     SelectWalkthrough,
-    check,
+    parse_arguments,
 )
 
 ONE = {"walkthrough_id": "wt_1"}
@@ -20,7 +20,7 @@ ONE = {"walkthrough_id": "wt_1"}
 
 @pytest.mark.parametrize("nothing", [{}, {"current_step_id": None}, {"current_step_id": ""}, None])
 def test_null_and_an_empty_id_stand_for_not_given(nothing):
-    assert check(NextWalkthroughStep, "next", nothing).current_step_id is None
+    assert parse_arguments(NextWalkthroughStep, "next", nothing).current_step_id is None
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_null_and_an_empty_id_stand_for_not_given(nothing):
 )
 def test_a_boolean_may_be_a_word_or_null(sent, meant):
     given = ONE | {"resume_if_exists": sent}
-    assert check(SelectWalkthrough, "select", given).resume_if_exists is meant
+    assert parse_arguments(SelectWalkthrough, "select", given).resume_if_exists is meant
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_a_boolean_may_be_a_word_or_null(sent, meant):
 )
 def test_anything_else_is_named_with_what_fits(model, given, names):
     with pytest.raises(ArgumentsInvalid, match=f'"{names}": .*It takes .*call again') as raised:
-        check(model, "the tool", given)
+        parse_arguments(model, "the tool", given)
     assert len(str(raised.value)) < 400
 
 
 def test_schemas_are_what_every_client_keeps():
-    for tool in tools.announced():
+    for tool in tools.tool_definitions():
         schema = tool.input_schema
         assert "anyOf" not in json.dumps(schema)
         assert '"null"' not in json.dumps(schema)

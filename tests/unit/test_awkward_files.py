@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.parse import parse_repository
+from sync.format.parse import parse_repository
 from tests.builders import texts
 from tests.unit.test_parse import FOLDER, MANIFEST, files, problems, step
 

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.check_body import BodyInvalid, packed, unpacked
+from sync.merge_check.upload import UploadInvalid, pack, unpack
 
 
 @given(st.binary())
 def test_whatever_a_file_holds_arrives_as_it_was(data):
     files = {"walkthroughs.yml": data, "walkthroughs/a b/ü.md": data}
 
-    assert unpacked(packed(files)) == files
+    assert unpack(pack(files)) == files
 
 
 def test_the_files_of_others_can_be_sent_by_any_program():
-    assert unpacked(b'{"files": {"walkthroughs/a/b.md": "\xc3\xbc"}}') == {
+    assert unpack(b'{"files": {"walkthroughs/a/b.md": "\xc3\xbc"}}') == {
         "walkthroughs/a/b.md": "ü".encode()
     }
 
@@ -29,8 +29,8 @@ def test_the_files_of_others_can_be_sent_by_any_program():
     ],
 )  # fmt: skip
 def test_what_is_no_folder_is_told_how_to_send_one(body):
-    with pytest.raises(BodyInvalid, match="send JSON of the form"):
-        unpacked(body)
+    with pytest.raises(UploadInvalid, match="send JSON of the form"):
+        unpack(body)
 
 
 @pytest.mark.parametrize(
@@ -43,5 +43,5 @@ def test_what_is_no_folder_is_told_how_to_send_one(body):
     ],
 )  # fmt: skip
 def test_a_file_where_the_reader_of_git_reads_none_is_refused_by_name(path):
-    with pytest.raises(BodyInvalid, match="no place of content"):
-        unpacked(packed({"walkthroughs/x/walkthrough.yml": b"", path: b""}))
+    with pytest.raises(UploadInvalid, match="no place of content"):
+        unpack(pack({"walkthroughs/x/walkthrough.yml": b"", path: b""}))

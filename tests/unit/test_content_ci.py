@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from sync.lint import lint
+from tests.builders import problems_in
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "content_repo_example"
@@ -34,7 +34,7 @@ def test_the_command_accepts_the_example_and_refuses_a_mistake(tmp_path):
 
     assert good.exit_code == 0, good.output
     assert bad.exit_code == 1
-    assert all(str(problem) in bad.output for problem in lint(tmp_path))
+    assert all(str(problem) in bad.output for problem in problems_in(tmp_path))
 
 
 def test_the_hook_calls_that_command_and_so_does_the_example():

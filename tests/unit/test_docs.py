@@ -37,7 +37,7 @@ def test_each_promised_behaviour_has_a_test_that_names_it():
 
 def test_each_tool_is_documented():
     assert [
-        tool.name for tool in tools.announced() if f"`{tool.name}`" not in read("tools.md")
+        tool.name for tool in tools.tool_definitions() if f"`{tool.name}`" not in read("tools.md")
     ] == []
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.edit_link import written_at
+from sync.git.edit_link import edit_location
 
 DEPLOY = "walkthroughs/deploy/walkthrough.yml"
 
 
 def link(url, branch="main", path="", folder="deploy", kind=None):
-    return written_at(url, branch, path, folder, kind).link
+    return edit_location(url, branch, path, folder, kind).link
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_host_of_ones_own_is_what_it_takes_reports_as():
     ],
 )  # fmt: skip
 def test_others_have_none_and_the_file_is_told(url):
-    found = written_at(url, "main", "/docs/", "deploy")
+    found = edit_location(url, "main", "/docs/", "deploy")
 
     assert (found.file, found.link) == (f"docs/{DEPLOY}", None)
 
@@ -84,7 +84,7 @@ def test_nothing_leads_out_of_the_repository():
 @given(st.text(), st.text(), st.text(), st.sampled_from([None, "github", "gitlab"]))
 def test_a_link_is_https_and_names_the_file_as_it_is(url, branch, folder, kind):
     for address in (url, f"https://{url}", "https://github.com/acme/guides"):
-        found = written_at(address, branch, "", folder, kind)
+        found = edit_location(address, branch, "", folder, kind)
         if found.link is not None:
             parts = urlsplit(found.link)
             assert (parts.scheme, parts.query, parts.fragment) == ("https", "", "")

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.export import export
-from sync.parse import parse_repository
+from sync.format.export import export
+from sync.format.parse import parse_repository
 from tests.builders import content, step, texts
-from walkthroughs.content import Authored, Move, StepContent, WalkthroughContent
+from walkthroughs.content.values import AuthoredWalkthrough, Move, StepContent, WalkthroughContent
 
 IDS = st.sampled_from(["aa", "b-2", "no", "null", "1e3", "0x1f", "012", "true"])
 #: Words that YAML or Markdown could take for something else.
@@ -54,7 +54,7 @@ STEPS = st.lists(
     max_size=4,
 )
 AUTHORED = st.builds(
-    Authored,
+    AuthoredWalkthrough,
     st.builds(
         WalkthroughContent,
         id=IDS,
@@ -87,7 +87,7 @@ def test_what_is_exported_is_read_back_the_same(authored):
 
 def test_an_exported_walkthrough_is_one_that_an_author_would_write():
     steps = (step("one", section="Start", verify="It runs."), step("two"))
-    files = export(Authored(content(steps=steps), is_published=True, servers=("acme",)))
+    files = export(AuthoredWalkthrough(content(steps=steps), is_published=True, servers=("acme",)))
 
     assert files == {
         "walkthroughs/deploy/walkthrough.yml": (

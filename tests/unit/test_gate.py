@@ -2,13 +2,13 @@
 
 import pytest
 
-from sync.effects import effects
-from sync.gate import Stakes, reasons
-from sync.parsed import Wanted
-from sync.plan import Archive, Create, Live, Update, fingerprint
+from sync.format.parse_result import WantedWalkthrough
+from sync.planning.approval import Risk, approval_reasons
+from sync.planning.impact import learner_impact
+from sync.planning.plan import Archive, Create, Live, Update, fingerprint
 from tests.builders import content
-from walkthroughs.content import Move
-from walkthroughs.revision import compare
+from walkthroughs.content.revision import compare
+from walkthroughs.content.values import Move
 
 
 def live(name, *steps):
@@ -18,7 +18,7 @@ def live(name, *steps):
 
 
 def update(old, new):
-    wanted = Wanted(new.outline(), is_published=True)
+    wanted = WantedWalkthrough(new.outline(), is_published=True)
     revision = compare(old.outline, wanted.outline)
     return Update(old, wanted, revision.level, revision.summary)
 
@@ -41,11 +41,11 @@ def archives(number):
     ],
 )
 def test_more_than_three_and_a_fifth_at_once_wait_and_so_do_all(gone, of, waits):
-    assert bool(reasons(archives(gone), Stakes(live=of))) == waits
+    assert bool(approval_reasons(archives(gone), Risk(live=of))) == waits
 
 
 def test_a_walkthrough_that_somebody_follows_waits():
-    (said,) = reasons([Archive(live("deploy"))], Stakes(live=9, active={"wt_deploy": 2}))
+    (said,) = approval_reasons([Archive(live("deploy"))], Risk(live=9, active={"wt_deploy": 2}))
 
     assert said == 'it archives "Deploy", where 2 learners were active in the last 14 days'
 
@@ -53,11 +53,11 @@ def test_a_walkthrough_that_somebody_follows_waits():
 def test_text_changes_never_wait():
     change = update(live("deploy", "one"), content("one", "two"))
 
-    assert reasons([change], Stakes(live=1, active={"wt_deploy": 9})) == ()
+    assert approval_reasons([change], Risk(live=1, active={"wt_deploy": 9})) == ()
 
 
 def test_a_rewritten_branch_waits_even_with_nothing_to_archive():
-    assert "rewritten" in reasons([], Stakes(live=3, rewritten=True))[0]
+    assert "rewritten" in approval_reasons([], Risk(live=3, rewritten=True))[0]
 
 
 def test_a_fingerprint_names_one_plan():
@@ -66,8 +66,8 @@ def test_a_fingerprint_names_one_plan():
         ("c1", [update(one, two)]),
         ("c2", [update(one, two)]),
         ("c1", [update(one, content("two", "one"))]),
-        ("c1", [Create(Wanted(two.outline()))]),
-        ("c1", [Create(Wanted(two.outline(), is_published=True))]),
+        ("c1", [Create(WantedWalkthrough(two.outline()))]),
+        ("c1", [Create(WantedWalkthrough(two.outline(), is_published=True))]),
         ("c1", [Archive(one)]),
         ("c1", []),
     ]
@@ -79,7 +79,7 @@ def test_a_fingerprint_names_one_plan():
 def test_learners_on_a_step_that_goes_away_are_told_of_with_where_they_continue():
     change = update(live("deploy", "install", "login", "create"), content("install", "create"))
 
-    assert effects([change], {"wt_deploy": {"login": 3, "install": 5}}) == (
+    assert learner_impact([change], {"wt_deploy": {"login": 3, "install": 5}}) == (
         "3 learners are on step 'login', which goes away; they continue at 'create'",
     )
 
@@ -90,18 +90,18 @@ def test_a_renamed_step_goes_nowhere():
         content("login", "run", moved=(Move("sign-in", "login"),)),
     )
 
-    assert effects([update(old, new)], {"wt_deploy": {"sign-in": 1}}) == ()
+    assert learner_impact([update(old, new)], {"wt_deploy": {"sign-in": 1}}) == ()
 
 
 def test_a_step_that_another_walkthrough_takes_moves_there():
     giving = update(live("deploy", "install", "login", "create"), content("install", "create"))
     record = (Move("login", "sign-in", "deploy"),)
     taking = update(live("other", "one"), content("one", "sign-in", id="other", moved=record))
-    new = Create(Wanted(content("sign-in", id="new", moved=record).outline()))
+    new = Create(WantedWalkthrough(content("sign-in", id="new", moved=record).outline()))
     places = {"wt_deploy": {"login": 1}}
 
     for changes, taker in (([giving, taking], "other"), ([new, giving], "new")):
-        assert effects(iter(changes), places) == (
+        assert learner_impact(iter(changes), places) == (
             f"1 learner is on step 'login', which moves to '{taker}'; they continue at 'create'",
         )
 
@@ -118,7 +118,7 @@ def test_a_step_that_another_walkthrough_takes_moves_there():
 def test_a_step_that_nobody_takes_goes_away(record):
     giving = update(live("deploy", "login", "create"), content("create"))
     other = update(live("other", "one"), content("one", "sign-in", id="other", moved=record))
-    (line,) = effects([giving, other], {"wt_deploy": {"login": 1}})
+    (line,) = learner_impact([giving, other], {"wt_deploy": {"login": 1}})
 
     assert "which goes away" in line
 
@@ -126,12 +126,12 @@ def test_a_step_that_nobody_takes_goes_away(record):
 def test_learners_behind_the_last_survivor_begin_again_at_the_first_open_step():
     change = update(live("deploy", "aa", "bb"), content("aa"))
 
-    assert effects([change], {"wt_deploy": {"bb": 1}}) == (
+    assert learner_impact([change], {"wt_deploy": {"bb": 1}}) == (
         "1 learner is on step 'bb', which goes away; they continue at 'aa'",
     )
 
 
 def test_learners_of_an_archived_walkthrough_are_told_of():
-    assert effects([Archive(live("deploy"))], {"wt_deploy": {"one": 2}}) == (
+    assert learner_impact([Archive(live("deploy"))], {"wt_deploy": {"one": 2}}) == (
         "2 learners are in the middle of 'deploy', which goes away; their progress is kept",
     )

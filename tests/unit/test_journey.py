@@ -3,31 +3,31 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkthroughs import journey
-from walkthroughs.journey import Holder, Stop
+from walkthroughs.learning import position
+from walkthroughs.learning.position import StepLineage, StepRef
 
 NAMES = st.sampled_from("abcdefgh")
 ORDERS = st.lists(NAMES, unique=True, max_size=8)
 
 
 def stops(order, rows=None):
-    return tuple(Stop((rows or {}).get(name, f"ws_{name}"), name) for name in order)
+    return tuple(StepRef((rows or {}).get(name, f"ws_{name}"), name) for name in order)
 
 
 def test_a_live_uncompleted_step_is_the_place():
     order = stops("abc")
 
-    assert journey.place("ws_b", {"ws_a"}, seen=order, live=order) == "ws_b"
+    assert position.current_step("ws_b", {"ws_a"}, seen=order, live=order) == "ws_b"
 
 
 def test_from_a_removed_step_the_first_survivor_behind_it_is_the_place():
-    found = journey.place("ws_b", {"ws_a"}, seen=stops("abcd"), live=stops("adc"))
+    found = position.current_step("ws_b", {"ws_a"}, seen=stops("abcd"), live=stops("adc"))
 
     assert found == "ws_c"
 
 
 def test_with_nothing_left_behind_the_first_open_step_is_the_place():
-    found = journey.place("ws_c", {"ws_c"}, seen=stops("abc"), live=stops("abx"))
+    found = position.current_step("ws_c", {"ws_c"}, seen=stops("abc"), live=stops("abx"))
 
     assert found == "ws_a"
 
@@ -35,71 +35,71 @@ def test_with_nothing_left_behind_the_first_open_step_is_the_place():
 def test_a_step_to_do_again_is_the_place_when_the_learner_stood_on_it():
     live = stops("abc", rows={"b": "ws_b2"})
 
-    assert journey.place("ws_b", {"ws_a"}, seen=stops("abc"), live=live) == "ws_b2"
+    assert position.current_step("ws_b", {"ws_a"}, seen=stops("abc"), live=live) == "ws_b2"
 
 
 def test_percent_is_full_only_when_nothing_is_left():
     live = stops("abc")
 
-    assert journey.percent({"ws_a", "ws_b", "ws_gone"}, live) == 66
-    assert journey.percent({"ws_a", "ws_b", "ws_c"}, live) == 100
-    assert journey.percent({"ws_a"}, ()) == 0
+    assert position.percent({"ws_a", "ws_b", "ws_gone"}, live) == 66
+    assert position.percent({"ws_a", "ws_b", "ws_c"}, live) == 100
+    assert position.percent({"ws_a"}, ()) == 0
 
 
 def test_the_notice_is_net_and_says_where():
-    assert journey.notice(stops("ab"), stops("ab"), "ws_a") is None
-    assert journey.notice(stops("ab"), stops("xab"), "ws_a") == (
+    assert position.change_notice(stops("ab"), stops("ab"), "ws_a") is None
+    assert position.change_notice(stops("ab"), stops("xab"), "ws_a") == (
         "Changed since you were here: 1 step added before this one."
     )
-    assert journey.notice(stops("abc"), stops("cb"), "ws_b") == (
+    assert position.change_notice(stops("abc"), stops("cb"), "ws_b") == (
         "Changed since you were here: 1 step removed, steps reordered."
     )
 
 
 def test_a_step_is_done_if_it_was_completed_before_it_moved_here():
-    live = (Stop("ws_a", "a"), Stop("ws_b", "b", frozenset({"ws_x", "ws_y"})))
+    live = (StepRef("ws_a", "a"), StepRef("ws_b", "b", frozenset({"ws_x", "ws_y"})))
 
-    assert journey.followed({"ws_y", "ws_z"}, live) == {"ws_b"}
-    assert journey.followed({"ws_a", "ws_z"}, live) == set()
+    assert position.completed_before_move({"ws_y", "ws_z"}, live) == {"ws_b"}
+    assert position.completed_before_move({"ws_a", "ws_z"}, live) == set()
 
 
 def moved_on(*, back=False):
     """A step that was x in A, then y in B, and perhaps x again."""
     return (
-        Holder("x", "A", None if back else 1, frozenset({"y"} if back else ())),
-        Holder("y", "B", 2 if back else None, frozenset({"x"})),
-        Holder("own", "A", 3),
+        StepLineage("x", "A", None if back else 1, frozenset({"y"} if back else ())),
+        StepLineage("y", "B", 2 if back else None, frozenset({"x"})),
+        StepLineage("own", "A", 3),
     )
 
 
 def test_starting_over_forgets_the_steps_the_walkthrough_has_wherever_they_were_completed():
     done = {"x", "y", "own"}
 
-    assert journey.forgotten("A", done, moved_on()) == {"own"}
-    assert journey.forgotten("B", done, moved_on()) == {"x", "y"}
-    assert journey.forgotten("A", done, moved_on(back=True)) == done
-    assert journey.forgotten("B", done, moved_on(back=True)) == set()
+    assert position.completions_to_remove("A", done, moved_on()) == {"own"}
+    assert position.completions_to_remove("B", done, moved_on()) == {"x", "y"}
+    assert position.completions_to_remove("A", done, moved_on(back=True)) == done
+    assert position.completions_to_remove("B", done, moved_on(back=True)) == set()
 
 
 def test_a_step_that_nobody_has_any_more_is_forgotten_where_it_was_last():
-    gone = (Holder("x", "A", 1), Holder("y", "B", 2, frozenset({"x"})))
+    gone = (StepLineage("x", "A", 1), StepLineage("y", "B", 2, frozenset({"x"})))
 
-    assert journey.forgotten("A", {"x", "y"}, gone) == set()
-    assert journey.forgotten("B", {"x", "y"}, gone) == {"x", "y"}
+    assert position.completions_to_remove("A", {"x", "y"}, gone) == set()
+    assert position.completions_to_remove("B", {"x", "y"}, gone) == {"x", "y"}
 
 
 def test_a_step_that_two_walkthroughs_have_is_forgotten_by_the_one_that_is_started_over():
-    both = (Holder("x", "A", None), Holder("y", "B", None, frozenset({"x"})))
+    both = (StepLineage("x", "A", None), StepLineage("y", "B", None, frozenset({"x"})))
 
-    assert journey.forgotten("A", {"x"}, both) == {"x"}
-    assert journey.forgotten("B", {"x"}, both) == {"x"}
+    assert position.completions_to_remove("A", {"x"}, both) == {"x"}
+    assert position.completions_to_remove("B", {"x"}, both) == {"x"}
 
 
 @given(seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)
 def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live, done, current):
     completed = {f"ws_{name}" for name in done}
     still_open = [stop.id for stop in stops(live) if stop.id not in completed]
-    found = journey.place(f"ws_{current}", completed, seen=stops(seen), live=stops(live))
+    found = position.current_step(f"ws_{current}", completed, seen=stops(seen), live=stops(live))
 
     assert found in still_open if still_open else found is None
 
@@ -108,8 +108,8 @@ def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live,
 def test_resolving_a_place_twice_gives_the_same_place(live, done, current):
     completed = {f"ws_{name}" for name in done}
     order = stops(live)
-    once = journey.place(f"ws_{current}", completed, seen=order, live=order)
-    again = journey.place(once or "", completed, seen=order, live=order)
+    once = position.current_step(f"ws_{current}", completed, seen=order, live=order)
+    again = position.current_step(once or "", completed, seen=order, live=order)
 
     assert again == once
 
@@ -120,12 +120,12 @@ def test_going_on_visits_each_open_step_once_and_ends(live, done):
     order = stops(live)
     expected = {stop.id for stop in order} - completed
     visited = []
-    here = journey.place("", completed, seen=(), live=order)
+    here = position.current_step("", completed, seen=(), live=order)
     while here:
         visited.append(here)
         completed.add(here)
-        here = journey.following(here, completed, order)
+        here = position.next_open_step(here, completed, order)
 
     assert len(visited) == len(set(visited))
     assert set(visited) == expected
-    assert journey.percent(completed, order) == (100 if order else 0)
+    assert position.percent(completed, order) == (100 if order else 0)

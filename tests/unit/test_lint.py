@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from app import create_app
-from sync.fix import fix
-from sync.lint import lint, read_folder, warnings
-from sync.manifest import _KEYS
-from sync.pages import SCHEMAS
+from sync.format.add_ids import add_ids
+from sync.format.folder import read_folder, warnings
+from sync.format.manifest import _KEYS
+from sync.schema_page import SCHEMAS
+from tests.builders import problems_in
 from walkthroughs.settings import read_settings
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -27,7 +28,7 @@ def draft(tmp_path):
 
 
 def test_missing_ids_are_written_and_the_rest_stays_byte_for_byte(draft):
-    written = fix(draft)
+    written = add_ids(draft)
 
     assert written == [
         "walkthroughs/make-tea/walkthrough.yml: id: make-tea",
@@ -35,8 +36,8 @@ def test_missing_ids_are_written_and_the_rest_stays_byte_for_byte(draft):
     ]
     step = (draft / "walkthroughs/make-tea/steps/1.md").read_bytes()
     assert step == "---\r\nid: boil-the-water\r\ntitle: Boil the wåter!\r\n---\r\nDo.\r\n".encode()
-    assert lint(draft) == ()
-    assert fix(draft) == []
+    assert problems_in(draft) == ()
+    assert add_ids(draft) == []
 
 
 def test_the_command_prints_each_problem_and_exits_with_one(draft, tmp_path):
@@ -105,7 +106,7 @@ def test_the_schema_takes_the_origins_of_a_step_that_the_parser_takes(origin, fi
 
 
 def test_a_step_that_assistants_cut_is_a_warning_and_no_problem(draft, tmp_path):
-    fix(draft)
+    add_ids(draft)
     step = draft / "walkthroughs/make-tea/steps/1.md"
     (draft / "walkthroughs/make-tea/README.md").write_text("long " * 5000)  # no step
     assert warnings(read_folder(draft)) == ()

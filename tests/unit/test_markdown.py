@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkthroughs.markdown import Parts, PartsInvalid, inspect, join, refusals, split, to_html
+from walkthroughs.content.markdown import (
+    Parts,
+    PartsInvalid,
+    check_text,
+    join,
+    refusals,
+    split,
+    to_html,
+)
 
 WORDS = st.text(alphabet="abc :{}`~#-\n", max_size=40).map(lambda t: t.strip("\n "))
 
@@ -92,7 +100,7 @@ def test_a_refusal_has_the_line():
 def test_relative_targets_are_found_and_others_are_not():
     text = "[a](b.md#c) ![d](../e.png) [f](https://x.example) [g](#h) [i](mailto:a@b.example)"
 
-    assert sorted(inspect(text).targets) == ["../e.png", "b.md#c"]
+    assert sorted(check_text(text).targets) == ["../e.png", "b.md#c"]
 
 
 @pytest.mark.parametrize(

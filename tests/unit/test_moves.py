@@ -2,9 +2,9 @@
 
 import time
 
-from sync.moves import with_earlier_names
+from sync.format.move_chains import with_earlier_names
 from tests.builders import content
-from walkthroughs.content import Move, Outline
+from walkthroughs.content.values import Move, Outline
 
 
 def earlier(*contents):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sync.objects import Objects, entries
-from sync.step_file import TOO_LARGE
+from sync.git.objects import Objects, parse_tree
+from sync.layout import TOO_LARGE
 
 
 def objects(answer):
@@ -29,7 +29,7 @@ def test_an_answer_that_is_cut_off_is_an_error_and_never_a_wait(answer):
 def test_the_lines_of_a_tree_are_read_for_both_hashes():
     for size in (20, 32):
         tree = b"100644 a.md\0" + b"\1" * size + b"40000 steps\0" + b"\2" * size
-        assert entries(tree, size) == [
+        assert parse_tree(tree, size) == [
             (b"100644", b"a.md", "01" * size),
             (b"40000", b"steps", "02" * size),
         ]
@@ -38,4 +38,4 @@ def test_the_lines_of_a_tree_are_read_for_both_hashes():
 @pytest.mark.parametrize("cut", [b"1", b"100644 a.md", b"100644 a.md\0" + b"\1" * 19, b"x"])
 def test_what_is_no_tree_is_an_error(cut):
     with pytest.raises(ValueError, match="not a tree"):
-        entries(b"100644 a.md\0" + b"\1" * 20 + cut, 20)
+        parse_tree(b"100644 a.md\0" + b"\1" * 20 + cut, 20)

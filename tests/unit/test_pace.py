@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from walkthroughs.pace import hurried_notice, is_hurried, restamped
+from walkthroughs.learning.pace import hurried_notice, is_hurried, restamped
 
 moments = st.integers(0, 2**42)
 paces = st.integers(0, 120)

@@ -3,11 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from sync.lint import lint
-from sync.parse import parse_repository
-from sync.step_file import TOO_LARGE
-from tests.builders import texts
-from walkthroughs.content import Move, StepContent
+from sync.format.parse import parse_repository
+from sync.layout import TOO_LARGE
+from tests.builders import problems_in, texts
+from walkthroughs.content.values import Move, StepContent
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
 FOLDER = "walkthroughs/deploy"
@@ -186,4 +185,4 @@ def test_a_schema_of_the_future_is_refused_as_a_whole():
 
 
 def test_the_example_content_has_no_problem():
-    assert lint(EXAMPLE) == ()
+    assert problems_in(EXAMPLE) == ()

@@ -5,10 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.parsed import Parsed, Wanted
-from sync.plan import Archive, Create, Live, Update, describe, plan
+from sync.format.parse_result import ParseResult, WantedWalkthrough
+from sync.planning.plan import Archive, Create, Live, Update, diff
+from sync.planning.report import describe
 from tests.builders import content
-from walkthroughs.revision import Level
+from walkthroughs.content.revision import Level
 
 NAMES = st.sampled_from(["aa", "bb", "cc"])
 OUTLINES = st.builds(
@@ -18,7 +19,7 @@ OUTLINES = st.builds(
 )
 SERVERS = st.sets(st.sampled_from(["acme", "other"]))
 WANTED = st.lists(
-    st.builds(Wanted, OUTLINES, st.booleans(), SERVERS.map(tuple)),
+    st.builds(WantedWalkthrough, OUTLINES, st.booleans(), SERVERS.map(tuple)),
     unique_by=lambda each: each.outline.id,
 )
 LIVE = st.lists(
@@ -36,7 +37,7 @@ LIVE = st.lists(
 
 
 def parsed(*wanted, unreadable=(), complete=True):
-    return Parsed(tuple(wanted), (), frozenset(unreadable), complete)
+    return ParseResult(tuple(wanted), (), frozenset(unreadable), complete)
 
 
 def live(wanted, *, published=True, archived=False):
@@ -44,19 +45,19 @@ def live(wanted, *, published=True, archived=False):
 
 
 def shown(wanted):
-    return Wanted(wanted.outline(), is_published=True)
+    return WantedWalkthrough(wanted.outline(), is_published=True)
 
 
 def test_a_new_walkthrough_is_created():
-    assert plan(parsed(shown(content())), []) == (Create(shown(content())),)
+    assert diff(parsed(shown(content())), []) == (Create(shown(content())),)
 
 
 def test_an_unchanged_one_is_left_alone():
-    assert plan(parsed(shown(content())), [live(content())]) == ()
+    assert diff(parsed(shown(content())), [live(content())]) == ()
 
 
 def test_a_change_says_its_level_and_the_next_version():
-    (change,) = plan(parsed(shown(content("one", "two"))), [live(content("one"))])
+    (change,) = diff(parsed(shown(content("one", "two"))), [live(content("one"))])
 
     assert isinstance(change, Update)
     assert change.level is Level.STRUCTURE
@@ -64,7 +65,9 @@ def test_a_change_says_its_level_and_the_next_version():
 
 
 def test_a_draft_is_hidden_without_a_version():
-    (change,) = plan(parsed(Wanted(content().outline(), is_published=False)), [live(content())])
+    (change,) = diff(
+        parsed(WantedWalkthrough(content().outline(), is_published=False)), [live(content())]
+    )
 
     assert isinstance(change, Update)
     assert change.level is None
@@ -73,20 +76,20 @@ def test_a_draft_is_hidden_without_a_version():
 def test_what_left_is_archived_once_and_comes_back():
     gone = live(content())
 
-    assert plan(parsed(), [gone]) == (Archive(gone),)
-    assert plan(parsed(), [live(content(), archived=True)]) == ()
-    assert len(plan(parsed(shown(content())), [live(content(), archived=True)])) == 1
+    assert diff(parsed(), [gone]) == (Archive(gone),)
+    assert diff(parsed(), [live(content(), archived=True)]) == ()
+    assert len(diff(parsed(shown(content())), [live(content(), archived=True)])) == 1
 
 
 def test_what_cannot_be_read_stays_as_it_is():
-    assert plan(parsed(unreadable=["deploy"]), [live(content())]) == ()
-    assert plan(parsed(complete=False), [live(content())]) == ()
+    assert diff(parsed(unreadable=["deploy"]), [live(content())]) == ()
+    assert diff(parsed(complete=False), [live(content())]) == ()
 
 
 def test_a_server_that_is_named_is_an_assignment_without_a_version():
-    named = Wanted(content().outline(), is_published=True, servers=("acme", "other"))
+    named = WantedWalkthrough(content().outline(), is_published=True, servers=("acme", "other"))
     there = replace(live(content()), servers=frozenset({"acme"}))
-    (change,) = plan(parsed(named), [there])
+    (change,) = diff(parsed(named), [there])
 
     assert (change.level, change.new_servers) == (None, ("other",))
     assert describe(change) == "assign   deploy  (to other)"
@@ -96,7 +99,7 @@ def test_a_server_that_is_named_is_an_assignment_without_a_version():
 def test_after_an_apply_there_is_nothing_to_do(each, rows, unreadable, complete):
     wanted = parsed(*each, unreadable=unreadable, complete=complete)
     after = {row.outline.id: row for row in rows}
-    for change in plan(wanted, rows):
+    for change in diff(wanted, rows):
         match change:
             case Create(made):
                 row = Live("wt", made.outline, 1, made.is_published)
@@ -109,4 +112,4 @@ def test_after_an_apply_there_is_nothing_to_do(each, rows, unreadable, complete)
             case Archive(row):
                 after[row.outline.id] = replace(row, is_archived=True)
 
-    assert plan(wanted, after.values()) == ()
+    assert diff(wanted, after.values()) == ()

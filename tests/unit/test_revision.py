@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import content, step
-from walkthroughs import revision
-from walkthroughs.content import Move
-from walkthroughs.revision import Level
+from walkthroughs.content import revision
+from walkthroughs.content.revision import Level
+from walkthroughs.content.values import Move
 
 
 def compare(old, new):

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from walkthroughs.markdown import to_html
+from walkthroughs.content.markdown import to_html
 
 #: What `to_html` is for: text, its marks, lists, tables, links and pictures.
 TAGS = {

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync.yaml_subset import Mapping, Scalar, YamlRefused, load
+from sync.format.yaml_subset import Mapping, Scalar, YamlRefused, load
 
 
 def test_every_word_stays_the_text_that_was_written():

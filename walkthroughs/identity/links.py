@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 
@@ -10,17 +9,13 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from walkthroughs.crypto import hash_token
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
 _new_learner_id = id_factory("msu")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
-
-def hash_token(token: str) -> str:
-    """Return what is stored of a token. It has 256 random bits, so a plain hash is enough."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def create_link(session: Session, server_slug: str, email: str) -> str:

@@ -99,7 +99,7 @@ class ArgumentsInvalid(HandrailError):
     """A tool was called with arguments that do not fit."""
 
 
-def check(model: type[M], tool: str, given: dict[str, Any] | None) -> M:
+def parse_arguments(model: type[M], tool: str, given: dict[str, Any] | None) -> M:
     """Return the arguments as a value.
 
     Raises:

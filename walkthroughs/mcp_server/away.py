@@ -12,7 +12,7 @@ from mcp.types import (
     PaginatedRequestParams,
 )
 
-from walkthroughs.mcp_server import guidance, tools
+from walkthroughs.mcp_server import guidance, results, tools
 
 
 def build_away_server(server: Server[Any]) -> Server[Any]:
@@ -23,10 +23,10 @@ def build_away_server(server: Server[Any]) -> Server[Any]:
     """
 
     async def list_tools(_: Any, __: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401  the SDK's protocol
-        return ListToolsResult(tools=tools.announced())
+        return ListToolsResult(tools=tools.tool_definitions())
 
     async def call_tool(_: Any, __: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
-        return tools.unavailable()
+        return results.unavailable()
 
     away: Server[Any] = Server(
         server.name,

@@ -14,10 +14,11 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from walkthroughs.advance import ADVANCE
-from walkthroughs.caller import Caller
-from walkthroughs.db import Database
-from walkthroughs.identity.links import hash_token
+from walkthroughs.crypto import hash_token
+from walkthroughs.database.pool import Database
+from walkthroughs.database.prepared import AWAY, Prepared
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
@@ -25,9 +26,15 @@ from walkthroughs.mcp_server.hosts import hostname, is_same_host
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
-from walkthroughs.mcp_server.service import SCOPE_KEY, Call, build_service, is_step_call
-from walkthroughs.mcp_server.tenant import FIND, OFFERED, Address, Directory, Found, Tenant
-from walkthroughs.prepared import AWAY, Prepared
+from walkthroughs.mcp_server.server import SCOPE_KEY, Call, build_server, is_step_call
+from walkthroughs.mcp_server.tenant import (
+    FIND_TENANT,
+    OFFERED,
+    LookupResult,
+    ServerAddress,
+    Tenant,
+    TenantLookup,
+)
 from walkthroughs.settings import Settings
 
 #: Starlette tries one after the other, so the most used one is first.
@@ -46,7 +53,7 @@ class Endpoint:
     def __init__(
         self,
         settings: Settings,
-        directory: Directory,
+        directory: TenantLookup,
         prepared: Prepared,
         server: Server[Any],
         *,
@@ -116,22 +123,22 @@ class Endpoint:
         caller = _caller(found.tenant, found.learner_id, address)
         return Call(address, found.tenant, caller, step_call)
 
-    async def _find(self, address: Address, checks_link: bool) -> Found | None:
+    async def _find(self, address: ServerAddress, checks_link: bool) -> LookupResult | None:
         try:
             return await self._directory.find(address, checks_link=checks_link)
         except AWAY:
             return None
 
-    def _address(self, host: str, slug: str | None, token: str | None) -> Address:
+    def _address(self, host: str, slug: str | None, token: str | None) -> ServerAddress:
         token_hash = hash_token(token) if token else None
         if slug is not None:
             if not is_same_host(host, self._base_host):
                 raise Refused(421, "This host serves no addresses of the form /s/<server>/mcp.")
-            return Address(slug=slug, token_hash=token_hash)
+            return ServerAddress(slug=slug, token_hash=token_hash)
         below = host.removesuffix(f".{self._base_host}")
         if below != host:
-            return Address(slug=below, token_hash=token_hash)
-        return Address(domain=host, token_hash=token_hash)
+            return ServerAddress(slug=below, token_hash=token_hash)
+        return ServerAddress(domain=host, token_hash=token_hash)
 
 
 def build_endpoint(
@@ -150,13 +157,13 @@ def build_endpoint(
         streaming: answer as event streams, for a server whose tools report progress.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    prepared = Prepared(database, (FIND, OFFERED, ADVANCE), database.tool_threads)
-    directory = Directory(prepared)
-    server = server or build_service(database, limiter, prepared, directory)
+    prepared = Prepared(database, (FIND_TENANT, OFFERED, ADVANCE), database.tool_threads)
+    directory = TenantLookup(prepared)
+    server = server or build_server(database, limiter, prepared, directory)
     return Endpoint(settings, directory, prepared, server, streaming=streaming)
 
 
-def _caller(tenant: Tenant, learner_id: str | None, address: Address) -> Caller:
+def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress) -> Caller:
     return Caller(
         tenant.organization_id,
         tenant.server_id,

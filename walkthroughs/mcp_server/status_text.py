@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning.views import StatusView, StepLine
 from walkthroughs.mcp_server.texts import enclosed, one_line
-from walkthroughs.models.progress import Status
-from walkthroughs.step_view import StatusView, StepLine
 
 #: Up to so many steps each has a line; beyond, sections are folded, and so many lines are shown
 #: before and after the current step.
@@ -17,7 +17,7 @@ _AROUND = 15
 
 def next_sentence(view: StatusView) -> str:
     """Return where the learner is and what to call to go on."""
-    if view.status is Status.NOT_STARTED:
+    if view.status is ProgressStatus.NOT_STARTED:
         return (
             "The learner has not started. When they want to, call select_walkthrough with "
             f'walkthrough_id "{view.walkthrough.id}".'

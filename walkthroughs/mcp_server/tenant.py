@@ -11,18 +11,18 @@ from time import monotonic
 
 from cachetools import LRUCache, TTLCache
 
-from walkthroughs.catalog import visible_sql
-from walkthroughs.prepared import Prepared, Statement
+from walkthroughs.database.prepared import Prepared, Statement
+from walkthroughs.learning.visibility import visible_sql
 
 #: How long a revoked link, a renamed or a switched-off server may still answer.
 CACHE_SECONDS = 2.0
-_KEPT_SERVERS = 1_000
+_MAX_SERVERS = 1_000
 #: About 300 bytes each.
-_KEPT_LINKS = 50_000
+_MAX_LINKS = 50_000
 _ServerKey = tuple[str | None, str | None]
 
 #: By slug, by domain; and the hash of a personal link.
-FIND = Statement(
+FIND_TENANT = Statement(
     "handrail_find",
     ("text", "text", "text"),
     """
@@ -52,7 +52,7 @@ OFFERED = Statement(
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServerAddress:
     """What a request names: a server by slug or by domain, and perhaps a link by its hash."""
 
     slug: str | None = None
@@ -79,7 +79,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookupResult:
     """What an address leads to. No tenant: nothing."""
 
     tenant: Tenant | None
@@ -94,15 +94,15 @@ class _Owner:
     checked_at: float
 
 
-class Directory:
+class TenantLookup:
     """Looks addresses up. For one event loop."""
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
-        self._servers: TTLCache[_ServerKey, Tenant] = TTLCache(_KEPT_SERVERS, CACHE_SECONDS)
-        self._owners: LRUCache[tuple[str, str], _Owner] = LRUCache(_KEPT_LINKS)
+        self._servers: TTLCache[_ServerKey, Tenant] = TTLCache(_MAX_SERVERS, CACHE_SECONDS)
+        self._owners: LRUCache[tuple[str, str], _Owner] = LRUCache(_MAX_LINKS)
 
-    async def find(self, address: Address, *, checks_link: bool = False) -> Found:
+    async def find(self, address: ServerAddress, *, checks_link: bool = False) -> LookupResult:
         """Return the answer of a moment ago, or ask the database, in one round trip.
 
         Args:
@@ -114,29 +114,31 @@ class Directory:
         """
         return self._known(address, checks_link=checks_link) or await self.ask(address)
 
-    async def ask(self, address: Address) -> Found:
+    async def ask(self, address: ServerAddress) -> LookupResult:
         """Ask the database, whatever is known.
 
         Raises:
             One of `prepared.AWAY`: the database does not answer.
         """
-        row = await self._prepared.fetch(FIND, address.slug, address.domain, address.token_hash)
+        row = await self._prepared.fetch(
+            FIND_TENANT, address.slug, address.domain, address.token_hash
+        )
         if row is None:
-            return Found(None)
+            return LookupResult(None)
         tenant, learner_id = Tenant(*row[:7]), row[7]
         self._servers[address.server] = tenant
         if learner_id:
             owner = _Owner(learner_id, monotonic())
             self._owners[tenant.server_id, address.token_hash or ""] = owner
-        return Found(tenant, learner_id)
+        return LookupResult(tenant, learner_id)
 
-    def _known(self, address: Address, *, checks_link: bool) -> Found | None:
+    def _known(self, address: ServerAddress, *, checks_link: bool) -> LookupResult | None:
         tenant = self._servers.get(address.server)
         if tenant is None:
             return None
         if address.token_hash is None:
-            return Found(tenant)
+            return LookupResult(tenant)
         owner = self._owners.get((tenant.server_id, address.token_hash))
         if owner and (checks_link or monotonic() - owner.checked_at < CACHE_SECONDS):
-            return Found(tenant, owner.learner_id)
+            return LookupResult(tenant, owner.learner_id)
         return None

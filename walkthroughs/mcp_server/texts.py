@@ -10,8 +10,8 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from walkthroughs.models.progress import Status
-from walkthroughs.step_view import Card, CataloguePage, StatusView, StepBody, StepView
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning.views import CatalogEntry, CatalogPage, StatusView, StepBody, StepView
 
 ANONYMOUS = (
     "This needs to know who the learner is, and the address used here is the one for everybody. "
@@ -48,7 +48,7 @@ def step_text(view: StepView) -> str:
         f'current_step_id "{step.id}".'
     )
     lines = [_place(view, step), *([view.notice] if view.notice else [])]
-    lines += [*_for_the_assistant(step), rule, "", *_enclosed(step.content)]
+    lines += [*_assistant_only(step), rule, "", *_enclosed(step.content)]
     return "\n".join(lines)
 
 
@@ -63,7 +63,7 @@ def hurried_text(view: StepView) -> str:
     )
 
 
-def list_text(page: CataloguePage, query: str | None) -> str:
+def list_text(page: CatalogPage, query: str | None) -> str:
     """Return a page of the catalogue, a line each, with how to start."""
     if not page.cards:
         return _nothing_listed(page, query)
@@ -119,7 +119,7 @@ def _place(view: StepView, step: StepBody) -> str:
     )
 
 
-def _for_the_assistant(step: StepBody) -> list[str]:
+def _assistant_only(step: StepBody) -> list[str]:
     lines = []
     if step.agent_instructions:
         lines.append(f"For you only, not to be shown: {step.agent_instructions}")
@@ -151,7 +151,7 @@ def _enclosed(content: str) -> list[str]:
     return [f"<{tag}>", content, f"</{tag}>"]
 
 
-def _nothing_listed(page: CataloguePage, query: str | None) -> str:
+def _nothing_listed(page: CatalogPage, query: str | None) -> str:
     if page.page > 1:
         return f"There is no page {page.page}. Call list_walkthroughs without page."
     if query:
@@ -162,15 +162,15 @@ def _nothing_listed(page: CataloguePage, query: str | None) -> str:
     return "Nothing is published on this server at the moment."
 
 
-def _cards(cards: Sequence[Card]) -> list[str]:
+def _cards(cards: Sequence[CatalogEntry]) -> list[str]:
     room = max(60, _DESCRIPTIONS // len(cards))
     return [_card(card, room) for card in cards]
 
 
-def _card(card: Card, room: int) -> str:
+def _card(card: CatalogEntry, room: int) -> str:
     facts = [f"{card.total_steps} steps"]
     facts += [f"about {card.estimated_minutes} minutes"] if card.estimated_minutes else []
-    if card.status and card.status is not Status.NOT_STARTED:
+    if card.status and card.status is not ProgressStatus.NOT_STARTED:
         facts.append(f"{card.status.replace('_', ' ')}, {card.percent} %")
     about = one_line(card.description or "")
     if len(about) > room:

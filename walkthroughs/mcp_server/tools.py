@@ -18,11 +18,12 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from walkthroughs import catalog, progress
-from walkthroughs.advance import Advanced
-from walkthroughs.caller import Caller
-from walkthroughs.db import Database
+from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError
+from walkthroughs.learning import catalog, progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.fast_path import FastStep
+from walkthroughs.learning.views import StatusView
 from walkthroughs.mcp_server import guidance, texts
 from walkthroughs.mcp_server.arguments import (
     Arguments,
@@ -31,14 +32,12 @@ from walkthroughs.mcp_server.arguments import (
     NextWalkthroughStep,
     ResetWalkthroughProgress,
     SelectWalkthrough,
-    check,
     input_schema,
+    parse_arguments,
 )
+from walkthroughs.mcp_server.results import error_result, step_result, text_result, unavailable
 from walkthroughs.mcp_server.status_text import next_sentence, status_text
-from walkthroughs.step_view import StatusView, StepView
 
-#: Where in a result's `_meta` the facts stand, for programs and for a card.
-VIEW = "handrail/view"
 #: Claude Code saves a longer result to a file. A step has 64 KiB at most.
 _MAX_RESULT_CHARACTERS = 100_000
 _AWAY = (
@@ -76,36 +75,26 @@ def call(
     tool = _tools()[name]
 
     def run() -> CallToolResult:
-        arguments = check(tool.arguments, name, given)
+        arguments = parse_arguments(tool.arguments, name, given)
         if tool.needs_learner and caller.learner_id is None:
-            return _trouble(texts.ANONYMOUS)
+            return error_result(texts.ANONYMOUS)
         return tool.run(database, caller, arguments)
 
     return _answered(run)
 
 
-def after_ordinary_step(database: Database, caller: Caller, moved: Advanced) -> CallToolResult:
+def after_fast_step(database: Database, caller: Caller, moved: FastStep) -> CallToolResult:
     """Answer an ordinary step call whose walkthrough is not in memory yet."""
-    return _answered(lambda: step_answer(progress.read_view_of(database, caller, moved)))
+    return _answered(lambda: step_result(progress.read_view_of(database, caller, moved)))
 
 
 def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
     try:
         return run()
     except HandrailError as error:
-        return _trouble(str(error))
+        return error_result(str(error))
     except _AWAY:
         return unavailable()
-
-
-def unavailable() -> CallToolResult:
-    """Answer that the database is away, and that the same call will do later."""
-    return _trouble(texts.UNAVAILABLE)
-
-
-def link_ended() -> CallToolResult:
-    """Answer that the personal link has ended since it was last looked up."""
-    return _trouble(texts.LINK_ENDED)
 
 
 def is_announced(name: str) -> bool:
@@ -114,7 +103,7 @@ def is_announced(name: str) -> bool:
 
 
 @cache
-def announced() -> list[Tool]:
+def tool_definitions() -> list[Tool]:
     """Return the tools as tools/list shows them. They never depend on what is published."""
     return [_announce(name, tool) for name, tool in _tools().items()]
 
@@ -148,18 +137,18 @@ def _list(database: Database, caller: Caller, given: ListWalkthroughs) -> CallTo
         "total": page.total,
         "page": page.page,
     }
-    return _answer(texts.list_text(page, given.query), facts)
+    return text_result(texts.list_text(page, given.query), facts)
 
 
 def _select(database: Database, caller: Caller, given: SelectWalkthrough) -> CallToolResult:
     view = progress.select(database, caller, given.walkthrough_id, resume=given.resume_if_exists)
-    return step_answer(view)
+    return step_result(view)
 
 
 def _next(database: Database, caller: Caller, given: NextWalkthroughStep) -> CallToolResult:
     view = progress.advance(database, caller, given.current_step_id)
     # Who cannot name the step may not have seen it: the answer that showed it may be lost.
-    return step_answer(view, has_step=given.current_step_id is not None)
+    return step_result(view, has_step=given.current_step_id is not None)
 
 
 def _status(database: Database, caller: Caller, given: GetWalkthroughStatus) -> CallToolResult:
@@ -180,35 +169,9 @@ def _status(database: Database, caller: Caller, given: GetWalkthroughStatus) -> 
 def _reset(database: Database, caller: Caller, given: ResetWalkthroughProgress) -> CallToolResult:
     if not given.confirm:
         view = progress.status(database, caller, given.walkthrough_id)
-        return _answer(texts.not_confirmed_text(view), {"reset": False})
+        return text_result(texts.not_confirmed_text(view), {"reset": False})
     walkthrough = progress.reset(database, caller, given.walkthrough_id)
-    return _answer(texts.reset_text(walkthrough.title, walkthrough.id), {"reset": True})
-
-
-def step_answer(view: StepView, *, has_step: bool = True) -> CallToolResult:
-    """Return a step view. Written out, since `asdict` copies deeply on the hot path.
-
-    Args:
-        view: where the learner is.
-        has_step: whether the assistant is known to have the text of the current step. It is then
-            not repeated when the call came too soon.
-    """
-    facts = {
-        "walkthrough": vars(view.walkthrough),
-        "step": vars(view.step) if view.step else None,
-        "progress": vars(view.progress),
-        "notice": view.notice,
-    }
-    short = view.hurried and has_step
-    return _answer(texts.hurried_text(view) if short else texts.step_text(view), facts)
-
-
-def _answer(text: str, facts: dict[str, Any]) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], _meta={VIEW: facts})
-
-
-def _trouble(text: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+    return text_result(texts.reset_text(walkthrough.title, walkthrough.id), {"reset": True})
 
 
 def _hints(

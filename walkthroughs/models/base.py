@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     MetaData,
@@ -58,12 +61,12 @@ class Scoped:
         return mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
 
 
-def own_key(*columns: str) -> UniqueConstraint:
+def org_unique_key(*columns: str) -> UniqueConstraint:
     """Return the unique key that composite foreign keys point at."""
     return UniqueConstraint("organization_id", *columns)
 
 
-def within(
+def org_foreign_key(
     column: str, table: str, *, ondelete: str | None = "CASCADE", **options: bool | str
 ) -> ForeignKeyConstraint:
     """Return a foreign key on *column* that stays inside the organization."""
@@ -73,3 +76,8 @@ def within(
         ondelete=ondelete,
         **options,  # type: ignore[arg-type]  # deferrable and initially, passed through
     )
+
+
+def enum_column(kind: type[StrEnum], name: str) -> Enum:
+    """Return the column type that stores the values of *kind*, not its members' names."""
+    return Enum(kind, name=name, values_callable=lambda each: [member.value for member in each])

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from sqlalchemy import Enum, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models.base import Scoped, db, own_key, within
+from walkthroughs.models.base import Scoped, db, enum_column, org_foreign_key, org_unique_key
 from walkthroughs.models.servers import McpServer, McpServerUser
 from walkthroughs.models.walkthroughs import Walkthrough
-
-
-class Status(StrEnum):
-    """How far a learner is in a walkthrough."""
-
-    NOT_STARTED = "not_started"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
 
 
 class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
@@ -32,11 +23,11 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "walkthrough_progress"
     __table_args__ = (
-        own_key("id"),
+        org_unique_key("id"),
         UniqueConstraint("mcp_server_user_id", "walkthrough_id"),
-        within("mcp_server_user_id", "mcp_server_user"),
-        within("walkthrough_id", "walkthroughs"),
-        within("mcp_server_id", "mcp_servers"),
+        org_foreign_key("mcp_server_user_id", "mcp_server_user"),
+        org_foreign_key("walkthrough_id", "walkthroughs"),
+        org_foreign_key("mcp_server_id", "mcp_servers"),
         ForeignKeyConstraint(
             ["organization_id", "walkthrough_id", "current_step_id"],
             [
@@ -56,9 +47,9 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     walkthrough_id: Mapped[str]
     mcp_server_id: Mapped[str]
     current_step_id: Mapped[str]
-    status: Mapped[Status] = mapped_column(
-        Enum(Status, name="walkthrough_status", values_callable=lambda e: [m.value for m in e]),
-        default=Status.NOT_STARTED,
+    status: Mapped[ProgressStatus] = mapped_column(
+        enum_column(ProgressStatus, "walkthrough_status"),
+        default=ProgressStatus.NOT_STARTED,
         server_default="not_started",
     )
     completed_steps: Mapped[list[str]] = mapped_column(
@@ -87,10 +78,10 @@ class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "walkthrough_attempts"
     __table_args__ = (
-        own_key("id"),
-        within("mcp_server_user_id", "mcp_server_user"),
-        within("walkthrough_id", "walkthroughs"),
-        within("mcp_server_id", "mcp_servers"),
+        org_unique_key("id"),
+        org_foreign_key("mcp_server_user_id", "mcp_server_user"),
+        org_foreign_key("walkthrough_id", "walkthroughs"),
+        org_foreign_key("mcp_server_id", "mcp_servers"),
         Index(None, "mcp_server_user_id", "walkthrough_id"),
     )
 

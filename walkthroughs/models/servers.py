@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Enum, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from walkthroughs.enums import AuthType
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
+from walkthroughs.models.base import (
+    Scoped,
+    Timestamped,
+    db,
+    enum_column,
+    org_foreign_key,
+    org_unique_key,
+)
 
 if TYPE_CHECKING:
     from walkthroughs.models.walkthroughs import Walkthrough
@@ -20,18 +27,12 @@ DEFAULT_PACE_SECONDS = 5
 MAX_PACE_SECONDS = 120
 
 
-class AuthType(StrEnum):
-    """How a server learns who is calling."""
-
-    PERSONAL_LINK = "personal_link"
-
-
 class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """One MCP endpoint of an organization. Slugs are addresses, so unique everywhere."""
 
     __tablename__ = "mcp_servers"
     __table_args__ = (
-        own_key("id"),
+        org_unique_key("id"),
         CheckConstraint(
             f"pace_seconds BETWEEN 0 AND {MAX_PACE_SECONDS}", name="pace_is_0_to_120_seconds"
         ),
@@ -43,7 +44,7 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     name: Mapped[str]
     instructions: Mapped[str | None]
     auth_type: Mapped[AuthType] = mapped_column(
-        Enum(AuthType, name="mcp_server_auth", values_callable=lambda e: [m.value for m in e]),
+        enum_column(AuthType, "mcp_server_auth"),
         default=AuthType.PERSONAL_LINK,
     )
     walkthrough_tools_enabled: Mapped[bool] = mapped_column(default=True)
@@ -66,7 +67,7 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     """A learner: known to all servers of the organization, so progress is one."""
 
     __tablename__ = "mcp_server_user"
-    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "email"))
+    __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "email"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))
     email: Mapped[str]
@@ -80,9 +81,9 @@ class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "personal_links"
     __table_args__ = (
-        own_key("id"),
-        within("mcp_server_id", "mcp_servers"),
-        within("mcp_server_user_id", "mcp_server_user"),
+        org_unique_key("id"),
+        org_foreign_key("mcp_server_id", "mcp_servers"),
+        org_foreign_key("mcp_server_user_id", "mcp_server_user"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("lnk"))
@@ -100,10 +101,10 @@ class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "mcp_server_walkthroughs"
     __table_args__ = (
-        own_key("id"),
+        org_unique_key("id"),
         UniqueConstraint("mcp_server_id", "walkthrough_id"),
-        within("mcp_server_id", "mcp_servers"),
-        within("walkthrough_id", "walkthroughs"),
+        org_foreign_key("mcp_server_id", "mcp_servers"),
+        org_foreign_key("walkthrough_id", "walkthroughs"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msw"))

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from sqlalchemy import Enum, Index, Integer, UniqueConstraint, text
+from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from walkthroughs.enums import GitHost, OnRewrite, RunOutcome
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
-
-
-class OnRewrite(StrEnum):
-    """What to do when the branch no longer contains the commit that is live."""
-
-    WARN = "warn"
-    APPROVE = "approve"
-    REFUSE = "refuse"
-
-
-class Reports(StrEnum):
-    """Whose interface takes the statuses of commits."""
-
-    GITHUB = "github"
-    GITLAB = "gitlab"
-
-
-class Outcome(StrEnum):
-    """How a run ended."""
-
-    APPLIED = "applied"
-    WAITING = "waiting"  # for a confirmation
-    FAILED = "failed"
-
-
-def _enum(kind: type[StrEnum], name: str) -> Enum:
-    return Enum(kind, name=name, values_callable=lambda each: [member.value for member in each])
+from walkthroughs.models.base import (
+    Scoped,
+    Timestamped,
+    db,
+    enum_column,
+    org_foreign_key,
+    org_unique_key,
+)
 
 
 class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A Git repository (url, branch, folder) that owns some walkthroughs."""
 
     __tablename__ = "content_sources"
-    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "name"))
+    __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "name"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("src"))
     name: Mapped[str]
@@ -59,10 +38,10 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     #: How often to look; none means the installation's own.
     interval_seconds: Mapped[int | None] = mapped_column(Integer)
     on_rewrite: Mapped[OnRewrite] = mapped_column(
-        _enum(OnRewrite, "on_rewrite"), default=OnRewrite.WARN, server_default="warn"
+        enum_column(OnRewrite, "on_rewrite"), default=OnRewrite.WARN, server_default="warn"
     )
     #: Where to tell how each commit fared; none means nowhere.
-    reports: Mapped[Reports | None] = mapped_column(_enum(Reports, "reports"))
+    reports: Mapped[GitHost | None] = mapped_column(enum_column(GitHost, "reports"))
     #: Nothing is applied while it is held.
     held_at: Mapped[int | None]
     #: The last commit that was carried out; moved last, so a crash repeats work.
@@ -98,8 +77,8 @@ class SyncRun(Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "sync_runs"
     __table_args__ = (
-        own_key("id"),
-        within("source_id", "content_sources"),
+        org_unique_key("id"),
+        org_foreign_key("source_id", "content_sources"),
         Index(None, "source_id", "started_at"),
     )
 
@@ -111,7 +90,7 @@ class SyncRun(Scoped, db.Model):  # type: ignore[name-defined]
     actor: Mapped[str | None]
     started_at: Mapped[int] = mapped_column(default=now_ms)
     finished_at: Mapped[int]
-    outcome: Mapped[Outcome] = mapped_column(_enum(Outcome, "sync_outcome"))
+    outcome: Mapped[RunOutcome] = mapped_column(enum_column(RunOutcome, "sync_outcome"))
     #: One line for each change, as the plan words it.
     changes: Mapped[list[str]] = mapped_column(JSONB)
     problem_count: Mapped[int] = mapped_column(Integer)

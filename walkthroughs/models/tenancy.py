@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Enum, ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from walkthroughs.enums import Role
 from walkthroughs.ids import id_factory
-from walkthroughs.models.base import Scoped, Timestamped, db, own_key
+from walkthroughs.models.base import Scoped, Timestamped, db, enum_column, org_unique_key
 
 
 class Organization(Timestamped, db.Model):  # type: ignore[name-defined]
@@ -23,14 +22,6 @@ class Organization(Timestamped, db.Model):  # type: ignore[name-defined]
 
     def __str__(self) -> str:
         return self.name
-
-
-class Role(StrEnum):
-    """What a member may do."""
-
-    OWNER = "owner"
-    EDITOR = "editor"
-    VIEWER = "viewer"
 
 
 class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined]
@@ -60,13 +51,11 @@ class Member(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A user's role in an organization."""
 
     __tablename__ = "member"
-    __table_args__ = (own_key("id"), UniqueConstraint("organization_id", "user_id"))
+    __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "user_id"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("mem"))
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
-    role: Mapped[Role] = mapped_column(
-        Enum(Role, name="member_role", values_callable=lambda e: [m.value for m in e])
-    )
+    role: Mapped[Role] = mapped_column(enum_column(Role, "member_role"))
 
     organization: Mapped[Organization] = relationship()
     user: Mapped[User] = relationship(back_populates="members")

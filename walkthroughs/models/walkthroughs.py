@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models.base import Scoped, Timestamped, db, own_key, within
+from walkthroughs.models.base import Scoped, Timestamped, db, org_foreign_key, org_unique_key
 from walkthroughs.models.sources import ContentSource
 
 # Written as PostgreSQL gives it back, so that both can be compared.
@@ -31,9 +31,9 @@ class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "walkthroughs"
     __table_args__ = (
-        own_key("id"),
+        org_unique_key("id"),
         UniqueConstraint("organization_id", "source_id", "external_id"),
-        within(
+        org_foreign_key(
             "source_id", "content_sources", ondelete=None, deferrable=True, initially="DEFERRED"
         ),
         ForeignKeyConstraint(
@@ -99,9 +99,9 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
 
     __tablename__ = "walkthrough_steps"
     __table_args__ = (
-        own_key("id"),
-        own_key("walkthrough_id", "id"),
-        within("walkthrough_id", "walkthroughs"),
+        org_unique_key("id"),
+        org_unique_key("walkthrough_id", "id"),
+        org_foreign_key("walkthrough_id", "walkthroughs"),
         ForeignKeyConstraint(
             ["organization_id", "walkthrough_id", "next_step_id"],
             [
@@ -160,9 +160,9 @@ class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-de
 
     __tablename__ = "walkthrough_versions"
     __table_args__ = (
-        own_key("id"),
+        org_unique_key("id"),
         UniqueConstraint("walkthrough_id", "number"),
-        within("walkthrough_id", "walkthroughs"),
+        org_foreign_key("walkthrough_id", "walkthroughs"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wv"))

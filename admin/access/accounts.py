@@ -1,0 +1,35 @@
+"""Accounts made from the command line: an organization's first owner."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from flask_security import hash_password
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from walkthroughs.enums import Role
+from walkthroughs.models import Member, User
+
+
+def create_owner(session: Session, organization_id: str, email: str) -> str | None:
+    """Make *email* the organization's owner, with a random password that is returned once.
+
+    Returns none, and changes nothing, if the organization has an owner. Somebody
+    who has an account already keeps their password: then the text is empty.
+    """
+    owners = select(Member.id).where(
+        Member.organization_id == organization_id, Member.role == Role.OWNER
+    )
+    if session.scalar(owners.limit(1)) is not None:
+        return None
+    user = session.scalar(select(User).where(User.email == email))
+    password = ""
+    if user is None:
+        password = secrets.token_urlsafe(15)
+        user = User(email=email, password=hash_password(password), fs_uniquifier=uuid.uuid4().hex)
+        session.add(user)
+        session.flush()
+    session.add(Member(organization_id=organization_id, user_id=user.id, role=Role.OWNER))
+    return password

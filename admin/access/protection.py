@@ -1,0 +1,78 @@
+"""Security headers and error pages."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_ERROR_PAGES = {
+    400: (
+        "This form could not be accepted",
+        "It was open for too long, or it was not sent from here. Go back, reload the page, "
+        "and send it again.",
+    ),
+    404: (
+        "There is nothing here",
+        "It may have been removed, or it is not yours to see. Start from the list.",
+    ),
+    405: ("This page works in another way", "Go back and use the button on the page."),
+    409: (
+        "This cannot be changed here",
+        "Somebody else has changed it meanwhile. Go back, reload the page, and try again.",
+    ),
+    413: ("That is too large", "Send less at once: a step holds up to 64 KiB of text."),
+    429: (
+        "Too many attempts",
+        "Wait a minute, then try again. If the password is lost, ask an owner of the organization.",
+    ),
+}
+_INTERNAL_ERROR = (
+    "Something went wrong on our side",
+    "Nothing was saved. It has been written to the log. Try again in a moment.",
+)
+_MAX_FORM_BYTES = 1024 * 1024
+
+
+def install(app: Flask) -> None:
+    """Protect every answer of *app*, and answer refusals of the dashboard with a page."""
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
+    app.before_request(_refuse_nul)
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _error_page)
+
+
+def _refuse_nul() -> None:
+    """Refuse what PostgreSQL cannot hold as text, and no browser sends."""
+    if "\0" in request.path:
+        abort(404)
+    given = request.values.items(True) if request.path.startswith("/admin/") else ()
+    if any("\0" in part for pair in given for part in pair):
+        abort(400)
+
+
+def _add_headers(response: Response) -> Response:
+    """Let a page load and run only what comes from here; keep it out of caches and frames."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if request.path.startswith("/admin/") and not (request.endpoint or "").endswith(".static"):
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _error_page(error: HTTPException) -> ResponseReturnValue:
+    """Answer an error of the dashboard with a page; leave those of other addresses as they are."""
+    code = error.code or 500
+    if code < 400 or not request.path.startswith("/admin"):
+        return error
+    title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
+    locked = getattr(error, "locked", None)
+    page = render_template("handrail/problem.html", title=title, advice=advice, locked=locked)
+    return page, code

@@ -1,0 +1,33 @@
+"""`flask init-admin`: an organization and its first owner."""
+
+from __future__ import annotations
+
+import re
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from admin.access.accounts import create_owner
+from walkthroughs.models import Organization
+from walkthroughs.runtime import runtime
+
+
+@click.command("init-admin")
+@click.option("--email", required=True, help="The owner's e-mail address.")
+@click.option("--organization", required=True, help="The organization's slug.")
+@with_appcontext
+def init_admin(email: str, organization: str) -> None:
+    """Make the organization, if it is missing, and its owner; print the password once."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,62}", organization):
+        raise click.ClickException(f'"{organization}" must be small letters, digits and hyphens.')
+    with runtime().database.transaction() as session:
+        row = session.scalar(select(Organization).where(Organization.slug == organization))
+        if row is None:
+            row = Organization(slug=organization, name=organization.title())
+            session.add(row)
+            session.flush()
+        password = create_owner(session, row.id, email.lower())
+    if password is None:
+        raise click.ClickException(f'"{organization}" has an owner already.')
+    click.echo(f"{email} owns {organization}." + (f" Password: {password}" if password else ""))

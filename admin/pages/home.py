@@ -1,0 +1,26 @@
+"""The dashboard's first page."""
+
+from __future__ import annotations
+
+from flask import g, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import AdminIndexView, expose
+
+from admin.pages.model_page import _redirect_to_sign_in
+
+
+class HomeView(AdminIndexView):
+    """The first page: the walkthroughs."""
+
+    def is_accessible(self) -> bool:
+        """Admit members only."""
+        return g.get("organization_id") is not None
+
+    def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
+        """Send a visitor to sign in; tell nothing else."""
+        return _redirect_to_sign_in()
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """Go to the list that people work with most."""
+        return redirect(url_for("walkthroughs.index_view"))

@@ -1,0 +1,130 @@
+"""Learners, their links and their progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import ColumnElement
+
+from admin.forms import LinkForm
+from admin.pages.choices import set_choices
+from admin.pages.model_page import OrgModelView
+from admin.saving import write_transaction
+from walkthroughs.addresses import personal_link
+from walkthroughs.enums import Role
+from walkthroughs.identity.links import create_link
+from walkthroughs.ids import now_ms
+from walkthroughs.models import (
+    McpServer,
+    McpServerUser,
+    PersonalLink,
+    WalkthroughAttempt,
+    WalkthroughProgress,
+    db,
+)
+from walkthroughs.runtime import runtime
+
+
+class LearnerView(OrgModelView):
+    """The people who follow walkthroughs."""
+
+    noun = "learner"
+    lead = "People who follow your walkthroughs."
+    column_list = ("email", "created_at")
+    column_searchable_list = ("email",)
+
+    def __init__(self) -> None:
+        super().__init__(McpServerUser, "Learners", "People")
+
+
+class LinkView(OrgModelView):
+    """Personal links. The secret is shown once, when the link is made."""
+
+    noun = "personal link"
+    lead = "A secret address for one learner. It is shown once, when it is made."
+    creatable = True
+    writers = frozenset({Role.OWNER})
+    removal = ("End", "The address stops working within seconds. The learner's progress stays.")
+    column_list = ("mcp_server_user", "mcp_server", "created_at")
+    column_labels = {"mcp_server_user": "Learner", "mcp_server": "Server"}
+    column_searchable_list = ("mcp_server_user.email",)
+    form = LinkForm
+
+    def __init__(self) -> None:
+        super().__init__(PersonalLink, "Links", "People")
+
+    def reachable(self) -> tuple[ColumnElement[bool], ...]:
+        """Leave out those that have ended."""
+        return (*super().reachable(), PersonalLink.revoked_at.is_(None))
+
+    def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
+        """Offer the organization's own servers."""
+        form = super().create_form(obj)
+        set_choices(form.mcp_server_id, McpServer, McpServer.name)
+        return form
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> ResponseReturnValue:
+        """Take the form, and show the address for the only time."""
+        if not self.can_create:
+            abort(404)
+        form = self.create_form()
+        if self.validate_form(form):
+            server = db.session.query(McpServer).filter_by(id=form.mcp_server_id.data).one()
+            slug, token = server.slug, ""
+            with self.telling() as failed, write_transaction() as session:
+                token = create_link(session, slug, form.email.data)
+            if not failed:
+                address = personal_link(runtime().settings.base_url, slug, token)
+                shown = {"address": address, "slug": slug, "email": form.email.data}
+                return str(self.render("handrail/link.html", **shown))
+        back = self.get_url(".index_view")
+        return str(self.render(self.create_template, form=form, return_url=back))
+
+    def remove(self, row: PersonalLink) -> None:
+        """End it; the row stays, so that nobody wonders."""
+        row.revoked_at = now_ms()
+        db.session.commit()
+
+
+class ProgressView(OrgModelView):
+    """Where each learner is."""
+
+    noun = "progress"
+    lead = "Where each learner is, newest first."
+    column_list = (
+        "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "active_at",
+    )  # fmt: skip
+    column_labels = {
+        "mcp_server_user": "Learner",
+        "active_at": "Last active (UTC)",
+        "hurried_calls": "Calls held back",
+    }
+    column_default_sort = ("active_at", True)
+    column_sortable_list = ("status", "version", "hurried_calls", "active_at")
+    marks = ("status",)
+
+    def __init__(self) -> None:
+        super().__init__(WalkthroughProgress, "Progress", "People")
+
+
+class AttemptView(OrgModelView):
+    """Attempts that ended because a learner began again."""
+
+    noun = "attempt"
+    lead = "Attempts that learners ended by beginning again, newest first."
+    column_list = (
+        "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",
+        "ended_at",
+    )  # fmt: skip
+    column_labels = {"mcp_server_user": "Learner", "mcp_server": "Server", "steps": "Steps done"}
+    column_formatters = {"steps": lambda _v, _c, row, _n: str(len(row.completed_steps))}
+    column_details_list = (*column_list, "mcp_server")
+    column_default_sort = ("ended_at", True)
+    column_sortable_list = ("version", "started_at", "completed_at", "ended_at")
+
+    def __init__(self) -> None:
+        super().__init__(WalkthroughAttempt, "Attempts", "People")

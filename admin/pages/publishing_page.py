@@ -1,0 +1,59 @@
+"""Tables whose rows only the publishing writer changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import g
+from flask_security import current_user
+
+from admin.pages.model_page import OrgModelView
+from admin.saving import write_transaction
+from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.publishing import read, writer
+from walkthroughs.publishing.origin import Origin
+
+
+class ContentView(OrgModelView):
+    """Forms that publish. A subclass says what a form makes of the content."""
+
+    creatable = True
+    editable = True
+
+    def create_model(self, form: Any) -> Any:  # noqa: ANN401  Flask-Admin's protocol
+        """Create through the writer; return the new row, or false with a word why."""
+        made = ""
+        with self.telling() as failed:
+            made = self.create_content(form)
+        return False if failed else self.get_one(made)
+
+    def update_model(self, form: Any, model: Any) -> bool:  # noqa: ANN401
+        """Publish the change as the next version."""
+        with self.telling() as failed:
+            self.update_content(form, model)
+        return not failed
+
+    def create_content(self, form: Any) -> str:  # noqa: ANN401
+        """Store what *form* says; return the new row's id."""
+        raise NotImplementedError
+
+    def update_content(self, form: Any, row: Any) -> None:  # noqa: ANN401
+        """Publish what *form* says of *row*."""
+        raise NotImplementedError
+
+
+def origin() -> Origin:
+    """Return the signed-in member as the one who writes."""
+    return Origin(author=current_user.email)
+
+
+def publish(
+    walkthrough_id: str, change: Callable[[WalkthroughContent], WalkthroughContent]
+) -> None:
+    """Publish what *change* makes of the live content."""
+    with write_transaction() as session:
+        # The lock first, so that two members' changes follow each other and none is lost.
+        read.lock_walkthrough(session, g.organization_id, walkthrough_id, origin())
+        old = read.read_content(session, g.organization_id, walkthrough_id)
+        writer.publish(session, g.organization_id, walkthrough_id, change(old), origin())

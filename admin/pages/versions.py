@@ -1,0 +1,25 @@
+"""Published versions of walkthroughs."""
+
+from __future__ import annotations
+
+from admin.pages.model_page import OrgModelView
+from walkthroughs.models import WalkthroughVersion
+
+
+class VersionView(OrgModelView):
+    """What was published when, and by whom."""
+
+    noun = "version"
+    lead = "Every published change, newest first."
+    column_list = ("summary", "walkthrough", "number", "level", "author", "created_at")
+    column_labels = {
+        "number": "Version",
+        "created_at": "Published (UTC)",
+        "summary": "What changed",
+    }
+    column_details_list = (*column_list, "git_commit")
+    column_default_sort = ("created_at", True)
+    marks = ("level",)
+
+    def __init__(self) -> None:
+        super().__init__(WalkthroughVersion, "Versions", "Content")

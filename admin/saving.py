@@ -1,0 +1,35 @@
+"""One transaction for a change of the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from walkthroughs.models import db
+from walkthroughs.runtime import runtime
+
+#: Pages that change something: for those only who may write.
+_WRITING = (
+    "create_view",
+    "edit_view",
+    "remove_view",
+    "move_view",
+    "restore_view",
+    "sync_view",
+    "hold_view",
+    "agree_view",
+)
+
+
+@contextmanager
+def write_transaction() -> Iterator[Session]:
+    """Yield a session of its own for one change, committed when the block ends well.
+
+    The page's session gives its connection back first and reads everything anew
+    afterwards: what it read before the change's locks must not be written back.
+    """
+    db.session.rollback()
+    with runtime().database.transaction() as session:
+        yield session

@@ -1,0 +1,1 @@
+"""The commands of content teams: `flask sync`, `flask content`, `flask walkthroughs`."""

@@ -1,0 +1,95 @@
+"""Read the content of a folder on this machine."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sync.format.manifest import read_manifest
+from sync.format.text import decode_text
+from sync.layout import (
+    MANIFEST,
+    MAX_MANIFEST_BYTES,
+    MAX_STEP_BYTES,
+    READ_ENDINGS,
+    ROOT_FILE,
+    TOO_LARGE,
+    WALKTHROUGHS,
+    visible_name,
+)
+from walkthroughs.content.problems import Problem
+
+_GIT = ".git"
+#: Every assistant that was measured hands its model a step of this size whole; see
+#: docs/assistants.md.
+_LARGE_STEP_BYTES = 8 * 1024
+
+
+def warnings(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """Return what is no mistake but may not reach a learner: steps that assistants cut."""
+    steps = (step for path in sorted(files) for step in _listed(path, files))
+    return tuple(
+        Problem(
+            step,
+            1,
+            f"warning: the step is {len(files[step]) / 1024:.1f} KiB. Assistants cut long answers: "
+            "Codex in the middle from 12 KiB, Copilot CLI and Qwen Code after the beginning from "
+            "24 KiB, Gemini CLI in the middle from 40 KiB, opencode at the end from 52 KiB. "
+            "Split it into steps of at most 8 KiB",
+        )
+        for step in steps
+        if len(files.get(step, b"")) > _LARGE_STEP_BYTES
+    )
+
+
+def _listed(path: str, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the files of the steps that the manifest at *path* lists, if it is one."""
+    folder, name = posixpath.split(path)
+    text = decode_text(path, files[path], MAX_MANIFEST_BYTES, []) if name == MANIFEST else None
+    for step in read_manifest(path, text, []).steps if text is not None else ():
+        yield posixpath.normpath(posixpath.join(folder, step.file))
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Return the content under *folder* as the repository reader would.
+
+    That is the root file and what is below `walkthroughs/`: whatever else lies in the folder is
+    not looked at. Links, other repositories inside, and names that no author writes are left out.
+    """
+    files: dict[str, bytes] = {}
+    for entry in sorted(_entries(folder), key=lambda entry: entry.name):
+        if entry.name == ROOT_FILE and entry.is_file(follow_symlinks=False):
+            files[ROOT_FILE] = _read(entry)
+        elif entry.name == WALKTHROUGHS and entry.is_dir(follow_symlinks=False):
+            files |= {f"{WALKTHROUGHS}/{name}": data for name, data in _below(entry.path)}
+    return files
+
+
+def _below(folder: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the path from *folder* and the bytes of each file in it."""
+    inside = _entries(folder)
+    if any(entry.name == _GIT for entry in inside):
+        return  # a repository of its own: in Git, its files are not files of this one
+    for entry in sorted(inside, key=lambda entry: entry.name):
+        name = visible_name(os.fsencode(entry.name))
+        if name is None:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from ((f"{name}/{rest}", data) for rest, data in _below(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            yield name, _read(entry)
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def _read(entry: os.DirEntry[str]) -> bytes:
+    """Return a file's bytes: `TOO_LARGE` when they are, empty for what is not content."""
+    if not entry.name.endswith(READ_ENDINGS):
+        return b""
+    large = entry.stat(follow_symlinks=False).st_size > MAX_STEP_BYTES
+    return TOO_LARGE if large else Path(entry.path).read_bytes()

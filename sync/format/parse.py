@@ -1,0 +1,217 @@
+"""Files of a content repository to content, or to problems. Pure.
+
+A walkthrough with a mistake is refused as a whole and named; the others of the
+same commit are not affected.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sync.format.fields import Fields
+from sync.format.manifest import Manifest, StepFile, read_manifest
+from sync.format.move_chains import with_earlier_names
+from sync.format.parse_result import ParseResult, WantedWalkthrough, in_file_order
+from sync.format.step_file import read_step
+from sync.format.text import decode_text
+from sync.format.yaml_subset import YamlRefused, load
+from sync.layout import (
+    MANIFEST,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_MANIFEST_BYTES,
+    ROOT_FILE,
+    TOO_MANY,
+    WALKTHROUGHS,
+)
+from walkthroughs.content.problems import Problem
+from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
+
+Stage = Callable[[AuthoredWalkthrough], int]
+
+
+def parse_repository(files: Mapping[str, bytes], keep: Stage = lambda _: 0) -> ParseResult:
+    """Say what *files* (path from the source's folder -> bytes, assets' may be empty) hold."""
+    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, keep)
+
+
+def parse_folders(
+    root: bytes | None,
+    folders: Iterable[tuple[str, Mapping[str, bytes]]],
+    unchanged: Mapping[str, str],
+    keep: Stage,
+) -> ParseResult:
+    """Say what the files of a commit hold, with the texts of one walkthrough at hand at a time.
+
+    Args:
+        root: the repository's own settings, if it has any.
+        folders: a folder's path, and path -> bytes of what is in it.
+        unchanged: folder -> id of walkthroughs whose files are left out, because
+            they are the same as when they were read last.
+        keep: takes each walkthrough without a mistake, and says where it is kept.
+    """
+    problems: list[Problem] = []
+    if not _root(root, problems):
+        return ParseResult((), tuple(problems), frozenset(), complete=False)
+    claims: dict[str, list[_IdClaim]] = defaultdict(list)
+    complete = True
+    for folder, own in folders:
+        path = f"{folder}/{MANIFEST}"
+        if path not in own:
+            continue
+        found: list[Problem] = []
+        name, authored = _walkthrough(path, own, found)
+        problems += found
+        if name is None:
+            complete = False
+        else:
+            claims[name].append(_IdClaim(path, _kept(authored, keep)))
+    same = {author_id: folder for folder, author_id in unchanged.items()}
+    return _resolve_ids(claims, same, problems, complete=complete)
+
+
+def _kept(authored: AuthoredWalkthrough | None, keep: Stage) -> WantedWalkthrough | None:
+    if authored is None:
+        return None
+    outline = authored.content.outline()
+    return WantedWalkthrough(outline, authored.is_published, authored.servers, keep(authored))
+
+
+def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """Return each walkthrough's own files, by its folder: nothing outside concerns it."""
+    folders: dict[str, dict[str, bytes]] = defaultdict(dict)
+    for path, data in files.items():
+        parts = path.split("/")
+        if parts[0] == WALKTHROUGHS and 3 <= len(parts) <= MAX_DEPTH + 2:
+            folders[f"{parts[0]}/{parts[1]}"][path] = data
+    for folder, own in folders.items():
+        inner = {posixpath.dirname(path) for path in own} - {folder}
+        manifest = f"{folder}/{MANIFEST}"
+        if len(own) + len(inner) > MAX_ENTRIES and manifest in own:
+            folders[folder] = {manifest: TOO_MANY}
+    return dict(sorted(folders.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _IdClaim:
+    """A manifest that has a certain id; nothing wanted if it has a mistake or was not read."""
+
+    path: str
+    wanted: WantedWalkthrough | None
+
+
+def _resolve_ids(
+    claims: Mapping[str, list[_IdClaim]],
+    same: Mapping[str, str],
+    problems: list[Problem],
+    *,
+    complete: bool,
+) -> ParseResult:
+    """Let each id have one manifest; two are refused, both. *same*: id -> unchanged folder."""
+    good: dict[str, _IdClaim] = {}
+    bad = set()
+    for name, claimed in sorted(claims.items()):
+        paths = [claim.path for claim in claimed]
+        if name in same:
+            paths.append(f"{WALKTHROUGHS}/{same[name]}/{MANIFEST}")
+        if len(paths) > 1:
+            problems += _claimed_twice(name, paths)
+            bad.add(name)
+        elif claimed[0].wanted is not None:
+            good[name] = claimed[0]
+        else:
+            bad.add(name)
+    return ParseResult(
+        wanted=_add_earlier_names([claim.wanted for claim in good.values() if claim.wanted]),
+        problems=in_file_order(problems),
+        unreadable=frozenset(bad),
+        complete=complete,
+        unchanged=frozenset(same.keys() - bad),
+        folders={name: claim.path.split("/")[1] for name, claim in good.items()},
+    )
+
+
+def _add_earlier_names(wanted: list[WantedWalkthrough]) -> tuple[WantedWalkthrough, ...]:
+    outlines = with_earlier_names([each.outline for each in wanted])
+    return tuple(replace(w, outline=outline) for w, outline in zip(wanted, outlines, strict=True))
+
+
+def _root(data: bytes | None, problems: list[Problem]) -> bool:
+    """Return whether the repository's own settings are ones that this release understands."""
+    if data is None:
+        return True
+    before = len(problems)
+    text = decode_text(ROOT_FILE, data, MAX_MANIFEST_BYTES, problems)
+    if text is not None:
+        try:
+            fields = Fields(load(text), ROOT_FILE, problems, ("schema",))
+        except YamlRefused as error:
+            problems.append(Problem(ROOT_FILE, error.line, str(error)))
+        else:
+            schema = fields.word("schema")
+            if schema not in {None, "1"}:
+                message = f'schema "{schema}" is newer than this server, which reads schema 1'
+                fields.refuse(fields.line("schema"), message)
+    return len(problems) == before
+
+
+def _walkthrough(
+    path: str, files: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[str | None, AuthoredWalkthrough | None]:
+    text = decode_text(path, files[path], MAX_MANIFEST_BYTES, problems)
+    if text is None:
+        return None, None
+    manifest = read_manifest(path, text, problems)
+    folder = posixpath.dirname(path)
+    steps = [read_step(path, folder, listed, files, problems) for listed in manifest.steps]
+    if manifest.steps:  # else that is the mistake, and one line says it
+        _unlisted(path, folder, manifest, files, problems)
+    kept = tuple(step for step in steps if step is not None)
+    _check_unique_ids(path, manifest, steps, problems)
+    if problems or manifest.id is None:
+        return manifest.id, None
+    content = WalkthroughContent(
+        id=manifest.id,
+        title=manifest.title,
+        description=manifest.description,
+        steps=kept,
+        tags=manifest.tags,
+        estimated_minutes=manifest.estimated_minutes,
+        moved=manifest.moved,
+    )
+    return manifest.id, AuthoredWalkthrough(content, manifest.is_published, manifest.servers)
+
+
+def _unlisted(
+    path: str, folder: str, manifest: Manifest, files: Mapping[str, bytes], problems: list[Problem]
+) -> None:
+    listed = {posixpath.normpath(posixpath.join(folder, step.file)) for step in manifest.steps}
+    for other in sorted(files):
+        if other.startswith(f"{folder}/steps/") and other.endswith(".md") and other not in listed:
+            name = other.removeprefix(f"{folder}/")
+            problems.append(Problem(path, 1, f'"{name}" is not listed under "steps"'))
+
+
+def _check_unique_ids(
+    path: str, manifest: Manifest, steps: list[StepContent | None], problems: list[Problem]
+) -> None:
+    seen: dict[str, StepFile] = {}
+    for listed, step in zip(manifest.steps, steps, strict=True):
+        if step is None:
+            continue
+        first = seen.setdefault(step.id, listed)
+        if first is not listed:
+            message = f'"{listed.file}" has the id "{step.id}" of "{first.file}"; ids are unique'
+            problems.append(Problem(path, listed.line, message))
+
+
+def _claimed_twice(author_id: str, paths: list[str]) -> list[Problem]:
+    return [
+        Problem(
+            path, 1, f'the id "{author_id}" is also in {", ".join(p for p in paths if p != path)}'
+        )
+        for path in paths
+    ]

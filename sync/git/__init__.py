@@ -1,0 +1,1 @@
+"""A repository at a host, and what hosts do differently."""

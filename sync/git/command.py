@@ -1,0 +1,166 @@
+"""Runs git on hostile repositories: nothing of theirs is run, and nobody is asked anything."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from git import Git
+
+from sync.git.errors import CopyDamaged, RepositoryUnavailable
+from sync.git.objects import Objects
+
+#: How far git may read ahead while we work on what it has read; what Linux grants by default.
+_PIPE_BYTES = 1024 * 1024
+_SAFE_CONFIG = (
+    "core.hooksPath=/dev/null",
+    "transfer.fsckObjects=true",
+    "http.followRedirects=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "credential.helper=",
+    "fetch.recurseSubmodules=false",
+    # What is larger than any step goes through git in pieces, not through its memory.
+    "core.bigFileThreshold=1m",
+)
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+#: Git adds these whenever ssh fails; the line before them says why.
+_UNHELPFUL_LINES = (
+    "fatal: Could not read from remote repository.",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+)
+
+
+class GitCommand:
+    """Git in one folder, with the credentials of one source.
+
+    Args:
+        folder: where the bare copy is.
+        shown: the repository as error messages name it, without secrets.
+        environment: what the transport needs, secrets too: it never reaches a command line.
+        seconds: how long one command may take.
+    """
+
+    def __init__(
+        self, folder: Path, shown: str, environment: Mapping[str, str], seconds: float
+    ) -> None:
+        self.folder, self._shown, self.seconds = folder, shown, seconds
+        self._environment = _ENVIRONMENT | dict(environment)
+
+    def text(self, *words: str, where: Path | None = None) -> str:
+        """Return what git prints, without the last line's end.
+
+        Raises:
+            RepositoryUnavailable: git failed, or took too long.
+        """
+        done = self._run(words, where or self.folder)
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").splitlines()
+            told = [each for each in lines if each.strip() and each not in _UNHELPFUL_LINES]
+            # The last line is often only the echo of the one before, such as that of a full disk.
+            said = "; ".join(told[-2:])[-300:] or "no reason given"
+            if "terminal prompts disabled" in said:
+                said = "the host wants a token, or another one than this source has"
+            raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
+        return done.stdout.decode(errors="replace").strip()
+
+    def succeeds(self, *words: str) -> bool:
+        """Return whether git says yes."""
+        return self._run(words, self.folder).returncode == 0
+
+    @contextmanager
+    def objects(self) -> Iterator[Objects]:
+        """Yield the objects of the repository, through one process that ends with the block.
+
+        Raises:
+            CopyBroken: git ended early, or took too long.
+        """
+        command = self._command(("cat-file", "--batch-command", "--buffer"))
+        started: list[subprocess.Popen[bytes]] = []
+
+        def start() -> subprocess.Popen[bytes]:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            started.append(running.enter_context(process))
+            _enlarge_pipe(process.stdout)
+            return process
+
+        def end() -> None:
+            for process in started:
+                process.kill()  # it only reads, so there is nothing to finish
+
+        limit = threading.Timer(self.seconds, end)
+        limit.start()
+        try:
+            with ExitStack() as running:
+                try:
+                    yield Objects(start)
+                finally:
+                    end()
+        except (BrokenPipeError, EOFError) as error:
+            raise CopyDamaged(
+                f"Git could not read the copy of {self._shown}. It is tried again."
+            ) from error
+        finally:
+            limit.cancel()
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
+        return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
+
+    def _run(self, words: tuple[str, ...], where: Path) -> subprocess.CompletedProcess[bytes]:
+        with subprocess.Popen(
+            self._command(words),
+            cwd=where,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                said, complained = process.communicate(timeout=self.seconds)
+            except BaseException as error:
+                # Git's children, too: the one that talks to the host would wait on for ever.
+                os.killpg(process.pid, signal.SIGKILL)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise RepositoryUnavailable(
+                    f"Git did not {words[0]} {self._shown} within {self.seconds:g} s. "
+                    "It is tried again."
+                ) from error
+        return subprocess.CompletedProcess(words, process.returncode, said, complained)
+
+
+def _enlarge_pipe(pipe: IO[bytes] | None) -> None:
+    """Let git read ahead, where the system grants it."""
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if pipe is not None and size is not None:
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), size, _PIPE_BYTES)

@@ -1,0 +1,103 @@
+"""Read Git objects by id through `git cat-file`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO
+
+from sync.layout import TOO_LARGE
+
+#: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
+_AT_ONCE = 500
+_SKIP_BYTES = 64 * 1024
+
+
+#: A line of a tree: the mode as Git writes it, the raw name, the id.
+Entry = tuple[bytes, bytes, str]
+
+
+class Objects:
+    """Objects of a repository, by running `git cat-file --batch-command --buffer`.
+
+    Args:
+        start: starts one more such process; the caller ends it.
+    """
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._start, self._readers = start, [_Reader(start())]
+
+    def contents(
+        self, names: Sequence[str], limit: int, kind: bytes = b"blob"
+    ) -> Iterator[bytes | None]:
+        """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none if there is none of the kind.
+
+        Raises:
+            EOFError: git has ended.
+        """
+        if len(names) <= _AT_ONCE:
+            self._readers[0].ask(names)
+            yield from (self._readers[0].next(limit, kind) for _ in names)
+            return
+        # Two processes take turns: one alone takes longer to unpack than we to read.
+        if len(self._readers) == 1:
+            self._readers.append(_Reader(self._start()))
+        for number, reader in enumerate(self._readers):
+            threading.Thread(target=reader.ask, args=(names[number::2],), daemon=True).start()
+        yield from (self._readers[number % 2].next(limit, kind) for number in range(len(names)))
+
+
+class _Reader:
+    """One process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
+        self._in: IO[bytes] = process.stdin
+        self._out: IO[bytes] = process.stdout
+
+    def ask(self, names: Sequence[str]) -> None:
+        """Request objects; `next` returns them in this order."""
+        try:
+            self._in.write("".join(f"contents {name}\n" for name in names).encode() + b"flush\n")
+            self._in.flush()
+        except (BrokenPipeError, ValueError):
+            pass  # git has ended, or nobody listens any more; the reader finds out
+
+    def next(self, limit: int, kind: bytes) -> bytes | None:
+        """Return the bytes of the next object, as `Objects.contents` yields them."""
+        line = self._out.readline()
+        if not line:
+            raise EOFError
+        if line.endswith(b" missing\n"):  # where `<id> blob 12` was hoped for
+            return None
+        words = line.split()
+        if len(words) != 3 or not words[2].isdigit():
+            raise EOFError
+        size = int(words[2])
+        if size <= limit:
+            data = self._read(size + 1)[:-1]
+            return data if words[1] == kind else None
+        left = size + 1
+        while left:
+            left -= len(self._read(min(left, _SKIP_BYTES)))
+        return TOO_LARGE if words[1] == kind else None
+
+    def _read(self, size: int) -> bytes:
+        data = self._out.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+
+def parse_tree(tree: bytes, id_bytes: int) -> list[Entry]:
+    """Return the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure.
+
+    Raises:
+        ValueError: it is no tree.
+    """
+    found = re.findall(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, tree, re.DOTALL)
+    if sum([len(mode) + len(name) + 2 + id_bytes for mode, name, _ in found]) != len(tree):
+        raise ValueError("not a tree")
+    return [(mode, name, oid.hex()) for mode, name, oid in found]

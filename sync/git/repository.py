@@ -1,0 +1,171 @@
+"""Read Git without ever checking it out: a bare copy, plumbing commands, blobs as bytes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from sync.git.address import transport
+from sync.git.command import GitCommand
+from sync.git.credentials import Credential, environment
+from sync.git.errors import CopyDamaged, RepositoryUnavailable
+from sync.git.snapshot import Snapshot, read_snapshot
+from walkthroughs.settings import Settings
+
+#: Where the branch is kept in the bare copy.
+BRANCH_REF = "refs/handrail/incoming"
+#: As many as git's own collection, which never runs here, would allow.
+_MAX_PACKS = 50
+R = TypeVar("R")
+
+
+@contextmanager
+def open_repository(
+    folder: Path, url: str, branch: str, credential: Credential | None, settings: Settings
+) -> Iterator[Repository]:
+    """Yield the repository, with its credentials at hand while the block runs.
+
+    Raises:
+        RepositoryUnavailable: the address or the branch cannot be used at all.
+    """
+    way = transport(url, branch, settings)
+    try:
+        with environment(url, credential, way) as variables:
+            yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
+    except OSError as error:
+        raise RepositoryUnavailable(
+            f"This machine could not work on its copy of {url}: {error.strerror or error}. "
+            "It is tried again."
+        ) from error
+
+
+class Repository:
+    """A bare copy of one branch of a repository."""
+
+    def __init__(self, git: GitCommand, url: str, branch: str) -> None:
+        self._git, self._url, self._branch = git, url, branch
+
+    def head(self) -> str:
+        """Ask where the branch is, without fetching; return the commit.
+
+        Raises:
+            RepositoryUnavailable: it cannot be asked, or has no such branch.
+        """
+        ref = f"refs/heads/{self._branch}"
+        found = self._git.text("ls-remote", "--", self._url, ref, where=Path("/"))
+        # Git also finds what merely ends like the name, such as the branch `x/refs/heads/main`.
+        lines = (line.split("\t") for line in found.splitlines())
+        commit = next((line[0] for line in lines if line[-1] == ref), "")
+        if not commit:
+            raise RepositoryUnavailable(
+                f'There is no branch "{self._branch}" in {self._url}. '
+                "Push it, or set the content source to another branch."
+            )
+        return commit
+
+    def fetch(self) -> str:
+        """Bring the branch here and return its commit.
+
+        Raises:
+            RepositoryUnavailable: it cannot be fetched.
+        """
+        try:
+            return self._fetch()
+        except RepositoryUnavailable:
+            self.head()  # if that fails, too, the host is the trouble, else our copy is
+            return self._anew()
+
+    def forget(self) -> None:
+        """Remove the copy; the next fetch makes it anew."""
+        shutil.rmtree(self._git.folder, ignore_errors=True)
+
+    def _anew(self) -> str:
+        self.forget()
+        try:
+            return self._fetch()
+        except RepositoryUnavailable:
+            self.forget()  # half a pack that fills the disk is of no use to anybody
+            raise
+
+    def _fetch(self) -> str:
+        folder = self._git.folder
+        if not (folder / "HEAD").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._git.text("init", "--bare", "--quiet", ".")
+        self._sweep()
+        self._git.text(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--force",
+            "--",
+            self._url,
+            f"+refs/heads/{self._branch}:{BRANCH_REF}",
+        )
+        self._gather()
+        return self.commit(BRANCH_REF)
+
+    def _gather(self) -> None:
+        """Put small packs together: each fetch brings one, and git looks for objects in all.
+
+        A pack at least twice as large as all smaller ones together is not written again, so that
+        this stays cheap in a large repository.
+        """
+        if sum(1 for _ in (self._git.folder / "objects" / "pack").glob("*.pack")) > _MAX_PACKS:
+            self._git.succeeds("repack", "--geometric=2", "-d", "--quiet")
+
+    def _sweep(self) -> None:
+        """Remove the packs that a git left unfinished when it was killed, and this process with it.
+
+        Git's own collection would, but never runs here. What is younger than a command of git may
+        last is left alone: another process may be fetching.
+        """
+        over = time.time() - self._git.seconds
+        for path in (self._git.folder / "objects" / "pack").glob("*tmp[-_]*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < over:
+                    path.unlink()
+
+    def commit(self, name: str) -> str:
+        """Return the full id of a commit that is here already.
+
+        Raises:
+            RepositoryUnavailable: there is no such commit.
+        """
+        if name != BRANCH_REF and not re.fullmatch(r"[0-9a-f]{4,64}", name):
+            raise RepositoryUnavailable(f'"{name[:80]}" is not the id of a commit.')
+        return self._git.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+    def contains(self, older: str, newer: str) -> bool:
+        """Return whether the history of *newer* has *older* in it; both commits are ids."""
+        return self._git.succeeds("merge-base", "--is-ancestor", older, newer)
+
+    def author(self, commit: str) -> str:
+        """Return who wrote *commit*, as `Name <e-mail>`."""
+        return self._git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
+
+    @contextmanager
+    def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Iterator[Snapshot]:
+        """Yield what *commit* holds; see `read_snapshot`. Read it within the block.
+
+        Raises:
+            RepositoryUnavailable: the folder is not there.
+            CopyBroken: git ended early; `mended` makes another copy.
+        """
+        with self._git.objects() as objects:
+            yield read_snapshot(objects, self._url, commit, folder, known)
+
+    def mended(self, work: Callable[[], R]) -> R:
+        """Return what *work* returns; if our copy is broken, make it anew and work once more."""
+        try:
+            return work()
+        except CopyDamaged:
+            self._anew()
+            return work()

@@ -1,0 +1,198 @@
+"""What a commit holds: the folders of walkthroughs by their trees, and their files, in turn.
+
+Trees and blobs come from one git process, a hundred folders at a time, so that
+memory holds one walkthrough's texts however many the repository has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sync.git.errors import CopyDamaged, RepositoryUnavailable
+from sync.git.objects import Objects, parse_tree
+from sync.layout import (
+    MANIFEST,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_STEP_BYTES,
+    READ_ENDINGS,
+    ROOT_FILE,
+    TOO_LARGE,
+    TOO_MANY,
+    WALKTHROUGHS,
+    visible_name,
+)
+
+#: The mode and the id of what has a name.
+Node = tuple[bytes, str]
+_FILE_MODES = (b"100644", b"100755")
+_TREE = b"40000"
+#: A folder with a hundred thousand entries is not one that people write.
+_MAX_TREE_BYTES = 4 * 1024 * 1024
+_BATCH_FOLDERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a commit holds.
+
+    Attributes:
+        trees: each walkthrough's folder and the id of its Git tree.
+        root: the repository's own settings; none if it has none.
+        folders: path of each folder that is not known, and its files (path ->
+            bytes; `TOO_LARGE` when they are, empty for what is not content).
+            Read while it is iterated, once.
+    """
+
+    trees: Mapping[str, str]
+    root: bytes | None
+    folders: Iterator[tuple[str, Mapping[str, bytes]]]
+
+
+def read_snapshot(
+    objects: Objects, shown: str, commit: str, folder: str, known: Mapping[str, str]
+) -> Snapshot:
+    """Return what *commit* holds under *folder*; folders whose tree is *known* are not read.
+
+    Links, submodules and names that no author writes are left out.
+
+    Args:
+        objects: of the repository; they must last as long as the snapshot is read.
+        shown: the repository as error messages name it.
+        commit: an id.
+        folder: the source's folder in the repository; empty for all of it.
+        known: walkthrough folder -> tree id that was read before.
+
+    Raises:
+        RepositoryUnavailable: the folder is not there.
+        CopyBroken: the copy lacks something; also while the folders are read.
+    """
+    inside = folder.strip("/")
+    root = f"{commit}:{inside}" if inside else f"{commit}^{{tree}}"
+    id_bytes = len(commit) // 2
+    top = _tree(objects, root, id_bytes, shown)
+    parent = top.get(WALKTHROUGHS)
+    if parent is None or parent[0] != _TREE:
+        raise RepositoryUnavailable(
+            f'There is no folder "{WALKTHROUGHS}" in {shown} at {root}. Nothing is '
+            "archived because of that. Put it there, or set the source to another folder."
+        )
+    found = _tree(objects, parent[1], id_bytes, shown)
+    trees = {name: oid for name, (mode, oid) in found.items() if mode == _TREE}
+    changed = {name: tree for name, tree in trees.items() if known.get(name) != tree}
+    settings = top.get(ROOT_FILE)
+    if settings is not None and settings[0] in _FILE_MODES:
+        (data,) = objects.contents([settings[1]], MAX_STEP_BYTES)
+    else:
+        data = None
+    return Snapshot(trees, data, _folders(objects, dict(sorted(changed.items())), id_bytes))
+
+
+def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:
+    """Return what a tree holds, by name."""
+    (tree,) = objects.contents([name], _MAX_TREE_BYTES, b"tree")
+    if tree is None:
+        raise RepositoryUnavailable(f"There is no folder {name} in {shown}.")
+    if tree == TOO_LARGE:
+        raise RepositoryUnavailable(f"A folder of {shown} has far too many entries.")
+    return _entries_by_name(tree, id_bytes)
+
+
+def _folders(
+    objects: Objects, trees: Mapping[str, str], id_bytes: int
+) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    names = list(trees)
+    for at in range(0, len(names), _BATCH_FOLDERS):
+        some = {f"{WALKTHROUGHS}/{name}": trees[name] for name in names[at : at + _BATCH_FOLDERS]}
+        listed = _listed(objects, some, id_bytes)
+        content = [
+            oid for files in listed.values() for path, oid in files.items() if _is_read(path, oid)
+        ]
+        blobs = objects.contents(content, MAX_STEP_BYTES)
+        for folder, files in listed.items():
+            yield folder, {path: _bytes(path, oid, blobs) for path, oid in files.items()}
+
+
+#: Stands for the blob of a manifest whose folder has too many files to look through.
+_FOLDER_TOO_LARGE = ""
+
+
+def _is_read(path: str, oid: str) -> bool:
+    return path.endswith(READ_ENDINGS) and oid != _FOLDER_TOO_LARGE
+
+
+def _bytes(path: str, oid: str, blobs: Iterator[bytes | None]) -> bytes:
+    if not _is_read(path, oid):
+        return TOO_MANY if oid == _FOLDER_TOO_LARGE else b""
+    blob = next(blobs)
+    if blob is None:
+        raise CopyDamaged("The copy of the repository misses some of its files.")
+    return blob
+
+
+def _listed(
+    objects: Objects, folders: Mapping[str, str], id_bytes: int
+) -> dict[str, dict[str, str]]:
+    """Return path -> blob of the files of each folder (path -> tree).
+
+    One level of all of them at a time: few waits for git, however many folders.
+    """
+    found = {folder: _Folder(folder) for folder in folders}
+    level = [(found[folder], folder, tree) for folder, tree in folders.items()]
+    for _ in range(MAX_DEPTH):
+        trees = objects.contents([tree for _, _, tree in level], _MAX_TREE_BYTES, b"tree")
+        below: list[tuple[_Folder, str, str]] = []
+        for (owner, at, _), tree in zip(level, trees, strict=True):
+            if tree is None:
+                raise CopyDamaged("The copy of the repository misses some of its folders.")
+            inner = None if tree == TOO_LARGE else _entries_by_name(tree, id_bytes)
+            below += [(owner, path, oid) for path, oid in owner.take(at, inner)]
+        if not below:
+            break
+        level = below
+    return {folder: each.listed() for folder, each in found.items()}
+
+
+class _Folder:
+    """What is found in one walkthrough's folder; nothing of it, once that is far too much."""
+
+    def __init__(self, path: str) -> None:
+        self._manifest = f"{path}/{MANIFEST}"
+        self._files: dict[str, str] = {}
+        self._count = 0
+        self._has_manifest = False
+
+    def take(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
+        """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
+        self._count += MAX_ENTRIES + 1 if inner is None else len(inner)
+        if inner is None:  # nobody can say what is in there
+            self._has_manifest |= self._manifest == f"{at}/{MANIFEST}"
+            return []
+        paths = {f"{at}/{name}": node for name, node in inner.items()}
+        self._has_manifest |= self._manifest in paths
+        if self._count > MAX_ENTRIES:
+            return []
+        self._files |= {path: oid for path, (mode, oid) in paths.items() if mode in _FILE_MODES}
+        return [(path, oid) for path, (mode, oid) in paths.items() if mode == _TREE]
+
+    def listed(self) -> dict[str, str]:
+        """Return path -> blob of the files."""
+        if self._count <= MAX_ENTRIES:
+            return self._files
+        return {self._manifest: _FOLDER_TOO_LARGE} if self._has_manifest else {}
+
+
+def _entries_by_name(tree: bytes, id_bytes: int) -> dict[str, Node]:
+    """Return the entries of a tree whose names authors would write, by name.
+
+    Raises:
+        CopyBroken: it is no tree.
+    """
+    try:
+        lines = parse_tree(tree, id_bytes)
+    except ValueError as error:
+        raise CopyDamaged("The copy of the repository has a damaged folder.") from error
+    return {
+        text: (mode, oid) for mode, name, oid in lines if (text := visible_name(name)) is not None
+    }

@@ -1,0 +1,174 @@
+"""Record the state of a source and the history of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from sync.planning.report import describe, pending_change
+from sync.runs import FolderTree, RunResult, SyncRequest
+from walkthroughs.database.pool import Database
+from walkthroughs.enums import RunOutcome
+from walkthroughs.ids import now_ms
+from walkthroughs.models import ContentSource, SyncRun
+
+# Nothing that anybody reads has changed, so the time of the last change stays.
+_STORE_GIT_TREES = text(
+    """
+    UPDATE walkthroughs w SET folder = place.folder, tree = place.tree
+      FROM unnest(CAST(:names AS text[]), CAST(:folders AS text[]), CAST(:trees AS text[]))
+           AS place (name, folder, tree)
+     WHERE w.organization_id = :organization_id AND w.source_id = :source_id
+       AND w.external_id = place.name
+       AND (w.folder, w.tree) IS DISTINCT FROM (place.folder, place.tree)
+    """
+)
+
+
+def read(database: Database, source_id: str) -> ContentSource:
+    """Return the source as it is now."""
+    with database.transaction() as session:
+        return session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
+
+
+def record_held(database: Database, source: ContentSource, run: RunResult, newest: str) -> None:
+    """Note where the branch is and what that would change; the repository can be read."""
+    with database.transaction() as session:
+        row = _locked(session, source)
+        mark_checked(row, newest, source.requested_at)
+        row.agreed = None
+        _store_findings(row, run)
+
+
+def mark_checked(row: ContentSource, newest: str, request: int | None) -> None:
+    """Note on *row* where the branch is, and that *request* is answered; later ones are not."""
+    row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
+    row.handled_at = request
+
+
+def record_waiting(
+    database: Database,
+    source: ContentSource,
+    order: SyncRequest,
+    run: RunResult,
+    started: int,
+    newest: str,
+) -> None:
+    """Note that a plan waits for a confirmation; once in the history, however often it is seen."""
+    with database.transaction() as session:
+        row = _locked(session, source)
+        mark_checked(row, newest, source.requested_at)
+        known = (row.waiting or {}).get("fingerprint") == run.fingerprint
+        row.waiting = {
+            "commit": run.commit,
+            "fingerprint": run.fingerprint,
+            "reasons": list(run.reasons),
+            "to": order.to,
+        }
+        if (row.agreed or {}).get("fingerprint") != run.fingerprint:
+            row.agreed = None
+        _store_findings(row, run)
+        if not known:
+            session.add(_entry_of(source, order, run, started, order.actor))
+
+
+def record_applied(
+    database: Database,
+    source: ContentSource,
+    order: SyncRequest,
+    run: RunResult,
+    *,
+    newest: str,
+    author: str,
+    started: int,
+    places: Mapping[str, FolderTree],
+) -> None:
+    """Note that a commit was carried out. This is what makes it done: it comes last.
+
+    *places* are those of walkthroughs that need not be read again while they stay as they are.
+    """
+    found = [asdict(problem) for problem in run.problems]
+    with database.transaction() as session:
+        row = _locked(session, source)
+        mark_checked(row, newest, source.requested_at)
+        moved = row.synced_commit != run.commit
+        if moved or run.changes or row.problems != found:
+            session.add(_entry_of(source, order, run, started, order.actor or author))
+        row.synced_commit, row.synced_at = run.commit, now_ms() if moved else row.synced_at
+        row.problems, row.waiting, row.agreed, row.pending = found, None, None, []
+        _store_git_trees(session, source, places)
+        if order.to:
+            row.held_at = row.held_at or now_ms()
+
+
+def record_failed(
+    database: Database, source: ContentSource, trigger: str, started: int, message: str
+) -> None:
+    """Note why the repository cannot be read; once in the history, until it is another reason."""
+    with database.transaction() as session:
+        row = _locked(session, source)
+        if row.trouble != message:
+            session.add(_entry(source, trigger, started, RunOutcome.FAILED, message=message))
+        row.trouble, row.checked_at, row.handled_at = message, now_ms(), source.requested_at
+
+
+def _store_git_trees(
+    session: Session, source: ContentSource, places: Mapping[str, FolderTree]
+) -> None:
+    session.execute(
+        _STORE_GIT_TREES,
+        {
+            "organization_id": source.organization_id,
+            "source_id": source.id,
+            "names": list(places),
+            "folders": [folder for folder, _ in places.values()],
+            "trees": [tree for _, tree in places.values()],
+        },
+    )
+
+
+def _store_findings(row: ContentSource, run: RunResult) -> None:
+    """Note on *row* what a run found, which did not carry it out."""
+    row.problems = [asdict(problem) for problem in run.problems]
+    row.pending = [pending_change(change) for change in run.changes]
+
+
+def _locked(session: Session, source: ContentSource) -> ContentSource:
+    query = select(ContentSource).where(
+        ContentSource.organization_id == source.organization_id, ContentSource.id == source.id
+    )
+    return session.scalars(query.with_for_update(key_share=True)).one()
+
+
+def _entry_of(
+    source: ContentSource, order: SyncRequest, run: RunResult, started: int, actor: str | None
+) -> SyncRun:
+    assert run.outcome is not None  # noqa: S101  only runs that ended are kept
+    return _entry(
+        source,
+        order.trigger,
+        started,
+        run.outcome,
+        git_commit=run.commit,
+        actor=actor,
+        changes=[describe(change) for change in run.changes],
+        problem_count=len(run.problems),
+        message="; ".join(run.reasons) or None,
+    )
+
+
+def _entry(
+    source: ContentSource, trigger: str, started: int, outcome: RunOutcome, **more: object
+) -> SyncRun:
+    return SyncRun(
+        organization_id=source.organization_id,
+        source_id=source.id,
+        trigger=trigger,
+        started_at=started,
+        finished_at=now_ms(),
+        outcome=outcome,
+        **{"changes": [], "problem_count": 0} | more,
+    )

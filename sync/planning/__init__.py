@@ -1,0 +1,1 @@
+"""What a commit would change, and what that means for people."""

@@ -1,0 +1,55 @@
+"""Decide whether a plan needs approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sync.planning.plan import Archive, Change
+
+#: Somebody is following a walkthrough if they were active within so many days.
+ACTIVE_DAYS = 14
+_MAX_ARCHIVED = 3
+_MAX_ARCHIVED_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What there is to lose.
+
+    Attributes:
+        live: how many walkthroughs of the source are not archived.
+        active: by row id, how many learners are in the middle of it and were
+            active within `ACTIVE_DAYS`.
+        rewritten: whether the branch no longer contains the commit that is live,
+            and somebody must approve of that.
+    """
+
+    live: int
+    active: Mapping[str, int] = field(default_factory=dict)
+    rewritten: bool = False
+
+
+def approval_reasons(changes: Iterable[Change], stakes: Risk) -> tuple[str, ...]:
+    """Return why the plan must be confirmed first, a line each; empty if it need not."""
+    gone = [change.live for change in changes if isinstance(change, Archive)]
+    found = []
+    if stakes.rewritten:
+        found.append("the branch was rewritten and no longer contains the commit that is live")
+    if gone and len(gone) == stakes.live:
+        found.append(f"it archives all {_walkthroughs(len(gone))}")
+    elif len(gone) > max(_MAX_ARCHIVED, _MAX_ARCHIVED_SHARE * stakes.live):
+        found.append(f"it archives {len(gone)} of {_walkthroughs(stakes.live)}")
+    for live in gone:
+        learners = stakes.active.get(live.walkthrough_id, 0)
+        if learners:
+            people = "1 learner was" if learners == 1 else f"{learners} learners were"
+            found.append(
+                f'it archives "{live.outline.title}", where {people} active in the last '
+                f"{ACTIVE_DAYS} days"
+            )
+    return tuple(found)
+
+
+def _walkthroughs(number: int) -> str:
+    return "1 walkthrough" if number == 1 else f"{number} walkthroughs"

@@ -1,0 +1,74 @@
+"""Describe what a plan means for learners in the middle of a walkthrough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sync.planning.plan import Archive, Change, Create, Update
+from walkthroughs.content.revision import current_id
+from walkthroughs.content.values import Outline
+
+#: Walkthrough row id -> the author's id of a step -> learners who stand on it.
+LearnerCounts = Mapping[str, Mapping[str, int]]
+
+
+def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[str, ...]:
+    """Return a line for each step that goes away under somebody, and each walkthrough that does."""
+    lines: list[str] = []
+    changes = tuple(changes)
+    taken = _moved_away(changes)
+    for change in changes:
+        match change:
+            case Update(live, wanted):
+                here = places.get(live.walkthrough_id, {})
+                lines += _removed_steps(live.outline, wanted.outline, here, taken)
+            case Archive(live):
+                learners = sum(places.get(live.walkthrough_id, {}).values())
+                if learners:
+                    lines.append(
+                        f"{_people(learners)} in the middle of '{live.outline.id}', which goes "
+                        "away; their progress is kept"
+                    )
+            case Create():
+                pass  # nobody is there yet
+    return tuple(lines)
+
+
+def _moved_away(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
+    """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
+    takers = [change.wanted.outline for change in changes if not isinstance(change, Archive)]
+    return {
+        name: taker.id
+        for taker in takers
+        for move in taker.moved
+        if current_id(move.new, taker) in _ids(taker)
+        for name in move.names
+    }
+
+
+def _ids(outline: Outline) -> set[str]:
+    return {step.id for step in outline.steps}
+
+
+def _removed_steps(
+    old: Outline, new: Outline, here: Mapping[str, int], taken: Mapping[tuple[str, str], str]
+) -> list[str]:
+    kept = _ids(new)
+    lines = []
+    for at, step in enumerate(old.steps):
+        learners = here.get(step.id, 0)
+        if not learners or current_id(step.id, new) in kept:
+            continue
+        onward = (current_id(later.id, new) for later in old.steps[at + 1 :])
+        then = next((name for name in onward if name in kept), None)
+        then = then or (new.steps[0].id if new.steps else None)
+        taker = taken.get((old.id, step.id))
+        fate = f"moves to '{taker}'" if taker else "goes away"
+        lines.append(
+            f"{_people(learners)} on step '{step.id}', which {fate}; they continue at '{then}'"
+        )
+    return lines
+
+
+def _people(number: int) -> str:
+    return "1 learner is" if number == 1 else f"{number} learners are"

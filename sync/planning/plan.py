@@ -1,0 +1,122 @@
+"""Decide what a commit changes. Pure: values in, values out, nothing touched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sync.format.parse_result import ParseResult, WantedWalkthrough
+from walkthroughs.content.revision import Level, compare
+from walkthroughs.content.values import Outline
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the database holds of one walkthrough of the source, without its texts.
+
+    Attributes:
+        servers: slugs of the MCP servers it is assigned to, on or off.
+    """
+
+    walkthrough_id: str
+    outline: Outline
+    version: int
+    is_published: bool
+    is_archived: bool = False
+    servers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A new walkthrough, at version 1."""
+
+    wanted: WantedWalkthrough
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """New content, other visibility, new assignments, or back from the archive.
+
+    No level: same content.
+    """
+
+    live: Live
+    wanted: WantedWalkthrough
+    level: Level | None
+    summary: str
+
+    @property
+    def new_servers(self) -> tuple[str, ...]:
+        """Return the servers it is not assigned to yet."""
+        return tuple(slug for slug in self.wanted.servers if slug not in self.live.servers)
+
+    @property
+    def kind(self) -> str:
+        """Return the level, or without one `show` (or hide), or `assign` if that is all."""
+        if self.level is not None:
+            return self.level.value
+        seen = self.live.is_published == self.wanted.is_published and not self.live.is_archived
+        return "assign" if seen else "show"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Hide a walkthrough that left the repository; learners' progress stays."""
+
+    live: Live
+
+
+Change = Create | Update | Archive
+
+
+def diff(parsed: ParseResult, published: Iterable[Live]) -> tuple[Change, ...]:
+    """List the changes that make *published* equal to *parsed*, by author id.
+
+    At most one change a walkthrough. What cannot be read is left as it is, and
+    nothing is archived unless every manifest's id could be read: a mistake must
+    never look like a deletion. Planning again after an apply gives nothing.
+    """
+    wanted = {each.outline.id: each for each in parsed.wanted}
+    live = {row.outline.id: row for row in published}
+    changes: list[Change] = []
+    for author_id in sorted((wanted.keys() | live.keys()) - parsed.unreadable - parsed.unchanged):
+        want, row = wanted.get(author_id), live.get(author_id)
+        if want is None and row is not None:
+            if parsed.complete and not row.is_archived:
+                changes.append(Archive(row))
+        elif want is not None and row is None:
+            changes.append(Create(want))
+        elif want is not None and row is not None:
+            changes += _update(row, want)
+    return tuple(changes)
+
+
+def fingerprint(commit: str, changes: Iterable[Change]) -> str:
+    """Return what names this very plan: other content, versions or commit give another.
+
+    A confirmation holds for one fingerprint, so that nobody confirms what they have not seen.
+    """
+    lines = [commit]
+    for change in changes:
+        match change:
+            case Create(wanted):
+                lines.append(f"create {_facts(wanted)}")
+            case Update(live, wanted):
+                lines.append(f"update {live.walkthrough_id} {live.version} {_facts(wanted)}")
+            case Archive(live):
+                lines.append(f"archive {live.walkthrough_id} {live.version}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _update(row: Live, wanted: WantedWalkthrough) -> list[Change]:
+    revision = compare(row.outline, wanted.outline)
+    change = Update(row, wanted, revision.level, revision.summary)
+    shown = row.is_published == wanted.is_published and not row.is_archived
+    if revision.level is None and shown and not change.new_servers:
+        return []
+    return [change]
+
+
+def _facts(wanted: WantedWalkthrough) -> str:
+    return f"{wanted.outline.digest} {wanted.is_published} {' '.join(wanted.servers)}"

@@ -1,0 +1,96 @@
+"""A source's status as text and as JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sync.planning.report import approve_command
+from sync.status import Status, WalkthroughStatus
+from walkthroughs.models import SyncRun
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """Return the status for programs."""
+    source = status.source
+    return {
+        "source": source.name,
+        "sync": status.sync.value,
+        "health": status.health.value,
+        "wanted_commit": source.wanted_commit,
+        "synced_commit": source.synced_commit,
+        "checked_at": source.checked_at,
+        "trouble": source.trouble,
+        "waiting": source.waiting,
+        "problems": source.problems,
+        "walkthroughs": [
+            {
+                "id": each.id,
+                "version": each.version,
+                "published": each.is_published,
+                "pending": each.pending,
+                "problems": list(each.problems),
+            }
+            for each in status.walkthroughs
+        ],
+        "runs": [
+            {
+                "commit": run.git_commit,
+                "trigger": run.trigger,
+                "actor": run.actor,
+                "outcome": run.outcome.value,
+                "started_at": run.started_at,
+                "milliseconds": run.finished_at - run.started_at,
+                "changes": run.changes,
+                "problems": run.problem_count,
+                "message": run.message,
+            }
+            for run in status.runs
+        ],
+    }
+
+
+def as_text(status: Status) -> str:
+    """Return the status for people."""
+    source = status.source
+    lines = [
+        f"{source.name}: {status.sync}, {status.health}",
+        f"  wanted {_short(source.wanted_commit)}, applied {_short(source.synced_commit)}, "
+        f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
+    ]
+    lines += [f"  trouble: {source.trouble}"] if source.trouble else []
+    if source.waiting:
+        reasons = source.waiting["reasons"]
+        lines += [f"  waits: {reason}" for reason in reasons] if isinstance(reasons, list) else []
+        fingerprint, to = source.waiting["fingerprint"], source.waiting.get("to")
+        command = approve_command(source.name, str(fingerprint), str(to) if to else None)
+        lines.append(f"  agree with: {command}")
+    lines += [f"  problem: {p['path']}:{p['line']}: {p['message']}" for p in source.problems]
+    lines += [f"  {_item(each)}" for each in status.walkthroughs]
+    lines += [f"  {_run(run)}" for run in status.runs]
+    return "\n".join(lines)
+
+
+def _item(item: WalkthroughStatus) -> str:
+    facts = [
+        f"version {item.version}" if item.version else "new",
+        "published" if item.is_published else "draft",
+        *([f"pending: {item.pending}"] if item.pending else []),
+        *([f"{len(item.problems)} problem(s)"] if item.problems else []),
+    ]
+    return f"{item.id}: {', '.join(facts)}"
+
+
+def _run(run: SyncRun) -> str:
+    when = datetime.fromtimestamp(run.started_at / 1000, UTC)
+    took = run.finished_at - run.started_at
+    said = run.message or f"{len(run.changes)} change(s), {run.problem_count} problem(s)"
+    who = f" by {run.actor}" if run.actor else ""
+    return (
+        f"{when:%Y-%m-%d %H:%M:%S} {run.outcome} {_short(run.git_commit)} "
+        f"({run.trigger}{who}, {took} ms): {said}"
+    )
+
+
+def _short(commit: str | None) -> str:
+    return commit[:10] if commit else "nothing"

@@ -1,0 +1,31 @@
+"""A mistake in an author's file: where, and what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a content repository, for the person who can mend it.
+
+    Attributes:
+        path: the file, relative to the repository.
+        line: counted from 1.
+        message: what is wrong and what to do, in one line.
+    """
+
+    path: str
+    line: int
+    message: str
+
+    def __post_init__(self) -> None:
+        """Show what an author wrote without what hides in it, and PostgreSQL takes no NUL."""
+        if not self.message.isprintable():
+            shown = "".join(
+                each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.message
+            )
+            object.__setattr__(self, "message", shown)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"

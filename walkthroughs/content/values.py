@@ -1,0 +1,126 @@
+"""A walkthrough as its author wrote it: frozen values, no database, no web."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class StepContent:
+    """One step. Texts are Markdown, already split by audience.
+
+    Attributes:
+        id: the author's id, unique in its walkthrough; the step's identity.
+        title: one line.
+        content: what the learner is shown.
+        section: the heading that groups this step with its neighbours.
+        agent_instructions: for the assistant only.
+        verify: the check that must hold before going on.
+        revision: raised by the author to ask learners to do the step again.
+    """
+
+    id: str
+    title: str
+    content: str
+    section: str | None = None
+    agent_instructions: str | None = None
+    verify: str | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step id that the author changed: learners' completions follow it.
+
+    Attributes:
+        old: the id the step had.
+        new: the id it has in the walkthrough that has this record.
+        walkthrough: the id of the other walkthrough that it came from; none if it was renamed.
+        earlier: what else it was called on its way, (walkthrough, step), newest first, as
+            the other walkthroughs of the commit tell. Asked for if *old* was never published.
+    """
+
+    old: str
+    new: str
+    walkthrough: str | None = None
+    earlier: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Return where the step was in other walkthroughs, (walkthrough, step), newest first."""
+        return ((self.walkthrough, self.old), *self.earlier) if self.walkthrough else ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutline:
+    """A step without its texts."""
+
+    id: str
+    title: str
+    section: str | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A walkthrough without its texts: small, and enough to tell what a change does to learners.
+
+    Attributes:
+        digest: `WalkthroughContent.digest()`, which stands for the texts.
+    """
+
+    id: str
+    title: str
+    digest: str
+    steps: tuple[StepOutline, ...] = ()
+    moved: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WalkthroughContent:
+    """One walkthrough, its steps in reading order. `moved` is not shown to anyone."""
+
+    id: str
+    title: str
+    description: str | None = None
+    steps: tuple[StepContent, ...] = ()
+    tags: tuple[str, ...] = ()
+    estimated_minutes: int | None = None
+    moved: tuple[Move, ...] = ()
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over everything that a learner or an assistant can read.
+
+        Equal digests are the same version. What an author cannot see in the
+        result (line endings, trailing blanks) is normalised by the parser,
+        never here. `moved` changes author ids, which nobody reads.
+        """
+        shown = {name: getattr(self, name) for name in _SHOWN}
+        shown["steps"] = [{name: getattr(s, name) for name in _STEP_SHOWN} for s in self.steps]
+        canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def outline(self) -> Outline:
+        """Return it without its texts."""
+        steps = tuple(StepOutline(s.id, s.title, s.section, s.revision) for s in self.steps)
+        return Outline(self.id, self.title, self.digest(), steps, self.moved)
+
+
+_SHOWN = [each.name for each in fields(WalkthroughContent) if each.name != "moved"]
+_STEP_SHOWN = [each.name for each in fields(StepContent)]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredWalkthrough:
+    """A walkthrough's content with the two settings that its manifest may carry.
+
+    Attributes:
+        is_published: visible to learners (`status: published`).
+        servers: slugs of MCP servers it asks to be assigned to.
+    """
+
+    content: WalkthroughContent
+    is_published: bool = False
+    servers: tuple[str, ...] = ()

@@ -1,0 +1,48 @@
+"""Wait for notifications of PostgreSQL on a connection of its own."""
+
+from __future__ import annotations
+
+import logging
+import select
+import threading
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from walkthroughs.database.pool import Database
+from walkthroughs.ids import now_ms
+
+_log = logging.getLogger(__name__)
+#: How long a stop may take to be noticed.
+_TICK_SECONDS = 0.25
+
+
+def listen(database: Database, channel: str) -> Connection:
+    """Return a connection that listens on *channel*. Whoever asked for it closes it."""
+    connection = database.open()
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"LISTEN {channel}")
+    return connection
+
+
+def wait(listener: Connection, seconds: float, stop: threading.Event) -> None:
+    """Wait until something is announced, the *seconds* are over, or *stop*."""
+    until = now_ms() + seconds * 1000
+    while not stop.is_set() and now_ms() < until:
+        ready, _, _ = select.select([listener], [], [], min(_TICK_SECONDS, seconds))
+        if ready:
+            listener.poll()
+            announced = bool(listener.notifies)
+            listener.notifies.clear()
+            if announced:
+                return
+
+
+def close(listener: Connection | None) -> None:
+    """Close it, if there is one; it may be gone already."""
+    if listener is not None:
+        try:
+            listener.close()
+        except psycopg2.Error:
+            _log.debug("the listening connection was gone already")

@@ -1,0 +1,152 @@
+"""The only engine of a process, and the ways to a connection."""
+
+from __future__ import annotations
+
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg2
+import psycopg2.extensions
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.orm import Session, sessionmaker
+
+#: How long a caller waits for a server that does not answer; libpq takes no less.
+_CONNECT_SECONDS = 2
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A pool of connections. Pass it on; never make a second engine for the same process."""
+
+    engine: Engine
+    sessions: sessionmaker[Session]
+    pool_size: int
+    #: Opens a connection outside the pool; the caller closes it. `open.dsn()` tells where.
+    open: ConnectionFactory
+
+    @property
+    def tool_threads(self) -> int:
+        """Return how many tools may run at once: half the pool, the rest is for pages."""
+        return max(1, self.pool_size // 2)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a session; commit when the block ends well, else roll back."""
+        with self.sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection where each statement stands alone: one round trip each."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def attempt(self, work: Callable[[], R]) -> R:
+        """Return what *work* returns; run it once more if its connection was found dead.
+
+        For work that may be done twice: PostgreSQL may have carried out the first
+        try just before the connection went.
+        """
+        try:
+            return work()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The other idle connections went to the same server: drop them all.
+            self.engine.dispose()
+            return work()
+
+    def close(self) -> None:
+        """Close all idle connections of the pool."""
+        self.engine.dispose()
+
+
+def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Database:
+    """Return a pool. Nothing is asked of the server before the first use.
+
+    Args:
+        address: the server's URL, or what returns it. It is called at the first
+            use, and again when the server does not answer: that is how an
+            embedded server is started, and started again after a crash.
+        pool_size: connections at most; callers beyond that wait, 10 s at most.
+    """
+    opener = ConnectionFactory(address if callable(address) else lambda: address)
+    engine = create_engine(
+        "postgresql+psycopg2://",
+        creator=opener,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+    )
+    event.listen(engine, "checkout", _replace_dead)
+    return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size, opener)
+
+
+class ConnectionFactory:
+    """Opens connections; asks for the address only when it must."""
+
+    def __init__(self, address: Callable[[], str]) -> None:
+        self._address = address
+        self._dsn: str | None = None
+        self._asking = threading.Lock()
+
+    def dsn(self) -> str:
+        """Ask for the address, one thread at a time; return it as the driver wants it.
+
+        Raises:
+            psycopg2.OperationalError: another thread has been asking for a while, which
+                may start a server. Whoever serves people tells them to come back.
+        """
+        if not self._asking.acquire(timeout=_CONNECT_SECONDS):
+            message = "the database is being started"
+            raise psycopg2.OperationalError(message)
+        try:
+            url = driver_url(self._address()).set(drivername="postgresql")
+        finally:
+            self._asking.release()
+        return url.render_as_string(hide_password=False)
+
+    def __call__(self) -> psycopg2.extensions.connection:
+        """Open one, at the address known; ask anew if nothing answers there."""
+        if self._dsn is not None:
+            try:
+                return _open(self._dsn)
+            except psycopg2.OperationalError:
+                pass  # gone since; the address is asked for again
+        self._dsn = self.dsn()
+        return _open(self._dsn)
+
+
+def _open(dsn: str) -> psycopg2.extensions.connection:
+    # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
+    return psycopg2.connect(
+        dsn,
+        connect_timeout=_CONNECT_SECONDS,
+        application_name="handrail",
+        client_encoding="utf8",
+    )
+
+
+def _replace_dead(connection: psycopg2.extensions.connection, *_: object) -> None:
+    """Let the pool open new connections if the server has closed the one it lends.
+
+    Nothing is asked of the server: an idle connection gets nothing to read but its end.
+    Else the first call after a restart of the server would fail in each thread.
+    """
+    idle = select.poll()
+    idle.register(connection, select.POLLIN)
+    if idle.poll(0):
+        raise InvalidatePoolError
+
+
+def driver_url(url: str) -> URL:
+    """Return *url* for psycopg2, whichever PostgreSQL scheme it came with."""
+    return make_url(url.replace("postgres://", "postgresql://", 1)).set(
+        drivername="postgresql+psycopg2"
+    )

@@ -1,0 +1,168 @@
+"""Run prepared statements on the event loop, without threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+import psycopg2.extensions as driver
+
+from walkthroughs.database.pool import Database
+
+#: How long a connection may take to open, and a statement to be answered.
+_PATIENCE_SECONDS = 1.5
+#: What `fetch` raises while the database is away.
+AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, TimeoutError)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement that returns at most one row, and does no harm when it is run twice."""
+
+    name: str
+    #: The types of $1, $2 and so on.
+    types: tuple[str, ...]
+    sql: str
+
+    @property
+    def prepare(self) -> str:
+        """Return what makes a connection know it: planning costs more than running it."""
+        return f"PREPARE {self.name} ({', '.join(self.types)}) AS {self.sql}"
+
+    @property
+    def execute(self) -> str:
+        """Return what runs it, for the driver to fill in."""
+        return f"EXECUTE {self.name} ({', '.join(['%s'] * len(self.types))})"
+
+
+class Prepared:
+    """Connections of one event loop that know some statements. Use it on that loop only."""
+
+    def __init__(
+        self, database: Database, statements: tuple[Statement, ...], connections: int
+    ) -> None:
+        self._database = database
+        self._prepare = "; ".join(statement.prepare for statement in statements)
+        self._execute = {statement.name: statement.execute for statement in statements}
+        self._free: list[_Connection] = []
+        self._slots = asyncio.Semaphore(connections)
+
+    async def fetch(self, statement: Statement, *parameters: object) -> tuple[Any, ...] | None:
+        """Run *statement* in a transaction of its own; return its row, if it has one.
+
+        Raises:
+            One of `AWAY`: the server does not answer, twice or for too long.
+        """
+        try:
+            return await self._fetch(statement, parameters)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            # The server was restarted, so the idle ones are dead as well.
+            self.close()
+            return await self._fetch(statement, parameters)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self._free:
+            self._free.pop().close()
+
+    async def _fetch(
+        self, statement: Statement, parameters: tuple[object, ...]
+    ) -> tuple[Any, ...] | None:
+        async with self._line() as line:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                cursor = await line.execute(self._execute[statement.name], parameters)
+            row: tuple[Any, ...] | None = cursor.fetchone()
+            return row
+
+    @asynccontextmanager
+    async def _line(self) -> AsyncIterator[_Connection]:
+        """Lend a line; one whose statement did not end well is not used again."""
+        async with self._slots:
+            line = self._free.pop() if self._free else await self._open()
+            try:
+                yield line
+            except BaseException:
+                line.close()
+                raise
+            self._free.append(line)
+
+    async def _open(self) -> _Connection:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            # A server that is started for this goes on starting when nobody waits any more.
+            dsn = await asyncio.to_thread(self._database.open.dsn)
+            connection = psycopg2.connect(dsn, async_=1)
+            try:
+                await _connected(connection)
+            except BaseException:
+                connection.close()
+                raise
+            line = _Connection(connection)
+            try:
+                await line.execute(self._prepare)
+            except BaseException:
+                line.close()
+                raise
+            return line
+
+
+class _Connection:
+    """A connection whose socket the loop watches as long as it is open."""
+
+    def __init__(self, connection: driver.connection) -> None:
+        self.connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._socket = connection.fileno()
+        self._answer: asyncio.Future[None] | None = None
+        self._closed = False
+        # Watched once and for all: asking the kernel anew costs a tenth of a call.
+        self._loop.add_reader(self._socket, self._readable)
+
+    async def execute(self, sql: str, parameters: tuple[object, ...] = ()) -> driver.cursor:
+        """Run one statement and wait for its answer."""
+        cursor: driver.cursor = self.connection.cursor()
+        cursor.execute(sql, parameters)
+        while (state := self.connection.poll()) != driver.POLL_OK:
+            if state == driver.POLL_READ:
+                self._answer = self._loop.create_future()
+                await self._answer
+            else:  # the socket is full, which a statement this short leaves at once
+                await asyncio.sleep(0)
+        return cursor
+
+    def close(self) -> None:
+        """Close it; the statement in it, if any, is abandoned."""
+        if not self._closed:  # a second time, the socket's number may be another's
+            self._closed = True
+            self._loop.remove_reader(self._socket)
+            self.connection.close()
+
+    def _readable(self) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
+            return
+        try:  # nobody waits: late word of an answer already read, or the server's farewell
+            self.connection.poll()
+        except psycopg2.Error:
+            self.close()
+
+
+async def _connected(connection: driver.connection) -> None:
+    """Wait until *connection* is open."""
+    loop = asyncio.get_running_loop()
+    while (state := connection.poll()) != driver.POLL_OK:
+        ready = asyncio.Event()
+        socket = connection.fileno()
+        watch, forget = (
+            (loop.add_reader, loop.remove_reader)
+            if state == driver.POLL_READ
+            else (loop.add_writer, loop.remove_writer)
+        )
+        watch(socket, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            forget(socket)

@@ -1,0 +1,50 @@
+"""The fixed words that columns hold."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ProgressStatus(StrEnum):
+    """How far a learner is in a walkthrough."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+class OnRewrite(StrEnum):
+    """What to do when the branch no longer contains the commit that is live."""
+
+    WARN = "warn"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+class GitHost(StrEnum):
+    """Whose interface takes the statuses of commits."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+class RunOutcome(StrEnum):
+    """How a run ended."""
+
+    APPLIED = "applied"
+    WAITING = "waiting"  # for a confirmation
+    FAILED = "failed"
+
+
+class AuthType(StrEnum):
+    """How a server learns who is calling."""
+
+    PERSONAL_LINK = "personal_link"
+
+
+class Role(StrEnum):
+    """What a member may do."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"

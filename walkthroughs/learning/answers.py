@@ -1,0 +1,119 @@
+"""Turn a learner's place in a published version into what a tool answers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.errors import LiveStepNotFound, WalkthroughNotFound
+from walkthroughs.learning import pace, position
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
+from walkthroughs.learning.fast_path import FastStep
+from walkthroughs.learning.progress_rows import FIND_VISIBLE, row_keys
+from walkthroughs.learning.views import ProgressFacts, StatusView, StepBody, StepLine, StepView
+
+_cache = ContentCache()
+
+
+def cached_view(moved: FastStep) -> StepView | None:
+    """Return the answer to an ordinary step from memory, if that version was read before."""
+    edition = _cache.get(moved.walkthrough_id, moved.version)
+    if edition is None:
+        return None
+    return step_view(
+        edition,
+        moved.current_step_id,
+        moved.completed,
+        finished=False,
+        hurried=moved.shown_at is not None,
+        notices=(pace.hurried_notice(moved.shown_at, moved.now),)
+        if moved.shown_at is not None
+        else (),
+    )
+
+
+def step_view(
+    edition: PublishedVersion,
+    here: str | None,
+    completed: frozenset[str] | set[str],
+    *,
+    finished: bool,
+    hurried: bool = False,
+    notices: tuple[str | None, ...] = (),
+) -> StepView:
+    """Return where the learner is; *here* is none when nothing is left."""
+    return StepView(
+        walkthrough=edition.ref,
+        step=edition.by_id[here] if here else None,
+        progress=ProgressFacts(
+            status=ProgressStatus.COMPLETED if finished else ProgressStatus.IN_PROGRESS,
+            completed_steps=sum(1 for stop in edition.stops if stop.id in completed),
+            total_steps=len(edition.stops),
+            percent=position.percent(completed, edition.stops),
+        ),
+        notice=" ".join(line for line in notices if line) or None,
+        hurried=hurried,
+    )
+
+
+def status_view(
+    edition: PublishedVersion,
+    state: ProgressStatus,
+    completed: frozenset[str],
+    here: str | None,
+    *,
+    ended: int,
+    named: StepBody | None,
+) -> StatusView:
+    """Return how far the learner is. A *named* step is shown if they have reached it."""
+    reached = named is not None and (named.id in completed or named.id == here)
+    return StatusView(
+        current_step_id=here,
+        status=state,
+        percent=position.percent(completed, edition.stops),
+        version=edition.ref.version,
+        walkthrough=edition.ref,
+        earlier_attempts=ended,
+        notice=f"Step {named.position} is not shown: the learner has not reached it yet."
+        if named and not reached
+        else None,
+        step=named if reached else None,
+        steps=tuple(
+            StepLine(
+                id=step.id,
+                title=step.title,
+                section=step.section,
+                position=step.position,
+                completed=step.id in completed,
+                current=step.id == here,
+            )
+            for step in edition.steps
+        ),
+    )
+
+
+def live_step(
+    edition: PublishedVersion, step_id: str | None, position: int | None
+) -> StepBody | None:
+    """Return the live step that the caller names; none if they name none."""
+    if step_id is not None:
+        if step_id not in edition.by_id:
+            raise LiveStepNotFound(f'"{step_id[:80]}"', len(edition.steps))
+        return edition.by_id[step_id]
+    if position is None:
+        return None
+    if not 1 <= position <= len(edition.steps):
+        raise LiveStepNotFound(f"{position}", len(edition.steps))
+    return edition.steps[position - 1]
+
+
+def live_version(connection: Connection, caller: Caller, walkthrough_id: str) -> PublishedVersion:
+    """Return the live version of a walkthrough that is offered here."""
+    keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
+    if connection.execute(text(FIND_VISIBLE), keys).scalar() is None:
+        raise WalkthroughNotFound(walkthrough_id)
+    edition = _cache.read(connection, caller.organization_id, walkthrough_id)
+    if edition is None:
+        raise WalkthroughNotFound(walkthrough_id)
+    return edition

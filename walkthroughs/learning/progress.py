@@ -1,0 +1,189 @@
+"""A learner's way through a walkthrough: start, go on, look, start over.
+
+Each call locks the learner's row, applies the pure rules of `journey`, and writes
+the row back. The ordinary step has a shorter way to the same end: `advance`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from walkthroughs.database.pool import Database
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.errors import NothingStarted, StepNotFound
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.learning import attempts, moved_steps
+from walkthroughs.learning.answers import _cache, cached_view, live_step, live_version, status_view
+from walkthroughs.learning.apply_rules import CurrentStep, apply_rules
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import PublishedVersion
+from walkthroughs.learning.fast_path import FastStep
+from walkthroughs.learning.position import current_step
+from walkthroughs.learning.progress_rows import (
+    DELETE_EMPTY,
+    LAST_ACTIVE,
+    MARK_NOT_STARTED,
+    RESTART,
+    START,
+    WALKTHROUGH_OF_STEP,
+    read_row,
+    read_seen,
+    row_keys,
+)
+from walkthroughs.learning.views import StatusView, StepView, WalkthroughRef
+
+_new_id = id_factory("wp")
+
+
+def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: bool) -> StepView:
+    """Start the walkthrough, or take it up where the learner left it.
+
+    With *resume* false the learner begins a new attempt at the first step: nothing counts as
+    completed, not even what moved here from another walkthrough. The attempt that ends is kept.
+    Who has completed nothing yet goes on with the same attempt.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+    """
+
+    def work() -> StepView:
+        with database.engine.begin() as connection:
+            edition = live_version(connection, caller, walkthrough_id)
+            keys = row_keys(caller) | {
+                "walkthrough_id": walkthrough_id,
+                "step_id": edition.steps[0].id,
+                "version": edition.ref.version,
+                "now": now_ms(),
+                "id": _new_id(),
+            }
+            if resume:
+                connection.execute(START, keys)
+            else:
+                _begin_again(connection, caller, edition, keys)
+            return apply_rules(connection, caller, edition, completing=None)
+
+    return database.attempt(work)
+
+
+def advance(
+    database: Database,
+    caller: Caller,
+    current_step_id: str | None,
+) -> StepView:
+    """Complete the learner's step and return the next one.
+
+    With *current_step_id* this may be repeated or sent twice at once: the
+    learner moves once. A step that is not the learner's place moves nothing;
+    the answer is the place, and says so. Neither does a call that comes sooner
+    after the step was shown than the pace of the server allows.
+
+    Raises:
+        StepNotFound: no such step in a walkthrough that is offered here and started.
+        NothingStarted: no step was named and nothing is in progress.
+    """
+    if current_step_id is None:
+        return _advance_latest(database, caller)
+    return database.attempt(lambda: _advance_by_rules(database, caller, current_step_id))
+
+
+def status(
+    database: Database,
+    caller: Caller,
+    walkthrough_id: str,
+    *,
+    step_id: str | None = None,
+    position: int | None = None,
+) -> StatusView:
+    """Return how far the learner is, step by step. Changes nothing.
+
+    A live step that is named, by its id or by its position from 1, is returned with its text if
+    the learner has reached it; if not, the notice says so.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+        LiveStepNotFound: no live step has that id or position.
+    """
+    with database.engine.connect() as connection:
+        edition = live_version(connection, caller, walkthrough_id)
+        named = live_step(edition, step_id, position)
+        row = read_row(connection, caller, walkthrough_id, lock=False)
+        completed = moved_steps.completed_before_move(connection, caller, edition.stops)
+        state, here = ProgressStatus.NOT_STARTED, None
+        if row is not None and row.status != ProgressStatus.NOT_STARTED:
+            state = ProgressStatus(row.status)
+            completed |= frozenset(row.completed_steps)
+            seen = read_seen(connection, caller, edition, row.version)
+            here = current_step(row.current_step_id, completed, seen=seen, live=edition.stops)
+        ended = attempts.count(connection, caller, walkthrough_id)
+    return status_view(edition, state, completed, here, ended=ended, named=named)
+
+
+def reset(database: Database, caller: Caller, walkthrough_id: str) -> WalkthroughRef:
+    """Forget the learner's progress in the walkthrough and all attempts, for good.
+
+    That is the completions of the steps it has, wherever they were completed.
+    Those of steps that moved to another walkthrough are the other's, and stay.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+    """
+
+    def work() -> WalkthroughRef:
+        with database.engine.begin() as connection:
+            edition = live_version(connection, caller, walkthrough_id)
+            keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
+            moved_steps.remove_completions(connection, caller, walkthrough_id)
+            attempts.delete(connection, caller, walkthrough_id)
+            connection.execute(DELETE_EMPTY, keys)
+            connection.execute(MARK_NOT_STARTED, keys)
+            return edition.ref
+
+    return database.attempt(work)
+
+
+def _begin_again(
+    connection: Connection, caller: Caller, edition: PublishedVersion, keys: dict[str, Any]
+) -> None:
+    """Put the learner on the first step with nothing completed; keep the attempt that ends."""
+    # All rows in one order, before any by itself.
+    moved_steps.lock_progress_rows(connection, caller)
+    connection.execute(START, keys)
+    row = read_row(connection, caller, edition.ref.id, lock=True)
+    ended = moved_steps.remove_completions(connection, caller, edition.ref.id)
+    if row is not None and ended:
+        attempts.keep(connection, row, ended, edition.stops, keys["now"])
+    connection.execute(RESTART, keys | {"is_new_attempt": bool(ended)})
+
+
+def _advance_latest(database: Database, caller: Caller) -> StepView:
+    """Advance in the walkthrough of the learner's last call. Never tried twice."""
+    with database.engine.begin() as connection:
+        found = connection.execute(text(LAST_ACTIVE), row_keys(caller)).scalar()
+        if found is None:
+            raise NothingStarted
+        edition = live_version(connection, caller, found)
+        return apply_rules(connection, caller, edition, completing=CurrentStep())
+
+
+def _advance_by_rules(database: Database, caller: Caller, step_id: str) -> StepView:
+    with database.engine.begin() as connection:
+        found = connection.execute(
+            text(WALKTHROUGH_OF_STEP), row_keys(caller) | {"step_id": step_id}
+        ).scalar()
+        if found is None:
+            raise StepNotFound(step_id)
+        edition = live_version(connection, caller, found)
+        row = read_row(connection, caller, found, lock=True)
+        if row is None or row.status == ProgressStatus.NOT_STARTED:
+            raise StepNotFound(step_id)
+        return apply_rules(connection, caller, edition, completing=step_id)
+
+
+def read_view_of(database: Database, caller: Caller, moved: FastStep) -> StepView:
+    """Return the answer to an ordinary step whose version is not in memory: read it first."""
+    with database.reading() as connection:
+        _cache.read(connection, caller.organization_id, moved.walkthrough_id)
+    # A newer version may have been published since: then the rules say where the learner is.
+    return cached_view(moved) or select(database, caller, moved.walkthrough_id, resume=True)

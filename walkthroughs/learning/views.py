@@ -1,0 +1,113 @@
+"""The values that tools answer with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from walkthroughs.enums import ProgressStatus
+
+
+@dataclass(frozen=True)
+class WalkthroughRef:
+    """Which walkthrough, at which version."""
+
+    id: str
+    title: str
+    version: int
+
+
+@dataclass(frozen=True)
+class StepBody:
+    """One step as it is taught. `position` counts from 1."""
+
+    id: str
+    title: str
+    section: str | None
+    position: int
+    content: str
+    agent_instructions: str | None
+    verify: str | None
+
+
+@dataclass(frozen=True)
+class ProgressFacts:
+    """How far the learner is. Percent counts completed steps that are still current."""
+
+    status: ProgressStatus
+    completed_steps: int
+    total_steps: int
+    percent: int
+
+
+@dataclass(frozen=True)
+class StepView:
+    """The answer of select and next: where the learner is now. No step means finished.
+
+    Attributes:
+        notice: what changed since the learner's last call, or why nothing moved.
+        hurried: the call came too soon after the step was shown, and moved nothing.
+    """
+
+    walkthrough: WalkthroughRef
+    step: StepBody | None
+    progress: ProgressFacts
+    notice: str | None = None
+    hurried: bool = False
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """One line of the catalogue; the last three are none for an anonymous caller."""
+
+    id: str
+    title: str
+    description: str | None
+    total_steps: int
+    estimated_minutes: int | None
+    status: ProgressStatus | None = None
+    completed_steps: int | None = None
+    percent: int | None = None
+
+
+@dataclass(frozen=True)
+class CatalogPage:
+    """One page of what a server offers. `total` counts all pages; `page` counts from 1."""
+
+    cards: tuple[CatalogEntry, ...]
+    total: int
+    page: int
+    page_size: int
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step in the answer of get_walkthrough_status."""
+
+    id: str
+    title: str
+    section: str | None
+    position: int
+    completed: bool
+    current: bool
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """The answer of get_walkthrough_status. No current step: finished, or not started.
+
+    Attributes:
+        earlier_attempts: how many attempts the learner ended by beginning again.
+        notice: why a step that was asked for is not shown.
+        step: the step that was asked for, if the learner has reached it.
+        steps: all live steps. Last, since clients cut long answers.
+    """
+
+    current_step_id: str | None
+    status: ProgressStatus
+    percent: int
+    version: int
+    walkthrough: WalkthroughRef
+    earlier_attempts: int
+    notice: str | None
+    step: StepBody | None
+    steps: tuple[StepLine, ...]

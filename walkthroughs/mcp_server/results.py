@@ -1,0 +1,51 @@
+"""What a tool returns: one text, and the same facts for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp.types import CallToolResult, TextContent
+
+from walkthroughs.learning.views import StepView
+from walkthroughs.mcp_server import texts
+
+#: Where in a result's `_meta` the facts stand, for programs and for a card.
+VIEW = "handrail/view"
+
+
+def unavailable() -> CallToolResult:
+    """Answer that the database is away, and that the same call will do later."""
+    return error_result(texts.UNAVAILABLE)
+
+
+def link_ended() -> CallToolResult:
+    """Answer that the personal link has ended since it was last looked up."""
+    return error_result(texts.LINK_ENDED)
+
+
+def step_result(view: StepView, *, has_step: bool = True) -> CallToolResult:
+    """Return a step view. Written out, since `asdict` copies deeply on the hot path.
+
+    Args:
+        view: where the learner is.
+        has_step: whether the assistant is known to have the text of the current step. It is then
+            not repeated when the call came too soon.
+    """
+    facts = {
+        "walkthrough": vars(view.walkthrough),
+        "step": vars(view.step) if view.step else None,
+        "progress": vars(view.progress),
+        "notice": view.notice,
+    }
+    short = view.hurried and has_step
+    return text_result(texts.hurried_text(view) if short else texts.step_text(view), facts)
+
+
+def text_result(text: str, facts: dict[str, Any]) -> CallToolResult:
+    """Return *text* as the answer, and *facts* for programs."""
+    return CallToolResult(content=[TextContent(type="text", text=text)], _meta={VIEW: facts})
+
+
+def error_result(text: str) -> CallToolResult:
+    """Return *text* as an error that the assistant can act on."""
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

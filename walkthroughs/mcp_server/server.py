@@ -1,0 +1,166 @@
+"""The MCP server of the process: one for all tenants, each call scoped to its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+)
+
+from walkthroughs.database.pool import Database
+from walkthroughs.database.prepared import AWAY, Prepared
+from walkthroughs.learning import answers
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.fast_path import FastStep, advance_fast
+from walkthroughs.mcp_server import guidance, results, tools
+from walkthroughs.mcp_server.arguments import ID_PATTERN
+from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, TenantLookup
+
+#: Where the endpoint leaves what it found out about a request.
+SCOPE_KEY = "handrail.call"
+_SERVER_INFO = "io.modelcontextprotocol/serverInfo"
+_VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request's address, and what it leads to.
+
+    Attributes:
+        is_step_call: as `is_step_call` says of its body. The link may then have ended since.
+    """
+
+    address: ServerAddress
+    tenant: Tenant
+    caller: Caller
+    is_step_call: bool
+
+
+def build_server(
+    database: Database, limiter: CapacityLimiter, prepared: Prepared, directory: TenantLookup
+) -> Server[Any]:
+    """Return the server with the five tools; it works behind the endpoint only."""
+    calls = _Calls(database, limiter, prepared, directory)
+
+    async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
+        enabled = _call_of(ctx).tenant.tools_enabled
+        return ListToolsResult(tools=tools.tool_definitions() if enabled else [])
+
+    async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
+        call = _call_of(ctx)
+        if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
+            message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
+            raise MCPError(code=INVALID_PARAMS, message=message)
+        return await calls.run(call, params)
+
+    server: Server[Any] = Server(
+        "Handrail",
+        version=_VERSION,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        # Without this the SDK lists the tools before each call.
+        get_tool_input_schema=lambda _: None,
+    )
+    # Tracing is dropped for speed; the tenant's name and words take its place.
+    server.middleware[:] = [_introducer(prepared)]
+    return server
+
+
+@dataclass(frozen=True)
+class _Calls:
+    """Runs the tools: the ordinary step on the event loop, all else in a thread."""
+
+    database: Database
+    limiter: CapacityLimiter
+    prepared: Prepared
+    directory: TenantLookup
+
+    async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
+        name, arguments = params.name, params.arguments or {}
+        moved = None
+        try:
+            if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
+                moved = await self._advance(call.caller, step_id)
+            if moved and (view := answers.cached_view(moved)):
+                return results.step_result(view)
+            if not moved and call.is_step_call and not await self._link_holds(call):
+                return results.link_ended()
+        except AWAY:
+            return results.unavailable()
+        work = (
+            partial(tools.after_fast_step, self.database, call.caller, moved)
+            if moved
+            else partial(tools.call, self.database, call.caller, name, arguments)
+        )
+        return await to_thread.run_sync(work, limiter=self.limiter)
+
+    async def _advance(self, caller: Caller, step_id: str) -> FastStep | None:
+        try:
+            return await advance_fast(self.prepared, caller, step_id)
+        except TimeoutError:
+            raise  # a server that is silent would be silent to a thread, too
+        except AWAY:
+            return None  # nothing was acknowledged; the tool tries once more, and tells
+
+    async def _link_holds(self, call: Call) -> bool:
+        found = await self.directory.ask(call.address)
+        return found.learner_id == call.caller.learner_id
+
+
+def _introducer(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Return the middleware that answers in the tenant's name and instructs who connects."""
+
+    async def introduce(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
+        result = await call_next(ctx)
+        if not isinstance(result, dict):
+            return result
+        tenant = _call_of(ctx).tenant
+        if ctx.method in {"initialize", "server/discover"}:
+            result["instructions"] = await _instructions(prepared, tenant)
+        for info in (result.get("serverInfo"), (result.get("_meta") or {}).get(_SERVER_INFO)):
+            if info is not None:
+                info["name"] = info["title"] = tenant.name
+        return result
+
+    return introduce
+
+
+async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
+    titles, total = None, 0
+    if tenant.tools_enabled:
+        with suppress(*AWAY):  # the rest of the words is true without the titles
+            found = await prepared.fetch(OFFERED, tenant.organization_id, tenant.server_id)
+            titles, total = found or ([], 0)
+    return guidance.instructions(tenant.name, titles, total, tenant.instructions)
+
+
+def _call_of(ctx: Any) -> Call:  # noqa: ANN401
+    call = ctx.request.scope[SCOPE_KEY]
+    assert isinstance(call, Call)  # noqa: S101  narrows the type
+    return call
+
+
+def is_step_call(body: bytes) -> bool:
+    """Return whether *body* may be a call whose own statement checks the link. Cheap."""
+    return b"next_walkthrough_step" in body
+
+
+def fast_step_id(name: str, arguments: dict[str, Any]) -> str | None:
+    """Return the step that the call completes, if it is such a call and well formed."""
+    if name != "next_walkthrough_step" or arguments.keys() != {"current_step_id"}:
+        return None
+    step_id = arguments["current_step_id"]
+    return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None

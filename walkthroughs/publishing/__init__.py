@@ -1,0 +1,1 @@
+"""Content into rows: the only writer of walkthroughs and their steps."""

@@ -1,0 +1,111 @@
+"""Insert new walkthroughs in bulk; no learner has started them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from walkthroughs.content.revision import compare
+from walkthroughs.content.values import Outline, WalkthroughContent
+from walkthroughs.database import bulk_copy
+from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
+from walkthroughs.publishing.origin import Origin, PublishResult
+from walkthroughs.publishing.predecessors import predecessors
+from walkthroughs.publishing.rows import step_columns, version_columns, walkthrough_columns
+
+_new_walkthrough_id, _new_step_id, _new_version_id = map(id_factory, ("wt", "ws", "wv"))
+
+
+@dataclass(frozen=True, slots=True)
+class NewWalkthrough:
+    """A walkthrough to store: its content, and the same content's outline."""
+
+    content: WalkthroughContent
+    outline: Outline
+    is_published: bool = False
+
+
+def create(
+    session: Session,
+    organization_id: str,
+    content: WalkthroughContent,
+    origin: Origin,
+    *,
+    is_published: bool = False,
+) -> PublishResult:
+    """Store *content* as a new walkthrough, at version 1.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: the source has a walkthrough with this id already.
+    """
+    return create_all(
+        session, organization_id, [NewWalkthrough(content, content.outline(), is_published)], origin
+    )[0]
+
+
+def create_all(
+    session: Session, organization_id: str, new: Sequence[NewWalkthrough], origin: Origin
+) -> list[PublishResult]:
+    """Store new walkthroughs at once, as `create` stores one; return their outcomes in order."""
+    outcomes: list[PublishResult] = []
+    walkthroughs: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
+    versions: list[dict[str, Any]] = []
+    for each in new:
+        walkthrough_id = _new_walkthrough_id()
+        own = {"organization_id": organization_id, "created_at": now_ms()}
+        inner = own | {"walkthrough_id": walkthrough_id}
+        ids = [_new_step_id() for _ in each.content.steps]
+        revision = compare(None, each.outline)
+        walkthroughs.append(
+            own
+            | {
+                "id": walkthrough_id,
+                "updated_at": own["created_at"],
+                "source_id": origin.source_id,
+                "external_id": each.content.id,
+                "is_published": each.is_published,
+                "version": 1,
+                "first_step_id": ids[0] if ids else None,
+                "step_count": len(ids),
+                "digest": each.outline.digest,
+            }
+            | walkthrough_columns(each.content)
+        )
+        came = predecessors(session, organization_id, each.outline, origin)
+        steps += _steps(inner, ids, each.content, came)
+        version = version_columns(1, revision, each.outline.digest, ids, origin)
+        versions.append(inner | {"id": _new_version_id()} | version)
+        outcomes.append(PublishResult(walkthrough_id, 1, revision.level, revision.summary))
+    bulk_copy.insert_rows(session, Walkthrough.__table__, walkthroughs)
+    bulk_copy.insert_rows(session, WalkthroughStep.__table__, steps)
+    bulk_copy.insert_rows(session, WalkthroughVersion.__table__, versions)
+    return outcomes
+
+
+def _steps(
+    own: dict[str, Any],
+    ids: list[str],
+    content: WalkthroughContent,
+    came: Mapping[str, list[str]],
+) -> list[dict[str, Any]]:
+    """Return the rows of the steps, as one chain."""
+    return [
+        own
+        | {
+            "id": step_id,
+            "next_step_id": following,
+            "display_order": position,
+            "external_id": step.id,
+            "revision": step.revision,
+            "succeeds": came.get(step.id, []),
+        }
+        | step_columns(step)
+        for position, (step_id, following, step) in enumerate(
+            zip(ids, [*ids[1:], None], content.steps, strict=False)
+        )
+    ]

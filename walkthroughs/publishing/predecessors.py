@@ -1,0 +1,67 @@
+"""Find the earlier rows of steps that moved in from another walkthrough."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Set
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from walkthroughs.content.revision import current_id
+from walkthroughs.content.values import Outline
+from walkthroughs.models import Walkthrough, WalkthroughStep
+from walkthroughs.publishing.origin import Origin
+
+_Rows = dict[tuple[str, str], list[WalkthroughStep]]
+
+
+def predecessors(
+    session: Session,
+    organization_id: str,
+    content: Outline,
+    origin: Origin,
+    known: Set[str] = frozenset(),
+) -> dict[str, list[str]]:
+    """Return author id -> row ids whose completion counts, for the steps that come in.
+
+    A record tells of the moment in which the step appears here, so steps that
+    are *known* (live already) are left alone: the other walkthrough may give
+    the old id to something else later. A step goes on at the revision that it
+    had: with a raised one it is asked for again. What was never published in a
+    walkthrough of the same source has no completions and is passed over.
+    """
+    coming = {step.id: step for step in content.steps if step.id not in known}
+    moves = [m for m in content.moved if m.walkthrough and current_id(m.new, content) in coming]
+    if not moves or origin.source_id is None:
+        return {}
+    names = {name for move in moves for name in move.names}
+    rows = _published(session, organization_id, origin.source_id, names)
+    found: dict[str, list[str]] = defaultdict(list)
+    for move in moves:
+        step = coming[current_id(move.new, content)]
+        last = next((rows[name] for name in move.names if name in rows), [])
+        for row in last:
+            if row.revision == step.revision:
+                found[step.id] += [row.id, *row.succeeds]
+    return {name: list(dict.fromkeys(ids)) for name, ids in found.items()}
+
+
+def _published(
+    session: Session, organization_id: str, source_id: str, names: Set[tuple[str, str]]
+) -> _Rows:
+    """Return the steps by (walkthrough, step), live and archived, in every revision."""
+    query = (
+        select(Walkthrough.external_id, WalkthroughStep)
+        .join(WalkthroughStep, WalkthroughStep.walkthrough_id == Walkthrough.id)
+        .where(
+            Walkthrough.organization_id == organization_id,
+            Walkthrough.source_id == source_id,
+            WalkthroughStep.organization_id == organization_id,
+            tuple_(Walkthrough.external_id, WalkthroughStep.external_id).in_(sorted(names)),
+        )
+    )
+    rows: _Rows = defaultdict(list)
+    for walkthrough, step in session.execute(query):
+        rows[walkthrough, step.external_id].append(step)
+    return dict(rows)

@@ -1,0 +1,129 @@
+"""The one writer of content that is live; `creating` stores what is new.
+
+Git's apply and the dashboard both come through here. Every change locks the
+walkthrough's row first and rewrites its list of steps in the caller's
+transaction. Steps are archived, never deleted, and a learner's progress is not
+touched at all.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from walkthroughs.content.revision import Level, Revision, compare, current_id
+from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.ids import now_ms
+from walkthroughs.models import Walkthrough, WalkthroughVersion
+from walkthroughs.publishing.origin import Origin, PublishResult
+from walkthroughs.publishing.predecessors import predecessors
+from walkthroughs.publishing.read import content_of, lock_walkthrough, steps_of
+from walkthroughs.publishing.rows import version_columns, walkthrough_columns
+from walkthroughs.publishing.step_rows import (
+    add_predecessors,
+    rename_steps,
+    set_columns,
+    update_steps,
+)
+
+
+def publish(
+    session: Session,
+    organization_id: str,
+    walkthrough_id: str,
+    content: WalkthroughContent,
+    origin: Origin,
+) -> PublishResult:
+    """Make *content* live as the next version; write nothing if it is live already.
+
+    An archived walkthrough comes back, with its learners' progress.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: *origin* does not own it.
+    """
+    row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
+    was_archived = row.archived_at is not None
+    row.archived_at = None
+    outcome = _write(session, row, content, origin, is_back=was_archived)
+    session.flush()
+    return outcome
+
+
+def set_published(
+    session: Session,
+    organization_id: str,
+    walkthrough_id: str,
+    is_published: bool,
+    origin: Origin,
+) -> bool:
+    """Show the walkthrough to learners or hide it; return whether that changed anything."""
+    row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
+    changed = row.is_published != is_published
+    row.is_published = is_published
+    return changed
+
+
+def archive(session: Session, organization_id: str, walkthrough_id: str, origin: Origin) -> bool:
+    """Hide the walkthrough without deleting anything; return whether it was visible before."""
+    row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
+    changed = row.archived_at is None
+    row.archived_at = row.archived_at or now_ms()
+    return changed
+
+
+def adopt(session: Session, organization_id: str, walkthrough_id: str, source_id: str) -> None:
+    """Let a source own a walkthrough that the dashboard owns.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: another source owns it.
+    """
+    lock_walkthrough(session, organization_id, walkthrough_id, Origin()).source_id = source_id
+
+
+def detach(session: Session, organization_id: str, walkthrough_id: str, source_id: str) -> None:
+    """Let the dashboard own a walkthrough that *source_id* owns.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: another source owns it.
+    """
+    row = lock_walkthrough(session, organization_id, walkthrough_id, Origin(source_id))
+    row.source_id = row.folder = row.tree = None
+
+
+def _write(
+    session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin, *, is_back: bool
+) -> PublishResult:
+    rows, outline = steps_of(session, row), new.outline()
+    old = content_of(row, rows).outline()
+    # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
+    live = frozenset() if is_back else {current_id(step.id, outline) for step in old.steps}
+    came = predecessors(session, row.organization_id, outline, origin, live)
+    revision = compare(old, outline)
+    if revision.level is None and came:  # learners must be looked at again
+        revision = Revision(Level.STRUCTURE, "Steps came back.")
+    if row.digest != outline.digest:  # an older release may have computed it in another way
+        row.digest = outline.digest
+        if revision.level is None and not is_back:  # nothing that anybody reads has changed
+            flag_modified(row, "updated_at")  # written as it is: the time of the change stays
+    if revision.level is None:
+        return PublishResult(row.id, row.version, None, revision.summary)
+    rename_steps(session, rows, outline)
+    steps = update_steps(session, row, rows, new)
+    for step in steps:
+        add_predecessors(step, came.get(step.external_id, []))
+    set_columns(row, walkthrough_columns(new))
+    row.first_step_id = steps[0].id if steps else None
+    row.step_count = len(steps)
+    row.version += 1
+    ids = [step.id for step in steps]
+    session.add(
+        WalkthroughVersion(
+            organization_id=row.organization_id,
+            walkthrough_id=row.id,
+            **version_columns(row.version, revision, outline.digest, ids, origin),
+        )
+    )
+    return PublishResult(row.id, row.version, revision.level, revision.summary)
