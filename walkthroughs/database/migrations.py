@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from walkthroughs.database.pool import Database
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
