@@ -24,13 +24,14 @@ from sync.sync_source import sync_source
 from sync.worker import check_source
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
+from walkthroughs.enums import SyncTrigger
 from walkthroughs.models import ContentSource, Organization
 from walkthroughs.settings import Settings
 
 _ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 _SIZE = 1000  # walkthroughs of ten files
 _SMALL = 100
-_POLL = SyncRequest(trigger="poll")
+_POLL = SyncRequest(SyncTrigger.POLL)
 _TABLE = "CREATE TABLE floor (id text PRIMARY KEY, body text)"
 
 

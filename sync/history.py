@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from sync.git.errors import RepositoryUnavailable
+from sync.planning.plan import Plan
 from sync.planning.report import describe, pending_change
 from sync.runs import FolderTree, RunResult, SyncRequest
 from walkthroughs.database.pool import Database
-from walkthroughs.enums import RunOutcome
+from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, SyncRun
 
@@ -34,13 +37,13 @@ def read(database: Database, source_id: str) -> ContentSource:
         return session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
 
 
-def record_held(database: Database, source: ContentSource, run: RunResult, newest: str) -> None:
+def record_held(database: Database, source: ContentSource, plan: Plan, newest: str) -> None:
     """Note where the branch is and what that would change; the repository can be read."""
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
         row.agreed = None
-        _store_findings(row, run)
+        _store_findings(row, plan)
 
 
 def mark_checked(row: ContentSource, newest: str, request: int | None) -> None:
@@ -52,8 +55,8 @@ def mark_checked(row: ContentSource, newest: str, request: int | None) -> None:
 def record_waiting(
     database: Database,
     source: ContentSource,
-    order: SyncRequest,
-    run: RunResult,
+    request: SyncRequest,
+    result: RunResult,
     started: int,
     newest: str,
 ) -> None:
@@ -61,25 +64,25 @@ def record_waiting(
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
-        known = (row.waiting or {}).get("fingerprint") == run.fingerprint
+        known = (row.waiting or {}).get("fingerprint") == result.plan.fingerprint
         row.waiting = {
-            "commit": run.commit,
-            "fingerprint": run.fingerprint,
-            "reasons": list(run.reasons),
-            "to": order.to,
+            "commit": result.plan.commit,
+            "fingerprint": result.plan.fingerprint,
+            "reasons": list(result.plan.approval_reasons),
+            "to": request.rollback_to,
         }
-        if (row.agreed or {}).get("fingerprint") != run.fingerprint:
+        if (row.agreed or {}).get("fingerprint") != result.plan.fingerprint:
             row.agreed = None
-        _store_findings(row, run)
+        _store_findings(row, result.plan)
         if not known:
-            session.add(_entry_of(source, order, run, started, order.actor))
+            session.add(_entry_of(source, request, result, started, request.actor))
 
 
 def record_applied(
     database: Database,
     source: ContentSource,
-    order: SyncRequest,
-    run: RunResult,
+    request: SyncRequest,
+    result: RunResult,
     *,
     newest: str,
     author: str,
@@ -90,22 +93,22 @@ def record_applied(
 
     *places* are those of walkthroughs that need not be read again while they stay as they are.
     """
-    found = [asdict(problem) for problem in run.problems]
+    found = [asdict(problem) for problem in result.plan.problems]
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
-        moved = row.synced_commit != run.commit
-        if moved or run.changes or row.problems != found:
-            session.add(_entry_of(source, order, run, started, order.actor or author))
-        row.synced_commit, row.synced_at = run.commit, now_ms() if moved else row.synced_at
+        moved = row.synced_commit != result.plan.commit
+        if moved or result.plan.changes or row.problems != found:
+            session.add(_entry_of(source, request, result, started, request.actor or author))
+        row.synced_commit, row.synced_at = result.plan.commit, now_ms() if moved else row.synced_at
         row.problems, row.waiting, row.agreed, row.pending = found, None, None, []
         _store_git_trees(session, source, places)
-        if order.to:
+        if request.rollback_to:
             row.held_at = row.held_at or now_ms()
 
 
 def record_failed(
-    database: Database, source: ContentSource, trigger: str, started: int, message: str
+    database: Database, source: ContentSource, trigger: SyncTrigger, started: int, message: str
 ) -> None:
     """Note why the repository cannot be read; once in the history, until it is another reason."""
     with database.transaction() as session:
@@ -113,6 +116,19 @@ def record_failed(
         if row.trouble != message:
             session.add(_entry(source, trigger, started, RunOutcome.FAILED, message=message))
         row.trouble, row.checked_at, row.handled_at = message, now_ms(), source.requested_at
+
+
+@contextmanager
+def record_unavailable(
+    database: Database, source: ContentSource, trigger: SyncTrigger
+) -> Iterator[None]:
+    """Record it if the block cannot read the repository; raise it all the same."""
+    started = now_ms()
+    try:
+        yield
+    except RepositoryUnavailable as error:
+        record_failed(database, source, trigger, started, str(error))
+        raise
 
 
 def _store_git_trees(
@@ -130,10 +146,10 @@ def _store_git_trees(
     )
 
 
-def _store_findings(row: ContentSource, run: RunResult) -> None:
-    """Note on *row* what a run found, which did not carry it out."""
-    row.problems = [asdict(problem) for problem in run.problems]
-    row.pending = [pending_change(change) for change in run.changes]
+def _store_findings(row: ContentSource, plan: Plan) -> None:
+    """Note on *row* what a plan found that was not carried out."""
+    row.problems = [asdict(problem) for problem in plan.problems]
+    row.pending = [pending_change(change) for change in plan.changes]
 
 
 def _locked(session: Session, source: ContentSource) -> ContentSource:
@@ -144,24 +160,24 @@ def _locked(session: Session, source: ContentSource) -> ContentSource:
 
 
 def _entry_of(
-    source: ContentSource, order: SyncRequest, run: RunResult, started: int, actor: str | None
+    source: ContentSource, request: SyncRequest, result: RunResult, started: int, actor: str | None
 ) -> SyncRun:
-    assert run.outcome is not None  # noqa: S101  only runs that ended are kept
+    assert result.outcome is not None  # noqa: S101  only runs that ended are kept
     return _entry(
         source,
-        order.trigger,
+        request.trigger,
         started,
-        run.outcome,
-        git_commit=run.commit,
+        result.outcome,
+        git_commit=result.plan.commit,
         actor=actor,
-        changes=[describe(change) for change in run.changes],
-        problem_count=len(run.problems),
-        message="; ".join(run.reasons) or None,
+        changes=[describe(change) for change in result.plan.changes],
+        problem_count=len(result.plan.problems),
+        message="; ".join(result.plan.approval_reasons) or None,
     )
 
 
 def _entry(
-    source: ContentSource, trigger: str, started: int, outcome: RunOutcome, **more: object
+    source: ContentSource, trigger: SyncTrigger, started: int, outcome: RunOutcome, **more: object
 ) -> SyncRun:
     return SyncRun(
         organization_id=source.organization_id,

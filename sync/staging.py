@@ -15,7 +15,7 @@ _IN_MEMORY_BYTES = 4 * 1024 * 1024
 
 
 class Staging:
-    """Walkthroughs by where they were kept; nobody else can open the file.
+    """Walkthroughs by where they are in a file that nobody else can open.
 
     Threads may read at once.
     """
@@ -24,7 +24,7 @@ class Staging:
         self._file = file
         self._reading = threading.Lock()
 
-    def keep(self, authored: AuthoredWalkthrough) -> int:
+    def add(self, authored: AuthoredWalkthrough) -> int:
         """Take a walkthrough; return where it is.
 
         Raises:
@@ -38,12 +38,12 @@ class Staging:
         """Return the walkthrough that is kept there."""
         with self._reading:
             self._file.seek(at)
-            authored: AuthoredWalkthrough = pickle.load(self._file)  # noqa: S301  what `keep` has written
+            authored: AuthoredWalkthrough = pickle.load(self._file)  # noqa: S301  what `add` has written
         return authored
 
 
 @contextmanager
 def open_staging() -> Iterator[Staging]:
-    """Yield an empty spool; what it holds is gone after the block."""
+    """Yield an empty staging area; what it holds is gone after the block."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
         yield Staging(file)

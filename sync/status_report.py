@@ -64,7 +64,7 @@ def as_text(status: Status) -> str:
         lines += [f"  waits: {reason}" for reason in reasons] if isinstance(reasons, list) else []
         fingerprint, to = source.waiting["fingerprint"], source.waiting.get("to")
         command = approve_command(source.name, str(fingerprint), str(to) if to else None)
-        lines.append(f"  agree with: {command}")
+        lines.append(f"  approve with: {command}")
     lines += [f"  problem: {p['path']}:{p['line']}: {p['message']}" for p in source.problems]
     lines += [f"  {_item(each)}" for each in status.walkthroughs]
     lines += [f"  {_run(run)}" for run in status.runs]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
-from sync import history, runs
+from sync import history
 from sync.apply import PlanWriter
 from sync.format.parse import parse_folders
 from sync.format.parse_result import ParseResult
@@ -20,9 +19,9 @@ from sync.git.errors import RepositoryUnavailable
 from sync.git.repository import Repository, open_repository
 from sync.planning.build_plan import build_plan
 from sync.planning.current import ReadFolder, read_folders
-from sync.planning.plan import fingerprint
+from sync.planning.plan import Plan
 from sync.queue import claim
-from sync.runs import PlanChanged, RunResult, SyncRequest
+from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
 from sync.staging import Staging, open_staging
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import OnRewrite, RunOutcome
@@ -33,7 +32,7 @@ from walkthroughs.publishing.origin import Origin
 from walkthroughs.settings import Settings
 
 
-def plan_source(database: Database, settings: Settings, source_id: str) -> RunResult:
+def plan_source(database: Database, settings: Settings, source_id: str) -> Plan:
     """Say what the newest commit would change. Writes nothing; waits for a run under way.
 
     Raises:
@@ -41,46 +40,73 @@ def plan_source(database: Database, settings: Settings, source_id: str) -> RunRe
     """
     with claim(database, source_id, wait=True):  # two may not fetch into one copy
         source = history.read(database, source_id)
-        with open_repository_of(settings, source) as repository, open_staging() as spool:
+        with open_repository_of(settings, source) as repository, open_staging() as staging:
             commit = repository.fetch()
-            run, _ = _make_plan(database, source, repository, spool, commit, SyncRequest())
-            return run
+            parsed, _ = _read(database, source, repository, staging, commit, SyncRequest())
+            return _plan(database, source, repository, parsed, commit, SyncRequest())
 
 
 def sync_source(
-    database: Database, settings: Settings, source_id: str, order: SyncRequest | None = None
+    database: Database, settings: Settings, source_id: str, request: SyncRequest | None = None
 ) -> RunResult:
-    """Make the database equal to the source's newest commit, unless that must be confirmed first.
+    """Make the database equal to the source's newest commit, unless that needs approval first.
 
     Waits for a run of the source that is under way.
 
     Raises:
         RepositoryUnavailable: the repository cannot be read; nothing was changed.
-        NotConfirmed: a confirmation was given, but the plan is another one by now.
+        PlanChanged: a plan was approved, but the plan is another one by now.
     """
+    request = request or SyncRequest()
     with claim(database, source_id, wait=True):
-        return sync_claimed(database, settings, source_id, order or SyncRequest())
+        source = history.read(database, source_id)
+        with (
+            history.record_unavailable(database, source, request.trigger),
+            open_repository_of(settings, source) as repository,
+        ):
+            return sync_claimed(database, settings, source, repository, request)
 
 
 def sync_claimed(
-    database: Database, settings: Settings, source_id: str, order: SyncRequest
+    database: Database,
+    settings: Settings,
+    source: ContentSource,
+    repository: Repository,
+    request: SyncRequest,
 ) -> RunResult:
-    """Do what `sync_source` does, for a caller that holds the claim."""
-    source, started = history.read(database, source_id), now_ms()
-    try:
-        with open_repository_of(settings, source) as repository, open_staging() as spool:
-            run = _carry_out(database, source, repository, spool, order, started)
-    except RepositoryUnavailable as error:
-        history.record_failed(database, source, order.trigger, started, str(error))
-        raise
-    if source.reports is not None and run.outcome is not None:
-        waits = run.reasons if run.outcome is RunOutcome.WAITING else ()
-        found = commit_status.commit_status(len(run.changes), run.problems, waits)
-        credential = decrypt_credential(settings.secret_key, source.credential)
-        commit_status.post_status(
-            settings, source.reports, source.url, credential, run.commit, found
-        )
-    return run
+    """Run *source* once: fetch, read, plan, then apply or wait for approval, and record that.
+
+    The caller holds the claim, has read the row since, and has opened the repository.
+
+    Raises:
+        RepositoryUnavailable: the repository cannot be read; nothing was changed.
+        PlanChanged: a plan was approved, but the plan is another one by now.
+    """
+    started, target = now_ms(), request.rollback_to
+    with open_staging() as staging:
+        newest = repository.fetch()
+        commit = repository.commit(target) if target else newest
+        parsed, trees = _read(database, source, repository, staging, commit, request)
+        plan = _plan(database, source, repository, parsed, commit, request)
+        _refuse_other_plan(request, plan)
+        if source.held_at is not None and not target:
+            history.record_held(database, source, plan, newest)
+            return RunResult(plan)
+        if plan.approval_reasons and request.approved_fingerprint != plan.fingerprint:
+            result = RunResult(plan, RunOutcome.WAITING, target)
+            history.record_waiting(database, source, request, result, started, newest)
+        else:
+            author = repository.author(commit)
+            origin = Origin(source.id, commit, author)
+            PlanWriter(database, source.organization_id, origin, staging).write(plan.changes)
+            result = RunResult(plan, RunOutcome.APPLIED, target)
+            history.record_applied(
+                database, source, request, result,
+                newest=newest, author=author, started=started,
+                places=_readable_folders(parsed, plan, trees),
+            )  # fmt: skip
+    _post_status(settings, source, result)
+    return result
 
 
 @contextmanager
@@ -104,93 +130,82 @@ def open_repository_of(settings: Settings, source: ContentSource) -> Iterator[Re
         yield repository
 
 
-def _carry_out(
+def _read(
     database: Database,
     source: ContentSource,
     repository: Repository,
-    spool: Staging,
-    order: SyncRequest,
-    started: int,
-) -> RunResult:
-    newest = repository.fetch()
-    commit = repository.commit(order.to) if order.to else newest
-    run, places = _make_plan(database, source, repository, spool, commit, order)
-    if order.confirmed and order.confirmed != run.fingerprint:
-        raise PlanChanged(
-            f"The plan is not {order.confirmed} any more: the repository or the walkthroughs have "
-            "changed since. Look at it again with: flask sync plan"
-        )
-    if source.held_at is not None and not order.to:
-        history.record_held(database, source, run, newest)
-        return run
-    if run.reasons and order.confirmed != run.fingerprint:
-        run = replace(run, outcome=RunOutcome.WAITING)
-        history.record_waiting(database, source, order, run, started, newest)
-        return run
-    author = repository.author(commit)
-    origin = Origin(source.id, commit, author)
-    PlanWriter(database, source.organization_id, origin, spool).write(run.changes)
-    run = replace(run, outcome=RunOutcome.APPLIED)
-    history.record_applied(
-        database, source, order, run, newest=newest, author=author, started=started, places=places
-    )
-    return run
-
-
-def _make_plan(
-    database: Database,
-    source: ContentSource,
-    repository: Repository,
-    spool: Staging,
+    staging: Staging,
     commit: str,
-    order: SyncRequest,
-) -> tuple[RunResult, dict[str, runs.FolderTree]]:
-    """Plan, and say where each walkthrough is that was read and need not be read again."""
-    owner = source.organization_id
+    request: SyncRequest,
+) -> tuple[ParseResult, Mapping[str, str]]:
+    """Read the folders that are not known; return what they say, and the Git trees of all."""
+    known: Mapping[str, ReadFolder] = {}
+    if not request.read_all:
+        with database.transaction() as session:
+            known = read_folders(session, source.organization_id, source.id)
+    known_trees = {name: each.tree for name, each in known.items()}
+
+    def read() -> tuple[ParseResult, Mapping[str, str]]:
+        with repository.snapshot(commit, source.path, known_trees) as snapshot:
+            same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
+            # The files are read while they are parsed, one folder at a time.
+            return parse_folders(snapshot.root, snapshot.folders, same, staging.add), snapshot.trees
+
+    return repository.with_reclone(read)
+
+
+def _plan(
+    database: Database,
+    source: ContentSource,
+    repository: Repository,
+    parsed: ParseResult,
+    commit: str,
+    request: SyncRequest,
+) -> Plan:
+    is_rollback = request.rollback_to is not None
+    is_rewritten = not is_rollback and _rewrite_needs_approval(source, repository, commit)
     with database.transaction() as session:
-        known = {} if order.reread else read_folders(session, owner, source.id)
-    parsed, trees = repository.mended(lambda: _read(repository, source.path, commit, known, spool))
-    is_rewritten = not order.to and _rewrite_needs_approval(source, repository, commit)
-    with database.transaction() as session:
-        found = build_plan(
+        return build_plan(
             session,
             source,
             parsed,
+            commit=commit,
             is_rewritten=is_rewritten,
-            tells_effects=order.is_watched,
-            verify=order.reread,
+            wants_impact=request.wants_impact,
+            verify=request.read_all,
         )
-    run = RunResult(
-        commit=commit,
-        changes=found.changes,
-        problems=found.problems,
-        fingerprint=fingerprint(commit, found.changes),
-        reasons=found.reasons,
-        effects=found.effects,
-        to=order.to,
-    )
-    troubled = {problem.path.split("/")[1] for problem in found.problems if "/" in problem.path}
-    places = {
+
+
+def _refuse_other_plan(request: SyncRequest, plan: Plan) -> None:
+    approved = request.approved_fingerprint
+    if approved and approved != plan.fingerprint:
+        raise PlanChanged(
+            f"The plan is not {approved} any more: the repository or the walkthroughs have "
+            "changed since. Look at it again with: flask sync plan"
+        )
+
+
+def _readable_folders(
+    parsed: ParseResult, plan: Plan, trees: Mapping[str, str]
+) -> dict[str, FolderTree]:
+    """Return where each walkthrough is that was read and need not be read again."""
+    faulty = {problem.path.split("/")[1] for problem in plan.problems if "/" in problem.path}
+    return {
         name: (folder, trees[folder])
         for name, folder in parsed.folders.items()
-        if folder not in troubled
+        if folder not in faulty
     }
-    return run, places
 
 
-def _read(
-    repository: Repository,
-    folder: str,
-    commit: str,
-    known: Mapping[str, ReadFolder],
-    spool: Staging,
-) -> tuple[ParseResult, Mapping[str, str]]:
-    """Read the folders that are not known; return what they say, and the trees of all."""
-    trees = {name: each.tree for name, each in known.items()}
-    with repository.snapshot(commit, folder, trees) as snapshot:
-        same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
-        parsed = parse_folders(snapshot.root, snapshot.folders, same, spool.keep)
-        return parsed, snapshot.trees
+def _post_status(settings: Settings, source: ContentSource, result: RunResult) -> None:
+    """Tell the host how the commit fared, if the source wants that."""
+    plan = result.plan
+    if source.reports is None or plan.commit is None:
+        return
+    reasons = plan.approval_reasons if result.outcome is RunOutcome.WAITING else ()
+    status = commit_status.commit_status(len(plan.changes), plan.problems, reasons)
+    credential = decrypt_credential(settings.secret_key, source.credential)
+    commit_status.post_status(settings, source.reports, source.url, credential, plan.commit, status)
 
 
 def _rewrite_needs_approval(source: ContentSource, repository: Repository, commit: str) -> bool:

@@ -10,11 +10,13 @@ from psycopg2.extensions import connection as Connection
 
 from sync import history
 from sync.git.errors import RepositoryUnavailable
+from sync.git.repository import Repository
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.sync_source import open_repository_of, sync_claimed
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
+from walkthroughs.enums import SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
 from walkthroughs.settings import Settings
@@ -47,39 +49,47 @@ def check_source(database: Database, settings: Settings, source_id: str) -> None
     with claim(database, source_id, wait=False) as source:
         if source is None:
             return
-        order = _request_for(source)
+        request = _request_for(source)
         try:
-            with open_repository_of(settings, source) as repository:
+            with (
+                history.record_unavailable(database, source, request.trigger),
+                open_repository_of(settings, source) as repository,
+            ):
                 head = repository.head()
-        except RepositoryUnavailable as error:
-            history.record_failed(database, source, order.trigger, now_ms(), str(error))
-            return
-        if _has_nothing_new(source, head):
-            history.mark_checked(source, head, source.requested_at)
-            return
-        try:
-            run = _run(database, settings, source_id, order)
+                if _has_nothing_new(source, head):
+                    history.mark_checked(source, head, source.requested_at)
+                    return
+                current = history.read(database, source_id)
+                plan = _sync(database, settings, current, repository, request).plan
         except RepositoryUnavailable as error:
             _log.warning("%s: %s", source.name, error)
             return
-        said = (source.name, run.commit[:10], len(run.changes), len(run.problems))
+        said = (source.name, head[:10], len(plan.changes), len(plan.problems))
         _log.info("%s is at %s: %d change(s), %d problem(s)", *said)
 
 
 def _request_for(source: ContentSource) -> SyncRequest:
-    """Return what there is to do, with what somebody has agreed to."""
+    """Return what there is to do, with what somebody has approved."""
     if source.agreed is not None:
         agreed = source.agreed
-        return SyncRequest("dashboard", agreed["by"], agreed["fingerprint"], agreed.get("to"))
-    return SyncRequest(trigger="webhook" if is_requested(source) else "poll")
+        return SyncRequest(
+            SyncTrigger.DASHBOARD, agreed["by"], agreed["fingerprint"], agreed.get("to")
+        )
+    return SyncRequest(SyncTrigger.WEBHOOK if is_requested(source) else SyncTrigger.POLL)
 
 
-def _run(database: Database, settings: Settings, source_id: str, order: SyncRequest) -> RunResult:
+def _sync(
+    database: Database,
+    settings: Settings,
+    source: ContentSource,
+    repository: Repository,
+    request: SyncRequest,
+) -> RunResult:
     try:
-        return sync_claimed(database, settings, source_id, order)
-    except PlanChanged:  # the plan is another one by now, and waits anew
-        again = replace(order, actor=None, confirmed=None, to=None)
-        return sync_claimed(database, settings, source_id, again)
+        return sync_claimed(database, settings, source, repository, request)
+    except PlanChanged:  # the plan is another one by now, and waits for approval again
+        request = replace(request, actor=None, approved_fingerprint=None, rollback_to=None)
+        return sync_claimed(database, settings, source, repository, request)
 
 
 def _has_nothing_new(source: ContentSource, head: str) -> bool:
@@ -110,4 +120,4 @@ def _check_or_record_error(database: Database, settings: Settings, source: Conte
     except Exception:  # noqa: BLE001  the sources behind it must have their turn
         _log.exception("%s could not be looked at", source.name)
         # If the database is the trouble, this fails as well, and the loop begins anew.
-        history.record_failed(database, source, "poll", now_ms(), _INTERNAL_ERROR)
+        history.record_failed(database, source, SyncTrigger.POLL, now_ms(), _INTERNAL_ERROR)

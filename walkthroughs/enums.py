@@ -48,3 +48,12 @@ class Role(StrEnum):
     OWNER = "owner"
     EDITOR = "editor"
     VIEWER = "viewer"
+
+
+class SyncTrigger(StrEnum):
+    """What started a run of a content source."""
+
+    POLL = "poll"
+    WEBHOOK = "webhook"
+    DASHBOARD = "dashboard"
+    COMMAND = "command"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -12,10 +12,11 @@ from sync import status_report
 from sync.commands.group import CommandGroup
 from sync.commands.source import source_cli
 from sync.planning.report import plan_facts, plan_lines
-from sync.runs import RunResult, SyncRequest
+from sync.runs import SyncRequest
 from sync.sources import find_source, find_sources
 from sync.status import read_status
 from sync.sync_source import plan_source, sync_source
+from walkthroughs.enums import RunOutcome
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
 from walkthroughs.runtime import runtime
@@ -30,30 +31,31 @@ sync_cli.add_command(source_cli)
 def plan_command(source: str | None, as_json: bool) -> None:
     """Say what the newest commit would change. Exit: 0 nothing, 2 changes, 1 error."""
     parts = runtime()
-    runs = _for_each(source, lambda row: plan_source(parts.database, parts.settings, row.id))
-    _print(runs, as_json=as_json)
-    raise SystemExit(2 if any(run.changes for _, run in runs) else 0)
+    rows = find_sources(parts.database, source)
+    plans = [(row.name, plan_source(parts.database, parts.settings, row.id)) for row in rows]
+    _print([plan_facts(name, plan) for name, plan in plans], as_json=as_json)
+    raise SystemExit(2 if any(plan.changes for _, plan in plans) else 0)
 
 
 @sync_cli.command("apply")
 @click.argument("source", required=False)
-@click.option("--confirm", "confirmed", metavar="FINGERPRINT", help="Agree to a plan that waits.")
+@click.option("--approve", "approved", metavar="FINGERPRINT", help="Approve a plan that waits.")
 @click.option("--reread", is_flag=True, help="Read every folder again, known or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def apply_command(source: str | None, confirmed: str | None, reread: bool, as_json: bool) -> None:
-    """Carry out the newest commit. Exit: 0 done, 2 waits for --confirm, 1 a problem or an error."""
-    order = SyncRequest(actor=_operator(), confirmed=confirmed, reread=reread)
-    _finish(_sync_all(source, order), as_json=as_json)
+def apply_command(source: str | None, approved: str | None, reread: bool, as_json: bool) -> None:
+    """Carry out the newest commit. Exit: 0 done, 2 waits for --approve, 1 a problem or an error."""
+    request = SyncRequest(actor=_operator(), approved_fingerprint=approved, read_all=reread)
+    _sync_all(source, request, as_json=as_json)
 
 
 @sync_cli.command("rollback")
 @click.argument("source")
 @click.argument("commit")
-@click.option("--confirm", "confirmed", metavar="FINGERPRINT", help="Agree to a plan that waits.")
-def rollback_command(source: str, commit: str, confirmed: str | None) -> None:
+@click.option("--approve", "approved", metavar="FINGERPRINT", help="Approve a plan that waits.")
+def rollback_command(source: str, commit: str, approved: str | None) -> None:
     """Go back to an older COMMIT, and hold the source there until `sync resume`."""
-    order = SyncRequest(actor=_operator(), to=commit, confirmed=confirmed)
-    _finish(_sync_all(source, order), as_json=False)
+    request = SyncRequest(actor=_operator(), approved_fingerprint=approved, rollback_to=commit)
+    _sync_all(source, request, as_json=False)
 
 
 @sync_cli.command("hold")
@@ -69,7 +71,7 @@ def hold_command(source: str) -> None:
 def resume_command(source: str) -> None:
     """Apply new commits again, beginning with the newest one."""
     _set_hold(source, None)
-    _finish(_sync_all(source, SyncRequest(actor=_operator())), as_json=False)
+    _sync_all(source, SyncRequest(actor=_operator()), as_json=False)
 
 
 @sync_cli.command("status")
@@ -86,46 +88,30 @@ def status_command(source: str | None, as_json: bool) -> None:
             click.echo(status_report.as_text(state))
 
 
-def _sync_all(source: str | None, order: SyncRequest) -> list[tuple[ContentSource, RunResult]]:
+def _sync_all(source: str | None, request: SyncRequest, *, as_json: bool) -> None:
+    """Run the sources, print what became of each, and exit accordingly."""
     parts = runtime()
-    return _for_each(source, lambda row: sync_source(parts.database, parts.settings, row.id, order))
-
-
-def _for_each(
-    name: str | None, work: Callable[[ContentSource], RunResult]
-) -> list[tuple[ContentSource, RunResult]]:
-    return [(row, work(row)) for row in find_sources(runtime().database, name)]
-
-
-def _finish(runs: list[tuple[ContentSource, RunResult]], *, as_json: bool) -> None:
-    _print(runs, as_json=as_json)
-    if any(run.outcome == "waiting" for _, run in runs):
+    results = [
+        (row.name, sync_source(parts.database, parts.settings, row.id, request))
+        for row in find_sources(parts.database, source)
+    ]
+    facts = [
+        plan_facts(name, each.plan, outcome=each.outcome, rollback_to=each.rollback_to)
+        for name, each in results
+    ]
+    _print(facts, as_json=as_json)
+    if any(each.outcome is RunOutcome.WAITING for _, each in results):
         raise SystemExit(2)
-    raise SystemExit(1 if any(run.problems for _, run in runs) else 0)
+    raise SystemExit(1 if any(each.plan.problems for _, each in results) else 0)
 
 
-def _print(runs: list[tuple[ContentSource, RunResult]], *, as_json: bool) -> None:
-    told = [_facts(row, run) for row, run in runs]
+def _print(plans: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(plans, indent=2))
         return
-    for facts in told:
+    for facts in plans:
         for line in plan_lines(facts):
             click.echo(line)
-
-
-def _facts(row: ContentSource, run: RunResult) -> dict[str, object]:
-    return plan_facts(
-        row.name,
-        run.changes,
-        run.effects,
-        run.problems,
-        run.reasons,
-        commit=run.commit,
-        fingerprint=run.fingerprint,
-        outcome=run.outcome,
-        to=run.to,
-    )
 
 
 def _set_hold(name: str, held_at: int | None) -> None:

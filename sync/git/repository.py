@@ -162,7 +162,7 @@ class Repository:
         with self._git.objects() as objects:
             yield read_snapshot(objects, self._url, commit, folder, known)
 
-    def mended(self, work: Callable[[], R]) -> R:
+    def with_reclone(self, work: Callable[[], R]) -> R:
         """Return what *work* returns; if our copy is broken, make it anew and work once more."""
         try:
             return work()

@@ -55,8 +55,8 @@ def plan_for_files(
     parsed = parse_repository(files)
     with database.transaction() as session:
         session.connection(execution_options=_READ_ONLY_SNAPSHOT)
-        found = build_plan(session, source, parsed)
-    return plan_facts(source.name, found.changes, found.effects, found.problems, found.reasons)
+        plan = build_plan(session, source, parsed)
+    return plan_facts(source.name, plan)
 
 
 def _authenticate(database: Database, source_id: str, authorization: str) -> ContentSource | None:

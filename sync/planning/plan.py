@@ -5,10 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sync.format.parse_result import ParseResult, WantedWalkthrough
+from walkthroughs.content.problems import Problem
 from walkthroughs.content.revision import Level, compare
 from walkthroughs.content.values import Outline
+
+
+class ChangeKind(StrEnum):
+    """What a change does to a walkthrough; the first three are levels of new content."""
+
+    TEXT = Level.TEXT.value
+    STRUCTURE = Level.STRUCTURE.value
+    REDO = Level.REDO.value
+    CREATE = "create"
+    SHOW = "show"
+    ASSIGN = "assign"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,11 @@ class Create:
 
     wanted: WantedWalkthrough
 
+    @property
+    def kind(self) -> ChangeKind:
+        """Return what it does."""
+        return ChangeKind.CREATE
+
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -52,12 +71,12 @@ class Update:
         return tuple(slug for slug in self.wanted.servers if slug not in self.live.servers)
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> ChangeKind:
         """Return the level, or without one `show` (or hide), or `assign` if that is all."""
         if self.level is not None:
-            return self.level.value
+            return ChangeKind(self.level.value)
         seen = self.live.is_published == self.wanted.is_published and not self.live.is_archived
-        return "assign" if seen else "show"
+        return ChangeKind.ASSIGN if seen else ChangeKind.SHOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +85,34 @@ class Archive:
 
     live: Live
 
+    @property
+    def kind(self) -> ChangeKind:
+        """Return what it does."""
+        return ChangeKind.ARCHIVE
+
 
 Change = Create | Update | Archive
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What files would change in a content source, and what there is to say of it.
+
+    Attributes:
+        changes: at most one a walkthrough, by author id; none if all is in sync.
+        problems: mistakes of the authors, in file order. What has one stays as it is.
+        approval_reasons: why the plan needs approval; none if it does not.
+        impact: what it means for learners on the way, a line each, if that was asked for.
+        commit: what it is the plan of; none for files that are no commit yet.
+        fingerprint: what to approve; none without a commit.
+    """
+
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+    approval_reasons: tuple[str, ...] = ()
+    impact: tuple[str, ...] = ()
+    commit: str | None = None
+    fingerprint: str | None = None
 
 
 def diff(parsed: ParseResult, published: Iterable[Live]) -> tuple[Change, ...]:

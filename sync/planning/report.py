@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sync.planning.plan import Archive, Change, Create, Update
-from walkthroughs.content.problems import Problem
+from sync.planning.plan import Archive, Change, ChangeKind, Create, Plan, Update
+from walkthroughs.enums import RunOutcome
 
 
 def describe(change: Change) -> str:
@@ -18,7 +18,7 @@ def describe(change: Change) -> str:
             name = live.outline.id
             if level:
                 return f"update   {name}  {live.version} -> {live.version + 1}  {summary}"
-            if change.kind == "assign":
+            if change.kind is ChangeKind.ASSIGN:
                 return f"assign   {name}  (to {', '.join(change.new_servers)})"
             return f"show     {name}  ({'published' if wanted.is_published else 'draft'})"
         case Archive(live):
@@ -26,62 +26,43 @@ def describe(change: Change) -> str:
 
 
 def pending_change(change: Change) -> dict[str, str]:
-    """Return the author's id, and what is to be done: `create`, `archive`, or an update's kind."""
-    match change:
-        case Create(wanted):
-            return {"id": wanted.outline.id, "change": "create"}
-        case Update(live):
-            return {"id": live.outline.id, "change": change.kind}
-        case Archive(live):
-            return {"id": live.outline.id, "change": "archive"}
+    """Return the author's id and the kind of the change, as they are stored."""
+    outline = change.wanted.outline if isinstance(change, Create) else change.live.outline
+    return {"id": outline.id, "change": change.kind.value}
 
 
 #: What a plan says in lists of lines.
-PLAN_LISTS = ("changes", "effects", "problems", "waits")
+PLAN_LISTS = ("changes", "impact", "problems", "approval_reasons")
 
 
 def plan_facts(
-    source: str,
-    changes: Iterable[Change],
-    effects: Iterable[str],
-    problems: Iterable[Problem],
-    waits: Iterable[str],
-    *,
-    commit: str | None = None,
-    fingerprint: str | None = None,
-    outcome: str | None = None,
-    to: str | None = None,
+    source: str, plan: Plan, *, outcome: RunOutcome | None = None, rollback_to: str | None = None
 ) -> dict[str, Any]:
     """Return a plan for programs.
 
     Args:
         source: the content source's name.
-        changes: what would change, or was changed.
-        effects: what that means for learners on the way.
-        problems: what is left as it is, and why.
-        waits: why the plan must be agreed to first; none if it need not.
-        commit: what it is the plan of; left out for files that are no commit yet.
-        fingerprint: what to agree to; only a commit has one.
+        plan: what would change, or was changed. Its commit is left out if it has none.
         outcome: how it ended; none if it is only a plan.
-        to: the older commit that a rollback goes to.
+        rollback_to: the older commit that a rollback goes to.
     """
     return {
         "source": source,
-        **({"commit": commit} if commit is not None else {}),
-        "fingerprint": fingerprint,
-        "changes": [describe(change) for change in changes],
-        "effects": list(effects),
-        "problems": [str(problem) for problem in problems],
-        "waits": list(waits),
+        **({"commit": plan.commit} if plan.commit is not None else {}),
+        "fingerprint": plan.fingerprint,
+        "changes": [describe(change) for change in plan.changes],
+        "impact": list(plan.impact),
+        "problems": [str(problem) for problem in plan.problems],
+        "approval_reasons": list(plan.approval_reasons),
         "outcome": outcome,
-        "to": to,
+        "to": rollback_to,
     }
 
 
 def approve_command(source: str, fingerprint: str, to: str | None) -> str:
-    """Return the command that agrees to a plan that waits."""
+    """Return the command that approves a plan that waits."""
     words = f"rollback {source} {to[:10]}" if to else f"apply {source}"
-    return f"flask sync {words} --confirm {fingerprint}"
+    return f"flask sync {words} --approve {fingerprint}"
 
 
 def plan_lines(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -89,11 +70,11 @@ def plan_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     name, commit = facts["source"], facts.get("commit")
     at = f" at {commit[:10]}" if commit else ""
     yield f"{name}{at}: {len(facts['changes'])} change(s)"
-    for line in (*facts["changes"], *facts["effects"]):
+    for line in (*facts["changes"], *facts["impact"]):
         yield f"  {line}"
     for problem in facts["problems"]:
         yield f"  problem: {problem}"
-    for reason in facts["waits"]:
+    for reason in facts["approval_reasons"]:
         yield f"  waits: {reason}"
-    if facts["waits"] and facts["fingerprint"] and facts["outcome"] != "applied":
-        yield f"  agree with: {approve_command(name, facts['fingerprint'], facts.get('to'))}"
+    if facts["approval_reasons"] and facts["fingerprint"] and facts["outcome"] != "applied":
+        yield f"  approve with: {approve_command(name, facts['fingerprint'], facts.get('to'))}"

@@ -18,7 +18,7 @@ def waits(room):
     """Let a plan wait; return its fingerprint."""
     room.select()
     room.drop("deploy")
-    return room.sync().fingerprint
+    return room.sync().plan.fingerprint
 
 
 def go(room):
@@ -66,13 +66,13 @@ def test_a_rollback_that_waits_is_agreed_to_as_a_rollback(room):
     room.author.write("first", name="fresh")
     newest = room.sync().commit
     progress.select(room.database, room.caller, room.row("fresh").id, resume=True)
-    waiting = room.run(to=start)
+    waiting = room.run(rollback_to=start)
     assert waiting.outcome == "waiting"
-    command = f"flask sync rollback content {start[:10]} --confirm {waiting.fingerprint}"
+    command = f"flask sync rollback content {start[:10]} --approve {waiting.plan.fingerprint}"
     assert command in as_text(room.status())
     assert room.source().wanted_commit == newest
     go(room)  # a poll in between plans the newest commit, and lets it wait
-    assert agree(room, waiting.fingerprint)
+    assert agree(room, waiting.plan.fingerprint)
     go(room)
 
     assert room.source().synced_commit == start

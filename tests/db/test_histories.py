@@ -194,10 +194,10 @@ class Histories(RuleBasedStateMachine):
         run = self.room.sync()
         if not broken:
             self.note_what_is_live()
-        assert bool(run.problems) == broken
+        assert bool(run.plan.problems) == broken
         assert all(new - old in {0, 1} for new, old in zip(self.versions(), versions, strict=True))
         assert self.room.progress_rows() == rows
-        assert self.room.sync().changes == (), "syncing again changes nothing"
+        assert self.room.sync().plan.changes == (), "syncing again changes nothing"
 
     def note_what_is_live(self):
         for book in self.books:

@@ -84,7 +84,7 @@ def test_an_agreement_is_void_when_what_is_live_has_changed_meanwhile(room, mean
     waits = room.sync()
     assert waits.outcome == "waiting"
     if meanwhile == "applied":
-        room.run(confirmed=waits.fingerprint)
+        room.run(approved_fingerprint=waits.plan.fingerprint)
         room.author.write("one", "two", "three")
         room.sync()
         room.drop("deploy")
@@ -96,7 +96,7 @@ def test_an_agreement_is_void_when_what_is_live_has_changed_meanwhile(room, mean
         with room.database.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE walkthroughs SET version = version + 1")
     with pytest.raises(PlanChanged, match="flask sync plan"):
-        room.run(confirmed=waits.fingerprint)
+        room.run(approved_fingerprint=waits.plan.fingerprint)
 
     assert room.row().archived_at is None
 
@@ -105,7 +105,7 @@ def test_a_push_to_a_held_source_is_listed_and_waits_for_its_end(room):
     good = room.source().synced_commit
     room.author.write("bad")
     room.sync()
-    room.run(to=good)
+    room.run(rollback_to=good)
     room.author.write("one", "two")
     newest = room.author.commit()
     for trigger in ("poll", "webhook"):

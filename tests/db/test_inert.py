@@ -46,7 +46,7 @@ def test_a_submodule_is_left_out_and_the_rest_is_synced(room, path, declared):
     link(room, path, declared=declared)
     run = room.run()
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert live(room) == (2, 2, None)
 
 
@@ -55,7 +55,7 @@ def test_a_submodule_where_a_step_should_be_is_a_step_that_is_not_there(room, de
     link(room, "walkthroughs/deploy/steps/two.md", declared=declared)
     run = room.run()
 
-    assert [str(problem) for problem in run.problems] == [
+    assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/deploy/walkthrough.yml:7: "steps/two.md" is not there'
     ]
     assert live(room) == (1, 3, None)
@@ -87,7 +87,7 @@ def test_a_link_in_place_of_a_step_is_a_step_that_is_not_there(room):
     path.symlink_to("one.md")
     run = room.sync()
 
-    assert '"steps/two.md" is not there' in str(run.problems[0])
+    assert '"steps/two.md" is not there' in str(run.plan.problems[0])
     assert live(room) == (1, 3, None)
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_may_be_run_is_a_text_like_any_other(room):
     assert "100755" in git(room, "ls-tree", "-r", "HEAD")
     run = room.run()
 
-    assert (run.changes, run.problems) == ((), ())
+    assert (run.plan.changes, run.plan.problems) == ((), ())
     assert live(room) == (1, 3, None)
 
 
@@ -120,9 +120,9 @@ def test_attributes_neither_change_a_text_nor_run_anything(room, tmp_path):
         "diff.evil.textconv",
     ):
         subprocess.run(["git", "config", name, f"touch {ran}"], cwd=copy, check=True)
-    run = room.run(reread=True)
+    run = room.run(read_all=True)
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert room.select().step.content == words
     assert not ran.exists()
 
@@ -133,7 +133,7 @@ def test_what_looks_like_a_variable_in_an_address_is_a_name(room, monkeypatch, t
         room.author.folder.rename(tmp_path / name)
         room.author.folder = tmp_path / name
         room.set(url=f"{tmp_path}/{name}")
-        assert room.run(reread=True).problems == ()
+        assert room.run(read_all=True).plan.problems == ()
 
     assert live(room) == (1, 3, None)
 

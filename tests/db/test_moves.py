@@ -27,8 +27,8 @@ class House(Room):
             self.author.write(*steps, name=name, head="\n".join(lines))
         before = self.progress_rows()
         run = self.sync()
-        if run.reasons:
-            run = self.run(confirmed=run.fingerprint)
+        if run.plan.approval_reasons:
+            run = self.run(approved_fingerprint=run.plan.fingerprint)
         assert self.progress_rows() == before, "a sync writes no progress"
         return run
 
@@ -110,7 +110,7 @@ def test_an_unrecorded_step_is_a_new_one_and_nothing_is_lost_where_it_was(house)
 def test_a_record_that_comes_after_the_step_changes_nothing(house):
     house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"],))
     run = house.edit(bb=(["a1", "b1"], ("aa/a1", "a1")))
-    assert run.changes == ()
+    assert run.plan.changes == ()
     house.edit(bb=(["b1", "a1"], ("aa/a1", "a1")))
 
     assert house.done("bb") == []
@@ -263,14 +263,14 @@ def test_a_record_of_a_step_that_never_was_is_passed_over(house):
         bb=(["b1", "b2", "b3"], ("aa/nothing", "b3"), ("nowhere/b1", "b2"), ("aa/a1", "gone"))
     )
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert house.done("bb") == []
 
 
 def test_two_new_walkthroughs_with_an_old_record_have_nothing_to_follow(house):
     run = house.edit(cc=(["c1"],), dd=(["d1"], ("cc/d1", "d1")))
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert house.done("dd") == []
 
 
@@ -457,6 +457,6 @@ def test_the_plan_says_where_the_step_goes(house):
     house.author.write("b1", "a2", name="bb", head=f"status: published\nservers: [acme]\n{moved}")
     house.author.commit()
 
-    assert house.plan().effects == (
+    assert house.plan().impact == (
         "1 learner is on step 'a2', which moves to 'bb'; they continue at 'a3'",
     )

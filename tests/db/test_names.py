@@ -73,7 +73,7 @@ def git(room):
 def test_odd_names_beside_a_walkthrough_are_harmless(room, git, names):
     run = publish(room, git, walkthrough(git, ["a.md", "b.md"], names))
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert live(room) == (2, 2, None)
 
 
@@ -90,7 +90,7 @@ def test_odd_names_beside_a_walkthrough_are_harmless(room, git, names):
 def test_steps_whose_names_are_the_same_elsewhere_are_two_steps_here(room, git, names):
     run = publish(room, git, walkthrough(git, names))
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert live(room) == (2, len(names), None)
 
 
@@ -109,7 +109,7 @@ def test_a_name_is_that_very_name_and_the_walkthrough_with_another_is_refused(
     deploy = tree_of(git, [("40000", "steps", renamed), ("100644", "walkthrough.yml", manifest)])
     run = publish(room, git, deploy)
 
-    assert any(f'"steps/{listed}" is not there' in str(problem) for problem in run.problems)
+    assert any(f'"steps/{listed}" is not there' in str(problem) for problem in run.plan.problems)
     assert live(room) == (1, 3, None)
 
 
@@ -126,7 +126,7 @@ def test_a_folder_may_be_called_what_it_likes(room, git, name):
     )
     run = publish(room, git, walkthrough(git, ["a.md"]), ("40000", name, mine))
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert (live(room), room.row("mine").folder) == ((2, 1, None), name)
 
 
@@ -141,7 +141,7 @@ def test_a_path_of_four_thousand_bytes_is_deeper_than_anybody_looks_and_is_left_
     ]
     run = publish(room, git, tree_of(git, [*entries, ("40000", "assets", inner)]))
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert live(room) == (2, 2, None)
 
 

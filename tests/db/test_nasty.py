@@ -37,7 +37,7 @@ def test_folders_and_files_renamed_make_no_version(room):
     manifest.write_text(manifest.read_text().replace("one.md", "first.md"))
     run = room.sync()
 
-    assert (run.changes, run.problems) == ((), ())
+    assert (run.plan.changes, run.plan.problems) == ((), ())
     assert (room.row().version, room.row().folder) == (1, "elsewhere")
     assert here(room) == place
 
@@ -50,7 +50,7 @@ def test_an_id_that_two_took_over_converges_when_one_lets_go(room):
         path = room.author.folder / "walkthroughs" / name / "walkthrough.yml"
         path.write_text(path.read_text().replace(f"id: {name}", "id: deploy"))
     run = room.sync()
-    assert len(run.problems) == 2
+    assert len(run.plan.problems) == 2
     assert (room.row().version, room.row().archived_at) == (1, None)
     room.drop("c")
     room.sync()
@@ -63,7 +63,7 @@ def test_an_id_changed_and_a_mistake_in_one_commit_converge_when_mended(room):
     place = done(room)
     head = "status: published\nservers: [acme]\nmoved:\n  - {from: one, to: uno}"
     room.author.write("uno", "two", "three", head=head + "\ntitel: x")
-    assert room.sync().problems
+    assert room.sync().plan.problems
     assert here(room) == place
     room.author.write("uno", "two", "three", head=head)
     room.sync()
@@ -142,7 +142,7 @@ def test_an_id_that_another_source_owns_is_refused_with_its_name(room, tmp_path)
     run = second.sync()
     second.author.repository.close()
 
-    assert [str(problem) for problem in run.problems] == [
+    assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/deploy/walkthrough.yml:1: the id "deploy" belongs to the content source "content"; choose another'
     ]
     assert (room.row().source_id, room.row().step_count) == (room.source_id, 3)
@@ -164,7 +164,7 @@ def test_names_that_are_no_text_are_left_out_and_the_rest_is_synced(room):
     commit_as(room, "Eve")
     run = room.run()
 
-    assert run.problems == ()
+    assert run.plan.problems == ()
     assert room.row().step_count == 2
 
 
@@ -176,7 +176,7 @@ def test_an_empty_step_and_a_pointer_to_a_large_file_are_one_problem_each(room):
     )
     run = room.sync()
 
-    assert [(problem.path.split("/")[-1], problem.line) for problem in run.problems] == [
+    assert [(problem.path.split("/")[-1], problem.line) for problem in run.plan.problems] == [
         ("one.md", 1),
         ("two.md", 1),
     ]
@@ -189,7 +189,7 @@ def test_one_bad_of_many_keeps_its_last_good_version_and_the_others_go_on(room):
     room.author.write("two", head="statu: x")
     run = room.sync()
 
-    assert (len(run.changes), len(run.problems)) == (30, 1)
+    assert (len(run.plan.changes), len(run.plan.problems)) == (30, 1)
     assert room.row().version == 1
     assert room.status().health == "degraded"
 
@@ -204,7 +204,7 @@ def test_a_huge_file_is_a_problem_and_costs_no_memory(room):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert "larger than 64 KiB" in str(run.problems[0])
+    assert "larger than 64 KiB" in str(run.plan.problems[0])
     assert peak < 16_000_000
 
 

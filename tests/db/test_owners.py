@@ -83,15 +83,15 @@ def test_an_id_is_anothers_once_its_owner_is_gone_and_not_before(flask, room, ad
     author.commit()
     second = add("second", tmp_path / "second")
     refused = second.run()
-    assert 'belongs to the content source "content"' in str(refused.problems[0])
+    assert 'belongs to the content source "content"' in str(refused.plan.problems[0])
     assert all_of(room) == [(room.source_id, None, 1)]
     flask("sync", "source", "remove", "content")
     taken = second.run()
     first_again = add("content", room.author.folder).run()
     author.repository.close()
 
-    assert taken.problems == ()
-    assert 'belongs to the content source "second"' in str(first_again.problems[0])
+    assert taken.plan.problems == ()
+    assert 'belongs to the content source "second"' in str(first_again.plan.problems[0])
     assert [owner for owner, _, _ in all_of(room)].count(second.source_id) == 1
 
 
@@ -105,7 +105,7 @@ def test_an_archived_walkthrough_still_has_its_owner(room, add, tmp_path):
     run = add("second", tmp_path / "second").run()
     author.repository.close()
 
-    assert 'belongs to the content source "content"' in str(run.problems[0])
+    assert 'belongs to the content source "content"' in str(run.plan.problems[0])
 
 
 def test_two_sources_of_one_repository_do_not_fight(room, add):
@@ -113,6 +113,6 @@ def test_two_sources_of_one_repository_do_not_fight(room, add):
     for _ in range(2):
         room.run()
         run = twin.run()
-        assert len(run.problems) == 2
+        assert len(run.plan.problems) == 2
 
     assert all_of(room) == [(room.source_id, None, 1)]

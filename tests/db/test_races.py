@@ -94,7 +94,7 @@ def test_a_sync_that_loses_a_deadlock_tries_again_and_makes_each_version_once(ro
         rival.end()
 
     assert lost == ["40P01"]
-    assert (run.outcome, len(run.changes)) == ("applied", 2)
+    assert (run.outcome, len(run.plan.changes)) == ("applied", 2)
     assert numbers(room) == [("aa", 1), ("aa", 2), ("bb", 1), ("bb", 2)]
     assert [run.outcome for run in room.runs()] == ["applied", "applied"]
     assert room.plan().changes == ()

@@ -24,7 +24,7 @@ def test_the_same_commit_once_more_and_read_again_writes_no_row(room):
     before, runs = rows(room), len(room.runs())
     for order in ({}, {"trigger": "poll"}, {"reread": True}, {"reread": True, "trigger": "poll"}):
         run = room.run(**order)
-        assert (run.outcome, run.changes, run.problems) == ("applied", (), ())
+        assert (run.outcome, run.plan.changes, run.plan.problems) == ("applied", (), ())
         assert rows(room) == before
 
     assert len(room.runs()) == runs
@@ -46,7 +46,7 @@ def test_a_digest_that_another_release_computed_is_mended_without_a_version(room
         session.execute(text("UPDATE walkthroughs SET digest = repeat('0', 64), tree = NULL"))
     run = room.run()
 
-    assert (run.outcome, run.problems) == ("applied", ())
+    assert (run.outcome, run.plan.problems) == ("applied", ())
     assert (room.row().version, room.row("other").version) == (1, 1)
     mended = room.row()
     assert (mended.digest, mended.tree, mended.updated_at) == (
@@ -116,7 +116,7 @@ def test_a_walkthrough_is_hidden_and_shown_again_and_everybody_keeps_their_place
     for status in ("draft", "published", "draft", "published"):
         room.author.write("one", "two", "three", head=f"status: {status}\nservers: [acme]")
         run = room.sync()
-        assert (run.outcome, [change.kind for change in run.changes]) == ("applied", ["show"])
+        assert (run.outcome, [change.kind for change in run.plan.changes]) == ("applied", ["show"])
         assert room.row().is_published == (status == "published")
         shown = {card.id for card in catalog.list_walkthroughs(room.database, room.caller).cards}
         assert (room.row().id in shown) == (status == "published")

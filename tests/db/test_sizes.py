@@ -88,12 +88,12 @@ def sync_and_measure(url, settings, source_id, folder, commit):
     """Sync what is there, then *commit*; return by how many KiB the peak grew, and what was said."""
     database = connect(url)
     try:
-        sync_source(database, settings, source_id, SyncRequest(reread=True))
+        sync_source(database, settings, source_id, SyncRequest(read_all=True))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         subprocess.run(["git", "update-ref", "refs/heads/main", commit], cwd=folder, check=True)
         try:
             run = sync_source(database, settings, source_id)
-            said = [str(problem) for problem in run.problems]
+            said = [str(problem) for problem in run.plan.problems]
         except RepositoryUnavailable as error:
             said = [str(error)]
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, said

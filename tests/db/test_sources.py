@@ -35,8 +35,8 @@ def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_
     room.drop("deploy")
     waits = room.sync()
     assert waits.outcome == "waiting"
-    assert "1 learner was active" in waits.reasons[0]
-    assert waits.effects == (
+    assert "1 learner was active" in waits.plan.approval_reasons[0]
+    assert waits.plan.impact == (
         "1 learner is in the middle of 'deploy', which goes away; their progress is kept",
     )
     assert room.row().archived_at is None
@@ -45,11 +45,11 @@ def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_
     room.author.write("solo", "duo", name="other")
     room.author.commit()
     with pytest.raises(PlanChanged):
-        room.run(confirmed=waits.fingerprint)
+        room.run(approved_fingerprint=waits.plan.fingerprint)
     assert room.row().archived_at is None
 
     now = room.plan()
-    assert room.run(confirmed=now.fingerprint).outcome == "applied"
+    assert room.run(approved_fingerprint=now.plan.fingerprint).outcome == "applied"
     assert room.row().archived_at is not None
     assert room.source().waiting is None
 
@@ -62,7 +62,7 @@ def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(room):
         check_source(room.database, room.settings, room.source_id)
 
     assert [run.outcome for run in room.runs()] == ["applied", "waiting"]
-    assert "agree with: flask sync apply content --confirm" in as_text(room.status())
+    assert "approve with: flask sync apply content --approve" in as_text(room.status())
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_rollback_goes_back_and_holds_there(room):
     good = room.source().synced_commit
     room.author.write("bad")
     room.sync()
-    assert room.run(to=good).outcome == "applied"
+    assert room.run(rollback_to=good).outcome == "applied"
     room.author.write("worse")
     room.sync()
 
@@ -128,7 +128,7 @@ def test_a_rollback_goes_back_and_holds_there(room):
 def test_only_an_id_of_a_commit_can_be_gone_back_to(room):
     for name in ("--all", "main@{1}", "0" * 40):
         with pytest.raises(RepositoryUnavailable):
-            room.run(to=name)
+            room.run(rollback_to=name)
 
 
 def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(room):
@@ -156,14 +156,14 @@ def test_a_server_that_is_named_later_is_assigned_without_a_version(room):
     room.sync()
     room.author.write("solo", name="other", head=head)
     run = room.sync()
-    assert [str(problem) for problem in run.problems] == [
+    assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/other/walkthrough.yml:1: there is no MCP server "nobody" to assign it to; '
         "make one, or correct the name"
     ]
     with room.database.transaction() as session:
         server(session, room.caller.organization_id, "nobody")
     assert room.plan().changes[0].new_servers == ("nobody",)
-    assert room.run().problems == ()
+    assert room.run().plan.problems == ()
     assert room.plan().changes == ()
     assert room.row("other").version == 1
 
@@ -193,7 +193,7 @@ def test_a_copy_of_an_unchanged_walkthrough_is_refused_with_both_places(room):
     manifest.write_text(manifest.read_text().replace("id: copy", "id: deploy"))
     run = room.sync()
 
-    assert [problem.path for problem in run.problems] == [
+    assert [problem.path for problem in run.plan.problems] == [
         "walkthroughs/copy/walkthrough.yml",
         "walkthroughs/deploy/walkthrough.yml",
     ]
@@ -205,8 +205,8 @@ def test_what_somebody_changed_by_hand_is_mended_when_all_is_read_again(room):
         connection.execute(
             text("UPDATE walkthrough_steps SET content = 'Hacked.' WHERE title = 'One'")
         )
-    assert room.run().changes == ()
-    room.run(reread=True)
+    assert room.run().plan.changes == ()
+    room.run(read_all=True)
 
     assert room.select().step.content == "Do one."
 
@@ -240,7 +240,7 @@ def test_formatting_makes_no_version_and_leaves_the_time_of_the_last_change(room
     run = room.sync()
     after = room.row()
 
-    assert run.changes == ()
+    assert run.plan.changes == ()
     assert (after.version, after.updated_at) == (before.version, before.updated_at)
     assert after.tree != before.tree
 
@@ -358,7 +358,7 @@ def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(room, database):
         writer.adopt(session, owner, row, room.source_id)
 
     assert room.plan().changes == ()
-    assert room.run().changes == ()
+    assert room.run().plan.changes == ()
     assert progress.select(database, room.caller, row, resume=True).step.id == brew
     with database.transaction() as session, pytest.raises(ManagedByGit):
         writer.publish(session, owner, row, wanted, DASHBOARD)

@@ -41,7 +41,7 @@ def test_the_same_commit_again_writes_nothing(room):
     run = sync_source(room.database, room.settings, room.source_id)
     after = room.row()
 
-    assert run.changes == ()
+    assert run.plan.changes == ()
     assert (before.version, before.updated_at) == (after.version, after.updated_at)
 
 
@@ -69,7 +69,7 @@ def test_a_mistake_leaves_the_last_good_version_live_and_the_others_go_on(room):
 
     assert room.row().version == 1
     assert room.row("other").version == 1
-    assert [str(problem) for problem in run.problems] == [
+    assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/deploy/walkthrough.yml:3: unknown key "statu"; did you mean "status"?'
     ]
 
@@ -80,7 +80,10 @@ def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(ro
     waits = room.sync()
     assert (waits.outcome, room.row().archived_at) == ("waiting", None)
     sync_source(
-        room.database, room.settings, room.source_id, SyncRequest(confirmed=waits.fingerprint)
+        room.database,
+        room.settings,
+        room.source_id,
+        SyncRequest(approved_fingerprint=waits.plan.fingerprint),
     )
     assert room.row().archived_at
     room.author.write("one", "two", "three")
@@ -95,7 +98,7 @@ def test_an_unknown_server_is_reported_and_the_rest_applied(room):
     run = room.sync()
 
     assert room.row().version == 2
-    assert 'no MCP server "nobody"' in str(run.problems[0])
+    assert 'no MCP server "nobody"' in str(run.plan.problems[0])
 
 
 def test_a_commit_is_live_within_five_seconds_while_the_server_polls(room):

@@ -63,7 +63,7 @@ def test_a_full_disk_is_told_and_the_next_run_with_room_heals(room, postgres):
 
 def test_a_folder_that_cannot_be_made_is_trouble_of_the_source_and_of_no_other(room):
     where = room.settings.data_dir / "git" / room.source_id
-    room.run(reread=True)
+    room.run(read_all=True)
     where.rename(where.with_name("aside"))
     where.write_text("in the way")
     with pytest.raises(RepositoryUnavailable, match="could not work on its copy"):

@@ -84,9 +84,9 @@ def test_a_copy_that_a_killed_fetch_left_half_made_is_made_anew(room):
 def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_anew(room):
     where = room.settings.data_dir / "git" / room.source_id
     damage(where)
-    run = room.run(reread=True)
+    run = room.run(read_all=True)
 
-    assert (run.changes, run.problems) == ((), ())
+    assert (run.plan.changes, run.plan.problems) == ((), ())
     assert room.source().trouble is None
 
 
@@ -104,7 +104,7 @@ def test_the_packs_that_years_of_fetches_bring_are_put_together(room):
 
     assert len(list(where.glob("objects/pack/*.pack"))) < 5
     assert git(where, "fsck", "--full", "--strict") == ""
-    assert (room.row().step_count, room.run(reread=True).problems) == (2, ())
+    assert (room.row().step_count, room.run(read_all=True).plan.problems) == (2, ())
 
 
 def git(where, *words, given=""):

@@ -537,7 +537,7 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, d
 
     for words in (
         "it archives all 3 walkthroughs",
-        "--confirm f00",
+        "--approve f00",
         "a.yml:3",
         "waiting for a confirmation",
     ):

@@ -111,11 +111,11 @@ def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(desk):
 
     assert "commit" not in said
     assert (said["source"], said["fingerprint"], said["outcome"]) == ("content", None, None)
-    assert said["effects"] == list(run.effects) != []
-    assert said["problems"] == [str(problem) for problem in run.problems] != []
-    assert said["waits"] == list(run.reasons) != []
-    assert said["changes"] == [describe(change) for change in run.changes]
-    assert len(run.changes) == 3
+    assert said["impact"] == list(run.plan.impact) != []
+    assert said["problems"] == [str(problem) for problem in run.plan.problems] != []
+    assert said["approval_reasons"] == list(run.plan.approval_reasons) != []
+    assert said["changes"] == [describe(change) for change in run.plan.changes]
+    assert len(run.plan.changes) == 3
     assert not passes
 
 
