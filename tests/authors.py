@@ -15,6 +15,7 @@ from sync.sync_source import plan_source, sync_source
 from tests.builders import learner, organization, server
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough
 
 ANA = Actor("Ana", "ana@acme.example")
@@ -75,10 +76,12 @@ class Classroom:
             return session.scalars(query).one()
 
     def select(self):
-        return progress.select(self.database, self.caller, self.row().id, resume=True)
+        return progress.select(
+            self.database, ContentCache(), self.caller, self.row().id, resume=True
+        )
 
     def next(self, step_id):
-        return progress.advance(self.database, self.caller, step_id)
+        return progress.advance(self.database, ContentCache(), self.caller, step_id)
 
     def progress_rows(self):
         with self.database.transaction() as session:

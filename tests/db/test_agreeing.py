@@ -5,6 +5,7 @@ from sync.status_report import as_text
 from sync.worker import check_source
 from walkthroughs.ids import now_ms
 from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import ContentSource
 
 
@@ -65,7 +66,7 @@ def test_a_rollback_that_waits_is_agreed_to_as_a_rollback(room):
     start = room.source().synced_commit
     room.author.write("first", name="fresh")
     newest = room.sync().commit
-    progress.select(room.database, room.caller, room.row("fresh").id, resume=True)
+    progress.select(room.database, ContentCache(), room.caller, room.row("fresh").id, resume=True)
     waiting = room.run(rollback_to=start)
     assert waiting.outcome == "waiting"
     command = f"flask sync rollback content {start[:10]} --approve {waiting.plan.fingerprint}"

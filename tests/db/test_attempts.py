@@ -8,6 +8,7 @@ from tests.builders import DASHBOARD, classroom, content, learner, server, walkt
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.publishing import assignments, writer
 
@@ -19,19 +20,21 @@ class Walk:
             self.caller, self.row = classroom(session)
 
     def select(self, *, resume=True, caller=None):
-        return progress.select(self.database, caller or self.caller, self.row, resume=resume)
+        return progress.select(
+            self.database, ContentCache(), caller or self.caller, self.row, resume=resume
+        )
 
     def walk(self, steps):
         view = self.select()
         for _ in range(steps):
-            view = progress.advance(self.database, self.caller, view.step.id)
+            view = progress.advance(self.database, ContentCache(), self.caller, view.step.id)
         return view
 
     def status(self):
-        return progress.status(self.database, self.caller, self.row)
+        return progress.status(self.database, ContentCache(), self.caller, self.row)
 
     def reset(self):
-        return progress.reset(self.database, self.caller, self.row)
+        return progress.reset(self.database, ContentCache(), self.caller, self.row)
 
     def attempts(self):
         with self.database.transaction() as session:
@@ -110,9 +113,9 @@ def test_only_a_reset_deletes_attempts_and_only_the_learners_own_of_that_walkthr
         other = walkthrough(session, org, content("uno", id="other"), server_id=srv)
         someone = Caller(org, srv, learner(session, org, "sam@x.example").id)
     for caller, row in ((walk.caller, walk.row), (walk.caller, other), (someone, walk.row)):
-        first = progress.select(walk.database, caller, row, resume=True).step.id
-        progress.advance(walk.database, caller, first)
-        progress.select(walk.database, caller, row, resume=False)
+        first = progress.select(walk.database, ContentCache(), caller, row, resume=True).step.id
+        progress.advance(walk.database, ContentCache(), caller, first)
+        progress.select(walk.database, ContentCache(), caller, row, resume=False)
     walk.reset()
 
     left = {(kept.mcp_server_user_id, kept.walkthrough_id) for kept in walk.attempts()}

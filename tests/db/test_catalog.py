@@ -6,6 +6,7 @@ from tests.builders import classroom, content, learner, organization, server, wa
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.publishing import assignments
 
 
@@ -103,7 +104,7 @@ def test_what_is_found_is_what_the_server_offers_to_this_learner(shop, database)
     with database.transaction() as session:
         classroom(session, content(title="Make tea elsewhere"), slug="other")
         walkthrough(session, shop.caller.organization_id, content(id="x", title="Tea unassigned"))
-    progress.select(database, shop.caller, first, resume=True)
+    progress.select(database, ContentCache(), shop.caller, first, resume=True)
     (card,) = shop.page(query="tea").cards
 
     assert (card.id, card.status) == (first, ProgressStatus.IN_PROGRESS)

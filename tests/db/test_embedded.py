@@ -14,6 +14,7 @@ from tests.builders import classroom, content
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 
 
 @pytest.fixture
@@ -65,10 +66,10 @@ def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder)
 
     def learn():
         """Walk on, repeating a call that failed, as an assistant would."""
-        here = progress.select(database, caller, row, resume=True).step
+        here = progress.select(database, ContentCache(), caller, row, resume=True).step
         while here and not (healed.is_set() and len(acknowledged) > 200):
             try:
-                after = progress.advance(database, caller, here.id).step
+                after = progress.advance(database, ContentCache(), caller, here.id).step
             except (SQLAlchemyError, psycopg2.Error) as error:
                 failures.append(error)
                 continue
@@ -83,7 +84,11 @@ def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder)
     kill(folder)
     healed.set()
     walker.join(60)
-    done = {line.id for line in progress.status(database, caller, row).steps if line.completed}
+    done = {
+        line.id
+        for line in progress.status(database, ContentCache(), caller, row).steps
+        if line.completed
+    }
     database.close()
 
     assert not walker.is_alive()

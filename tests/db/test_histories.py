@@ -28,7 +28,11 @@ from tests.authors import Classroom
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import answers, progress
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+
+#: Of this process; a version of one test is never that of another.
+CACHE = ContentCache()
 
 _NUMBERS = count()
 _PLACES = st.integers(0, 7)
@@ -236,7 +240,7 @@ class Histories(RuleBasedStateMachine):
 
     def reset(self, which):
         book = self.books[which]
-        progress.reset(self.database, self.room.caller, self.row(book).id)
+        progress.reset(self.database, CACHE, self.room.caller, self.row(book).id)
         self.forget(book)
         book.before = None
         self.latest = [each for each in self.latest if each is not book]
@@ -254,7 +258,7 @@ class Histories(RuleBasedStateMachine):
         self.done = {mark for mark in self.done if mark.split()[1] not in roots}
         other = self.other(book)
         row = self.row(other).id
-        state = progress.status(self.database, self.room.caller, row).status
+        state = progress.status(self.database, CACHE, self.room.caller, row).status
         if (
             state is ProgressStatus.NOT_STARTED
         ):  # all that was done there was done in steps that moved here
@@ -274,11 +278,11 @@ class Histories(RuleBasedStateMachine):
         moved = self.short_way(self.room.caller, step_id)
         if moved is None:
             return self.room.next(step_id)
-        return answers.cached_view(moved) or self.select(book, resume=True)
+        return answers.cached_view(CACHE, moved) or self.select(book, resume=True)
 
     def select(self, book, *, resume):
         row = self.row(book).id
-        return progress.select(self.database, self.room.caller, row, resume=resume)
+        return progress.select(self.database, CACHE, self.room.caller, row, resume=resume)
 
     def completed(self, shown):
         if shown:
@@ -298,7 +302,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def each_completion_is_kept_and_belongs_to_its_step(self):
         for book in self.books:
-            status = progress.status(self.database, self.room.caller, self.row(book).id)
+            status = progress.status(self.database, CACHE, self.room.caller, self.row(book).id)
             with self.database.transaction() as session:
                 rows = session.execute(
                     text(

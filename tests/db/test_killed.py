@@ -12,6 +12,7 @@ from tests.authors import Classroom
 from walkthroughs.database import bulk_copy
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 
 _ROWS = {
     "walkthroughs": """
@@ -70,7 +71,9 @@ class Story:
         for name in ("keep", "gone", "other"):
             self.room.author.write("one", "two", "three", name=name, head=self.head)
         self.room.sync()
-        view = progress.select(database, self.room.caller, self.room.row("keep").id, resume=True)
+        view = progress.select(
+            database, ContentCache(), self.room.caller, self.room.row("keep").id, resume=True
+        )
         self.room.next(view.step.id)
         write = self.room.author.write
         write("three", ("one", "revision: 2\n", "Again."), "new", name="keep", head=self.head)

@@ -10,6 +10,7 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import StepNotFound
 from walkthroughs.learning import catalog, progress
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
 
@@ -33,7 +34,9 @@ class House(Room):
         return run
 
     def open(self, name, *, resume=True):
-        return progress.select(self.database, self.caller, self.row(name).id, resume=resume)
+        return progress.select(
+            self.database, ContentCache(), self.caller, self.row(name).id, resume=resume
+        )
 
     def complete(self, name, *titles):
         """Go on in the walkthrough until the steps are done, which come next in this order."""
@@ -43,10 +46,10 @@ class House(Room):
             self.next(view.step.id)
 
     def reset(self, name):
-        progress.reset(self.database, self.caller, self.row(name).id)
+        progress.reset(self.database, ContentCache(), self.caller, self.row(name).id)
 
     def look(self, name):
-        return progress.status(self.database, self.caller, self.row(name).id)
+        return progress.status(self.database, ContentCache(), self.caller, self.row(name).id)
 
     def done(self, name):
         """The titles of the steps that are done, the same in status and list."""

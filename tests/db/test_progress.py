@@ -13,8 +13,12 @@ from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
 from walkthroughs.learning import answers, catalog, progress
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 from walkthroughs.publishing import writer
+
+#: Of this process; a version of one test is never that of another.
+CACHE = ContentCache()
 
 
 class Walk:
@@ -24,13 +28,13 @@ class Walk:
         self.database, self.caller, self.row = database, caller, row
 
     def select(self, *, resume=True):
-        return progress.select(self.database, self.caller, self.row, resume=resume)
+        return progress.select(self.database, CACHE, self.caller, self.row, resume=resume)
 
     def next(self, step_id=None):
-        return progress.advance(self.database, self.caller, step_id)
+        return progress.advance(self.database, CACHE, self.caller, step_id)
 
     def status(self):
-        return progress.status(self.database, self.caller, self.row)
+        return progress.status(self.database, CACHE, self.caller, self.row)
 
     def edit(self, wanted):
         with self.database.transaction() as session:
@@ -103,8 +107,8 @@ def test_beginning_again_keeps_nothing_completed(walk):
 @pytest.mark.behaviour("B12")
 def test_reset_forgets_and_can_be_repeated(walk):
     walk.next(walk.select().step.id)
-    progress.reset(walk.database, walk.caller, walk.row)
-    progress.reset(walk.database, walk.caller, walk.row)
+    progress.reset(walk.database, CACHE, walk.caller, walk.row)
+    progress.reset(walk.database, CACHE, walk.caller, walk.row)
 
     assert walk.status().status is ProgressStatus.NOT_STARTED
 
@@ -203,10 +207,10 @@ def test_another_organizations_learner_finds_nothing(walk, database):
         foreign, _ = classroom(session, slug="other")
 
     for call in (
-        lambda: progress.select(database, foreign, walk.row, resume=True),
-        lambda: progress.status(database, foreign, walk.row),
-        lambda: progress.reset(database, foreign, walk.row),
-        lambda: progress.advance(database, foreign, one),
+        lambda: progress.select(database, CACHE, foreign, walk.row, resume=True),
+        lambda: progress.status(database, CACHE, foreign, walk.row),
+        lambda: progress.reset(database, CACHE, foreign, walk.row),
+        lambda: progress.advance(database, CACHE, foreign, one),
     ):
         with pytest.raises((WalkthroughNotFound, StepNotFound)):
             call()
@@ -241,7 +245,7 @@ def test_an_ordinary_step_is_one_round_trip(walk):
         event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
         second = await advance_fast(prepared, walk.caller, first.current_step_id)
         prepared.close()
-        return answers.cached_view(second)
+        return answers.cached_view(CACHE, second)
 
     view = asyncio.run(two_steps())
 
@@ -260,7 +264,7 @@ def test_the_short_way_answers_as_the_rules_do(walk, database):
         moved = await advance_fast(prepared, walk.caller, one)
         repeated = await advance_fast(prepared, walk.caller, one)
         prepared.close()
-        return answers.cached_view(moved), repeated
+        return answers.cached_view(CACHE, moved), repeated
 
     assert asyncio.run(shortly()) == (by_rules, None)
 
@@ -277,11 +281,16 @@ def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
             )
             for n in range(100)
         ]
-    starts = [progress.select(walk.database, who, walk.row, resume=True).step.id for who in people]
+    starts = [
+        progress.select(walk.database, CACHE, who, walk.row, resume=True).step.id for who in people
+    ]
     calls = [(who, first) for who, first in zip(people, starts, strict=True) for _ in range(20)]
     with ThreadPoolExecutor(16) as pool:
         views = list(
-            pool.map(lambda call: progress.advance(walk.database, call[0], call[1]), calls)
+            pool.map(
+                lambda call: progress.advance(walk.database, CACHE, call[0], call[1]),
+                calls,
+            )
         )
 
     assert {view.step.title for view in views} == {"Two"}
@@ -300,7 +309,7 @@ def test_two_that_start_over_at_once_do_not_wait_for_each_other_for_ever(databas
 
     def restart(order):
         views = [
-            progress.select(database, caller, order[number % 2], resume=False)
+            progress.select(database, CACHE, caller, order[number % 2], resume=False)
             for number in range(60)
         ]
         return {view.progress.completed_steps for view in views}
@@ -309,3 +318,28 @@ def test_two_that_start_over_at_once_do_not_wait_for_each_other_for_ever(databas
         done = list(pool.map(restart, ((first, second), (second, first))))
 
     assert done == [{0}, {0}]
+
+
+def test_no_call_reads_the_texts_of_a_version_that_is_in_memory(walk):
+    one, statements = walk.select().step.id, []
+    event.listen(
+        walk.database.engine, "before_cursor_execute", lambda *call: statements.append(call[2])
+    )
+    walk.select()
+    walk.next(one)
+    walk.status()
+
+    assert statements
+    assert not [sql for sql in statements if "s.content" in sql]
+
+
+def test_the_memory_for_versions_is_bounded_by_their_texts(walk):
+    with walk.database.engine.connect() as connection:
+        owner = walk.caller.organization_id
+        small, large = ContentCache(max_characters=10), ContentCache()
+        for cache in (small, large):
+            assert cache.read(connection, owner, walk.row) is not None
+    version = walk.select().walkthrough.version
+
+    assert small.get(walk.row, version) is None
+    assert large.get(walk.row, version) is not None

@@ -25,6 +25,7 @@ from walkthroughs.enums import OnRewrite
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.ids import now_ms
 from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.publishing import writer
 
 # What waits.
@@ -346,7 +347,7 @@ def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(room, database):
     )
     with database.transaction() as session:
         row = walkthrough(session, owner, wanted, server_id=room.caller.server_id)
-    view = progress.select(database, room.caller, row, resume=True)
+    view = progress.select(database, ContentCache(), room.caller, row, resume=True)
     brew = room.next(view.step.id).step.id
     authored = AuthoredWalkthrough(wanted, is_published=True)
     for path, text_ in export(authored).items():
@@ -359,7 +360,7 @@ def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(room, database):
 
     assert room.plan().changes == ()
     assert room.run().plan.changes == ()
-    assert progress.select(database, room.caller, row, resume=True).step.id == brew
+    assert progress.select(database, ContentCache(), room.caller, row, resume=True).step.id == brew
     with database.transaction() as session, pytest.raises(ManagedByGit):
         writer.publish(session, owner, row, wanted, DASHBOARD)
     with database.transaction() as session:

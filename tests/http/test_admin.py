@@ -17,6 +17,7 @@ from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import (
     ContentSource,
     McpServer,
@@ -303,9 +304,9 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, hous
             "mcp_server_user": lea.id,
             "personal_links": session.query(PersonalLink).filter_by(organization_id=org).one().id,
         }
-    first = progress.select(database, caller, row, resume=True).step.id
-    progress.advance(database, caller, first)
-    progress.select(database, caller, row, resume=False)
+    first = progress.select(database, ContentCache(), caller, row, resume=True).step.id
+    progress.advance(database, ContentCache(), caller, first)
+    progress.select(database, ContentCache(), caller, row, resume=False)
     with database.transaction() as session:
         for table in (WalkthroughProgress, WalkthroughAttempt):
             own = session.query(table).filter_by(organization_id=org).one()
@@ -668,10 +669,10 @@ def test_attempts_that_ended_and_calls_held_back_are_shown(owner, house, databas
     org, srv, row, _ = house["acme"]
     with database.transaction() as session:
         caller = Caller(org, srv, learner(session, org, "lea@acme.example").id, pace_seconds=60)
-    first = progress.select(database, caller, row, resume=True).step.id
-    progress.advance(database, caller, first)
-    progress.advance(database, replace(caller, pace_seconds=0), first)
-    progress.select(database, caller, row, resume=False)
+    first = progress.select(database, ContentCache(), caller, row, resume=True).step.id
+    progress.advance(database, ContentCache(), caller, first)
+    progress.advance(database, ContentCache(), replace(caller, pace_seconds=0), first)
+    progress.select(database, ContentCache(), caller, row, resume=False)
 
     held = said(owner.get("/admin/walkthrough_progress/"))
     ended = said(owner.get("/admin/walkthrough_attempts/"))

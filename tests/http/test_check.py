@@ -27,6 +27,7 @@ from tests.builders import problems_in
 from tests.serving import served
 from walkthroughs.crypto import hash_token
 from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import Base, ContentSource
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -100,7 +101,7 @@ def test_the_plan_and_what_it_means_for_learners_is_printed_and_nothing_is_writt
 def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(desk):
     room = desk.room
     room.select()
-    progress.select(room.database, room.caller, room.row("other").id, resume=True)
+    progress.select(room.database, ContentCache(), room.caller, room.row("other").id, resume=True)
     room.author.write("two", "four")
     room.author.write("solo", name="new")
     room.author.write(("bad", "", "<b>"), name="wrong")
@@ -111,11 +112,11 @@ def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(desk):
 
     assert "commit" not in said
     assert (said["source"], said["fingerprint"], said["outcome"]) == ("content", None, None)
-    assert said["impact"] == list(run.plan.impact) != []
-    assert said["problems"] == [str(problem) for problem in run.plan.problems] != []
-    assert said["approval_reasons"] == list(run.plan.approval_reasons) != []
-    assert said["changes"] == [describe(change) for change in run.plan.changes]
-    assert len(run.plan.changes) == 3
+    assert said["impact"] == list(run.impact) != []
+    assert said["problems"] == [str(problem) for problem in run.problems] != []
+    assert said["approval_reasons"] == list(run.approval_reasons) != []
+    assert said["changes"] == [describe(change) for change in run.changes]
+    assert len(run.changes) == 3
     assert not passes
 
 

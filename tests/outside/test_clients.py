@@ -15,6 +15,7 @@ from tests.outside.node import MODULES, run_node
 from tests.refusing import connections_refused
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.mcp_server import endpoint
 from walkthroughs.mcp_server.tenant import TenantLookup
 
@@ -159,4 +160,6 @@ def _inspect(school, method, *more):
 
 
 def _status(school):
-    return progress.status(school.database, school.caller, school.walkthrough_id).status
+    return progress.status(
+        school.database, ContentCache(), school.caller, school.walkthrough_id
+    ).status

@@ -13,12 +13,10 @@ from walkthroughs.learning.fast_path import FastStep
 from walkthroughs.learning.progress_rows import FIND_VISIBLE, row_keys
 from walkthroughs.learning.views import ProgressFacts, StatusView, StepBody, StepLine, StepView
 
-_cache = ContentCache()
 
-
-def cached_view(moved: FastStep) -> StepView | None:
+def cached_view(cache: ContentCache, moved: FastStep) -> StepView | None:
     """Return the answer to an ordinary step from memory, if that version was read before."""
-    edition = _cache.get(moved.walkthrough_id, moved.version)
+    edition = cache.get(moved.walkthrough_id, moved.version)
     if edition is None:
         return None
     return step_view(
@@ -108,12 +106,21 @@ def live_step(
     return edition.steps[position - 1]
 
 
-def live_version(connection: Connection, caller: Caller, walkthrough_id: str) -> PublishedVersion:
-    """Return the live version of a walkthrough that is offered here."""
+def live_version(
+    connection: Connection, cache: ContentCache, caller: Caller, walkthrough_id: str
+) -> PublishedVersion:
+    """Return the live version of a walkthrough that is offered here.
+
+    Raises:
+        WalkthroughNotFound: it is not offered here.
+    """
     keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
-    if connection.execute(text(FIND_VISIBLE), keys).scalar() is None:
+    number = connection.execute(text(FIND_VISIBLE), keys).scalar()
+    if number is None:
         raise WalkthroughNotFound(walkthrough_id)
-    edition = _cache.read(connection, caller.organization_id, walkthrough_id)
-    if edition is None:
+    version = cache.get(walkthrough_id, number) or cache.read(
+        connection, caller.organization_id, walkthrough_id
+    )
+    if version is None:
         raise WalkthroughNotFound(walkthrough_id)
-    return edition
+    return version

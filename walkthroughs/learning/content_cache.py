@@ -1,8 +1,13 @@
-"""Cache published versions in memory."""
+"""Cache published versions in memory.
+
+A version never changes while its database lives. After a restore from a backup, the same number
+may stand for another content: start the processes again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -15,8 +20,8 @@ from sqlalchemy.engine import Connection, Row
 from walkthroughs.learning.position import StepRef
 from walkthroughs.learning.views import StepBody, WalkthroughRef
 
-#: Versions kept in memory: at 64 KiB a step the largest walkthrough is 32 MiB, a usual one 40 kB.
-_MAX_VERSIONS = 256
+#: Characters of texts that a cache keeps. A usual walkthrough has 40,000, the largest 32 million.
+MAX_CHARACTERS = 64 * 1024 * 1024
 
 _LIVE = text(
     """
@@ -44,13 +49,23 @@ class PublishedVersion:
         """Return the steps by row id."""
         return {step.id: step for step in self.steps}
 
+    @property
+    def characters(self) -> int:
+        """Return how long its texts are, with a little for each step."""
+        return sum(
+            500 + len(step.content) + len(step.agent_instructions or "") + len(step.verify or "")
+            for step in self.steps
+        )
+
 
 class ContentCache:
     """The versions this process has read lately. Safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_characters: int = MAX_CHARACTERS) -> None:
         self._lock = Lock()
-        self._kept: LRUCache[tuple[str, int], PublishedVersion] = LRUCache(_MAX_VERSIONS)
+        self._kept: LRUCache[tuple[str, int], PublishedVersion] = LRUCache(
+            max_characters, getsizeof=lambda version: version.characters
+        )
 
     def get(self, walkthrough_id: str, version: int) -> PublishedVersion | None:
         """Return that version if it was read before."""
@@ -66,10 +81,10 @@ class ContentCache:
         ).all()
         if not rows:
             return None
-        edition = _published_version(walkthrough_id, rows)
-        with self._lock:
-            self._kept[walkthrough_id, edition.ref.version] = edition
-        return edition
+        version = _published_version(walkthrough_id, rows)
+        with self._lock, suppress(ValueError):  # larger than the whole cache
+            self._kept[walkthrough_id, version.ref.version] = version
+        return version
 
 
 def _published_version(walkthrough_id: str, rows: Sequence[Row[Any]]) -> PublishedVersion:

@@ -15,10 +15,10 @@ from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.learning import attempts, moved_steps
-from walkthroughs.learning.answers import _cache, cached_view, live_step, live_version, status_view
+from walkthroughs.learning.answers import cached_view, live_step, live_version, status_view
 from walkthroughs.learning.apply_rules import CurrentStep, apply_rules
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import PublishedVersion
+from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
 from walkthroughs.learning.fast_path import FastStep
 from walkthroughs.learning.position import current_step
 from walkthroughs.learning.progress_rows import (
@@ -37,7 +37,9 @@ from walkthroughs.learning.views import StatusView, StepView, WalkthroughRef
 _new_id = id_factory("wp")
 
 
-def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: bool) -> StepView:
+def select(
+    database: Database, cache: ContentCache, caller: Caller, walkthrough_id: str, *, resume: bool
+) -> StepView:
     """Start the walkthrough, or take it up where the learner left it.
 
     With *resume* false the learner begins a new attempt at the first step: nothing counts as
@@ -50,7 +52,7 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
 
     def work() -> StepView:
         with database.engine.begin() as connection:
-            edition = live_version(connection, caller, walkthrough_id)
+            edition = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {
                 "walkthrough_id": walkthrough_id,
                 "step_id": edition.steps[0].id,
@@ -69,6 +71,7 @@ def select(database: Database, caller: Caller, walkthrough_id: str, *, resume: b
 
 def advance(
     database: Database,
+    cache: ContentCache,
     caller: Caller,
     current_step_id: str | None,
 ) -> StepView:
@@ -84,12 +87,13 @@ def advance(
         NothingStarted: no step was named and nothing is in progress.
     """
     if current_step_id is None:
-        return _advance_latest(database, caller)
-    return database.attempt(lambda: _advance_by_rules(database, caller, current_step_id))
+        return _advance_latest(database, cache, caller)
+    return database.attempt(lambda: _advance_by_rules(database, cache, caller, current_step_id))
 
 
 def status(
     database: Database,
+    cache: ContentCache,
     caller: Caller,
     walkthrough_id: str,
     *,
@@ -106,7 +110,7 @@ def status(
         LiveStepNotFound: no live step has that id or position.
     """
     with database.engine.connect() as connection:
-        edition = live_version(connection, caller, walkthrough_id)
+        edition = live_version(connection, cache, caller, walkthrough_id)
         named = live_step(edition, step_id, position)
         row = read_row(connection, caller, walkthrough_id, lock=False)
         completed = moved_steps.completed_before_move(connection, caller, edition.stops)
@@ -120,7 +124,9 @@ def status(
     return status_view(edition, state, completed, here, ended=ended, named=named)
 
 
-def reset(database: Database, caller: Caller, walkthrough_id: str) -> WalkthroughRef:
+def reset(
+    database: Database, cache: ContentCache, caller: Caller, walkthrough_id: str
+) -> WalkthroughRef:
     """Forget the learner's progress in the walkthrough and all attempts, for good.
 
     That is the completions of the steps it has, wherever they were completed.
@@ -132,7 +138,7 @@ def reset(database: Database, caller: Caller, walkthrough_id: str) -> Walkthroug
 
     def work() -> WalkthroughRef:
         with database.engine.begin() as connection:
-            edition = live_version(connection, caller, walkthrough_id)
+            edition = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
             moved_steps.remove_completions(connection, caller, walkthrough_id)
             attempts.delete(connection, caller, walkthrough_id)
@@ -157,33 +163,39 @@ def _begin_again(
     connection.execute(RESTART, keys | {"is_new_attempt": bool(ended)})
 
 
-def _advance_latest(database: Database, caller: Caller) -> StepView:
+def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> StepView:
     """Advance in the walkthrough of the learner's last call. Never tried twice."""
     with database.engine.begin() as connection:
         found = connection.execute(text(LAST_ACTIVE), row_keys(caller)).scalar()
         if found is None:
             raise NothingStarted
-        edition = live_version(connection, caller, found)
+        edition = live_version(connection, cache, caller, found)
         return apply_rules(connection, caller, edition, completing=CurrentStep())
 
 
-def _advance_by_rules(database: Database, caller: Caller, step_id: str) -> StepView:
+def _advance_by_rules(
+    database: Database, cache: ContentCache, caller: Caller, step_id: str
+) -> StepView:
     with database.engine.begin() as connection:
         found = connection.execute(
             text(WALKTHROUGH_OF_STEP), row_keys(caller) | {"step_id": step_id}
         ).scalar()
         if found is None:
             raise StepNotFound(step_id)
-        edition = live_version(connection, caller, found)
+        edition = live_version(connection, cache, caller, found)
         row = read_row(connection, caller, found, lock=True)
         if row is None or row.status == ProgressStatus.NOT_STARTED:
             raise StepNotFound(step_id)
         return apply_rules(connection, caller, edition, completing=step_id)
 
 
-def read_view_of(database: Database, caller: Caller, moved: FastStep) -> StepView:
+def read_view_of(
+    database: Database, cache: ContentCache, caller: Caller, moved: FastStep
+) -> StepView:
     """Return the answer to an ordinary step whose version is not in memory: read it first."""
     with database.reading() as connection:
-        _cache.read(connection, caller.organization_id, moved.walkthrough_id)
+        cache.read(connection, caller.organization_id, moved.walkthrough_id)
     # A newer version may have been published since: then the rules say where the learner is.
-    return cached_view(moved) or select(database, caller, moved.walkthrough_id, resume=True)
+    return cached_view(cache, moved) or select(
+        database, cache, caller, moved.walkthrough_id, resume=True
+    )

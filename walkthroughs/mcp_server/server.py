@@ -24,6 +24,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import AWAY, Prepared
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import FastStep, advance_fast
 from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
@@ -53,7 +54,7 @@ def build_server(
     database: Database, limiter: CapacityLimiter, prepared: Prepared, directory: TenantLookup
 ) -> Server[Any]:
     """Return the server with the five tools; it works behind the endpoint only."""
-    calls = _Calls(database, limiter, prepared, directory)
+    calls = _Calls(database, limiter, prepared, directory, ContentCache())
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
         enabled = _call_of(ctx).tenant.tools_enabled
@@ -87,6 +88,7 @@ class _Calls:
     limiter: CapacityLimiter
     prepared: Prepared
     directory: TenantLookup
+    cache: ContentCache
 
     async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
@@ -94,16 +96,16 @@ class _Calls:
         try:
             if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
                 moved = await self._advance(call.caller, step_id)
-            if moved and (view := answers.cached_view(moved)):
+            if moved and (view := answers.cached_view(self.cache, moved)):
                 return results.step_result(view)
             if not moved and call.is_step_call and not await self._link_holds(call):
                 return results.link_ended()
         except AWAY:
             return results.unavailable()
         work = (
-            partial(tools.after_fast_step, self.database, call.caller, moved)
+            partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
             if moved
-            else partial(tools.call, self.database, call.caller, name, arguments)
+            else partial(tools.call, self.database, self.cache, call.caller, name, arguments)
         )
         return await to_thread.run_sync(work, limiter=self.limiter)
 

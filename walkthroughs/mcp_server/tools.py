@@ -22,6 +22,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import FastStep
 from walkthroughs.learning.views import StatusView
 from walkthroughs.mcp_server import guidance, texts
@@ -61,7 +62,7 @@ class _Tool:
     title: str
     description: str
     arguments: type[Arguments]
-    run: Callable[[Database, Caller, Any], CallToolResult]
+    run: Callable[[Database, ContentCache, Caller, Any], CallToolResult]
     hints: ToolAnnotations
     needs_learner: bool = True
     always_loaded: bool = True
@@ -69,7 +70,7 @@ class _Tool:
 
 
 def call(
-    database: Database, caller: Caller, name: str, given: dict[str, Any] | None
+    database: Database, cache: ContentCache, caller: Caller, name: str, given: dict[str, Any] | None
 ) -> CallToolResult:
     """Run a tool that `announced` names. Trouble that a caller can act on is in the result."""
     tool = _tools()[name]
@@ -78,14 +79,16 @@ def call(
         arguments = parse_arguments(tool.arguments, name, given)
         if tool.needs_learner and caller.learner_id is None:
             return error_result(texts.ANONYMOUS)
-        return tool.run(database, caller, arguments)
+        return tool.run(database, cache, caller, arguments)
 
     return _answered(run)
 
 
-def after_fast_step(database: Database, caller: Caller, moved: FastStep) -> CallToolResult:
+def after_fast_step(
+    database: Database, cache: ContentCache, caller: Caller, moved: FastStep
+) -> CallToolResult:
     """Answer an ordinary step call whose walkthrough is not in memory yet."""
-    return _answered(lambda: step_result(progress.read_view_of(database, caller, moved)))
+    return _answered(lambda: step_result(progress.read_view_of(database, cache, caller, moved)))
 
 
 def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
@@ -130,7 +133,9 @@ def _output_schema(output: type) -> dict[str, Any]:
     return schema
 
 
-def _list(database: Database, caller: Caller, given: ListWalkthroughs) -> CallToolResult:
+def _list(
+    database: Database, _cache: ContentCache, caller: Caller, given: ListWalkthroughs
+) -> CallToolResult:
     page = catalog.list_walkthroughs(database, caller, query=given.query, page=given.page)
     facts = {
         "walkthroughs": [asdict(card) for card in page.cards],
@@ -140,20 +145,29 @@ def _list(database: Database, caller: Caller, given: ListWalkthroughs) -> CallTo
     return text_result(texts.list_text(page, given.query), facts)
 
 
-def _select(database: Database, caller: Caller, given: SelectWalkthrough) -> CallToolResult:
-    view = progress.select(database, caller, given.walkthrough_id, resume=given.resume_if_exists)
+def _select(
+    database: Database, cache: ContentCache, caller: Caller, given: SelectWalkthrough
+) -> CallToolResult:
+    view = progress.select(
+        database, cache, caller, given.walkthrough_id, resume=given.resume_if_exists
+    )
     return step_result(view)
 
 
-def _next(database: Database, caller: Caller, given: NextWalkthroughStep) -> CallToolResult:
-    view = progress.advance(database, caller, given.current_step_id)
+def _next(
+    database: Database, cache: ContentCache, caller: Caller, given: NextWalkthroughStep
+) -> CallToolResult:
+    view = progress.advance(database, cache, caller, given.current_step_id)
     # Who cannot name the step may not have seen it: the answer that showed it may be lost.
     return step_result(view, has_step=given.current_step_id is not None)
 
 
-def _status(database: Database, caller: Caller, given: GetWalkthroughStatus) -> CallToolResult:
+def _status(
+    database: Database, cache: ContentCache, caller: Caller, given: GetWalkthroughStatus
+) -> CallToolResult:
     view = progress.status(
         database,
+        cache,
         caller,
         given.walkthrough_id,
         step_id=given.step_id,
@@ -166,11 +180,13 @@ def _status(database: Database, caller: Caller, given: GetWalkthroughStatus) -> 
     )
 
 
-def _reset(database: Database, caller: Caller, given: ResetWalkthroughProgress) -> CallToolResult:
+def _reset(
+    database: Database, cache: ContentCache, caller: Caller, given: ResetWalkthroughProgress
+) -> CallToolResult:
     if not given.confirm:
-        view = progress.status(database, caller, given.walkthrough_id)
+        view = progress.status(database, cache, caller, given.walkthrough_id)
         return text_result(texts.not_confirmed_text(view), {"reset": False})
-    walkthrough = progress.reset(database, caller, given.walkthrough_id)
+    walkthrough = progress.reset(database, cache, caller, given.walkthrough_id)
     return text_result(texts.reset_text(walkthrough.title, walkthrough.id), {"reset": True})
 
 
