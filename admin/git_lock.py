@@ -42,7 +42,7 @@ def locked_by_git(row: Walkthrough, lead: str = _LEAD) -> GitLock | None:
     )
     if row.folder is None:  # adopted, and not read since
         return GitLock(reason)
-    kind = source.reports.value if source.reports else None
+    kind = source.host_kind.value if source.host_kind else None
     file = edit_location(source.url, source.branch, source.path, row.folder, kind)
     return GitLock(reason, file, lead)
 

@@ -19,7 +19,7 @@ _WRITING = (
     "restore_view",
     "sync_view",
     "hold_view",
-    "agree_view",
+    "approve_view",
 )
 
 

@@ -21,12 +21,12 @@ from walkthroughs.models import ContentSource, SyncRun
 # Nothing that anybody reads has changed, so the time of the last change stays.
 _STORE_GIT_TREES = text(
     """
-    UPDATE walkthroughs w SET folder = place.folder, tree = place.tree
+    UPDATE walkthroughs w SET folder = place.folder, git_tree = place.tree
       FROM unnest(CAST(:names AS text[]), CAST(:folders AS text[]), CAST(:trees AS text[]))
            AS place (name, folder, tree)
      WHERE w.organization_id = :organization_id AND w.source_id = :source_id
        AND w.external_id = place.name
-       AND (w.folder, w.tree) IS DISTINCT FROM (place.folder, place.tree)
+       AND (w.folder, w.git_tree) IS DISTINCT FROM (place.folder, place.tree)
     """
 )
 
@@ -42,14 +42,14 @@ def record_held(database: Database, source: ContentSource, plan: Plan, newest: s
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
-        row.agreed = None
+        row.approval = None
         _store_findings(row, plan)
 
 
 def mark_checked(row: ContentSource, newest: str, request: int | None) -> None:
     """Note on *row* where the branch is, and that *request* is answered; later ones are not."""
-    row.wanted_commit, row.checked_at, row.trouble = newest, now_ms(), None
-    row.handled_at = request
+    row.newest_commit, row.checked_at, row.error = newest, now_ms(), None
+    row.answered_request_at = request
 
 
 def record_waiting(
@@ -60,19 +60,19 @@ def record_waiting(
     started: int,
     newest: str,
 ) -> None:
-    """Note that a plan waits for a confirmation; once in the history, however often it is seen."""
+    """Record that a plan waits for approval; once in the history, however often it is seen."""
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
-        known = (row.waiting or {}).get("fingerprint") == result.plan.fingerprint
-        row.waiting = {
+        known = (row.awaiting_approval or {}).get("fingerprint") == result.plan.fingerprint
+        row.awaiting_approval = {
             "commit": result.plan.commit,
             "fingerprint": result.plan.fingerprint,
             "reasons": list(result.plan.approval_reasons),
             "to": request.rollback_to,
         }
-        if (row.agreed or {}).get("fingerprint") != result.plan.fingerprint:
-            row.agreed = None
+        if (row.approval or {}).get("fingerprint") != result.plan.fingerprint:
+            row.approval = None
         _store_findings(row, result.plan)
         if not known:
             session.add(_entry_of(source, request, result, started, request.actor))
@@ -101,7 +101,12 @@ def record_applied(
         if moved or result.plan.changes or row.problems != found:
             session.add(_entry_of(source, request, result, started, request.actor or author))
         row.synced_commit, row.synced_at = result.plan.commit, now_ms() if moved else row.synced_at
-        row.problems, row.waiting, row.agreed, row.pending = found, None, None, []
+        row.problems, row.awaiting_approval, row.approval, row.pending_changes = (
+            found,
+            None,
+            None,
+            [],
+        )
         _store_git_trees(session, source, places)
         if request.rollback_to:
             row.held_at = row.held_at or now_ms()
@@ -113,9 +118,9 @@ def record_failed(
     """Note why the repository cannot be read; once in the history, until it is another reason."""
     with database.transaction() as session:
         row = _locked(session, source)
-        if row.trouble != message:
+        if row.error != message:
             session.add(_entry(source, trigger, started, RunOutcome.FAILED, message=message))
-        row.trouble, row.checked_at, row.handled_at = message, now_ms(), source.requested_at
+        row.error, row.checked_at, row.answered_request_at = message, now_ms(), source.requested_at
 
 
 @contextmanager
@@ -149,7 +154,7 @@ def _store_git_trees(
 def _store_findings(row: ContentSource, plan: Plan) -> None:
     """Note on *row* what a plan found that was not carried out."""
     row.problems = [asdict(problem) for problem in plan.problems]
-    row.pending = [pending_change(change) for change in plan.changes]
+    row.pending_changes = [pending_change(change) for change in plan.changes]
 
 
 def _locked(session: Session, source: ContentSource) -> ContentSource:

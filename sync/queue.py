@@ -28,27 +28,27 @@ def request_sync(session: Session, organization_id: str, source_id: str) -> None
 
 
 def approve(session: Session, source: ContentSource, fingerprint: str, by: str) -> bool:
-    """Agree to the plan that waits, and ask for a run; return whether that very plan still waits.
+    """Approve the plan that waits, and ask for a run; return whether that very plan still waits.
 
     *source* is the session's own row, locked. A held source applies nothing, so nothing waits.
     """
-    waiting = source.waiting or {}
+    waiting = source.awaiting_approval or {}
     if waiting.get("fingerprint") != fingerprint or is_blocked_by_hold(source):
         return False
     to = waiting.get("to")
-    source.agreed = {"fingerprint": fingerprint, "by": by, "to": str(to) if to else None}
+    source.approval = {"fingerprint": fingerprint, "by": by, "to": str(to) if to else None}
     request_sync(session, source.organization_id, source.id)
     return True
 
 
 def is_blocked_by_hold(source: ContentSource) -> bool:
     """Return whether the source is held, and what waits is not a way back to an older commit."""
-    return source.held_at is not None and not (source.waiting or {}).get("to")
+    return source.held_at is not None and not (source.awaiting_approval or {}).get("to")
 
 
 def is_requested(source: ContentSource) -> bool:
     """Return whether somebody has asked for a run that has not begun yet."""
-    return (source.requested_at or 0) > (source.handled_at or 0)
+    return (source.requested_at or 0) > (source.answered_request_at or 0)
 
 
 def due_at(source: ContentSource, default_seconds: float) -> float:
@@ -57,7 +57,7 @@ def due_at(source: ContentSource, default_seconds: float) -> float:
     Each interval is made up to a fifth shorter or longer, by a rule that all
     processes share, so that sources do not ask their hosts in step.
     """
-    if source.checked_at is None or source.agreed is not None or is_requested(source):
+    if source.checked_at is None or source.approval is not None or is_requested(source):
         return 0
     seconds = source.interval_seconds or default_seconds
     chance = zlib.crc32(f"{source.id} {source.checked_at}".encode()) / 2**32

@@ -82,7 +82,7 @@ def change_source(
         _refuse_taken_name(session, row)
         if (row.branch, row.path) != before:
             row.synced_commit = None  # the same commit may hold something else there
-        row.wanted_commit = row.waiting = row.agreed = row.trouble = None
+        row.newest_commit = row.awaiting_approval = row.approval = row.error = None
         queue.request_sync(session, row.organization_id, row.id)
 
 

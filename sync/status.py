@@ -29,7 +29,7 @@ class Health(StrEnum):
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"  # a problem in the content; the rest is live
-    WAITING = "waiting for a confirmation"
+    WAITING = "waiting for approval"
     HELD = "held"
     UNREACHABLE = "unreachable"
 
@@ -65,13 +65,13 @@ class Status:
 
 def sync_and_health(source: ContentSource) -> tuple[Sync, Health]:
     """Return the two states of *source*. Pure."""
-    if source.trouble:
+    if source.error:
         return Sync.UNKNOWN, Health.UNREACHABLE
-    if source.wanted_commit is None:
+    if source.newest_commit is None:
         return Sync.UNKNOWN, Health.HEALTHY
-    same = source.wanted_commit == source.synced_commit
-    sync = Sync.SYNCED if same and source.waiting is None else Sync.OUT_OF_SYNC
-    if source.waiting is not None:
+    same = source.newest_commit == source.synced_commit
+    sync = Sync.SYNCED if same and source.awaiting_approval is None else Sync.OUT_OF_SYNC
+    if source.awaiting_approval is not None:
         return sync, Health.WAITING
     if source.held_at is not None:
         return sync, Health.HELD
@@ -102,7 +102,7 @@ def read_status(database: Database, source: ContentSource) -> Status:
 
 def _items(source: ContentSource, rows: Sequence[Walkthrough]) -> tuple[WalkthroughStatus, ...]:
     """Put versions, pending changes and problems together, by the author's id."""
-    pending = {each["id"]: each["change"] for each in source.pending}
+    pending = {each["id"]: each["change"] for each in source.pending_changes}
     problems: defaultdict[str | None, list[str]] = defaultdict(list)
     for each in source.problems:
         folder = str(each["path"]).removeprefix(f"{WALKTHROUGHS}/").split("/")[0]

@@ -17,11 +17,11 @@ def as_json(status: Status) -> dict[str, Any]:
         "source": source.name,
         "sync": status.sync.value,
         "health": status.health.value,
-        "wanted_commit": source.wanted_commit,
+        "newest_commit": source.newest_commit,
         "synced_commit": source.synced_commit,
         "checked_at": source.checked_at,
-        "trouble": source.trouble,
-        "waiting": source.waiting,
+        "error": source.error,
+        "awaiting_approval": source.awaiting_approval,
         "problems": source.problems,
         "walkthroughs": [
             {
@@ -55,14 +55,17 @@ def as_text(status: Status) -> str:
     source = status.source
     lines = [
         f"{source.name}: {status.sync}, {status.health}",
-        f"  wanted {_short(source.wanted_commit)}, applied {_short(source.synced_commit)}, "
+        f"  wanted {_short(source.newest_commit)}, applied {_short(source.synced_commit)}, "
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
-    lines += [f"  trouble: {source.trouble}"] if source.trouble else []
-    if source.waiting:
-        reasons = source.waiting["reasons"]
+    lines += [f"  error: {source.error}"] if source.error else []
+    if source.awaiting_approval:
+        reasons = source.awaiting_approval["reasons"]
         lines += [f"  waits: {reason}" for reason in reasons] if isinstance(reasons, list) else []
-        fingerprint, to = source.waiting["fingerprint"], source.waiting.get("to")
+        fingerprint, to = (
+            source.awaiting_approval["fingerprint"],
+            source.awaiting_approval.get("to"),
+        )
         command = approve_command(source.name, str(fingerprint), str(to) if to else None)
         lines.append(f"  approve with: {command}")
     lines += [f"  problem: {p['path']}:{p['line']}: {p['message']}" for p in source.problems]

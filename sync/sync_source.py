@@ -200,12 +200,14 @@ def _readable_folders(
 def _post_status(settings: Settings, source: ContentSource, result: RunResult) -> None:
     """Tell the host how the commit fared, if the source wants that."""
     plan = result.plan
-    if source.reports is None or plan.commit is None:
+    if source.host_kind is None or plan.commit is None:
         return
     reasons = plan.approval_reasons if result.outcome is RunOutcome.WAITING else ()
     status = commit_status.commit_status(len(plan.changes), plan.problems, reasons)
     credential = decrypt_credential(settings.secret_key, source.credential)
-    commit_status.post_status(settings, source.reports, source.url, credential, plan.commit, status)
+    commit_status.post_status(
+        settings, source.host_kind, source.url, credential, plan.commit, status
+    )
 
 
 def _rewrite_needs_approval(source: ContentSource, repository: Repository, commit: str) -> bool:

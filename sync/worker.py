@@ -70,10 +70,10 @@ def check_source(database: Database, settings: Settings, source_id: str) -> None
 
 def _request_for(source: ContentSource) -> SyncRequest:
     """Return what there is to do, with what somebody has approved."""
-    if source.agreed is not None:
-        agreed = source.agreed
+    if source.approval is not None:
+        given = source.approval
         return SyncRequest(
-            SyncTrigger.DASHBOARD, agreed["by"], agreed["fingerprint"], agreed.get("to")
+            SyncTrigger.DASHBOARD, given["by"], given["fingerprint"], given.get("to")
         )
     return SyncRequest(SyncTrigger.WEBHOOK if is_requested(source) else SyncTrigger.POLL)
 
@@ -94,10 +94,10 @@ def _sync(
 
 def _has_nothing_new(source: ContentSource, head: str) -> bool:
     """Return whether nothing can have changed: that commit is live, waits, or is held back."""
-    if source.agreed is not None:
+    if source.approval is not None:
         return False
-    waits = source.waiting is not None and source.waiting.get("commit") == head
-    held = source.held_at is not None and source.wanted_commit == head
+    waits = source.awaiting_approval is not None and source.awaiting_approval.get("commit") == head
+    held = source.held_at is not None and source.newest_commit == head
     return head == source.synced_commit or waits or held
 
 

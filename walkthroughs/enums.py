@@ -32,7 +32,7 @@ class RunOutcome(StrEnum):
     """How a run ended."""
 
     APPLIED = "applied"
-    WAITING = "waiting"  # for a confirmation
+    WAITING = "waiting"  # for approval
     FAILED = "failed"
 
 

@@ -27,7 +27,7 @@ class SourceView(OrgModelView):
     column_labels = {
         "sync": "State",
         "synced_commit": "Live commit",
-        "wanted_commit": "Newest commit",
+        "newest_commit": "Newest commit",
         "url": "Address",
         "path": "Folder",
         "on_rewrite": "When the branch is rewritten",
@@ -36,16 +36,16 @@ class SourceView(OrgModelView):
         "sync": lambda _v, _c, row, _n: sync_and_health(row)[0].value,
         "health": lambda _v, _c, row, _n: sync_and_health(row)[1].value,
         "synced_commit": lambda _v, _c, row, _n: (row.synced_commit or "")[:10],
-        "wanted_commit": lambda _v, _c, row, _n: (row.wanted_commit or "")[:10],
+        "newest_commit": lambda _v, _c, row, _n: (row.newest_commit or "")[:10],
     }
     column_details_list = (
-        "sync", "health", "url", "branch", "path", "synced_commit", "synced_at", "wanted_commit",
+        "sync", "health", "url", "branch", "path", "synced_commit", "synced_at", "newest_commit",
         "checked_at", "on_rewrite",
     )  # fmt: skip
     column_searchable_list = ("name",)
     column_sortable_list = ("name", "branch", "checked_at")
     marks = ("sync", "health")
-    agreeing = staticmethod(approve_command)
+    approve_command = staticmethod(approve_command)
     is_held_back = staticmethod(queue.is_blocked_by_hold)
     details_template = "handrail/source.html"
 
@@ -58,21 +58,21 @@ class SourceView(OrgModelView):
         source = self.get_one(request.args.get("id", ""))
         with write_transaction() as session:
             queue.request_sync(session, source.organization_id, source.id)
-        flash("Asked for. A worker looks at the repository now.", "success")
+        flash("Sync requested.", "success")
         return redirect(self.get_url(".details_view", id=source.id))
 
-    @expose("/agree/", methods=("POST",))
-    def agree_view(self) -> ResponseReturnValue:
-        """Agree to the very plan that the page showed; a worker carries it out."""
+    @expose("/approve/", methods=("POST",))
+    def approve_view(self) -> ResponseReturnValue:
+        """Approve the very plan that the page showed; a worker applies it."""
         source = self.get_one(request.args.get("id", ""))
         with write_transaction() as session:
             row = session.get_one(ContentSource, source.id, with_for_update=True)
             fingerprint = request.form.get("fingerprint", "")
-            agreed = queue.approve(session, row, fingerprint, current_user.email)
-        if agreed:
-            flash("Agreed. A worker carries it out now.", "success")
+            approved = queue.approve(session, row, fingerprint, current_user.email)
+        if approved:
+            flash("Approved. A worker applies it now.", "success")
         else:
-            flash("That plan does not wait any more. See what the page says now.", "error")
+            flash("That plan is no longer waiting. Reload to see the current one.", "error")
         return redirect(self.get_url(".details_view", id=source.id))
 
     @expose("/hold/", methods=("POST",))

@@ -36,7 +36,7 @@ def commit_status(
 ) -> CommitStatus:
     """Judge a run. Pure."""
     if reasons:
-        return CommitStatus("pending", _truncate(f"Waits for somebody to agree: {reasons[0]}"))
+        return CommitStatus("pending", _truncate(f"Waits for approval: {reasons[0]}"))
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return CommitStatus("failure", _truncate(f"{problems[0]}", more))

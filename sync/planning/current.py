@@ -31,11 +31,11 @@ class ReadFolder(NamedTuple):
 def read_folders(session: Session, organization_id: str, source_id: str) -> dict[str, ReadFolder]:
     """Return the live walkthroughs whose folder was read before, by folder."""
     rows = session.execute(
-        select(Walkthrough.folder, Walkthrough.external_id, Walkthrough.tree).where(
+        select(Walkthrough.folder, Walkthrough.external_id, Walkthrough.git_tree).where(
             Walkthrough.organization_id == organization_id,
             Walkthrough.source_id == source_id,
             Walkthrough.archived_at.is_(None),
-            Walkthrough.tree.is_not(None),
+            Walkthrough.git_tree.is_not(None),
         )
     )
     return {folder: ReadFolder(name, tree) for folder, name, tree in rows if folder and tree}

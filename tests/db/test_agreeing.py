@@ -33,9 +33,9 @@ def test_a_worker_carries_out_what_was_agreed_to_and_nothing_else(room):
     room.author.write("solo", "duo", name="other")
     room.author.commit()
     go(room)
-    assert (room.row().archived_at, room.source().agreed) == (None, None)
+    assert (room.row().archived_at, room.source().approval) == (None, None)
 
-    assert agree(room, room.source().waiting["fingerprint"])
+    assert agree(room, room.source().awaiting_approval["fingerprint"])
     go(room)
     assert room.row().archived_at is not None
     assert (room.runs()[-1].actor, room.runs()[-1].trigger) == ("ana@acme.example", "dashboard")
@@ -59,7 +59,7 @@ def test_a_held_source_takes_no_agreement(room):
     assert agree(room, fingerprint)
     room.set(held_at=now_ms())
     go(room)
-    assert (room.row().archived_at, room.source().agreed) == (None, None)
+    assert (room.row().archived_at, room.source().approval) == (None, None)
 
 
 def test_a_rollback_that_waits_is_agreed_to_as_a_rollback(room):
@@ -71,7 +71,7 @@ def test_a_rollback_that_waits_is_agreed_to_as_a_rollback(room):
     assert waiting.outcome == "waiting"
     command = f"flask sync rollback content {start[:10]} --approve {waiting.plan.fingerprint}"
     assert command in as_text(room.status())
-    assert room.source().wanted_commit == newest
+    assert room.source().newest_commit == newest
     go(room)  # a poll in between plans the newest commit, and lets it wait
     assert agree(room, waiting.plan.fingerprint)
     go(room)

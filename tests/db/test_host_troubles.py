@@ -69,7 +69,7 @@ def fails(room):
     state = room.status()
     assert rows(room) == before
     assert (state.sync, state.health) == ("unknown", "unreachable")
-    assert state.source.trouble == str(raised.value)
+    assert state.source.error == str(raised.value)
     return str(raised.value)
 
 
@@ -79,7 +79,7 @@ def heals(room):
     room.run()
 
     state = room.status()
-    assert (state.sync, state.health, state.source.trouble) == ("synced", "healthy", None)
+    assert (state.sync, state.health, state.source.error) == ("synced", "healthy", None)
     assert (room.row().version, room.row().step_count, room.row().archived_at) == (2, 3, None)
     assert room.select().progress.completed_steps == 1
     assert [run.outcome for run in room.runs()] == ["applied", "failed", "applied"]

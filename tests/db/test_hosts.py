@@ -84,7 +84,7 @@ def test_without_the_right_token_nothing_is_asked_and_nothing_told(room, https, 
     with pytest.raises(RepositoryUnavailable) as raised:
         room.sync()
 
-    assert "a-wrong-token" not in str(raised.value) + str(room.source().trouble) + caplog.text
+    assert "a-wrong-token" not in str(raised.value) + str(room.source().error) + caplog.text
 
 
 def test_a_host_that_nobody_vouches_for_is_refused(room, https):
@@ -146,7 +146,7 @@ def test_the_host_is_told_how_each_commit_fared(room, https, kind, path, secret,
     STATUSES.clear()
     room.point_at(https, Token(PASSWORD, USER))
     with room.database.transaction() as session:
-        session.get_one(ContentSource, room.source_id).reports = kind
+        session.get_one(ContentSource, room.source_id).host_kind = kind
     good = room.sync().commit
     room.author.write("one", head="statu: x")
     bad = room.sync().commit
@@ -162,7 +162,7 @@ def test_the_host_is_told_how_each_commit_fared(room, https, kind, path, secret,
 def test_a_host_that_takes_no_status_does_not_stop_a_sync(room, https):
     room.point_at(https, Token(PASSWORD, USER))
     with room.database.transaction() as session:
-        session.get_one(ContentSource, room.source_id).reports = GitHost.GITHUB
+        session.get_one(ContentSource, room.source_id).host_kind = GitHost.GITHUB
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.git_hosts.STATUSES", None)
         room.sync()

@@ -112,7 +112,7 @@ def test_a_push_to_a_held_source_is_listed_and_waits_for_its_end(room):
         room.run(trigger=trigger)
     state = room.status()
     assert (state.health, room.row().step_count) == ("held", 3)
-    assert (room.source().synced_commit, room.source().wanted_commit) == (good, newest)
+    assert (room.source().synced_commit, room.source().newest_commit) == (good, newest)
     assert [item.pending for item in state.walkthroughs if item.id == "deploy"] == ["structure"]
     assert room.source().held_at <= now_ms()
     room.set(held_at=None)

@@ -17,7 +17,7 @@ from walkthroughs.learning.content_cache import ContentCache
 _ROWS = {
     "walkthroughs": """
         SELECT external_id, title, version, is_published, step_count, archived_at IS NULL, digest,
-               folder, tree IS NULL
+               folder, git_tree IS NULL
           FROM walkthroughs WHERE organization_id = :id ORDER BY external_id""",
     "steps": """
         SELECT w.external_id, s.external_id, s.revision, s.title, s.content, s.display_order,
@@ -37,7 +37,7 @@ _ROWS = {
         SELECT status::text, version, jsonb_array_length(completed_steps)
           FROM walkthrough_progress WHERE organization_id = :id""",
     "source": """
-        SELECT synced_commit IS NOT NULL, synced_commit = wanted_commit, problems::text, trouble
+        SELECT synced_commit IS NOT NULL, synced_commit = newest_commit, problems::text, error
           FROM content_sources WHERE organization_id = :id""",
 }
 

@@ -445,7 +445,7 @@ def test_the_database_is_asked_for_other_rows_only_if_a_step_came(house):
                 tuple,
                 session.execute(
                     text(
-                        "SELECT external_id, succeeds FROM walkthrough_steps WHERE archived_at IS NULL"
+                        "SELECT external_id, predecessor_ids FROM walkthrough_steps WHERE archived_at IS NULL"
                     )
                 ).all(),
             )

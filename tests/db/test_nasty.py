@@ -263,7 +263,7 @@ def test_a_branch_that_ends_like_ours_is_not_taken_for_it(room):
     git.branch("-D", "main")
     check_source(room.database, room.settings, room.source_id)
 
-    assert "There is no branch" in room.source().trouble
+    assert "There is no branch" in room.source().error
     assert room.row().step_count == 3
 
 

@@ -43,15 +43,15 @@ def test_a_digest_that_another_release_computed_is_mended_without_a_version(room
     place = room.next(room.select().step.id).step.id
     good, before = room.row(), room.progress_rows()
     with room.database.transaction() as session:
-        session.execute(text("UPDATE walkthroughs SET digest = repeat('0', 64), tree = NULL"))
+        session.execute(text("UPDATE walkthroughs SET digest = repeat('0', 64), git_tree = NULL"))
     run = room.run()
 
     assert (run.outcome, run.plan.problems) == ("applied", ())
     assert (room.row().version, room.row("other").version) == (1, 1)
     mended = room.row()
-    assert (mended.digest, mended.tree, mended.updated_at) == (
+    assert (mended.digest, mended.git_tree, mended.updated_at) == (
         good.digest,
-        good.tree,
+        good.git_tree,
         good.updated_at,
     )
     assert room.plan().changes == ()

@@ -52,7 +52,7 @@ def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_
     now = room.plan()
     assert room.run(approved_fingerprint=now.plan.fingerprint).outcome == "applied"
     assert room.row().archived_at is not None
-    assert room.source().waiting is None
+    assert room.source().awaiting_approval is None
 
 
 def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(room):
@@ -105,7 +105,7 @@ def test_a_held_source_applies_nothing_until_it_goes_on(room):
     assert room.run().outcome is None
     state = room.status()
     assert (state.sync, state.health) == ("out of sync", "held")
-    assert room.source().wanted_commit == commit
+    assert room.source().newest_commit == commit
     room.set(held_at=None)
     room.run()
 
@@ -243,7 +243,7 @@ def test_formatting_makes_no_version_and_leaves_the_time_of_the_last_change(room
 
     assert run.plan.changes == ()
     assert (after.version, after.updated_at) == (before.version, before.updated_at)
-    assert after.tree != before.tree
+    assert after.git_tree != before.git_tree
 
 
 def test_history_tells_commit_author_and_changes_once(room):
@@ -415,7 +415,7 @@ def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(room):
     room.set(credential=credentials.encrypt_credential("another key", Token("t")))
     check_source(room.database, room.settings, room.source_id)
 
-    assert "another HANDRAIL_SECRET_KEY" in room.source().trouble
+    assert "another HANDRAIL_SECRET_KEY" in room.source().error
     assert room.status().health == "unreachable"
 
 

@@ -54,7 +54,7 @@ def test_a_full_disk_is_told_and_the_next_run_with_room_heals(room, postgres):
         assert live(room) == before
         assert room.status().health == "unreachable"
         assert leftovers(room) == []
-    assert str(room.author.folder) in room.source().trouble
+    assert str(room.author.folder) in room.source().error
     room.run()
 
     assert live(room) == (2, 4, None)

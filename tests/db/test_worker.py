@@ -87,7 +87,7 @@ def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_anew(room):
     run = room.run(read_all=True)
 
     assert (run.plan.changes, run.plan.problems) == ((), ())
-    assert room.source().trouble is None
+    assert room.source().error is None
 
 
 def test_the_packs_that_years_of_fetches_bring_are_put_together(room):
@@ -153,4 +153,4 @@ def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(room, tmp_p
 
     assert room.row("other").version == 1
     assert room.row().version == 1
-    assert "Something went wrong on our side" in room.source().trouble
+    assert "Something went wrong on our side" in room.source().error

@@ -527,8 +527,8 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, d
     org = house["acme"][0]
     with database.transaction() as session:
         source = ContentSource(
-            organization_id=org, name="guides", url="https://x.example/x", wanted_commit="c" * 40,
-            waiting={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
+            organization_id=org, name="guides", url="https://x.example/x", newest_commit="c" * 40,
+            awaiting_approval={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
             problems=[{"path": "a.yml", "line": 3, "message": "a mistake"}],
         )  # fmt: skip
         session.add(source)
@@ -540,17 +540,17 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, d
         "it archives all 3 walkthroughs",
         "--approve f00",
         "a.yml:3",
-        "waiting for a confirmation",
+        "waiting for approval",
     ):
         assert words in page
 
 
-def test_an_owner_agrees_to_the_very_plan_that_waits_and_to_no_other(owner, house, database):
+def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, house, database):
     with database.transaction() as session:
         source = ContentSource(
             organization_id=house["acme"][0], name="guides", url="https://x.example/x",
-            waiting={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
-            pending=[{"id": "deploy", "change": "archive"}],
+            awaiting_approval={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
+            pending_changes=[{"id": "deploy", "change": "archive"}],
         )  # fmt: skip
         session.add(source)
         session.flush()
@@ -558,12 +558,12 @@ def test_an_owner_agrees_to_the_very_plan_that_waits_and_to_no_other(owner, hous
     page = f"/admin/content_sources/details/?id={made}"
     assert "goes into the archive" in said(owner.get(page))
     for fingerprint, agreed in (("0ld", None), ("f00", "f00")):
-        owner.post(f"/admin/content_sources/agree/?id={made}", page=page, fingerprint=fingerprint)
+        owner.post(f"/admin/content_sources/approve/?id={made}", page=page, fingerprint=fingerprint)
         with database.transaction() as session:
-            stored = session.get_one(ContentSource, made).agreed
+            stored = session.get_one(ContentSource, made).approval
         assert (stored and stored["fingerprint"]) == agreed
 
-    assert "has agreed" in said(owner.get(page))
+    assert "has approved" in said(owner.get(page))
 
 
 def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, house, database):
@@ -619,8 +619,8 @@ def test_hostile_words_of_a_commit_are_shown_as_words(owner, house, database):
     org, words = house["acme"][0], "<script>alert(1)</script>\"'&amp;"
     with database.transaction() as session:
         source = ContentSource(
-            organization_id=org, name="git", url="https://x.example/x", wanted_commit="c" * 40,
-            problems=[{"path": f"{words}.yml", "line": 3, "message": words}], trouble=words,
+            organization_id=org, name="git", url="https://x.example/x", newest_commit="c" * 40,
+            problems=[{"path": f"{words}.yml", "line": 3, "message": words}], error=words,
         )  # fmt: skip
         session.add(source)
         session.flush()

@@ -126,14 +126,14 @@ def test_nothing_to_change_is_said_and_passes(desk):
     assert (found.exit_code, found.stdout) == (0, "content: 0 change(s)\n")
 
 
-def test_what_waits_for_agreement_is_said_and_passes(desk):
+def test_what_waits_for_approval_is_said_and_passes(desk):
     for name in ("deploy", "other"):
         desk.room.drop(name)
     desk.room.author.write("one", name="new")
     found = desk.lint()
 
     assert "  waits: it archives all 2 walkthroughs" in found.stdout.splitlines()
-    assert "agree with" not in found.stdout  # only a commit can be agreed to
+    assert "approve with" not in found.stdout  # only a commit can be approved
     assert found.exit_code == 0
 
 

@@ -31,11 +31,12 @@ _LIST = """
            (SELECT count(*) FROM walkthrough_steps s
              WHERE s.organization_id = w.organization_id AND s.walkthrough_id = w.id
                AND s.archived_at IS NULL
-               AND (p.completed_steps ? s.id OR s.succeeds <> '[]' AND EXISTS (
+               AND (p.completed_steps ? s.id OR s.predecessor_ids <> '[]' AND EXISTS (
                  SELECT FROM walkthrough_progress e
                   WHERE e.organization_id = w.organization_id
                     AND e.mcp_server_user_id = :learner_id AND e.completed_steps
-                        ?| ARRAY(SELECT jsonb_array_elements_text(s.succeeds))))) AS completed
+                        ?| ARRAY(
+                           SELECT jsonb_array_elements_text(s.predecessor_ids))))) AS completed
       FROM offered w
       LEFT JOIN walkthrough_progress p ON p.walkthrough_id = w.id
        AND p.organization_id = w.organization_id AND p.mcp_server_user_id = :learner_id

@@ -26,7 +26,7 @@ MAX_CHARACTERS = 64 * 1024 * 1024
 _LIVE = text(
     """
     SELECT w.title AS walkthrough_title, w.version, s.id, s.title, s.section_title, s.content,
-           s.agent_instructions, s.verify, s.external_id, s.succeeds
+           s.agent_instructions, s.verify, s.external_id, s.predecessor_ids
       FROM walkthroughs w
       JOIN walkthrough_steps s ON s.organization_id = w.organization_id
        AND s.walkthrough_id = w.id AND s.archived_at IS NULL
@@ -102,5 +102,7 @@ def _published_version(walkthrough_id: str, rows: Sequence[Row[Any]]) -> Publish
             )
             for position, row in enumerate(rows, start=1)
         ),
-        stops=tuple(StepRef(row.id, row.external_id, frozenset(row.succeeds)) for row in rows),
+        stops=tuple(
+            StepRef(row.id, row.external_id, frozenset(row.predecessor_ids)) for row in rows
+        ),
     )

@@ -24,7 +24,8 @@ _CREDIT = text(
       FROM walkthrough_steps s
      WHERE {OWN_ROWS} AND s.organization_id = :organization_id
        AND s.walkthrough_id = p.walkthrough_id AND s.archived_at IS NULL
-       AND s.succeeds <> '[]' AND s.succeeds ? :step_id AND NOT p.completed_steps ? s.id
+       AND s.predecessor_ids <> '[]' AND s.predecessor_ids ? :step_id
+       AND NOT p.completed_steps ? s.id
     """  # noqa: S608  constants
 )
 # Rows that are being made are not among those that can be locked: the learner's own row stands for
@@ -43,10 +44,11 @@ _LOCK_ROWS = text(
 )
 _LINEAGE = text(
     """
-    SELECT s.id, s.walkthrough_id, s.succeeds, LEAST(s.archived_at, w.archived_at) AS left_at
+    SELECT s.id, s.walkthrough_id, s.predecessor_ids, LEAST(s.archived_at, w.archived_at) AS left_at
       FROM walkthrough_steps s JOIN walkthroughs w ON w.id = s.walkthrough_id
      WHERE s.organization_id = :organization_id AND w.organization_id = :organization_id
-       AND (s.id = ANY(:ids) OR (s.succeeds <> '[]' AND s.succeeds ?| CAST(:ids AS text[])))
+       AND (s.id = ANY(:ids)
+            OR s.predecessor_ids <> '[]' AND s.predecessor_ids ?| CAST(:ids AS text[]))
     """
 )
 # A row that stood on a forgotten step stands on one that is still done: on a step that it has
@@ -70,7 +72,7 @@ def completed_before_move(
     connection: Connection, caller: Caller, live: Sequence[StepRef]
 ) -> frozenset[str]:
     """Return which of the *live* steps the learner completed before they moved here."""
-    ids = sorted(set[str]().union(*(stop.succeeds for stop in live)))
+    ids = sorted(set[str]().union(*(stop.predecessor_ids for stop in live)))
     if not ids:
         return frozenset()
     done = connection.execute(_COMPLETED_AMONG, learner_keys(caller) | {"ids": ids}).scalars()
@@ -98,7 +100,7 @@ def remove_completions(
         _LINEAGE, {"organization_id": caller.organization_id, "ids": sorted(completed)}
     )
     holders = [
-        StepLineage(row.id, row.walkthrough_id, row.left_at, frozenset(row.succeeds))
+        StepLineage(row.id, row.walkthrough_id, row.left_at, frozenset(row.predecessor_ids))
         for row in rows
     ]
     ids = position.completions_to_remove(walkthrough_id, completed, holders)

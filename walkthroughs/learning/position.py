@@ -20,12 +20,12 @@ class StepRef:
     Attributes:
         id: its row id.
         author_id: the author's id, which outlives the row.
-        succeeds: row ids that it had in other walkthroughs.
+        predecessor_ids: row ids that it had in other walkthroughs.
     """
 
     id: str
     author_id: str
-    succeeds: frozenset[str] = frozenset()
+    predecessor_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class StepLineage:
     id: str
     walkthrough_id: str
     left_at: int | None
-    succeeds: frozenset[str] = frozenset()
+    predecessor_ids: frozenset[str] = frozenset()
 
 
 def current_step(
@@ -77,7 +77,7 @@ def next_open_step(step: str, completed: Set[str], live: Sequence[StepRef]) -> s
 
 def completed_before_move(completed: Set[str], live: Iterable[StepRef]) -> frozenset[str]:
     """Return the live steps that were *completed* in another walkthrough, before they moved."""
-    return frozenset(stop.id for stop in live if stop.succeeds & completed)
+    return frozenset(stop.id for stop in live if stop.predecessor_ids & completed)
 
 
 def completions_to_remove(
@@ -93,7 +93,7 @@ def completions_to_remove(
     for holder in holders:
         until = inf if holder.left_at is None else holder.left_at
         latest = own if holder.walkthrough_id == walkthrough_id else others
-        for name in {holder.id, *holder.succeeds} & completed:
+        for name in {holder.id, *holder.predecessor_ids} & completed:
             latest[name] = max(until, latest.get(name, until))
     return frozenset(name for name, until in own.items() if until >= others.get(name, until))
 

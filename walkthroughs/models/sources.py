@@ -41,26 +41,26 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
         enum_column(OnRewrite, "on_rewrite"), default=OnRewrite.WARN, server_default="warn"
     )
     #: Where to tell how each commit fared; none means nowhere.
-    reports: Mapped[GitHost | None] = mapped_column(enum_column(GitHost, "reports"))
+    host_kind: Mapped[GitHost | None] = mapped_column(enum_column(GitHost, "git_host"))
     #: Nothing is applied while it is held.
     held_at: Mapped[int | None]
     #: The last commit that was carried out; moved last, so a crash repeats work.
     synced_commit: Mapped[str | None]
     synced_at: Mapped[int | None]
     #: The newest commit seen, and when the branch was last looked at.
-    wanted_commit: Mapped[str | None]
+    newest_commit: Mapped[str | None]
     checked_at: Mapped[int | None]
     #: When somebody last asked for a run, and the request that the last run answered.
     requested_at: Mapped[int | None]
-    handled_at: Mapped[int | None]
+    answered_request_at: Mapped[int | None]
     #: Why the repository cannot be read; none when it can.
-    trouble: Mapped[str | None]
-    #: A plan that needs a confirmation: {commit, fingerprint, reasons, to}; *to* of a rollback.
-    waiting: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
-    #: What somebody agreed to in the dashboard, until a worker comes to it: {fingerprint, by, to}.
-    agreed: Mapped[dict[str, str | None] | None] = mapped_column(JSONB(none_as_null=True))
+    error: Mapped[str | None]
+    #: A plan that needs approval: {commit, fingerprint, reasons, to}; *to* of a rollback.
+    awaiting_approval: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
+    #: An approval given in the dashboard that no worker has come to yet: {fingerprint, by, to}.
+    approval: Mapped[dict[str, str | None] | None] = mapped_column(JSONB(none_as_null=True))
     #: What the newest commit seen would change and nobody applied yet: [{id, change}].
-    pending: Mapped[list[dict[str, str]]] = mapped_column(
+    pending_changes: Mapped[list[dict[str, str]]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'::jsonb")
     )
     #: Problems of the newest commit seen: [{path, line, message}].

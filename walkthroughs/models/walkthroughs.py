@@ -67,7 +67,7 @@ class Walkthrough(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     source_id: Mapped[str | None]
     #: Its folder in the source, and the Git tree that is live: an equal one needs no reading.
     folder: Mapped[str | None]
-    tree: Mapped[str | None]
+    git_tree: Mapped[str | None]
     #: `WalkthroughContent.digest()` of the live version.
     digest: Mapped[str]
 
@@ -123,7 +123,12 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
             deferrable=True,
             initially="DEFERRED",
         ),
-        Index(None, "succeeds", postgresql_using="gin", postgresql_where=text("succeeds <> '[]'")),
+        Index(
+            None,
+            "predecessor_ids",
+            postgresql_using="gin",
+            postgresql_where=text("predecessor_ids <> '[]'"),
+        ),
         CheckConstraint(
             "archived_at IS NULL OR next_step_id IS NULL", name="archived_is_off_the_chain"
         ),
@@ -143,7 +148,7 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
     archived_at: Mapped[int | None]
     #: Row ids of steps, of other walkthroughs mostly, that became this one: all of them, oldest
     #: ones too. Who completed one of them has completed this step.
-    succeeds: Mapped[list[str]] = mapped_column(
+    predecessor_ids: Mapped[list[str]] = mapped_column(
         JSONB, default=list, server_default=text("'[]'::jsonb")
     )
 

@@ -102,7 +102,7 @@ def _steps(
             "display_order": position,
             "external_id": step.id,
             "revision": step.revision,
-            "succeeds": came.get(step.id, []),
+            "predecessor_ids": came.get(step.id, []),
         }
         | step_columns(step)
         for position, (step_id, following, step) in enumerate(

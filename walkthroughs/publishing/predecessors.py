@@ -43,7 +43,7 @@ def predecessors(
         last = next((rows[name] for name in move.names if name in rows), [])
         for row in last:
             if row.revision == step.revision:
-                found[step.id] += [row.id, *row.succeeds]
+                found[step.id] += [row.id, *row.predecessor_ids]
     return {name: list(dict.fromkeys(ids)) for name, ids in found.items()}
 
 

@@ -34,9 +34,9 @@ def update_steps(
 
 def add_predecessors(step: WalkthroughStep, predecessors: list[str]) -> None:
     """Let completions of *predecessors* count for *step*, as well as those that do already."""
-    known = {step.id, *(step.succeeds or ())}
+    known = {step.id, *(step.predecessor_ids or ())}
     if new := [name for name in predecessors if name not in known]:
-        step.succeeds = [*(step.succeeds or ()), *new]
+        step.predecessor_ids = [*(step.predecessor_ids or ()), *new]
 
 
 def rename_steps(session: Session, rows: list[WalkthroughStep], content: Outline) -> None:

@@ -90,7 +90,7 @@ def detach(session: Session, organization_id: str, walkthrough_id: str, source_i
         ManagedByGit: another source owns it.
     """
     row = lock_walkthrough(session, organization_id, walkthrough_id, Origin(source_id))
-    row.source_id = row.folder = row.tree = None
+    row.source_id = row.folder = row.git_tree = None
 
 
 def _write(
