@@ -1,1 +1,23 @@
-"""Keep the database equal to Git repositories of Markdown walkthroughs."""
+"""Keeps the database equal to Git repositories of Markdown walkthroughs.
+
+The files here are the flow, from the top; the rooms are its parts:
+
+commands        what operators and authors type
+worker          checks each source when it is due
+sources         add, change, remove and find a source
+merge_check     what merging a folder would change: client and server
+webhook         a Git host says that a branch has moved
+schema_page     the schema of a manifest, for editors
+status_report   a source's status as text and JSON
+sync_source     one run: fetch, read, plan, apply or wait, record
+status          whether a source is in sync, and well
+apply           carries a plan out
+history         the state of a source, and its runs
+queue           which source is due, and who has it
+runs            what a run is asked to do, and what it did
+staging         parsed texts until they are written
+planning        what a commit would change, and what that means for people
+git             a repository at a host
+format          files to content, and back
+layout          names, limits and marks of a content repository
+"""

@@ -1,1 +1,20 @@
-"""The domain: what exists, who may read it, how assistants reach it."""
+"""The domain: walkthroughs, their versions, and a learner's place in them.
+
+Rooms, from the top; each may import those below it:
+
+mcp_server   the five tools over HTTP, for assistants
+identity     who the learner is: personal links
+health       whether the process and its database work
+learning     a learner's place: the rules, the rows, what the tools are told
+publishing   content into rows: the only writer of walkthroughs and steps
+runtime      settings and database of a Flask application
+database     how we reach PostgreSQL
+models       the tables
+content      what an author wrote, as values; pure
+settings     what the environment says, read once
+crypto       encryption of stored secrets, hashes of tokens
+addresses    the addresses that people and programs are given
+errors       errors that a caller can act on
+ids          row ids, authors' ids, the clock
+enums        the fixed words that columns hold
+"""

@@ -99,3 +99,16 @@ def test_links_lead_somewhere(path):
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text())
 
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_file_that_the_docs_name_by_its_path_is_there():
+    named = {
+        (page.name, path)
+        for page in DOCS
+        for path in re.findall(
+            r"`((?:walkthroughs|sync|admin|tests|bench|migrations)/[\w/.-]+\.\w+)", page.read_text()
+        )
+    }
+
+    assert len(named) > 50
+    assert sorted(each for each in named if not (ROOT / each[1]).exists()) == []

@@ -2,7 +2,7 @@
 
 It applies when nothing is special: the learner's link has not ended, their version is the live
 one, the step named is where they are, and the next one is not done yet. Anything
-else (no row comes back) goes through the rules of `journey`, under a lock.
+else (no row comes back) goes through the rules of `position`, under a lock.
 
 A call that comes too soon is answered by the same statement: it counts the call
 and leaves the learner where they are. The rule is that of `pace`.

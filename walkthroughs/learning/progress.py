@@ -1,7 +1,7 @@
 """A learner's way through a walkthrough: start, go on, look, start over.
 
-Each call locks the learner's row, applies the pure rules of `journey`, and writes
-the row back. The ordinary step has a shorter way to the same end: `advance`.
+Each call locks the learner's row, applies the pure rules of `position`, and writes
+the row back. The ordinary step has a shorter way to the same end: `fast_path`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     url: Mapped[str]
     branch: Mapped[str] = mapped_column(default="main")
     path: Mapped[str] = mapped_column(default="")
-    #: Sealed (`sealing`): an access token, or a deploy key with its known hosts.
+    #: Encrypted (`crypto`): an access token, or a deploy key with its known hosts.
     credential: Mapped[str | None]
     #: Sealed: what push notifications are signed with.
     webhook_secret: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""The one writer of content that is live; `creating` stores what is new.
+"""The one writer of content that is live; `create` inserts what is new.
 
 Git's apply and the dashboard both come through here. Every change locks the
 walkthrough's row first and rewrites its list of steps in the caller's
