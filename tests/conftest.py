@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import create_engine, text
 
 from walkthroughs.database import embedded, migrations
-from walkthroughs.database.pool import Database, connect, driver_url
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import Base
 from walkthroughs.settings import Settings
 
@@ -23,9 +24,15 @@ hypothesis_settings.load_profile("thorough" if os.environ.get("CI") else "quick"
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty, migrated database on a server of this run's own."""
+    """The address of an empty, migrated database on a server of this process's own."""
     folder = tmp_path_factory.mktemp("postgres") / "data"
     url = embedded.start(folder)
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            # No test pulls the plug of the machine, and every one waits for the disk.
+            cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("SELECT pg_reload_conf()")
     schema = connect(url)
     migrations.upgrade(schema)
     schema.close()
@@ -56,8 +63,8 @@ def database(postgres: str) -> Iterator[Database]:
 
 
 def empty(url: str) -> None:
-    engine = create_engine(driver_url(url))
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
-    engine.dispose()
+    """Delete all rows. A tenth of what TRUNCATE costs, since nearly all tables have none."""
+    tables = "; ".join(f'DELETE FROM "{name}"' for name in Base.metadata.tables)
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        # Neither foreign keys nor triggers are asked, so the order does not matter.
+        cursor.execute(f"SET session_replication_role = replica; {tables}")
