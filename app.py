@@ -93,12 +93,12 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             poller.join()
             database.close()
 
-    flask_pages = WSGIMiddleware(_each_apart(app), workers=_THREADS)
+    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
     others = Mount("/", NoBarePages(flask_pages))  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     return Starlette(routes=[*endpoint.routes, others], lifespan=lifespan)
 
 
-def _each_apart(app: Flask) -> Callable[..., Any]:
+def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     """Return *app*, each request in a context of its own.
 
     A command runs in an application context, and what serves inherits it. Flask would let all

@@ -20,7 +20,7 @@ class GitLock:
     reason: str
     written: EditLocation | None = None
     #: How the file is spoken of.
-    lead: str = _LEAD
+    intro: str = _LEAD
 
 
 class LockedByGit(Conflict):

@@ -161,7 +161,7 @@ def _bodies(site: Site) -> list[str]:
 def _copy(database: Database, bodies: list[str]) -> None:
     """Store the bodies under a key, in one transaction, by COPY."""
     rows = "".join(f"{number}\t{body}\n" for number, body in enumerate(bodies))
-    connection = database.open()
+    connection = database.open_connection()
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
         cursor.copy_expert("COPY floor FROM STDIN", io.StringIO(rows))

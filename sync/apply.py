@@ -64,24 +64,24 @@ class PlanWriter:
             if len(made) == len(group):
                 new += made
             else:
-                _retried(partial(self._together, group))
+                _retried(partial(self._write_group, group))
         if len(new) <= _BATCH_SIZE:
-            _retried(partial(self._together, new))
+            _retried(partial(self._write_group, new))
         else:
             self._import(new)
 
     def _import(self, new: Sequence[Create]) -> None:
         """Store many new walkthroughs; assign them last, in order."""
         batches = [new[at : at + _BATCH_SIZE] for at in range(0, len(new), _BATCH_SIZE)]
-        made = self._create_apart(batches[0])
-        self._know_the_sizes()
+        made = self._create_batch(batches[0])
+        self._update_statistics()
         with ThreadPoolExecutor(_PARALLEL_BATCHES) as pool:
-            for more in pool.map(self._create_apart, batches[1:]):
+            for more in pool.map(self._create_batch, batches[1:]):
                 made += more
         with self.database.transaction() as session:
             self._assign(session, made)
 
-    def _create_apart(self, new: Sequence[Create]) -> list[Assignment]:
+    def _create_batch(self, new: Sequence[Create]) -> list[Assignment]:
         def work() -> list[Assignment]:
             with self.database.transaction() as session:
                 # The commit that notes the run as done waits for the disk, for these as well.
@@ -90,7 +90,7 @@ class PlanWriter:
 
         return _retried(work)
 
-    def _know_the_sizes(self) -> None:
+    def _update_statistics(self) -> None:
         """Let PostgreSQL count rows in the middle of an import.
 
         What it plans for tables that it takes to be empty makes the checks of
@@ -99,7 +99,7 @@ class PlanWriter:
         with self.database.transaction() as session:
             session.execute(text("ANALYZE walkthroughs, walkthrough_steps"))
 
-    def _together(self, changes: Sequence[Change]) -> None:
+    def _write_group(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
         with self.database.transaction() as session:
@@ -135,7 +135,7 @@ class PlanWriter:
 
     def _content(self, wanted: WantedWalkthrough) -> WalkthroughContent:
         # The outline knows more of moved steps: what other walkthroughs of the commit tell.
-        return replace(self.spool.read(wanted.kept).content, moved=wanted.outline.moved)
+        return replace(self.spool.read(wanted.staged_at).content, moved=wanted.outline.moved)
 
     def _assign(self, session: Session, wanted: Sequence[Assignment]) -> None:
         ids: defaultdict[str, list[str]] = defaultdict(list)
@@ -168,7 +168,7 @@ def _takes_from(change: Change) -> Iterator[str]:
     if not isinstance(change, Archive):
         for move in change.wanted.outline.moved:
             if move.walkthrough is not None:
-                yield from (walkthrough for walkthrough, _ in move.names)
+                yield from (walkthrough for walkthrough, _ in move.previous_names)
 
 
 def _retried(work: Callable[[], R]) -> R:

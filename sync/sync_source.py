@@ -172,7 +172,7 @@ def _plan(
             commit=commit,
             is_rewritten=is_rewritten,
             wants_impact=request.wants_impact,
-            verify=request.read_all,
+            recompute_digests=request.read_all,
         )
 
 

@@ -21,7 +21,7 @@ def healthz() -> str:
 def readyz() -> tuple[str, int]:
     """Answer 200 when the database answers, else 503."""
     try:
-        with runtime().database.reading() as connection:
+        with runtime().database.autocommit() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
         return "the database does not answer\n", 503

@@ -16,11 +16,11 @@ class AssignmentView(OrgModelView):
     """Which server offers which walkthrough."""
 
     noun = "assignment"
-    lead = "Which server offers which walkthrough, in which order."
+    intro = "Which server offers which walkthrough, in which order."
     creatable = True
     editable = True
     removal = ("Remove", "The server no longer offers the walkthrough. Progress stays.")
-    taken = "That server offers that walkthrough already."
+    duplicate_message = "That server offers that walkthrough already."
     column_list = ("walkthrough", "mcp_server", "display_order", "is_enabled")
     column_labels = {"mcp_server": "Server", "display_order": "Place", "is_enabled": "On"}
     form = AssignmentForm

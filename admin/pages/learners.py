@@ -32,7 +32,7 @@ class LearnerView(OrgModelView):
     """The people who follow walkthroughs."""
 
     noun = "learner"
-    lead = "People who follow your walkthroughs."
+    intro = "People who follow your walkthroughs."
     column_list = ("email", "created_at")
     column_searchable_list = ("email",)
 
@@ -44,7 +44,7 @@ class LinkView(OrgModelView):
     """Personal links. The secret is shown once, when the link is made."""
 
     noun = "personal link"
-    lead = "A secret address for one learner. It is shown once, when it is made."
+    intro = "A secret address for one learner. It is shown once, when it is made."
     creatable = True
     writers = frozenset({Role.OWNER})
     removal = ("End", "The address stops working within seconds. The learner's progress stays.")
@@ -56,9 +56,9 @@ class LinkView(OrgModelView):
     def __init__(self) -> None:
         super().__init__(PersonalLink, "Links", "People")
 
-    def reachable(self) -> tuple[ColumnElement[bool], ...]:
+    def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Leave out those that have ended."""
-        return (*super().reachable(), PersonalLink.revoked_at.is_(None))
+        return (*super().row_filters(), PersonalLink.revoked_at.is_(None))
 
     def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
         """Offer the organization's own servers."""
@@ -75,7 +75,7 @@ class LinkView(OrgModelView):
         if self.validate_form(form):
             server = db.session.query(McpServer).filter_by(id=form.mcp_server_id.data).one()
             slug, token = server.slug, ""
-            with self.telling() as failed, write_transaction() as session:
+            with self.report_errors() as failed, write_transaction() as session:
                 token = create_link(session, slug, form.email.data)
             if not failed:
                 address = personal_link(runtime().settings.base_url, slug, token)
@@ -94,7 +94,7 @@ class ProgressView(OrgModelView):
     """Where each learner is."""
 
     noun = "progress"
-    lead = "Where each learner is, newest first."
+    intro = "Where each learner is, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "active_at",
     )  # fmt: skip
@@ -105,7 +105,7 @@ class ProgressView(OrgModelView):
     }
     column_default_sort = ("active_at", True)
     column_sortable_list = ("status", "version", "hurried_calls", "active_at")
-    marks = ("status",)
+    badge_columns = ("status",)
 
     def __init__(self) -> None:
         super().__init__(WalkthroughProgress, "Progress", "People")
@@ -115,7 +115,7 @@ class AttemptView(OrgModelView):
     """Attempts that ended because a learner began again."""
 
     noun = "attempt"
-    lead = "Attempts that learners ended by beginning again, newest first."
+    intro = "Attempts that learners ended by beginning again, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",
         "ended_at",

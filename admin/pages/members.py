@@ -10,10 +10,10 @@ class MemberView(OrgModelView):
     """Who signs in here."""
 
     noun = "member"
-    lead = "Who signs in here, and what they may do."
+    intro = "Who signs in here, and what they may do."
     column_list = ("user", "role", "created_at")
     column_labels = {"user": "Person", "created_at": "Since (UTC)"}
-    marks = ("role",)
+    badge_columns = ("role",)
 
     def __init__(self) -> None:
         super().__init__(Member, "Members", "People")

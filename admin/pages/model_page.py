@@ -38,13 +38,13 @@ class OrgModelView(ModelView):
     writers = frozenset({Role.OWNER, Role.EDITOR})
     #: One of the table's rows, in a sentence; and what the page is about.
     noun = "row"
-    lead = ""
+    intro = ""
     #: What taking a row away is called, and what it does; none if there is no such thing.
     removal: tuple[str, str] | None = None
     #: What a refused unique key means.
-    taken = "This exists already."
+    duplicate_message = "This exists already."
     #: Columns shown as a mark rather than as text.
-    marks: tuple[str, ...] = ()
+    badge_columns: tuple[str, ...] = ()
     column_formatters: dict[str, Any] = {}
     column_labels: dict[str, str] = {}
 
@@ -98,7 +98,7 @@ class OrgModelView(ModelView):
         """Send a visitor to sign in; tell a member that this is not theirs to do."""
         return _redirect_to_sign_in()
 
-    def reachable(self) -> tuple[ColumnElement[bool], ...]:
+    def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Return what a row must fulfil to be found at all. Extend it, never replace it."""
         return (self.model.organization_id == g.organization_id,)
 
@@ -119,16 +119,16 @@ class OrgModelView(ModelView):
     def get_query(self) -> Query[Any]:
         """Return the organization's rows, as far as the list shows them."""
         rows: Query[Any] = super().get_query()
-        return rows.filter(*self.reachable(), *self.shown())
+        return rows.filter(*self.row_filters(), *self.shown())
 
     def get_count_query(self) -> Query[Any]:
         """Count what `get_query` returns."""
         rows: Query[Any] = super().get_count_query()
-        return rows.filter(*self.reachable(), *self.shown())
+        return rows.filter(*self.row_filters(), *self.shown())
 
     def get_one(self, id: str) -> Any:  # noqa: ANN401  a row
         """Return one of the organization's rows. Malformed, foreign and unknown ids are all 404."""
-        query = db.session.query(self.model).filter(*self.reachable(), self.model.id == str(id))
+        query = db.session.query(self.model).filter(*self.row_filters(), self.model.id == str(id))
         return query.one_or_none() or abort(404)
 
     def get_list(self, page: int | None, *rest: Any, **more: Any) -> Any:  # noqa: ANN401
@@ -153,7 +153,7 @@ class OrgModelView(ModelView):
             flash(str(exc), "error")
         elif isinstance(exc, IntegrityError):
             _log.warning("the database refused a change: %s", type(exc.orig).__name__)
-            flash(self.taken, "error")
+            flash(self.duplicate_message, "error")
         else:
             _log.error("a change failed", exc_info=exc)
             flash(_INTERNAL_ERROR, "error")
@@ -181,7 +181,7 @@ class OrgModelView(ModelView):
         if request.method == "GET":
             return str(self.render("handrail/confirm.html", row=row, name=name))
         back = self.after_removal(row)
-        with self.telling() as failed:
+        with self.report_errors() as failed:
             self.remove(row)
         if not failed:
             flash(f"{self.removal[0]}: {name}.", "success")
@@ -197,7 +197,7 @@ class OrgModelView(ModelView):
         return str(self.get_url(".index_view"))
 
     @contextmanager
-    def telling(self) -> Iterator[list[Exception]]:
+    def report_errors(self) -> Iterator[list[Exception]]:
         """Tell the member why the block failed, if it did; the list then holds the error.
 
         What Git has come to own since the page was read is answered like what it owned before.

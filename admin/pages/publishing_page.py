@@ -24,13 +24,13 @@ class ContentView(OrgModelView):
     def create_model(self, form: Any) -> Any:  # noqa: ANN401  Flask-Admin's protocol
         """Create through the writer; return the new row, or false with a word why."""
         made = ""
-        with self.telling() as failed:
+        with self.report_errors() as failed:
             made = self.create_content(form)
         return False if failed else self.get_one(made)
 
     def update_model(self, form: Any, model: Any) -> bool:  # noqa: ANN401
         """Publish the change as the next version."""
-        with self.telling() as failed:
+        with self.report_errors() as failed:
             self.update_content(form, model)
         return not failed
 

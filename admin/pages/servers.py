@@ -18,11 +18,11 @@ class ServerView(OrgModelView):
     """The organization's MCP servers."""
 
     noun = "server"
-    lead = "Addresses that your users add to their assistants."
+    intro = "Addresses that your users add to their assistants."
     creatable = True
     editable = True
     writers = frozenset({Role.OWNER})
-    taken = "Another server has that slug or domain already; choose another."
+    duplicate_message = "Another server has that slug or domain already; choose another."
     column_list = ("name", "address", "custom_domain", "walkthrough_tools_enabled")
     column_labels = {"walkthrough_tools_enabled": "On", "pace_seconds": "Pace in seconds"}
     column_formatters = {"address": _address}

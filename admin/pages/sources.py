@@ -21,7 +21,7 @@ class SourceView(OrgModelView):
     """Git repositories that own walkthroughs."""
 
     noun = "content source"
-    lead = "Git repositories whose walkthroughs appear here by themselves."
+    intro = "Git repositories whose walkthroughs appear here by themselves."
     writers = frozenset({Role.OWNER})
     column_list = ("name", "sync", "health", "branch", "synced_commit", "checked_at")
     column_labels = {
@@ -44,7 +44,7 @@ class SourceView(OrgModelView):
     )  # fmt: skip
     column_searchable_list = ("name",)
     column_sortable_list = ("name", "branch", "checked_at")
-    marks = ("sync", "health")
+    badge_columns = ("sync", "health")
     approve_command = staticmethod(approve_command)
     is_held_back = staticmethod(queue.is_blocked_by_hold)
     details_template = "handrail/source.html"
@@ -92,14 +92,14 @@ class RunView(OrgModelView):
     """What was done with commits."""
 
     noun = "run"
-    lead = "What was done with each commit, newest first."
+    intro = "What was done with each commit, newest first."
     column_list = ("git_commit", "source", "outcome", "trigger", "actor", "started_at", "message")
     column_labels = {"git_commit": "Commit"}
     column_formatters = {"git_commit": lambda _v, _c, row, _n: (row.git_commit or "none")[:10]}
     column_details_list = (*column_list, "finished_at", "changes", "problem_count")
     column_default_sort = ("started_at", True)
     column_sortable_list = ("started_at", "outcome", "trigger")
-    marks = ("outcome",)
+    badge_columns = ("outcome",)
 
     def __init__(self) -> None:
         super().__init__(SyncRun, "Runs", "Content")

@@ -23,7 +23,7 @@ class StepView(ContentView):
     """The live steps of the organization's walkthroughs."""
 
     noun = "step"
-    lead = "Every live step. Open a walkthrough to see its steps in order."
+    intro = "Every live step. Open a walkthrough to see its steps in order."
     removal = ("Archive", "Learners skip it from now on. Those who have done it keep that.")
     column_list = ("title", "walkthrough", "section_title", "display_order")
     column_labels = {"display_order": "Place", "section_title": "Section"}
@@ -36,9 +36,9 @@ class StepView(ContentView):
     def __init__(self) -> None:
         super().__init__(WalkthroughStep, "Steps", "Content")
 
-    def reachable(self) -> tuple[ColumnElement[bool], ...]:
+    def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Leave out archived steps: they are history."""
-        return (*super().reachable(), WalkthroughStep.archived_at.is_(None))
+        return (*super().row_filters(), WalkthroughStep.archived_at.is_(None))
 
     def locked(self, row: WalkthroughStep) -> GitLock | None:
         """Return that Git manages its walkthrough; the step's own file has any name."""
@@ -113,7 +113,7 @@ class StepView(ContentView):
         self.refuse_locked(row)
         name, back = row.external_id, self.after_removal(row)
         wanted = row.display_order + (2 if request.form.get("to") == "down" else 0)
-        with self.telling():
+        with self.report_errors():
             publish(
                 row.walkthrough_id, lambda old: _move_step(old, _step(old, name), max(wanted, 1))
             )

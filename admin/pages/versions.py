@@ -10,7 +10,7 @@ class VersionView(OrgModelView):
     """What was published when, and by whom."""
 
     noun = "version"
-    lead = "Every published change, newest first."
+    intro = "Every published change, newest first."
     column_list = ("summary", "walkthrough", "number", "level", "author", "created_at")
     column_labels = {
         "number": "Version",
@@ -19,7 +19,7 @@ class VersionView(OrgModelView):
     }
     column_details_list = (*column_list, "git_commit")
     column_default_sort = ("created_at", True)
-    marks = ("level",)
+    badge_columns = ("level",)
 
     def __init__(self) -> None:
         super().__init__(WalkthroughVersion, "Versions", "Content")

@@ -36,7 +36,7 @@ class WalkthroughView(ContentView):
     """The organization's walkthroughs."""
 
     noun = "walkthrough"
-    lead = "Step-by-step guides that your users' assistants follow."
+    intro = "Step-by-step guides that your users' assistants follow."
     removal = ("Archive", "Learners no longer see it. Their progress and its history stay.")
     column_list = ("title", "state", "managed_by", "step_count", "version", "updated_at")
     column_labels = {"step_count": "Steps", "managed_by": "Managed by"}
@@ -44,7 +44,7 @@ class WalkthroughView(ContentView):
     column_sortable_list = ("title", "step_count", "version", "updated_at")
     column_searchable_list = ("title", "description")
     column_default_sort = "title"
-    marks = ("state", "managed_by")
+    badge_columns = ("state", "managed_by")
     details_template = "handrail/walkthrough.html"
     form = WalkthroughForm
 
@@ -93,7 +93,7 @@ class WalkthroughView(ContentView):
         row = self.get_one(request.args.get("id", ""))
         self.refuse_locked(row)
         row_id, title = row.id, row.title
-        with self.telling() as failed:
+        with self.report_errors() as failed:
             publish(row_id, lambda content: content)
         if not failed:
             flash(f"Restored: {title}.", "success")

@@ -21,18 +21,20 @@ class Fields:
         self.path, self.problems = path, problems
         self.mapping = node if isinstance(node, Mapping) else Mapping({}, {}, node.line)
         if not isinstance(node, Mapping):
-            self.refuse(node.line, "keys and values are expected here, such as `title: Sign in`")
+            self.add_problem(
+                node.line, "keys and values are expected here, such as `title: Sign in`"
+            )
         known = sorted(known)
         #: Keys that a misspelt one was meant to be: that they are missing is the same mistake.
-        self._meant: set[str] = set()
+        self._probably_meant: set[str] = set()
         for key in self.mapping.items:
             if key not in known:
                 near = get_close_matches(key, known, n=1)
-                self._meant.update(near)
+                self._probably_meant.update(near)
                 hint = f'did you mean "{near[0]}"?' if near else f"known keys: {', '.join(known)}"
-                self.refuse(self.mapping.key_lines[key], f'unknown key "{key[:60]}"; {hint}')
+                self.add_problem(self.mapping.key_lines[key], f'unknown key "{key[:60]}"; {hint}')
 
-    def refuse(self, line: int, message: str) -> None:
+    def add_problem(self, line: int, message: str) -> None:
         """Note a problem."""
         self.problems.append(Problem(self.path, line, message))
 
@@ -40,79 +42,81 @@ class Fields:
         """Return the line of a key, or of the mapping if the key is missing."""
         return self.mapping.key_lines.get(key, self.mapping.line)
 
-    def word(self, key: str) -> str | None:
+    def text(self, key: str) -> str | None:
         """Return a text; none if it is missing or empty."""
         node = self.mapping.items.get(key)
         if node is None:
             return None
         if not isinstance(node, Scalar):
-            self.refuse(node.line, f'"{key}" must be a text')
+            self.add_problem(node.line, f'"{key}" must be a text')
             return None
         for refusal in hidden_characters(node.text):
-            self.refuse(node.line, refusal.message)
+            self.add_problem(node.line, refusal.message)
         return node.text.strip() or None
 
     def title(self, key: str = "title") -> str:
         """Return a required text of one line."""
-        text = self.word(key)
+        text = self.text(key)
         if text is None:
-            self.miss(key, f"add a line `{key}: ...`")
+            self.refuse_missing(key, f"add a line `{key}: ...`")
             return ""
         if len(text) > MAX_TITLE or "\n" in text:
-            self.refuse(self.line(key), f'"{key}" must be one line of at most {MAX_TITLE} letters')
+            self.add_problem(
+                self.line(key), f'"{key}" must be one line of at most {MAX_TITLE} letters'
+            )
         return text
 
     def id(self, key: str = "id") -> str | None:
         """Return a required id."""
-        text = self.word(key)
+        text = self.text(key)
         if text is None:
-            self.miss(key, f"add a line `{key}: ...` or run `content lint --fix`")
+            self.refuse_missing(key, f"add a line `{key}: ...` or run `content lint --fix`")
             return None
-        return text if self.fits_id(text, self.line(key)) else None
+        return text if self.check_id(text, self.line(key)) else None
 
-    def miss(self, key: str, what_to_do: str) -> None:
+    def refuse_missing(self, key: str, what_to_do: str) -> None:
         """Note that a key is missing, unless a misspelt one was noted for it."""
-        if key not in self._meant:
-            self.refuse(self.line(key), f'"{key}" is missing; {what_to_do}')
+        if key not in self._probably_meant:
+            self.add_problem(self.line(key), f'"{key}" is missing; {what_to_do}')
 
-    def fits_id(self, text: str, line: int) -> bool:
+    def check_id(self, text: str, line: int) -> bool:
         """Return whether *text* can be an id, else note why not."""
         if ID_PATTERN.fullmatch(text):
             return True
-        self.refuse(
+        self.add_problem(
             line,
             f'"{text[:70]}" cannot be an id: 2 to 63 small letters a-z, digits and hyphens, '
             "no hyphen first",
         )
         return False
 
-    def whole(self, key: str, low: int, high: int) -> int | None:
+    def integer(self, key: str, low: int, high: int) -> int | None:
         """Return a whole number within bounds; none if it is missing."""
-        text = self.word(key)
+        text = self.text(key)
         if text is None:
             return None
         if not re.fullmatch(r"[1-9][0-9]{0,5}", text) or not low <= int(text) <= high:
-            self.refuse(self.line(key), f'"{key}" must be a whole number from {low} to {high}')
+            self.add_problem(self.line(key), f'"{key}" must be a whole number from {low} to {high}')
             return None
         return int(text)
 
-    def words(self, key: str) -> tuple[str, ...]:
+    def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; empty if it is missing."""
         node = self.mapping.items.get(key, Sequence((), 0))
         items = node.items if isinstance(node, Sequence) else ()
         texts = tuple(item.text.strip() for item in items if isinstance(item, Scalar))
         for text in texts:
             for refusal in hidden_characters(text):
-                self.refuse(node.line, refusal.message)
+                self.add_problem(node.line, refusal.message)
         if not isinstance(node, Sequence) or len(texts) != len(items) or not all(texts):
-            self.refuse(node.line, f'"{key}" must be a list of words, such as [one, two]')
+            self.add_problem(node.line, f'"{key}" must be a list of words, such as [one, two]')
         return texts
 
     def choice(self, key: str, allowed: tuple[str, ...]) -> str | None:
         """Return one of *allowed*; none if it is missing."""
-        text = self.word(key)
+        text = self.text(key)
         if text is not None and text not in allowed:
             near = get_close_matches(text, allowed, n=1)
             hint = f'did you mean "{near[0]}"?' if near else f"use {' or '.join(allowed)}"
-            self.refuse(self.line(key), f'"{key}" is "{text[:40]}"; {hint}')
+            self.add_problem(self.line(key), f'"{key}" is "{text[:40]}"; {hint}')
         return text

@@ -59,11 +59,11 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
     return Manifest(
         id=author_id,
         title=fields.title(),
-        description=fields.word("description"),
+        description=fields.text("description"),
         is_published=fields.choice("status", ("draft", "published")) == "published",
-        tags=fields.words("tags"),
-        estimated_minutes=fields.whole("estimated_minutes", 1, 10_000),
-        servers=fields.words("servers"),
+        tags=fields.texts("tags"),
+        estimated_minutes=fields.integer("estimated_minutes", 1, 10_000),
+        servers=fields.texts("servers"),
         steps=_steps(fields),
         moved=_moved(fields, author_id),
     )
@@ -72,18 +72,18 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
 def _steps(fields: Fields) -> tuple[StepFile, ...]:
     node = fields.mapping.items.get("steps")
     if not isinstance(node, Sequence) or not node.items:
-        fields.miss("steps", "list the step files in order")
+        fields.refuse_missing("steps", "list the step files in order")
         return ()
     steps: list[StepFile] = []
     for item in node.items:
         steps += _section(fields, item) if isinstance(item, Mapping) else _file(fields, item, None)
     if len(steps) > MAX_STEPS:
-        fields.refuse(node.line, f"{len(steps)} steps; a walkthrough has at most {MAX_STEPS}")
+        fields.add_problem(node.line, f"{len(steps)} steps; a walkthrough has at most {MAX_STEPS}")
     seen: dict[str, int] = {}
     for step in steps:
         first = seen.setdefault(step.file, step.line)
         if first != step.line:
-            fields.refuse(step.line, f'"{step.file}" is listed twice (first on line {first})')
+            fields.add_problem(step.line, f'"{step.file}" is listed twice (first on line {first})')
     return tuple(steps)
 
 
@@ -92,14 +92,14 @@ def _section(fields: Fields, node: Mapping) -> list[StepFile]:
     title = inner.title("section")
     listed = node.items.get("steps")
     if not isinstance(listed, Sequence) or not listed.items:
-        inner.refuse(inner.line("steps"), "a section needs a list of steps")
+        inner.add_problem(inner.line("steps"), "a section needs a list of steps")
         return []
     return [step for item in listed.items for step in _file(inner, item, title)]
 
 
 def _file(fields: Fields, node: Node, section: str | None) -> list[StepFile]:
     if not isinstance(node, Scalar) or not node.text.endswith(".md"):
-        fields.refuse(node.line, "a step is the path of a .md file, such as steps/install.md")
+        fields.add_problem(node.line, "a step is the path of a .md file, such as steps/install.md")
         return []
     return [StepFile(node.text, section, node.line)]
 
@@ -107,7 +107,7 @@ def _file(fields: Fields, node: Node, section: str | None) -> list[StepFile]:
 def _moved(fields: Fields, own_id: str | None) -> tuple[Move, ...]:
     node = fields.mapping.items.get("moved", Sequence((), 0))
     if not isinstance(node, Sequence):
-        fields.refuse(node.line, '"moved" must be a list of {from: old-id, to: new-id}')
+        fields.add_problem(node.line, '"moved" must be a list of {from: old-id, to: new-id}')
         return ()
     moves: dict[tuple[str | None, str], Move] = {}
     for item in node.items:
@@ -118,9 +118,9 @@ def _moved(fields: Fields, own_id: str | None) -> tuple[Move, ...]:
         walkthrough, old = origin
         name = f"{walkthrough}/{old}" if walkthrough else old
         if origin in moves:
-            entry.refuse(item.line, f'"{name}" was moved before; an id moves once')
+            entry.add_problem(item.line, f'"{name}" was moved before; an id moves once')
         elif walkthrough is None and _leads_to(moves, new, old):
-            entry.refuse(item.line, f'"{old}" and "{new}" move in a circle')
+            entry.add_problem(item.line, f'"{old}" and "{new}" move in a circle')
         else:
             moves[origin] = Move(old, new, walkthrough)
     return tuple(moves.values())
@@ -128,16 +128,16 @@ def _moved(fields: Fields, own_id: str | None) -> tuple[Move, ...]:
 
 def _origin(entry: Fields, own_id: str | None) -> tuple[str | None, str] | None:
     """Return which step moved: the other walkthrough it was in, if it was in one, and its id."""
-    text = entry.word("from")
+    text = entry.text("from")
     if text is None or "/" not in text:
         old = entry.id("from")
         return None if old is None else (None, old)
     walkthrough, old = text.split("/", 1)
     line = entry.line("from")
-    if not (entry.fits_id(walkthrough, line) and entry.fits_id(old, line)):
+    if not (entry.check_id(walkthrough, line) and entry.check_id(old, line)):
         return None
     if walkthrough == own_id:
-        entry.refuse(line, f'"{text}" is a step of this walkthrough; write `from: {old}`')
+        entry.add_problem(line, f'"{text}" is a step of this walkthrough; write `from: {old}`')
         return None
     return walkthrough, old
 

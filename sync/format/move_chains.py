@@ -43,7 +43,7 @@ def _records(outlines: Sequence[Outline]) -> Records:
 def _add_earlier_names(move: Move, records: Records) -> Move:
     if move.walkthrough is None:
         return move
-    return replace(move, earlier=tuple(_earlier((move.walkthrough, move.old), records)))
+    return replace(move, earlier_names=tuple(_earlier((move.walkthrough, move.old), records)))
 
 
 def _earlier(name: Name, records: Records) -> list[Name]:

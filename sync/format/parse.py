@@ -33,16 +33,16 @@ from walkthroughs.content.values import AuthoredWalkthrough, StepContent, Walkth
 Stage = Callable[[AuthoredWalkthrough], int]
 
 
-def parse_repository(files: Mapping[str, bytes], keep: Stage = lambda _: 0) -> ParseResult:
+def parse_repository(files: Mapping[str, bytes], stage: Stage = lambda _: 0) -> ParseResult:
     """Say what *files* (path from the source's folder -> bytes, assets' may be empty) hold."""
-    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, keep)
+    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, stage)
 
 
 def parse_folders(
     root: bytes | None,
     folders: Iterable[tuple[str, Mapping[str, bytes]]],
     unchanged: Mapping[str, str],
-    keep: Stage,
+    stage: Stage,
 ) -> ParseResult:
     """Say what the files of a commit hold, with the texts of one walkthrough at hand at a time.
 
@@ -51,7 +51,7 @@ def parse_folders(
         folders: a folder's path, and path -> bytes of what is in it.
         unchanged: folder -> id of walkthroughs whose files are left out, because
             they are the same as when they were read last.
-        keep: takes each walkthrough without a mistake, and says where it is kept.
+        stage: takes each walkthrough without a mistake, and says where it is kept.
     """
     problems: list[Problem] = []
     if not _root(root, problems):
@@ -68,16 +68,16 @@ def parse_folders(
         if name is None:
             complete = False
         else:
-            claims[name].append(_IdClaim(path, _kept(authored, keep)))
+            claims[name].append(_IdClaim(path, _kept(authored, stage)))
     same = {author_id: folder for folder, author_id in unchanged.items()}
     return _resolve_ids(claims, same, problems, complete=complete)
 
 
-def _kept(authored: AuthoredWalkthrough | None, keep: Stage) -> WantedWalkthrough | None:
+def _kept(authored: AuthoredWalkthrough | None, stage: Stage) -> WantedWalkthrough | None:
     if authored is None:
         return None
     outline = authored.content.outline()
-    return WantedWalkthrough(outline, authored.is_published, authored.servers, keep(authored))
+    return WantedWalkthrough(outline, authored.is_published, authored.servers, stage(authored))
 
 
 def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
@@ -151,10 +151,10 @@ def _root(data: bytes | None, problems: list[Problem]) -> bool:
         except YamlRefused as error:
             problems.append(Problem(ROOT_FILE, error.line, str(error)))
         else:
-            schema = fields.word("schema")
+            schema = fields.text("schema")
             if schema not in {None, "1"}:
                 message = f'schema "{schema}" is newer than this server, which reads schema 1'
-                fields.refuse(fields.line("schema"), message)
+                fields.add_problem(fields.line("schema"), message)
     return len(problems) == before
 
 

@@ -16,13 +16,13 @@ class WantedWalkthrough:
     Attributes:
         is_published: visible to learners (`status: published`).
         servers: slugs of MCP servers it asks to be assigned to.
-        kept: where its texts are, as `keep` has said.
+        staged_at: where its texts are, as `stage` has said.
     """
 
     outline: Outline
     is_published: bool = False
     servers: tuple[str, ...] = ()
-    kept: int = 0
+    staged_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

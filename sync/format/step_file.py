@@ -38,12 +38,12 @@ def read_step(
     fields, body, body_line = front
     before = len(problems)
     step_id, title = fields.id(), fields.title()
-    revision = fields.whole("revision", 1, 100_000) or 1
+    revision = fields.integer("revision", 1, 100_000) or 1
     found = markdown.check_text(body)
     problems += [
         Problem(path, body_line + refusal.line - 1, refusal.message) for refusal in found.refusals
     ]
-    _check_links(path, body, body_line, found.targets, files, problems)
+    _check_links(path, body, body_line, found.relative_links, files, problems)
     try:
         parts = markdown.split(body)
     except PartsInvalid as error:
@@ -93,11 +93,11 @@ def _check_links(
     path: str,
     body: str,
     body_line: int,
-    targets: tuple[str, ...],
+    relative_links: tuple[str, ...],
     files: Mapping[str, bytes],
     problems: list[Problem],
 ) -> None:
-    for url in targets:
+    for url in relative_links:
         target = posixpath.normpath(
             posixpath.join(posixpath.dirname(path), url.split("#")[0].split("?")[0])
         )

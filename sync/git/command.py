@@ -67,13 +67,13 @@ class GitCommand:
         self.folder, self._shown, self.seconds = folder, shown, seconds
         self._environment = _ENVIRONMENT | dict(environment)
 
-    def text(self, *words: str, where: Path | None = None) -> str:
+    def text(self, *words: str, cwd: Path | None = None) -> str:
         """Return what git prints, without the last line's end.
 
         Raises:
             RepositoryUnavailable: git failed, or took too long.
         """
-        done = self._run(words, where or self.folder)
+        done = self._run(words, cwd or self.folder)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").splitlines()
             told = [each for each in lines if each.strip() and each not in _UNHELPFUL_LINES]
@@ -84,7 +84,7 @@ class GitCommand:
             raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
-    def succeeds(self, *words: str) -> bool:
+    def run_ok(self, *words: str) -> bool:
         """Return whether git says yes."""
         return self._run(words, self.folder).returncode == 0
 
@@ -134,10 +134,10 @@ class GitCommand:
         options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
         return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
 
-    def _run(self, words: tuple[str, ...], where: Path) -> subprocess.CompletedProcess[bytes]:
+    def _run(self, words: tuple[str, ...], cwd: Path) -> subprocess.CompletedProcess[bytes]:
         with subprocess.Popen(
             self._command(words),
-            cwd=where,
+            cwd=cwd,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -38,15 +38,17 @@ class Objects:
             EOFError: git has ended.
         """
         if len(names) <= _AT_ONCE:
-            self._readers[0].ask(names)
-            yield from (self._readers[0].next(limit, kind) for _ in names)
+            self._readers[0].request(names)
+            yield from (self._readers[0].read_next(limit, kind) for _ in names)
             return
         # Two processes take turns: one alone takes longer to unpack than we to read.
         if len(self._readers) == 1:
             self._readers.append(_Reader(self._start()))
         for number, reader in enumerate(self._readers):
-            threading.Thread(target=reader.ask, args=(names[number::2],), daemon=True).start()
-        yield from (self._readers[number % 2].next(limit, kind) for number in range(len(names)))
+            threading.Thread(target=reader.request, args=(names[number::2],), daemon=True).start()
+        yield from (
+            self._readers[number % 2].read_next(limit, kind) for number in range(len(names))
+        )
 
 
 class _Reader:
@@ -57,7 +59,7 @@ class _Reader:
         self._in: IO[bytes] = process.stdin
         self._out: IO[bytes] = process.stdout
 
-    def ask(self, names: Sequence[str]) -> None:
+    def request(self, names: Sequence[str]) -> None:
         """Request objects; `next` returns them in this order."""
         try:
             self._in.write("".join(f"contents {name}\n" for name in names).encode() + b"flush\n")
@@ -65,7 +67,7 @@ class _Reader:
         except (BrokenPipeError, ValueError):
             pass  # git has ended, or nobody listens any more; the reader finds out
 
-    def next(self, limit: int, kind: bytes) -> bytes | None:
+    def read_next(self, limit: int, kind: bytes) -> bytes | None:
         """Return the bytes of the next object, as `Objects.contents` yields them."""
         line = self._out.readline()
         if not line:

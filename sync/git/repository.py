@@ -57,7 +57,7 @@ class Repository:
             RepositoryUnavailable: it cannot be asked, or has no such branch.
         """
         ref = f"refs/heads/{self._branch}"
-        found = self._git.text("ls-remote", "--", self._url, ref, where=Path("/"))
+        found = self._git.text("ls-remote", "--", self._url, ref, cwd=Path("/"))
         # Git also finds what merely ends like the name, such as the branch `x/refs/heads/main`.
         lines = (line.split("\t") for line in found.splitlines())
         commit = next((line[0] for line in lines if line[-1] == ref), "")
@@ -78,18 +78,18 @@ class Repository:
             return self._fetch()
         except RepositoryUnavailable:
             self.head()  # if that fails, too, the host is the trouble, else our copy is
-            return self._anew()
+            return self._reclone()
 
-    def forget(self) -> None:
+    def delete_copy(self) -> None:
         """Remove the copy; the next fetch makes it anew."""
         shutil.rmtree(self._git.folder, ignore_errors=True)
 
-    def _anew(self) -> str:
-        self.forget()
+    def _reclone(self) -> str:
+        self.delete_copy()
         try:
             return self._fetch()
         except RepositoryUnavailable:
-            self.forget()  # half a pack that fills the disk is of no use to anybody
+            self.delete_copy()  # half a pack that fills the disk is of no use to anybody
             raise
 
     def _fetch(self) -> str:
@@ -97,7 +97,7 @@ class Repository:
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
             self._git.text("init", "--bare", "--quiet", ".")
-        self._sweep()
+        self._remove_unfinished_packs()
         self._git.text(
             "fetch",
             "--quiet",
@@ -109,19 +109,19 @@ class Repository:
             self._url,
             f"+refs/heads/{self._branch}:{BRANCH_REF}",
         )
-        self._gather()
+        self._repack()
         return self.commit(BRANCH_REF)
 
-    def _gather(self) -> None:
+    def _repack(self) -> None:
         """Put small packs together: each fetch brings one, and git looks for objects in all.
 
         A pack at least twice as large as all smaller ones together is not written again, so that
         this stays cheap in a large repository.
         """
         if sum(1 for _ in (self._git.folder / "objects" / "pack").glob("*.pack")) > _MAX_PACKS:
-            self._git.succeeds("repack", "--geometric=2", "-d", "--quiet")
+            self._git.run_ok("repack", "--geometric=2", "-d", "--quiet")
 
-    def _sweep(self) -> None:
+    def _remove_unfinished_packs(self) -> None:
         """Remove the packs that a git left unfinished when it was killed, and this process with it.
 
         Git's own collection would, but never runs here. What is younger than a command of git may
@@ -145,7 +145,7 @@ class Repository:
 
     def contains(self, older: str, newer: str) -> bool:
         """Return whether the history of *newer* has *older* in it; both commits are ids."""
-        return self._git.succeeds("merge-base", "--is-ancestor", older, newer)
+        return self._git.run_ok("merge-base", "--is-ancestor", older, newer)
 
     def author(self, commit: str) -> str:
         """Return who wrote *commit*, as `Name <e-mail>`."""
@@ -167,5 +167,5 @@ class Repository:
         try:
             return work()
         except CopyDamaged:
-            self._anew()
+            self._reclone()
             return work()

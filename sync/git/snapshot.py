@@ -147,7 +147,7 @@ def _listed(
             if tree is None:
                 raise CopyDamaged("The copy of the repository misses some of its folders.")
             inner = None if tree == TOO_LARGE else _entries_by_name(tree, id_bytes)
-            below += [(owner, path, oid) for path, oid in owner.take(at, inner)]
+            below += [(owner, path, oid) for path, oid in owner.add_level(at, inner)]
         if not below:
             break
         level = below
@@ -163,7 +163,7 @@ class _Folder:
         self._count = 0
         self._has_manifest = False
 
-    def take(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
+    def add_level(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
         """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
         self._count += MAX_ENTRIES + 1 if inner is None else len(inner)
         if inner is None:  # nobody can say what is in there

@@ -22,7 +22,7 @@ def build_plan(
     commit: str | None = None,
     is_rewritten: bool = False,
     wants_impact: bool = True,
-    verify: bool = False,
+    recompute_digests: bool = False,
 ) -> Plan:
     """Plan what *parsed* asks for. Writes nothing.
 
@@ -33,7 +33,7 @@ def build_plan(
         commit: what they are the files of; none if they are no commit yet.
         is_rewritten: the branch lost the live commit, and somebody must approve that.
         wants_impact: look at each learner of what changes.
-        verify: compare with the texts in the database, not with their digests.
+        recompute_digests: compare with the texts in the database, not with their digests.
     """
     owner = source.organization_id
     taken = read_ids_of_other_sources(session, owner, source.id, parsed.folders)
@@ -41,7 +41,10 @@ def build_plan(
     named = {slug for each in parsed.wanted for slug in each.servers}
     if named:
         parsed = refuse_unknown_servers(parsed, read_servers(session, owner, named))
-    changes = diff(parsed, read_live(session, owner, source.id, parsed.unchanged, verify=verify))
+    changes = diff(
+        parsed,
+        read_live(session, owner, source.id, parsed.unchanged, recompute_digests=recompute_digests),
+    )
     archives = any(isinstance(change, Archive) for change in changes)
     risk = Risk(
         live=count_live(session, owner, source.id) if archives else 0,

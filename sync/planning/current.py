@@ -45,9 +45,9 @@ def read_live(
     session: Session,
     organization_id: str,
     source_id: str,
-    but: Iterable[str] = (),
+    except_ids: Iterable[str] = (),
     *,
-    verify: bool = False,
+    recompute_digests: bool = False,
 ) -> list[Live]:
     """Return the source's walkthroughs, archived ones too.
 
@@ -55,8 +55,8 @@ def read_live(
         session: of a transaction.
         organization_id: whose.
         source_id: which source's.
-        but: author's ids of those that are left out, and not read.
-        verify: read the texts as well, so that what somebody changed by hand is noticed.
+        except_ids: author's ids of those that are left out, and not read.
+        recompute_digests: read the texts as well, so that what somebody changed by hand is noticed.
     """
     rows = session.execute(
         select(
@@ -71,7 +71,7 @@ def read_live(
             Walkthrough.organization_id == organization_id,
             Walkthrough.source_id == source_id,
             # One array, not a parameter each: there may be thousands.
-            Walkthrough.external_id != func.all(bindparam("but", list(but), ARRAY(Text))),
+            Walkthrough.external_id != func.all(bindparam("but", list(except_ids), ARRAY(Text))),
         )
     ).all()
     ids = [row.id for row in rows]
@@ -80,7 +80,7 @@ def read_live(
         Live(
             walkthrough_id=row.id,
             outline=read.read_content(session, organization_id, row.id).outline()
-            if verify
+            if recompute_digests
             else Outline(row.external_id, row.title, row.digest, tuple(steps[row.id])),
             version=row.version,
             is_published=row.is_published,

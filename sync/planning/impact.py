@@ -42,7 +42,7 @@ def _moved_away(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
         for taker in takers
         for move in taker.moved
         if current_id(move.new, taker) in _ids(taker)
-        for name in move.names
+        for name in move.previous_names
     }
 
 

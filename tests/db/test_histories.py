@@ -241,17 +241,17 @@ class Histories(RuleBasedStateMachine):
     def reset(self, which):
         book = self.books[which]
         progress.reset(self.database, CACHE, self.room.caller, self.row(book).id)
-        self.forget(book)
+        self.delete_copy(book)
         book.before = None
         self.latest = [each for each in self.latest if each is not book]
 
     def begin_again(self, which):
         book = self.books[which]
         view = self.select(book, resume=False)
-        self.forget(book)
+        self.delete_copy(book)
         self.see(book, view)
 
-    def forget(self, book):
+    def delete_copy(self, book):
         """A walkthrough that is started over takes the completions of its own steps with it."""
         every = [step for each in self.books for step in (*each.steps, *each.gone)]
         roots = {step.root for step in every if step.home is book}

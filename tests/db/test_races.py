@@ -73,7 +73,7 @@ class Rival:
 
     def _waits(self):
         pid = self._connection.info.backend_pid
-        with closing(self._room.database.open()) as watcher, watcher.cursor() as cursor:
+        with closing(self._room.database.open_connection()) as watcher, watcher.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", (pid,))
             return cursor.fetchone() is not None
 
@@ -86,7 +86,7 @@ def test_a_sync_that_loses_a_deadlock_tries_again_and_makes_each_version_once(ro
         lost.append(context.original_exception.pgcode)
 
     # The receiving walkthrough is written first, since it names the other.
-    with closing(room.database.open()) as connection:
+    with closing(room.database.open_connection()) as connection:
         rival = Rival(room, connection, ids["bb"], ids["aa"])
         event.listen(room.database.engine, "before_cursor_execute", rival.before_statement)
         event.listen(room.database.engine, "handle_error", note)

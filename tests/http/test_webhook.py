@@ -107,7 +107,7 @@ def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_n
     room.host.asked.clear()
     room.author.write("one", "two", "three")
     room.push()
-    with closing(room.database.open()) as other, other.cursor() as cursor:
+    with closing(room.database.open_connection()) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM walkthroughs FOR UPDATE")  # the run has to wait for this
         assert post(hook).status_code == 202
         _until(lambda: _somebody_waits(room))
@@ -148,7 +148,7 @@ def _is_done(room):
 
 
 def _somebody_waits(room):
-    with closing(room.database.open()) as watcher, watcher.cursor() as cursor:
+    with closing(room.database.open_connection()) as watcher, watcher.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
         return cursor.fetchone() is not None
 

@@ -100,7 +100,7 @@ def test_a_refusal_has_the_line():
 def test_relative_targets_are_found_and_others_are_not():
     text = "[a](b.md#c) ![d](../e.png) [f](https://x.example) [g](#h) [i](mailto:a@b.example)"
 
-    assert sorted(check_text(text).targets) == ["../e.png", "b.md#c"]
+    assert sorted(check_text(text).relative_links) == ["../e.png", "b.md#c"]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Findings:
     """
 
     refusals: tuple[Refusal, ...]
-    targets: tuple[str, ...]
+    relative_links: tuple[str, ...]
 
 
 def check_text(text: str) -> Findings:

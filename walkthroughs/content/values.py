@@ -38,19 +38,19 @@ class Move:
         old: the id the step had.
         new: the id it has in the walkthrough that has this record.
         walkthrough: the id of the other walkthrough that it came from; none if it was renamed.
-        earlier: what else it was called on its way, (walkthrough, step), newest first, as
+        earlier_names: what else it was called on its way, (walkthrough, step), newest first, as
             the other walkthroughs of the commit tell. Asked for if *old* was never published.
     """
 
     old: str
     new: str
     walkthrough: str | None = None
-    earlier: tuple[tuple[str, str], ...] = ()
+    earlier_names: tuple[tuple[str, str], ...] = ()
 
     @property
-    def names(self) -> tuple[tuple[str, str], ...]:
+    def previous_names(self) -> tuple[tuple[str, str], ...]:
         """Return where the step was in other walkthroughs, (walkthrough, step), newest first."""
-        return ((self.walkthrough, self.old), *self.earlier) if self.walkthrough else ()
+        return ((self.walkthrough, self.old), *self.earlier_names) if self.walkthrough else ()
 
 
 @dataclass(frozen=True, slots=True)

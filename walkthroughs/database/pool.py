@@ -27,8 +27,9 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     pool_size: int
-    #: Opens a connection outside the pool; the caller closes it. `open.dsn()` tells where.
-    open: ConnectionFactory
+    #: Opens a connection outside the pool; the caller closes it. Its `dsn()` tells
+    #: where.
+    open_connection: ConnectionFactory
 
     @property
     def tool_threads(self) -> int:
@@ -42,7 +43,7 @@ class Database:
             yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def autocommit(self) -> Iterator[Connection]:
         """Yield a connection where each statement stands alone: one round trip each."""
         with self.engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -94,7 +95,7 @@ class ConnectionFactory:
     def __init__(self, address: Callable[[], str]) -> None:
         self._address = address
         self._dsn: str | None = None
-        self._asking = threading.Lock()
+        self._address_lock = threading.Lock()
 
     def dsn(self) -> str:
         """Ask for the address, one thread at a time; return it as the driver wants it.
@@ -103,13 +104,13 @@ class ConnectionFactory:
             psycopg2.OperationalError: another thread has been asking for a while, which
                 may start a server. Whoever serves people tells them to come back.
         """
-        if not self._asking.acquire(timeout=_CONNECT_SECONDS):
+        if not self._address_lock.acquire(timeout=_CONNECT_SECONDS):
             message = "the database is being started"
             raise psycopg2.OperationalError(message)
         try:
             url = driver_url(self._address()).set(drivername="postgresql")
         finally:
-            self._asking.release()
+            self._address_lock.release()
         return url.render_as_string(hide_password=False)
 
     def __call__(self) -> psycopg2.extensions.connection:

@@ -49,7 +49,7 @@ class Prepared:
         self._prepare = "; ".join(statement.prepare for statement in statements)
         self._execute = {statement.name: statement.execute for statement in statements}
         self._free: list[_Connection] = []
-        self._slots = asyncio.Semaphore(connections)
+        self._limit = asyncio.Semaphore(connections)
 
     async def fetch(self, statement: Statement, *parameters: object) -> tuple[Any, ...] | None:
         """Run *statement* in a transaction of its own; return its row, if it has one.
@@ -81,7 +81,7 @@ class Prepared:
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[_Connection]:
         """Lend a line; one whose statement did not end well is not used again."""
-        async with self._slots:
+        async with self._limit:
             line = self._free.pop() if self._free else await self._open()
             try:
                 yield line
@@ -93,7 +93,7 @@ class Prepared:
     async def _open(self) -> _Connection:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             # A server that is started for this goes on starting when nobody waits any more.
-            dsn = await asyncio.to_thread(self._database.open.dsn)
+            dsn = await asyncio.to_thread(self._database.open_connection.dsn)
             connection = psycopg2.connect(dsn, async_=1)
             try:
                 await _connected(connection)

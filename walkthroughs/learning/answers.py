@@ -46,9 +46,9 @@ def step_view(
         step=edition.by_id[here] if here else None,
         progress=ProgressFacts(
             status=ProgressStatus.COMPLETED if finished else ProgressStatus.IN_PROGRESS,
-            completed_steps=sum(1 for stop in edition.stops if stop.id in completed),
-            total_steps=len(edition.stops),
-            percent=position.percent(completed, edition.stops),
+            completed_steps=sum(1 for stop in edition.step_refs if stop.id in completed),
+            total_steps=len(edition.step_refs),
+            percent=position.percent(completed, edition.step_refs),
         ),
         notice=" ".join(line for line in notices if line) or None,
         hurried=hurried,
@@ -69,7 +69,7 @@ def status_view(
     return StatusView(
         current_step_id=here,
         status=state,
-        percent=position.percent(completed, edition.stops),
+        percent=position.percent(completed, edition.step_refs),
         version=edition.ref.version,
         walkthrough=edition.ref,
         earlier_attempts=ended,

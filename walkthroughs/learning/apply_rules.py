@@ -38,7 +38,7 @@ def apply_rules(
     row = read_row(connection, caller, edition.ref.id, lock=True)
     if row is None:
         raise NothingStarted
-    live = edition.stops
+    live = edition.step_refs
     kept = set(row.completed_steps)
     completed = kept | moved_steps.completed_before_move(connection, caller, live)
     seen = read_seen(connection, caller, edition, row.version)

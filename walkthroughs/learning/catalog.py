@@ -68,7 +68,7 @@ def list_walkthroughs(
         "limit": PAGE_SIZE,
         "offset": PAGE_SIZE * (page - 1),
     }
-    with database.reading() as connection:
+    with database.autocommit() as connection:
         if query is None:
             rows = connection.execute(_ALL, keys).all()
         else:

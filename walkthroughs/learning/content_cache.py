@@ -42,7 +42,7 @@ class PublishedVersion:
 
     ref: WalkthroughRef
     steps: tuple[StepBody, ...]
-    stops: tuple[StepRef, ...]
+    step_refs: tuple[StepRef, ...]
 
     @cached_property
     def by_id(self) -> dict[str, StepBody]:
@@ -102,7 +102,7 @@ def _published_version(walkthrough_id: str, rows: Sequence[Row[Any]]) -> Publish
             )
             for position, row in enumerate(rows, start=1)
         ),
-        stops=tuple(
+        step_refs=tuple(
             StepRef(row.id, row.external_id, frozenset(row.predecessor_ids)) for row in rows
         ),
     )

@@ -113,13 +113,13 @@ def status(
         edition = live_version(connection, cache, caller, walkthrough_id)
         named = live_step(edition, step_id, position)
         row = read_row(connection, caller, walkthrough_id, lock=False)
-        completed = moved_steps.completed_before_move(connection, caller, edition.stops)
+        completed = moved_steps.completed_before_move(connection, caller, edition.step_refs)
         state, here = ProgressStatus.NOT_STARTED, None
         if row is not None and row.status != ProgressStatus.NOT_STARTED:
             state = ProgressStatus(row.status)
             completed |= frozenset(row.completed_steps)
             seen = read_seen(connection, caller, edition, row.version)
-            here = current_step(row.current_step_id, completed, seen=seen, live=edition.stops)
+            here = current_step(row.current_step_id, completed, seen=seen, live=edition.step_refs)
         ended = attempts.count(connection, caller, walkthrough_id)
     return status_view(edition, state, completed, here, ended=ended, named=named)
 
@@ -159,7 +159,7 @@ def _begin_again(
     row = read_row(connection, caller, edition.ref.id, lock=True)
     ended = moved_steps.remove_completions(connection, caller, edition.ref.id)
     if row is not None and ended:
-        attempts.keep(connection, row, ended, edition.stops, keys["now"])
+        attempts.keep(connection, row, ended, edition.step_refs, keys["now"])
     connection.execute(RESTART, keys | {"is_new_attempt": bool(ended)})
 
 
@@ -193,7 +193,7 @@ def read_view_of(
     database: Database, cache: ContentCache, caller: Caller, moved: FastStep
 ) -> StepView:
     """Return the answer to an ordinary step whose version is not in memory: read it first."""
-    with database.reading() as connection:
+    with database.autocommit() as connection:
         cache.read(connection, caller.organization_id, moved.walkthrough_id)
     # A newer version may have been published since: then the rules say where the learner is.
     return cached_view(cache, moved) or select(

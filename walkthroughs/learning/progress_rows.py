@@ -119,7 +119,7 @@ def read_seen(
 ) -> tuple[StepRef, ...]:
     """Return the order of the version the learner last saw."""
     if version == edition.ref.version:
-        return edition.stops
+        return edition.step_refs
     rows = connection.execute(
         STEPS_OF_VERSION,
         {

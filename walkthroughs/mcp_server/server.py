@@ -76,7 +76,7 @@ def build_server(
         get_tool_input_schema=lambda _: None,
     )
     # Tracing is dropped for speed; the tenant's name and words take its place.
-    server.middleware[:] = [_introducer(prepared)]
+    server.middleware[:] = [_identity_adder(prepared)]
     return server
 
 
@@ -122,10 +122,10 @@ class _Calls:
         return found.learner_id == call.caller.learner_id
 
 
-def _introducer(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
+def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the middleware that answers in the tenant's name and instructs who connects."""
 
-    async def introduce(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
+    async def add_server_identity(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
         result = await call_next(ctx)
         if not isinstance(result, dict):
             return result
@@ -137,7 +137,7 @@ def _introducer(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
                 info["name"] = info["title"] = tenant.name
         return result
 
-    return introduce
+    return add_server_identity
 
 
 async def _instructions(prepared: Prepared, tenant: Tenant) -> str:

@@ -76,8 +76,8 @@ def create_all(
             }
             | walkthrough_columns(each.content)
         )
-        came = predecessors(session, organization_id, each.outline, origin)
-        steps += _steps(inner, ids, each.content, came)
+        predecessors_by_step = predecessors(session, organization_id, each.outline, origin)
+        steps += _steps(inner, ids, each.content, predecessors_by_step)
         version = version_columns(1, revision, each.outline.digest, ids, origin)
         versions.append(inner | {"id": _new_version_id()} | version)
         outcomes.append(PublishResult(walkthrough_id, 1, revision.level, revision.summary))
@@ -91,7 +91,7 @@ def _steps(
     own: dict[str, Any],
     ids: list[str],
     content: WalkthroughContent,
-    came: Mapping[str, list[str]],
+    predecessors_by_step: Mapping[str, list[str]],
 ) -> list[dict[str, Any]]:
     """Return the rows of the steps, as one chain."""
     return [
@@ -102,7 +102,7 @@ def _steps(
             "display_order": position,
             "external_id": step.id,
             "revision": step.revision,
-            "predecessor_ids": came.get(step.id, []),
+            "predecessor_ids": predecessors_by_step.get(step.id, []),
         }
         | step_columns(step)
         for position, (step_id, following, step) in enumerate(

@@ -35,12 +35,12 @@ def predecessors(
     moves = [m for m in content.moved if m.walkthrough and current_id(m.new, content) in coming]
     if not moves or origin.source_id is None:
         return {}
-    names = {name for move in moves for name in move.names}
+    names = {name for move in moves for name in move.previous_names}
     rows = _published(session, organization_id, origin.source_id, names)
     found: dict[str, list[str]] = defaultdict(list)
     for move in moves:
         step = coming[current_id(move.new, content)]
-        last = next((rows[name] for name in move.names if name in rows), [])
+        last = next((rows[name] for name in move.previous_names if name in rows), [])
         for row in last:
             if row.revision == step.revision:
                 found[step.id] += [row.id, *row.predecessor_ids]

@@ -45,7 +45,7 @@ def publish(
     row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
     was_archived = row.archived_at is not None
     row.archived_at = None
-    outcome = _write(session, row, content, origin, is_back=was_archived)
+    outcome = _write(session, row, content, origin, was_archived=was_archived)
     session.flush()
     return outcome
 
@@ -94,26 +94,31 @@ def detach(session: Session, organization_id: str, walkthrough_id: str, source_i
 
 
 def _write(
-    session: Session, row: Walkthrough, new: WalkthroughContent, origin: Origin, *, is_back: bool
+    session: Session,
+    row: Walkthrough,
+    new: WalkthroughContent,
+    origin: Origin,
+    *,
+    was_archived: bool,
 ) -> PublishResult:
     rows, outline = steps_of(session, row), new.outline()
     old = content_of(row, rows).outline()
     # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
-    live = frozenset() if is_back else {current_id(step.id, outline) for step in old.steps}
-    came = predecessors(session, row.organization_id, outline, origin, live)
+    live = frozenset() if was_archived else {current_id(step.id, outline) for step in old.steps}
+    predecessors_by_step = predecessors(session, row.organization_id, outline, origin, live)
     revision = compare(old, outline)
-    if revision.level is None and came:  # learners must be looked at again
+    if revision.level is None and predecessors_by_step:  # learners must be looked at again
         revision = Revision(Level.STRUCTURE, "Steps came back.")
     if row.digest != outline.digest:  # an older release may have computed it in another way
         row.digest = outline.digest
-        if revision.level is None and not is_back:  # nothing that anybody reads has changed
+        if revision.level is None and not was_archived:  # nothing that anybody reads has changed
             flag_modified(row, "updated_at")  # written as it is: the time of the change stays
     if revision.level is None:
         return PublishResult(row.id, row.version, None, revision.summary)
     rename_steps(session, rows, outline)
     steps = update_steps(session, row, rows, new)
     for step in steps:
-        add_predecessors(step, came.get(step.external_id, []))
+        add_predecessors(step, predecessors_by_step.get(step.external_id, []))
     set_columns(row, walkthrough_columns(new))
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
