@@ -1,6 +1,9 @@
 # Every job of this repository. `make help` lists them.
 PYTHON ?= python3
 PORT ?= 8000
+# The tests wait more than they work, so more at once than there are cores.
+WORKERS ?= 4
+FAST := $(addprefix tests/db/test_,attempts.py catalog.py chain.py migrations.py moves.py owners.py pace.py publishing.py)
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
 ASSISTANTS := tests/assistants/node_modules/.package-lock.json
@@ -16,8 +19,11 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
-test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests
-	$(BIN)/pytest
+test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests, WORKERS at once
+	$(BIN)/pytest -n $(WORKERS)
+
+test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
+	$(BIN)/pytest -n $(WORKERS) tests/unit $(FAST)
 
 assistants: .venv/.dev $(ASSISTANTS) ## Run real assistants, 1.7 GB to install; writes docs/assistants.md
 	$(BIN)/pytest tests/assistants

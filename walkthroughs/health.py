@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.runtime import runtime
 
 pages = Blueprint("pages", __name__)
@@ -23,6 +23,6 @@ def readyz() -> tuple[str, int]:
     try:
         with runtime().database.autocommit() as connection:
             connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
+    except DatabaseUnavailable:
         return "the database does not answer\n", 503
     return "ready\n", 200

@@ -65,7 +65,7 @@ def test_a_held_source_takes_no_agreement(room):
 def test_a_rollback_that_waits_is_agreed_to_as_a_rollback(room):
     start = room.source().synced_commit
     room.author.write("first", name="fresh")
-    newest = room.sync().commit
+    newest = room.sync().plan.commit
     progress.select(room.database, ContentCache(), room.caller, room.row("fresh").id, resume=True)
     waiting = room.run(rollback_to=start)
     assert waiting.outcome == "waiting"

@@ -10,7 +10,7 @@ from sync import queue
 from sync.git import credentials
 from sync.git.credentials import DeployKey, Token
 from sync.runs import SyncRequest
-from sync.sync_source import sync_claimed
+from sync.sync_source import open_repository_of, sync_claimed
 from sync.worker import check_source
 from tests.builders import organization, server
 from walkthroughs.models import ContentSource, McpServer
@@ -160,7 +160,9 @@ def test_a_change_waits_for_the_run_under_way_and_is_not_undone_by_it(flask, roo
     room.author.commit()
     with queue.claim(room.database, room.source_id, wait=True):
         changing.start()
-        sync_claimed(room.database, room.settings, room.source_id, SyncRequest())
+        source = room.source()
+        with open_repository_of(room.settings, source) as repository:
+            sync_claimed(room.database, room.settings, source, repository, SyncRequest())
     changing.join()
     check_source(room.database, room.settings, room.source_id)
 

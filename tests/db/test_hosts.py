@@ -147,9 +147,9 @@ def test_the_host_is_told_how_each_commit_fared(room, https, kind, path, secret,
     room.point_at(https, Token(PASSWORD, USER))
     with room.database.transaction() as session:
         session.get_one(ContentSource, room.source_id).host_kind = kind
-    good = room.sync().commit
+    good = room.sync().plan.commit
     room.author.write("one", head="statu: x")
-    bad = room.sync().commit
+    bad = room.sync().plan.commit
 
     assert [(where, told["state"], secrets) for where, told, secrets in STATUSES] == [
         (path.format(good), "success", [secret]),

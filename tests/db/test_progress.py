@@ -285,7 +285,7 @@ def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
         progress.select(walk.database, CACHE, who, walk.row, resume=True).step.id for who in people
     ]
     calls = [(who, first) for who, first in zip(people, starts, strict=True) for _ in range(20)]
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(walk.database.pool_size) as pool:
         views = list(
             pool.map(
                 lambda call: progress.advance(walk.database, CACHE, call[0], call[1]),

@@ -5,6 +5,7 @@ import os
 import pytest
 from sqlalchemy import text
 
+from walkthroughs.enums import SyncTrigger
 from walkthroughs.errors import WalkthroughNotFound
 from walkthroughs.learning import catalog
 
@@ -22,8 +23,13 @@ def rows(room):
 
 def test_the_same_commit_once_more_and_read_again_writes_no_row(room):
     before, runs = rows(room), len(room.runs())
-    for order in ({}, {"trigger": "poll"}, {"reread": True}, {"reread": True, "trigger": "poll"}):
-        run = room.run(**order)
+    for request in (
+        {},
+        {"trigger": SyncTrigger.POLL},
+        {"read_all": True},
+        {"read_all": True, "trigger": SyncTrigger.POLL},
+    ):
+        run = room.run(**request)
         assert (run.outcome, run.plan.changes, run.plan.problems) == ("applied", (), ())
         assert rows(room) == before
 

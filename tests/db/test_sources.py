@@ -41,7 +41,7 @@ def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_
         "1 learner is in the middle of 'deploy', which goes away; their progress is kept",
     )
     assert room.row().archived_at is None
-    assert room.source().synced_commit != waits.commit
+    assert room.source().synced_commit != waits.plan.commit
 
     room.author.write("solo", "duo", name="other")
     room.author.commit()
@@ -50,7 +50,7 @@ def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_
     assert room.row().archived_at is None
 
     now = room.plan()
-    assert room.run(approved_fingerprint=now.plan.fingerprint).outcome == "applied"
+    assert room.run(approved_fingerprint=now.fingerprint).outcome == "applied"
     assert room.row().archived_at is not None
     assert room.source().awaiting_approval is None
 

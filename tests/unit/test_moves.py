@@ -9,7 +9,7 @@ from walkthroughs.content.values import Move, Outline
 
 def earlier(*contents):
     """The earlier names of the first record of the first walkthrough."""
-    return with_earlier_names([each.outline() for each in contents])[0].moved[0].earlier
+    return with_earlier_names([each.outline() for each in contents])[0].moved[0].earlier_names
 
 
 def test_a_step_that_was_renamed_before_it_moved_is_found_by_its_older_ids():
@@ -53,4 +53,4 @@ def test_records_that_lead_to_and_fro_for_ever_are_followed_so_far_and_in_time()
     found = with_earlier_names([Outline("wa", "", "", (), there), Outline("wb", "", "", (), back)])
 
     assert time.perf_counter() - began < 1
-    assert all(len(move.earlier) <= 16 for each in found for move in each.moved)
+    assert all(len(move.earlier_names) <= 16 for each in found for move in each.moved)

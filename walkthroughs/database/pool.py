@@ -15,6 +15,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
 
+from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
+
 #: How long a caller waits for a server that does not answer; libpq takes no less.
 _CONNECT_SECONDS = 2
 R = TypeVar("R")
@@ -44,9 +46,23 @@ class Database:
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
-        """Yield a connection where each statement stands alone: one round trip each."""
-        with self.engine.connect() as connection:
+        """Yield a connection where each statement stands alone: one round trip each.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer.
+        """
+        with unavailable_errors(), self.engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction; commit when the block ends well, else roll back.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer.
+        """
+        with unavailable_errors(), self.engine.begin() as connection:
+            yield connection
 
     def attempt(self, work: Callable[[], R]) -> R:
         """Return what *work* returns; run it once more if its connection was found dead.
@@ -56,8 +72,9 @@ class Database:
         """
         try:
             return work()
-        except DBAPIError as error:
-            if not error.connection_invalidated:
+        except DatabaseUnavailable as error:
+            cause = error.__cause__
+            if not (isinstance(cause, DBAPIError) and cause.connection_invalidated):
                 raise
             # The other idle connections went to the same server: drop them all.
             self.engine.dispose()

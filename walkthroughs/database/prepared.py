@@ -12,11 +12,10 @@ import psycopg2
 import psycopg2.extensions as driver
 
 from walkthroughs.database.pool import Database
+from walkthroughs.database.unavailable import unavailable_errors
 
 #: How long a connection may take to open, and a statement to be answered.
 _PATIENCE_SECONDS = 1.5
-#: What `fetch` raises while the database is away.
-AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -55,14 +54,15 @@ class Prepared:
         """Run *statement* in a transaction of its own; return its row, if it has one.
 
         Raises:
-            One of `AWAY`: the server does not answer, twice or for too long.
+            DatabaseUnavailable: the server does not answer, twice or for too long.
         """
-        try:
-            return await self._fetch(statement, parameters)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            # The server was restarted, so the idle ones are dead as well.
-            self.close()
-            return await self._fetch(statement, parameters)
+        with unavailable_errors():
+            try:
+                return await self._fetch(statement, parameters)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                # The server was restarted, so the idle ones are dead as well.
+                self.close()
+                return await self._fetch(statement, parameters)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -71,7 +71,7 @@ async def advance_fast(prepared: Prepared, caller: Caller, step_id: str) -> Fast
     """Complete *step_id* and move on, if that is all there is to it; else change nothing.
 
     Raises:
-        One of `prepared.AWAY`: the server does not answer.
+        DatabaseUnavailable: the server does not answer.
     """
     now = now_ms()
     row = await prepared.fetch(

@@ -51,7 +51,7 @@ def select(
     """
 
     def work() -> StepView:
-        with database.engine.begin() as connection:
+        with database.begin() as connection:
             edition = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {
                 "walkthrough_id": walkthrough_id,
@@ -109,7 +109,7 @@ def status(
         WalkthroughNotFound: it is not offered here.
         LiveStepNotFound: no live step has that id or position.
     """
-    with database.engine.connect() as connection:
+    with database.begin() as connection:
         edition = live_version(connection, cache, caller, walkthrough_id)
         named = live_step(edition, step_id, position)
         row = read_row(connection, caller, walkthrough_id, lock=False)
@@ -137,7 +137,7 @@ def reset(
     """
 
     def work() -> WalkthroughRef:
-        with database.engine.begin() as connection:
+        with database.begin() as connection:
             edition = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
             moved_steps.remove_completions(connection, caller, walkthrough_id)
@@ -165,7 +165,7 @@ def _begin_again(
 
 def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> StepView:
     """Advance in the walkthrough of the learner's last call. Never tried twice."""
-    with database.engine.begin() as connection:
+    with database.begin() as connection:
         found = connection.execute(text(LAST_ACTIVE), row_keys(caller)).scalar()
         if found is None:
             raise NothingStarted
@@ -176,7 +176,7 @@ def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> 
 def _advance_by_rules(
     database: Database, cache: ContentCache, caller: Caller, step_id: str
 ) -> StepView:
-    with database.engine.begin() as connection:
+    with database.begin() as connection:
         found = connection.execute(
             text(WALKTHROUGH_OF_STEP), row_keys(caller) | {"step_id": step_id}
         ).scalar()

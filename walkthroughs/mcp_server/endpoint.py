@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.pool import Database
-from walkthroughs.database.prepared import AWAY, Prepared
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.mcp_server.away import build_away_server
@@ -126,7 +127,7 @@ class Endpoint:
     async def _find(self, address: ServerAddress, checks_link: bool) -> LookupResult | None:
         try:
             return await self._directory.find(address, checks_link=checks_link)
-        except AWAY:
+        except DatabaseUnavailable:
             return None
 
     def _address(self, host: str, slug: str | None, token: str | None) -> ServerAddress:

@@ -21,11 +21,12 @@ from mcp.types import (
 )
 
 from walkthroughs.database.pool import Database
-from walkthroughs.database.prepared import AWAY, Prepared
+from walkthroughs.database.prepared import Prepared
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.learning.fast_path import FastStep, advance_fast
+from walkthroughs.learning.fast_path import advance_fast
 from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, TenantLookup
@@ -95,12 +96,12 @@ class _Calls:
         moved = None
         try:
             if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
-                moved = await self._advance(call.caller, step_id)
+                moved = await advance_fast(self.prepared, call.caller, step_id)
             if moved and (view := answers.cached_view(self.cache, moved)):
                 return results.step_result(view)
             if not moved and call.is_step_call and not await self._link_holds(call):
                 return results.link_ended()
-        except AWAY:
+        except DatabaseUnavailable:
             return results.unavailable()
         work = (
             partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
@@ -108,14 +109,6 @@ class _Calls:
             else partial(tools.call, self.database, self.cache, call.caller, name, arguments)
         )
         return await to_thread.run_sync(work, limiter=self.limiter)
-
-    async def _advance(self, caller: Caller, step_id: str) -> FastStep | None:
-        try:
-            return await advance_fast(self.prepared, caller, step_id)
-        except TimeoutError:
-            raise  # a server that is silent would be silent to a thread, too
-        except AWAY:
-            return None  # nothing was acknowledged; the tool tries once more, and tells
 
     async def _link_holds(self, call: Call) -> bool:
         found = await self.directory.ask(call.address)
@@ -143,7 +136,7 @@ def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any
 async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
     titles, total = None, 0
     if tenant.tools_enabled:
-        with suppress(*AWAY):  # the rest of the words is true without the titles
+        with suppress(DatabaseUnavailable):  # the rest of the words is true without the titles
             found = await prepared.fetch(OFFERED, tenant.organization_id, tenant.server_id)
             titles, total = found or ([], 0)
     return guidance.instructions(tenant.name, titles, total, tenant.instructions)

@@ -97,9 +97,9 @@ class _Owner:
 class TenantLookup:
     """Looks addresses up. For one event loop."""
 
-    def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
-        self._servers: TTLCache[_ServerKey, Tenant] = TTLCache(_MAX_SERVERS, CACHE_SECONDS)
+    def __init__(self, prepared: Prepared, cache_seconds: float = CACHE_SECONDS) -> None:
+        self._prepared, self._cache_seconds = prepared, cache_seconds
+        self._servers: TTLCache[_ServerKey, Tenant] = TTLCache(_MAX_SERVERS, cache_seconds)
         self._owners: LRUCache[tuple[str, str], _Owner] = LRUCache(_MAX_LINKS)
 
     async def find(self, address: ServerAddress, *, checks_link: bool = False) -> LookupResult:
@@ -110,7 +110,7 @@ class TenantLookup:
             checks_link: whether what follows checks the link itself, so that it may have ended.
 
         Raises:
-            One of `prepared.AWAY`: the database does not answer.
+            DatabaseUnavailable: the database does not answer.
         """
         return self._known(address, checks_link=checks_link) or await self.ask(address)
 
@@ -118,7 +118,7 @@ class TenantLookup:
         """Ask the database, whatever is known.
 
         Raises:
-            One of `prepared.AWAY`: the database does not answer.
+            DatabaseUnavailable: the database does not answer.
         """
         row = await self._prepared.fetch(
             FIND_TENANT, address.slug, address.domain, address.token_hash
@@ -139,6 +139,6 @@ class TenantLookup:
         if address.token_hash is None:
             return LookupResult(tenant)
         owner = self._owners.get((tenant.server_id, address.token_hash))
-        if owner and (checks_link or monotonic() - owner.checked_at < CACHE_SECONDS):
+        if owner and (checks_link or monotonic() - owner.checked_at < self._cache_seconds):
             return LookupResult(tenant, owner.learner_id)
         return None

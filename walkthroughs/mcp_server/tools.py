@@ -12,13 +12,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-import psycopg2
 from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
 from pydantic import TypeAdapter
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from walkthroughs.database.pool import Database
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.errors import HandrailError
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
@@ -41,13 +39,6 @@ from walkthroughs.mcp_server.status_text import next_sentence, status_text
 
 #: Claude Code saves a longer result to a file. A step has 64 KiB at most.
 _MAX_RESULT_CHARACTERS = 100_000
-_AWAY = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeout,
-    psycopg2.OperationalError,
-    psycopg2.InterfaceError,
-)
 
 
 @dataclass(frozen=True)
@@ -94,10 +85,10 @@ def after_fast_step(
 def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
     try:
         return run()
+    except DatabaseUnavailable:
+        return unavailable()
     except HandrailError as error:
         return error_result(str(error))
-    except _AWAY:
-        return unavailable()
 
 
 def is_announced(name: str) -> bool:
