@@ -25,6 +25,9 @@ test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests, WORKERS at on
 test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(FAST)
 
+mutants: .venv/.dev ## Break the rules and the queries one by one, and see that a test fails
+	$(BIN)/python -m tests.mutants $(ONLY)
+
 assistants: .venv/.dev $(ASSISTANTS) ## Run real assistants, 1.7 GB to install; writes docs/assistants.md
 	$(BIN)/pytest tests/assistants
 

@@ -1,0 +1,42 @@
+"""What is broken, and the tests that must notice."""
+
+LEARNING = ("tests/db/test_offers.py", "tests/db/test_progress.py", "tests/db/test_pace.py",
+            "tests/db/test_attempts.py", "tests/db/test_catalog.py", "tests/db/test_moves.py")  # fmt: skip
+PUBLISHING = ("tests/db/test_publishing.py", "tests/db/test_races.py", "tests/db/test_moves.py")
+SYNC = ("tests/db/test_sources.py", "tests/db/test_agreeing.py", "tests/db/test_sync.py",
+        "tests/db/test_owners.py", "tests/db/test_worker.py", "tests/db/test_settled.py")  # fmt: skip
+
+RULES = {
+    "walkthroughs/learning/position.py": ("tests/unit/test_journey.py",),
+    "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py",),
+    "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
+    "walkthroughs/content/markdown.py": ("tests/unit/test_markdown.py", "tests/unit/test_xss.py"),
+    "sync/planning/plan.py": ("tests/unit/test_plan.py",),
+    "sync/planning/approval.py": ("tests/unit/test_gate.py",),
+    "sync/planning/impact.py": ("tests/unit/test_gate.py", "tests/unit/test_plan.py"),
+    "sync/format/move_chains.py": ("tests/unit/test_moves.py",),
+    "sync/format/fields.py": ("tests/unit/test_parse.py",),
+    "sync/format/manifest.py": ("tests/unit/test_parse.py",),
+    "sync/format/step_file.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
+    "sync/layout.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
+}
+QUERIES = {
+    "walkthroughs/learning/fast_path.py": LEARNING,
+    "walkthroughs/learning/visibility.py": LEARNING,
+    "walkthroughs/learning/progress_rows.py": LEARNING,
+    "walkthroughs/learning/moved_steps.py": LEARNING,
+    "walkthroughs/learning/catalog.py": LEARNING,
+    "walkthroughs/learning/attempts.py": LEARNING,
+    "walkthroughs/mcp_server/tenant.py": (
+        "tests/http/test_endpoint.py",
+        "tests/http/test_tools.py",
+    ),
+    "walkthroughs/identity/links.py": ("tests/db/test_offers.py", "tests/http/test_endpoint.py"),
+    "walkthroughs/publishing/read.py": PUBLISHING,
+    "walkthroughs/publishing/predecessors.py": PUBLISHING,
+    "walkthroughs/publishing/assignments.py": PUBLISHING,
+    "sync/history.py": SYNC,
+    "sync/queue.py": SYNC,
+    "sync/planning/current.py": SYNC,
+    "sync/planning/learner_counts.py": SYNC,
+}
