@@ -15,6 +15,7 @@ import click
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from flask import Flask, current_app
+from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -123,6 +124,11 @@ def serve(host: str, port: int, demo: bool) -> None:
         prepare(parts)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
     run(build_app(parts.settings, app), host, port)
+
+
+def main() -> None:
+    """Run `handrail`: the same commands as `flask` in a checkout."""
+    FlaskGroup(create_app=create_app).main(prog_name="handrail")
 
 
 def run(app: Starlette, host: str, port: int) -> None:

@@ -10,18 +10,6 @@ from sqlalchemy.orm import Session
 from walkthroughs.models import db
 from walkthroughs.runtime import runtime
 
-#: Pages that change something: for those only who may write.
-_WRITING = (
-    "create_view",
-    "edit_view",
-    "remove_view",
-    "move_view",
-    "restore_view",
-    "sync_view",
-    "hold_view",
-    "approve_view",
-)
-
 
 @contextmanager
 def write_transaction() -> Iterator[Session]:

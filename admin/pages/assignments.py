@@ -9,6 +9,7 @@ from flask import request
 from admin.forms import AssignmentForm
 from admin.pages.choices import set_choices
 from admin.pages.model_page import OrgModelView
+from walkthroughs.enums import Role
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 
 
@@ -18,6 +19,7 @@ class AssignmentView(OrgModelView):
     noun = "assignment"
     intro = "Which server offers which walkthrough, in which order."
     creatable = True
+    writers = frozenset({Role.OWNER, Role.EDITOR})
     editable = True
     removal = ("Remove", "The server no longer offers the walkthrough. Progress stays.")
     duplicate_message = "That server offers that walkthrough already."

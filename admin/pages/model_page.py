@@ -18,12 +18,13 @@ from sqlalchemy.orm import Query
 
 from admin import formats
 from admin.git_lock import GitLock, LockedByGit, git_conflict
-from admin.saving import _WRITING
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.models import db
 
 _log = logging.getLogger(__name__)
+#: Pages that change nothing. Any other one is closed to those who may not write.
+_READ_ONLY = frozenset({"index_view", "details_view", "export"})
 _INTERNAL_ERROR = (
     "Something went wrong on our side and nothing was saved. It has been written to the log."
 )
@@ -35,7 +36,7 @@ class OrgModelView(ModelView):
     #: What the page offers at all; `writers` says to whom.
     creatable = False
     editable = False
-    writers = frozenset({Role.OWNER, Role.EDITOR})
+    writers: frozenset[Role] = frozenset()
     #: One of the table's rows, in a sentence; and what the page is about.
     noun = "row"
     intro = ""
@@ -88,11 +89,15 @@ class OrgModelView(ModelView):
         return bool(g) and g.get("role") in self.writers
 
     def is_accessible(self) -> bool:
-        """Admit members; forms only those who may write."""
+        """Admit members to pages that only read; to all else those whose role may write here.
+
+        The menu asks, too, while another page is shown: it names the pages that a member can read.
+        """
         if g.get("organization_id") is None:
             return False
-        writes = request.endpoint in {f"{self.endpoint}.{verb}" for verb in _WRITING}
-        return not writes or self.may_write()
+        shown, _, page = str(request.endpoint).partition(".")
+        reads = page in _READ_ONLY and request.method in {"GET", "HEAD", "OPTIONS"}
+        return shown != self.endpoint or reads or self.may_write()
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; tell a member that this is not theirs to do."""

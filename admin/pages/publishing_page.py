@@ -11,6 +11,7 @@ from flask_security import current_user
 from admin.pages.model_page import OrgModelView
 from admin.saving import write_transaction
 from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.enums import Role
 from walkthroughs.publishing import read, writer
 from walkthroughs.publishing.origin import Origin
 
@@ -19,6 +20,7 @@ class ContentView(OrgModelView):
     """Forms that publish. A subclass says what a form makes of the content."""
 
     creatable = True
+    writers = frozenset({Role.OWNER, Role.EDITOR})
     editable = True
 
     def create_model(self, form: Any) -> Any:  # noqa: ANN401  Flask-Admin's protocol

@@ -1,7 +1,11 @@
 """What operators type: each command against a real database and a real repository."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -218,3 +222,16 @@ def test_the_pace_of_a_server_is_set_and_checked(flask, database):
     for wrong in ("121", "-1", "soon"):
         assert "pace" in flask("servers", "set", "acme", "--pace", wrong, code=2)
     assert 'no MCP server "nobody"' in flask("servers", "set", "nobody", "--pace", "5", code=1)
+
+
+def test_handrail_is_the_same_commands_when_the_package_is_installed(database, settings):
+    done = subprocess.run(
+        [sys.executable, "-c", "import app; app.main()", "sync", "source", "list"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "DATABASE_URL": settings.database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

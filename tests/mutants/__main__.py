@@ -62,9 +62,10 @@ def _report(path: str, mutants: list[Mutant], tests: tuple[str, ...], trees: Que
 def _judge(tree: Path, path: str, mutant: Mutant, tests: tuple[str, ...]) -> str:
     original = (ROOT / path).read_text()
     (tree / path).write_text(mutant.source)
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    options = ("-x", "-q", "-p", "no:cacheprovider", "-k", "not hundred")
+    command = [sys.executable, "-B", "-m", "pytest", *options, *tests]
     try:
-        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=_SECONDS)
+        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return "killed"
     finally:
@@ -73,7 +74,9 @@ def _judge(tree: Path, path: str, mutant: Mutant, tests: tuple[str, ...]) -> str
 
 
 def _copy(tree: Path) -> Path:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     for name in listed.stdout.splitlines():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)

@@ -40,9 +40,9 @@ def of_rules(source: str) -> Iterator[Mutant]:
 def _changes(node):
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _OTHER:
         yield "compare", lambda n: n.ops.__setitem__(0, _OTHER[type(n.ops[0])]())
-    if isinstance(node, ast.BoolOp | ast.BinOp) and type(node.op) in _OTHER:
-        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)):  # also in types
-            yield "operator", lambda n: setattr(n, "op", _OTHER[type(n.op)]())
+    operator = getattr(node, "op", None)
+    if type(operator) in _OTHER and not isinstance(operator, ast.BitOr):  # which is in types, too
+        yield "operator", lambda n: setattr(n, "op", _OTHER[type(n.op)]())
     if isinstance(node, ast.If | ast.IfExp):
         yield "always", lambda n: setattr(n, "test", ast.Constant(True))
         yield "never", lambda n: setattr(n, "test", ast.Constant(False))

@@ -21,8 +21,8 @@ RULES = {
     "sync/layout.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
 }
 QUERIES = {
-    "walkthroughs/learning/fast_path.py": LEARNING,
-    "walkthroughs/learning/visibility.py": LEARNING,
+    "walkthroughs/learning/fast_path.py": ("tests/db/test_offers.py", "tests/db/test_pace.py"),
+    "walkthroughs/learning/visibility.py": ("tests/db/test_offers.py", "tests/db/test_catalog.py"),
     "walkthroughs/learning/progress_rows.py": LEARNING,
     "walkthroughs/learning/moved_steps.py": LEARNING,
     "walkthroughs/learning/catalog.py": LEARNING,

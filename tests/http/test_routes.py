@@ -1,0 +1,149 @@
+"""Every route of the dashboard, walked with a valid token by those who may not use it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask_security import hash_password
+from sqlalchemy import text
+
+from app import create_app
+from tests.builders import content, learner, organization, server, walkthrough
+from tests.http.test_admin import Visitor
+from walkthroughs.enums import Role
+from walkthroughs.identity.links import create_link
+from walkthroughs.models import Base, ContentSource, Member, User
+
+PASSWORD = "a long password"
+#: Pages that every member may read, by GET.
+READ = {"index_view", "details_view", "export"}
+#: Views that only an owner may change.
+OWNERS = {"content_sources", "mcp_servers", "personal_links"}
+#: Routes that are no page of a table: everybody's own.
+OWN = {"admin.index", "membership.choose_organization"}
+
+
+@pytest.fixture
+def app(database, settings):
+    made = create_app(settings)
+    yield made
+    made.extensions["handrail"].database.close()
+
+
+@pytest.fixture
+def house(app, database):
+    """One organization with a row in most tables, and another one."""
+    with app.app_context(), database.transaction() as session:
+        acme, other = organization(session, "acme"), organization(session, "other")
+        srv = server(session, acme.id, "acme")
+        source = ContentSource(organization_id=acme.id, name="guides", url="https://x.example/x")
+        session.add(source)
+        learner(session, acme.id, "zanzibar@x.example")
+        walkthrough(session, acme.id, content(title="Zanzibar"), server_id=srv.id)
+        create_link(session, "acme", "zanzibar@x.example")
+        for name, org, role in (
+            ("viewer", acme, Role.VIEWER), ("editor", acme, Role.EDITOR), ("stranger", other, Role.OWNER),
+        ):  # fmt: skip
+            user = User(email=f"{name}@x.example", password=hash_password(PASSWORD),
+                        fs_uniquifier=name)  # fmt: skip
+            session.add(user)
+            session.flush()
+            session.add(Member(organization_id=org.id, user_id=user.id, role=role))
+
+
+def state(database):
+    """All rows of all tables, as one text each."""
+    with database.engine.begin() as connection:
+        return {
+            name: connection.execute(text(f'SELECT t::text FROM "{name}" t ORDER BY 1')).scalars().all()
+            for name in Base.metadata.tables
+        }  # fmt: skip
+
+
+def first_id(database, table):
+    if table not in Base.metadata.tables:
+        return ""
+    with database.engine.begin() as connection:
+        return connection.execute(text(f'SELECT id FROM "{table}" LIMIT 1')).scalar() or ""
+
+
+def token_of(visitor):
+    page = visitor.get("/admin/login").get_data(as_text=True)
+    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+
+
+class Person(Visitor):
+    """A member who sends a valid token with every form."""
+
+    def __init__(self, app, name):
+        super().__init__(app)
+        self.token = token_of(self)  # the session keeps it
+        assert self.sign_in(f"{name}@x.example", PASSWORD).status_code == 302
+
+    def open(self, rule, method, row_id):
+        path = rule.rule.replace("<export_type>", "csv")
+        data = {"csrf_token": self.token, "id": row_id} if method == "POST" else None
+        return self.client.open(f"{path}?id={row_id}", method=method, data=data)
+
+
+def routes(app):
+    """Yield (rule, table, page, method) of every page of the dashboard."""
+    for rule in app.url_map.iter_rules():
+        open_to_all = rule.endpoint.startswith(("security.", "handrail.", "static", "admin.static"))
+        if rule.rule.startswith("/admin/") and not open_to_all and rule.endpoint not in OWN:
+            table, _, page = rule.endpoint.partition(".")
+            for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+                yield rule, table, page, method
+
+
+def test_a_viewer_can_read_and_nothing_else(app, house, database):
+    vera, before, walked = Person(app, "viewer"), state(database), 0
+    for rule, table, page, method in routes(app):
+        answer = vera.open(rule, method, first_id(database, table))
+        if page not in READ or method != "GET":
+            assert answer.status_code in {404, 405}, (rule.rule, method, answer.status_code)
+            walked += 1
+    assert walked > 60
+    assert state(database) == before
+
+
+def test_an_editor_cannot_change_what_is_the_owners(app, house, database):
+    eddi, before, walked = Person(app, "editor"), state(database), 0
+    for rule, table, page, method in routes(app):
+        if table in OWNERS and (page not in READ or method != "GET"):
+            answer = eddi.open(rule, method, first_id(database, table))
+            assert answer.status_code in {404, 405}, (rule.rule, method, answer.status_code)
+            walked += 1
+    assert walked > 20
+    assert state(database) == before
+
+
+def test_an_editor_can_open_the_forms_that_are_theirs(app, house):
+    eddi = Person(app, "editor")
+    for path in ("walkthroughs/new/", "mcp_server_walkthroughs/new/"):
+        assert eddi.get(f"/admin/{path}").status_code == 200
+    assert eddi.get("/admin/mcp_servers/new/").status_code == 404
+
+
+def test_a_member_of_another_organization_neither_sees_nor_changes_a_row(app, house, database):
+    stranger, before, walked = Person(app, "stranger"), state(database), 0
+    for rule, table, _page, method in routes(app):
+        answer = stranger.open(rule, method, first_id(database, table))
+        assert answer.status_code in {200, 302, 404, 405}, (rule.rule, method, answer.status_code)
+        assert not re.search(r"(?i)zanzibar", answer.get_data(as_text=True)), (rule.rule, method)
+        walked += 1
+    assert walked > 100
+    assert state(database) == before
+
+
+def test_a_visitor_is_sent_to_sign_in_by_every_route_though_their_token_is_valid(
+    app, house, database
+):
+    visitor, before = Visitor(app), state(database)
+    visitor.token = token_of(visitor)
+    for rule, table, _page, method in routes(app):
+        answer = Person.open(visitor, rule, method, first_id(database, table))
+        signs_in = answer.status_code == 302 and "/admin/login" in answer.location
+        assert signs_in or answer.status_code in {404, 405}, (rule.rule, method, answer.status_code)
+    assert state(database) == before
