@@ -102,8 +102,8 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
 def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     """Return *app*, each request in a context of its own.
 
-    A command runs in an application context, and what serves inherits it. Flask would let all
-    requests share it, with all that is kept there for the length of one: who is signed in.
+    `flask serve` runs in an application context that request threads inherit. Without a fresh
+    context, all requests would share `g`, and with it the signed-in user.
     """
 
     def answer(environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol

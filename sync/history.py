@@ -18,7 +18,7 @@ from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, SyncRun
 
-# Nothing that anybody reads has changed, so the time of the last change stays.
+# Learners see no difference, so `updated_at` stays.
 _STORE_GIT_TREES = text(
     """
     UPDATE walkthroughs w SET folder = place.folder, git_tree = place.tree
@@ -38,7 +38,7 @@ def read(database: Database, source_id: str) -> ContentSource:
 
 
 def record_held(database: Database, source: ContentSource, plan: Plan, newest: str) -> None:
-    """Note where the branch is and what that would change; the repository can be read."""
+    """Record where the branch is and what applying it would change."""
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
@@ -47,7 +47,7 @@ def record_held(database: Database, source: ContentSource, plan: Plan, newest: s
 
 
 def mark_checked(row: ContentSource, newest: str, request: int | None) -> None:
-    """Note on *row* where the branch is, and that *request* is answered; later ones are not."""
+    """Record on *row* where the branch is, and that *request* is answered; later ones are not."""
     row.newest_commit, row.checked_at, row.error = newest, now_ms(), None
     row.answered_request_at = request
 
@@ -89,7 +89,7 @@ def record_applied(
     started: int,
     places: Mapping[str, FolderTree],
 ) -> None:
-    """Note that a commit was carried out. This is what makes it done: it comes last.
+    """Record that a commit was applied. It comes last: a run that was cut short is done again.
 
     *places* are those of walkthroughs that need not be read again while they stay as they are.
     """
@@ -115,7 +115,7 @@ def record_applied(
 def record_failed(
     database: Database, source: ContentSource, trigger: SyncTrigger, started: int, message: str
 ) -> None:
-    """Note why the repository cannot be read; once in the history, until it is another reason."""
+    """Record why the repository cannot be read; once in the history for the same reason."""
     with database.transaction() as session:
         row = _locked(session, source)
         if row.error != message:
@@ -152,7 +152,7 @@ def _store_git_trees(
 
 
 def _store_findings(row: ContentSource, plan: Plan) -> None:
-    """Note on *row* what a plan found that was not carried out."""
+    """Store on *row* the problems and changes of a plan that was not applied."""
     row.problems = [asdict(problem) for problem in plan.problems]
     row.pending_changes = [pending_change(change) for change in plan.changes]
 

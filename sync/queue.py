@@ -47,12 +47,12 @@ def is_blocked_by_hold(source: ContentSource) -> bool:
 
 
 def is_requested(source: ContentSource) -> bool:
-    """Return whether somebody has asked for a run that has not begun yet."""
+    """Return whether a run was requested that has not begun yet."""
     return (source.requested_at or 0) > (source.answered_request_at or 0)
 
 
 def due_at(source: ContentSource, default_seconds: float) -> float:
-    """Return when to look at the source again, in epoch milliseconds.
+    """Return when to check the source again, in epoch milliseconds.
 
     Each interval is made up to a fifth shorter or longer, by a rule that all
     processes share, so that sources do not ask their hosts in step.
@@ -73,8 +73,8 @@ def list_sources(session: Session) -> list[ContentSource]:
 def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
 
-    Yields the row as it was just before. What the block changes in it is stored when the claim
-    ends: when somebody looked, which is not worth waiting for a disk.
+    Yields the source row. Changes to it are committed when the block ends, without waiting for the
+    disk: losing `checked_at` in a crash does no harm.
     """
     function = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
     claim = select(

@@ -27,7 +27,7 @@ _INTERNAL_ERROR = "Something went wrong on our side, and is in the log. It is tr
 
 
 def run_worker(database: Database, settings: Settings, stop: threading.Event) -> None:
-    """Look at every source when it is due, until *stop*. Trouble is noted, and tried again."""
+    """Check every source when it is due, until *stop*. Errors are recorded, and tried again."""
     listener: Connection | None = None
     while not stop.is_set():
         nap = _MAX_WAIT_SECONDS
@@ -37,7 +37,7 @@ def run_worker(database: Database, settings: Settings, stop: threading.Event) ->
             nap = min(nap, _check_due_sources(database, settings, stop))
             wait(listener, nap, stop)
         except Exception:  # noqa: BLE001  the loop must outlive the database being away
-            _log.exception("content sources could not be looked at; trying again")
+            _log.exception("content sources could not be checked; trying again")
             close(listener)
             listener = None
             stop.wait(min(1.0, nap))
@@ -45,7 +45,7 @@ def run_worker(database: Database, settings: Settings, stop: threading.Event) ->
 
 
 def check_source(database: Database, settings: Settings, source_id: str) -> None:
-    """Sync one source if its branch has moved or somebody asked; leave it to whoever has it."""
+    """Sync one source if its branch has moved or a run was requested; skip it if it is claimed."""
     with claim(database, source_id, wait=False) as source:
         if source is None:
             return
@@ -69,7 +69,7 @@ def check_source(database: Database, settings: Settings, source_id: str) -> None
 
 
 def _request_for(source: ContentSource) -> SyncRequest:
-    """Return what there is to do, with what somebody has approved."""
+    """Return what to do, with the approval that was given."""
     if source.approval is not None:
         given = source.approval
         return SyncRequest(
@@ -102,7 +102,7 @@ def _has_nothing_new(source: ContentSource, head: str) -> bool:
 
 
 def _check_due_sources(database: Database, settings: Settings, stop: threading.Event) -> float:
-    """Look at the sources that are due; return the seconds until the next one is."""
+    """Check the sources that are due; return the seconds until the next one is."""
     with database.transaction() as session:
         sources = list_sources(session)
     for source in sources:
@@ -114,10 +114,10 @@ def _check_due_sources(database: Database, settings: Settings, stop: threading.E
 
 
 def _check_or_record_error(database: Database, settings: Settings, source: ContentSource) -> None:
-    """Look at one source; what goes wrong with it in a way nobody thought of is its alone."""
+    """Check one source. An unexpected error is recorded, and does not stop the others."""
     try:
         check_source(database, settings, source.id)
     except Exception:  # noqa: BLE001  the sources behind it must have their turn
-        _log.exception("%s could not be looked at", source.name)
-        # If the database is the trouble, this fails as well, and the loop begins anew.
+        _log.exception("%s could not be checked", source.name)
+        # If the database is down, this fails as well, and the loop starts again.
         history.record_failed(database, source, SyncTrigger.POLL, now_ms(), _INTERNAL_ERROR)

@@ -25,7 +25,7 @@ class Fields:
                 node.line, "keys and values are expected here, such as `title: Sign in`"
             )
         known = sorted(known)
-        #: Keys that a misspelt one was meant to be: that they are missing is the same mistake.
+        #: Keys that an unknown key probably meant; do not report them as missing too.
         self._probably_meant: set[str] = set()
         for key in self.mapping.items:
             if key not in known:

@@ -11,7 +11,7 @@ from walkthroughs.content.values import Move, Outline
 Name = tuple[str, str]
 #: (walkthrough, step) -> what the records say that the step was called just before.
 Records = Mapping[Name, Sequence[Name]]
-#: More moves of one step between two looks are no story of authors.
+#: Maximum moves of one step that are followed within a commit.
 _MAX_MOVES = 16
 
 

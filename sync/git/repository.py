@@ -89,7 +89,7 @@ class Repository:
         try:
             return self._fetch()
         except RepositoryUnavailable:
-            self.delete_copy()  # half a pack that fills the disk is of no use to anybody
+            self.delete_copy()  # delete the partial copy, so that it does not fill the disk
             raise
 
     def _fetch(self) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask import g
 from flask_security import hash_password
 from sqlalchemy import text
 
+from admin.access.tenant_filter import WrongOrganization
 from app import create_app
 from tests.builders import content, learner, organization, server, walkthrough
 from tests.http.test_admin import Visitor
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
-from walkthroughs.models import Base, ContentSource, Member, User
+from walkthroughs.models import Base, ContentSource, McpServer, Member, Organization, User, db
 
 PASSWORD = "a long password"
 #: Pages that every member may read, by GET.
@@ -147,3 +149,24 @@ def test_a_visitor_is_sent_to_sign_in_by_every_route_though_their_token_is_valid
         signs_in = answer.status_code == 302 and "/admin/login" in answer.location
         assert signs_in or answer.status_code in {404, 405}, (rule.rule, method, answer.status_code)
     assert state(database) == before
+
+
+@pytest.mark.parametrize("change", ["new", "changed", "deleted"])
+def test_a_row_of_another_organization_is_never_flushed(app, house, database, change):
+    with database.transaction() as session:
+        acme, other = (
+            session.query(Organization).filter_by(slug=slug).one().id for slug in ("acme", "other")
+        )
+    with app.test_request_context("/admin/"):
+        g.organization_id = acme
+        row = db.session.query(McpServer).one()
+        g.organization_id = other
+        if change == "new":
+            db.session.add(McpServer(organization_id=acme, slug="second", name="Second"))
+        elif change == "changed":
+            row.name = "Another"
+        else:
+            db.session.delete(row)
+        with pytest.raises(WrongOrganization):
+            db.session.flush()
+        db.session.rollback()

@@ -22,7 +22,7 @@ _LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 #: Join emoji into one, or ask for their coloured form.
 _EMOJI_JOINERS = frozenset("\u200d\ufe0f")
-#: What ordinary English text is of: with these taken out, nothing is left of most steps.
+#: Printable ASCII and newline. Most steps contain nothing else and skip the slow check.
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 #: Look like nothing, though Unicode does not call them format characters.
 _BLANK_LOOKING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")

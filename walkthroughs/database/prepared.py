@@ -118,7 +118,7 @@ class _Connection:
         self._socket = connection.fileno()
         self._answer: asyncio.Future[None] | None = None
         self._closed = False
-        # Watched once and for all: asking the kernel anew costs a tenth of a call.
+        # Register the socket once: registering it per call costs 10 % of a call.
         self._loop.add_reader(self._socket, self._readable)
 
     async def execute(self, sql: str, parameters: tuple[object, ...] = ()) -> driver.cursor:
@@ -144,7 +144,7 @@ class _Connection:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(None)
             return
-        try:  # nobody waits: late word of an answer already read, or the server's farewell
+        try:  # no statement is running: the answer was read already, or the server closed it
             self.connection.poll()
         except psycopg2.Error:
             self.close()

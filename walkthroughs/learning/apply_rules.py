@@ -43,7 +43,7 @@ def apply_rules(
     completed = kept | moved_steps.completed_before_move(connection, caller, live)
     seen = read_seen(connection, caller, edition, row.version)
     here = position.current_step(row.current_step_id, completed, seen=seen, live=live)
-    # Who was told that nothing is left is on no step; the row still names the last one.
+    # A learner who has finished has no current step, but the row keeps the last id: accept it.
     shown = {stop.id for stop in seen} & {row.current_step_id} | {here}
     step = row.current_step_id if isinstance(completing, CurrentStep) else completing
     done = step if step in shown and step not in completed else None

@@ -28,8 +28,8 @@ _CREDIT = text(
        AND NOT p.completed_steps ? s.id
     """  # noqa: S608  constants
 )
-# Rows that are being made are not among those that can be locked: the learner's own row stands for
-# them, so that two who start over take turns.
+# An uncommitted progress row cannot be locked. Lock the learner's row first, so that two restarts
+# run one after the other.
 _LOCK_LEARNER = text(
     """
     SELECT FROM mcp_server_user
@@ -51,8 +51,9 @@ _LINEAGE = text(
             OR s.predecessor_ids <> '[]' AND s.predecessor_ids ?| CAST(:ids AS text[]))
     """
 )
-# A row that stood on a forgotten step stands on one that is still done: on a step that it has
-# left, not done, the next call would complete it once more. With none left it is not started.
+# If the current step is removed from the completions, point the row at the last completed step that
+# is left. Otherwise the next call would complete the removed step again. With none left, set
+# not_started.
 _REMOVE = text(
     f"""
     UPDATE walkthrough_progress p
@@ -80,7 +81,7 @@ def completed_before_move(
 
 
 def credit_moved_step(connection: Connection, caller: Caller, step_id: str) -> None:
-    """Let the completion of a step that is not live any more count where the step is now.
+    """Credit the completion of a step that is not live any more to the step that it became.
 
     Only the learner who has the other walkthrough open already needs it: the
     ordinary step call there asks nobody else.
@@ -91,7 +92,7 @@ def credit_moved_step(connection: Connection, caller: Caller, step_id: str) -> N
 def remove_completions(
     connection: Connection, caller: Caller, walkthrough_id: str
 ) -> frozenset[str]:
-    """Take the completions of the walkthrough's steps out of all of the learner's rows.
+    """Remove the completions of the walkthrough's steps from all of the learner's rows.
 
     Returns their row ids.
     """
@@ -110,7 +111,7 @@ def remove_completions(
 
 
 def lock_progress_rows(connection: Connection, caller: Caller) -> Set[str]:
-    """Lock the learner's rows, in one order; return all completions, to which none can be added."""
+    """Lock the learner's rows in one order; return all completions. None can be added meanwhile."""
     connection.execute(_LOCK_LEARNER, learner_keys(caller))
     rows = connection.execute(_LOCK_ROWS, learner_keys(caller)).scalars()
     return frozenset(step_id for completed in rows for step_id in completed)
