@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from enum import Enum
 
 #: Where content is in a repository.
 ROOT_FILE = "walkthroughs.yml"
@@ -20,16 +21,22 @@ MAX_STEPS = 500
 
 MAX_FRONT_MATTER_BYTES = 16 * 1024
 MAX_STEP_BYTES = 64 * 1024
-#: What the repository reader hands over for a file that is too large to be read.
-TOO_LARGE = b"\0too large"
-#: What it hands over for the manifest of a folder that holds too many files to be read.
-TOO_MANY = b"\0too many"
-
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 MAX_TITLE = 200
 
 #: Nearly all names are like this, and need no second look.
 _COMMON = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Unread(Enum):
+    """Stands where a file's bytes would, and says why they were not read."""
+
+    TOO_LARGE = "larger than any file of content may be"
+    TOO_MANY = "its folder holds far more files than a walkthrough has"
+
+
+#: The bytes of a file, or why they were not read.
+FileData = bytes | Unread
 
 
 def visible_name(name: bytes) -> str | None:

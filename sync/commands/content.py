@@ -15,6 +15,7 @@ from flask.cli import AppGroup
 from sync.format.add_ids import add_ids
 from sync.format.folder import read_folder, warnings
 from sync.format.parse import parse_repository
+from sync.layout import FileData
 from sync.merge_check.client import TOKEN, CheckFailed, request_plan
 from sync.planning.report import plan_lines
 from walkthroughs.content.problems import Problem
@@ -56,7 +57,7 @@ def lint_command(folder: Path, write_ids: bool, as_json: bool, against: str | No
 def _finish(
     folder: Path,
     against: str,
-    files: Mapping[str, bytes],
+    files: Mapping[str, FileData],
     problems: tuple[Problem, ...],
     *,
     as_json: bool,

@@ -15,8 +15,9 @@ from sync.layout import (
     MAX_STEP_BYTES,
     READ_ENDINGS,
     ROOT_FILE,
-    TOO_LARGE,
     WALKTHROUGHS,
+    FileData,
+    Unread,
     visible_name,
 )
 from walkthroughs.content.problems import Problem
@@ -27,24 +28,30 @@ _GIT = ".git"
 _LARGE_STEP_BYTES = 8 * 1024
 
 
-def warnings(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+def warnings(files: Mapping[str, FileData]) -> tuple[Problem, ...]:
     """Return what is no mistake but may not reach a learner: steps that assistants cut."""
     steps = (step for path in sorted(files) for step in _listed(path, files))
     return tuple(
         Problem(
             step,
             1,
-            f"warning: the step is {len(files[step]) / 1024:.1f} KiB. Assistants cut long answers: "
+            f"warning: the step is {_size(files[step]) / 1024:.1f} KiB. "
+            "Assistants cut long answers: "
             "Codex in the middle from 12 KiB, Copilot CLI and Qwen Code after the beginning from "
             "24 KiB, Gemini CLI in the middle from 40 KiB, opencode at the end from 52 KiB. "
             "Split it into steps of at most 8 KiB",
         )
         for step in steps
-        if len(files.get(step, b"")) > _LARGE_STEP_BYTES
+        if _size(files.get(step)) > _LARGE_STEP_BYTES
     )
 
 
-def _listed(path: str, files: Mapping[str, bytes]) -> Iterator[str]:
+def _size(data: FileData | None) -> int:
+    """Return the bytes of a step; none of one that is refused for its size."""
+    return len(data) if isinstance(data, bytes) else 0
+
+
+def _listed(path: str, files: Mapping[str, FileData]) -> Iterator[str]:
     """Yield the files of the steps that the manifest at *path* lists, if it is one."""
     folder, name = posixpath.split(path)
     text = decode_text(path, files[path], MAX_MANIFEST_BYTES, []) if name == MANIFEST else None
@@ -52,13 +59,13 @@ def _listed(path: str, files: Mapping[str, bytes]) -> Iterator[str]:
         yield posixpath.normpath(posixpath.join(folder, step.file))
 
 
-def read_folder(folder: Path) -> dict[str, bytes]:
+def read_folder(folder: Path) -> dict[str, FileData]:
     """Return the content under *folder* as the repository reader would.
 
     That is the root file and what is below `walkthroughs/`: whatever else lies in the folder is
     not looked at. Links, other repositories inside, and names that no author writes are left out.
     """
-    files: dict[str, bytes] = {}
+    files: dict[str, FileData] = {}
     for entry in sorted(_entries(folder), key=lambda entry: entry.name):
         if entry.name == ROOT_FILE and entry.is_file(follow_symlinks=False):
             files[ROOT_FILE] = _read(entry)
@@ -67,7 +74,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def _below(folder: str) -> Iterator[tuple[str, bytes]]:
+def _below(folder: str) -> Iterator[tuple[str, FileData]]:
     """Yield the path from *folder* and the bytes of each file in it."""
     inside = _entries(folder)
     if any(entry.name == _GIT for entry in inside):
@@ -87,9 +94,9 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
         return list(entries)
 
 
-def _read(entry: os.DirEntry[str]) -> bytes:
-    """Return a file's bytes: `TOO_LARGE` when they are, empty for what is not content."""
+def _read(entry: os.DirEntry[str]) -> FileData:
+    """Return a file's bytes: `Unread.TOO_LARGE` when they are, empty for what is not content."""
     if not entry.name.endswith(READ_ENDINGS):
         return b""
     large = entry.stat(follow_symlinks=False).st_size > MAX_STEP_BYTES
-    return TOO_LARGE if large else Path(entry.path).read_bytes()
+    return Unread.TOO_LARGE if large else Path(entry.path).read_bytes()

@@ -24,8 +24,9 @@ from sync.layout import (
     MAX_ENTRIES,
     MAX_MANIFEST_BYTES,
     ROOT_FILE,
-    TOO_MANY,
     WALKTHROUGHS,
+    FileData,
+    Unread,
 )
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
@@ -33,14 +34,14 @@ from walkthroughs.content.values import AuthoredWalkthrough, StepContent, Walkth
 Stage = Callable[[AuthoredWalkthrough], int]
 
 
-def parse_repository(files: Mapping[str, bytes], stage: Stage = lambda _: 0) -> ParseResult:
+def parse_repository(files: Mapping[str, FileData], stage: Stage = lambda _: 0) -> ParseResult:
     """Say what *files* (path from the source's folder -> bytes, assets' may be empty) hold."""
     return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, stage)
 
 
 def parse_folders(
-    root: bytes | None,
-    folders: Iterable[tuple[str, Mapping[str, bytes]]],
+    root: FileData | None,
+    folders: Iterable[tuple[str, Mapping[str, FileData]]],
     unchanged: Mapping[str, str],
     stage: Stage,
 ) -> ParseResult:
@@ -80,9 +81,9 @@ def _kept(authored: AuthoredWalkthrough | None, stage: Stage) -> WantedWalkthrou
     return WantedWalkthrough(outline, authored.is_published, authored.servers, stage(authored))
 
 
-def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def _by_folder(files: Mapping[str, FileData]) -> dict[str, dict[str, FileData]]:
     """Return each walkthrough's own files, by its folder: nothing outside concerns it."""
-    folders: dict[str, dict[str, bytes]] = defaultdict(dict)
+    folders: dict[str, dict[str, FileData]] = defaultdict(dict)
     for path, data in files.items():
         parts = path.split("/")
         if parts[0] == WALKTHROUGHS and 3 <= len(parts) <= MAX_DEPTH + 2:
@@ -91,7 +92,7 @@ def _by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
         inner = {posixpath.dirname(path) for path in own} - {folder}
         manifest = f"{folder}/{MANIFEST}"
         if len(own) + len(inner) > MAX_ENTRIES and manifest in own:
-            folders[folder] = {manifest: TOO_MANY}
+            folders[folder] = {manifest: Unread.TOO_MANY}
     return dict(sorted(folders.items()))
 
 
@@ -139,7 +140,7 @@ def _add_earlier_names(wanted: list[WantedWalkthrough]) -> tuple[WantedWalkthrou
     return tuple(replace(w, outline=outline) for w, outline in zip(wanted, outlines, strict=True))
 
 
-def _root(data: bytes | None, problems: list[Problem]) -> bool:
+def _root(data: FileData | None, problems: list[Problem]) -> bool:
     """Return whether the repository's own settings are ones that this release understands."""
     if data is None:
         return True
@@ -159,7 +160,7 @@ def _root(data: bytes | None, problems: list[Problem]) -> bool:
 
 
 def _walkthrough(
-    path: str, files: Mapping[str, bytes], problems: list[Problem]
+    path: str, files: Mapping[str, FileData], problems: list[Problem]
 ) -> tuple[str | None, AuthoredWalkthrough | None]:
     text = decode_text(path, files[path], MAX_MANIFEST_BYTES, problems)
     if text is None:
@@ -186,7 +187,11 @@ def _walkthrough(
 
 
 def _unlisted(
-    path: str, folder: str, manifest: Manifest, files: Mapping[str, bytes], problems: list[Problem]
+    path: str,
+    folder: str,
+    manifest: Manifest,
+    files: Mapping[str, FileData],
+    problems: list[Problem],
 ) -> None:
     listed = {posixpath.normpath(posixpath.join(folder, step.file)) for step in manifest.steps}
     for other in sorted(files):

@@ -9,7 +9,7 @@ from sync.format.fields import Fields
 from sync.format.manifest import StepFile
 from sync.format.text import decode_text
 from sync.format.yaml_subset import YamlRefused, load
-from sync.layout import MAX_FRONT_MATTER_BYTES, MAX_STEP_BYTES
+from sync.layout import MAX_FRONT_MATTER_BYTES, MAX_STEP_BYTES, FileData
 from walkthroughs.content import markdown
 from walkthroughs.content.markdown import PartsInvalid
 from walkthroughs.content.problems import Problem
@@ -20,7 +20,7 @@ def read_step(
     manifest_path: str,
     folder: str,
     listed: StepFile,
-    files: Mapping[str, bytes],
+    files: Mapping[str, FileData],
     problems: list[Problem],
 ) -> StepContent | None:
     """Return what a listed file says; none, and a problem for each mistake, if it cannot be used.
@@ -94,7 +94,7 @@ def _check_links(
     body: str,
     body_line: int,
     relative_links: tuple[str, ...],
-    files: Mapping[str, bytes],
+    files: Mapping[str, FileData],
     problems: list[Problem],
 ) -> None:
     for url in relative_links:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import codecs
 
-from sync.layout import TOO_LARGE, TOO_MANY
+from sync.layout import FileData, Unread
 from walkthroughs.content.problems import Problem
 
 
-def decode_text(path: str, data: bytes, limit: int, problems: list[Problem]) -> str | None:
+def decode_text(path: str, data: FileData, limit: int, problems: list[Problem]) -> str | None:
     """Return the text without what nobody sees: mark of order, line endings, trailing blanks."""
-    if data == TOO_MANY:
+    if data is Unread.TOO_MANY:
         problems.append(Problem(path, 1, "its folder holds far more files than a walkthrough has"))
         return None
-    if data == TOO_LARGE or len(data) > limit:
+    if data is Unread.TOO_LARGE or len(data) > limit:
         problems.append(Problem(path, 1, f"the file is larger than {limit // 1024} KiB"))
         return None
     try:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from sync.layout import TOO_LARGE
+from sync.layout import FileData, Unread
 
 #: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
 _AT_ONCE = 500
@@ -31,8 +31,8 @@ class Objects:
 
     def contents(
         self, names: Sequence[str], limit: int, kind: bytes = b"blob"
-    ) -> Iterator[bytes | None]:
-        """Yield each object's bytes: `TOO_LARGE` beyond *limit*, none if there is none of the kind.
+    ) -> Iterator[FileData | None]:
+        """Yield each object's bytes: `Unread.TOO_LARGE` beyond *limit*, none if it is not there.
 
         Raises:
             EOFError: git has ended.
@@ -67,7 +67,7 @@ class _Reader:
         except (BrokenPipeError, ValueError):
             pass  # git has ended, or nobody listens any more; the reader finds out
 
-    def read_next(self, limit: int, kind: bytes) -> bytes | None:
+    def read_next(self, limit: int, kind: bytes) -> FileData | None:
         """Return the bytes of the next object, as `Objects.contents` yields them."""
         line = self._out.readline()
         if not line:
@@ -84,7 +84,7 @@ class _Reader:
         left = size + 1
         while left:
             left -= len(self._read(min(left, _SKIP_BYTES)))
-        return TOO_LARGE if words[1] == kind else None
+        return Unread.TOO_LARGE if words[1] == kind else None
 
     def _read(self, size: int) -> bytes:
         data = self._out.read(size)

@@ -18,9 +18,9 @@ from sync.layout import (
     MAX_STEP_BYTES,
     READ_ENDINGS,
     ROOT_FILE,
-    TOO_LARGE,
-    TOO_MANY,
     WALKTHROUGHS,
+    FileData,
+    Unread,
     visible_name,
 )
 
@@ -41,13 +41,13 @@ class Snapshot:
         trees: each walkthrough's folder and the id of its Git tree.
         root: the repository's own settings; none if it has none.
         folders: path of each folder that is not known, and its files (path ->
-            bytes; `TOO_LARGE` when they are, empty for what is not content).
+            bytes; `Unread.TOO_LARGE` when they are, empty for what is not content).
             Read while it is iterated, once.
     """
 
     trees: Mapping[str, str]
-    root: bytes | None
-    folders: Iterator[tuple[str, Mapping[str, bytes]]]
+    root: FileData | None
+    folders: Iterator[tuple[str, Mapping[str, FileData]]]
 
 
 def read_snapshot(
@@ -94,14 +94,14 @@ def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, N
     (tree,) = objects.contents([name], _MAX_TREE_BYTES, b"tree")
     if tree is None:
         raise RepositoryUnavailable(f"There is no folder {name} in {shown}.")
-    if tree == TOO_LARGE:
+    if isinstance(tree, Unread):
         raise RepositoryUnavailable(f"A folder of {shown} has far too many entries.")
     return _entries_by_name(tree, id_bytes)
 
 
 def _folders(
     objects: Objects, trees: Mapping[str, str], id_bytes: int
-) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+) -> Iterator[tuple[str, Mapping[str, FileData]]]:
     names = list(trees)
     for at in range(0, len(names), _BATCH_FOLDERS):
         some = {f"{WALKTHROUGHS}/{name}": trees[name] for name in names[at : at + _BATCH_FOLDERS]}
@@ -122,9 +122,9 @@ def _is_read(path: str, oid: str) -> bool:
     return path.endswith(READ_ENDINGS) and oid != _FOLDER_TOO_LARGE
 
 
-def _bytes(path: str, oid: str, blobs: Iterator[bytes | None]) -> bytes:
+def _bytes(path: str, oid: str, blobs: Iterator[FileData | None]) -> FileData:
     if not _is_read(path, oid):
-        return TOO_MANY if oid == _FOLDER_TOO_LARGE else b""
+        return Unread.TOO_MANY if oid == _FOLDER_TOO_LARGE else b""
     blob = next(blobs)
     if blob is None:
         raise CopyDamaged("The copy of the repository misses some of its files.")
@@ -146,7 +146,7 @@ def _listed(
         for (owner, at, _), tree in zip(level, trees, strict=True):
             if tree is None:
                 raise CopyDamaged("The copy of the repository misses some of its folders.")
-            inner = None if tree == TOO_LARGE else _entries_by_name(tree, id_bytes)
+            inner = None if isinstance(tree, Unread) else _entries_by_name(tree, id_bytes)
             below += [(owner, path, oid) for path, oid in owner.add_level(at, inner)]
         if not below:
             break

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from sync.layout import WALKTHROUGHS
+from sync.layout import WALKTHROUGHS, FileData
 from sync.merge_check.upload import MAX_BYTES, pack
 from sync.planning.report import PLAN_LISTS
 from walkthroughs.errors import HandrailError
@@ -30,7 +30,7 @@ class CheckFailed(HandrailError):
     """The server could not be asked, or gave no answer that can be used."""
 
 
-def request_plan(address: str, token: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+def request_plan(address: str, token: str, files: Mapping[str, FileData]) -> dict[str, Any]:
     """Return the plan, as `plan_facts` makes it, that the server at *address* has for *files*.
 
     Raises:

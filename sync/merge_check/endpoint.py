@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from sync.format.parse import parse_repository
-from sync.layout import WALKTHROUGHS
+from sync.layout import WALKTHROUGHS, FileData
 from sync.merge_check.upload import MAX_BYTES, UploadInvalid, unpack
 from sync.planning.build_plan import build_plan
 from sync.planning.report import plan_facts
@@ -49,7 +49,7 @@ def check(source_id: str) -> ResponseReturnValue:
 
 
 def plan_for_files(
-    database: Database, source: ContentSource, files: Mapping[str, bytes]
+    database: Database, source: ContentSource, files: Mapping[str, FileData]
 ) -> dict[str, Any]:
     """Return the facts of the plan that a commit with *files*, all of them, would make."""
     parsed = parse_repository(files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from sync.layout import ROOT_FILE, WALKTHROUGHS, visible_name
+from sync.layout import ROOT_FILE, WALKTHROUGHS, FileData, Unread, visible_name
 from walkthroughs.errors import HandrailError
 
 #: Larger ones are refused before they are parsed. Some eight thousand steps of 4 kB fit.
@@ -19,22 +19,27 @@ class UploadInvalid(HandrailError):
     """That is not a folder to check."""
 
 
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """Return *files*, path -> bytes, as JSON; `unpacked` returns the same."""
-    texts = {path: data.decode(errors=_BYTES) for path, data in files.items()}
-    return json.dumps({"files": texts}).encode()
+def pack(files: Mapping[str, FileData]) -> bytes:
+    """Return *files* as JSON; `unpack` returns the same. Of those not read, the path is sent."""
+    texts = {
+        path: data.decode(errors=_BYTES) for path, data in files.items() if isinstance(data, bytes)
+    }
+    too_large = [path for path, data in files.items() if isinstance(data, Unread)]
+    return json.dumps({"files": texts, "too_large": too_large}).encode()
 
 
-def unpack(body: bytes) -> dict[str, bytes]:
-    """Return the files, path -> bytes, that a body holds.
+def unpack(body: bytes) -> dict[str, FileData]:
+    """Return the files by path that a body holds.
 
     Raises:
-        BodyInvalid: it is not what `packed` makes.
+        UploadInvalid: it is not what `pack` makes.
     """
     try:
         found = json.loads(body)
-        texts = found["files"]
-        files = {path: text.encode(errors=_BYTES) for path, text in texts.items()}
+        files: dict[str, FileData] = {
+            path: text.encode(errors=_BYTES) for path, text in found["files"].items()
+        }
+        files |= {str(path): Unread.TOO_LARGE for path in found.get("too_large", ())}
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise UploadInvalid(
             'The body is not a folder to check: send JSON of the form {"files": {path: text}}.'

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from sync.git.errors import RepositoryUnavailable
 from sync.git.repository import open_repository
-from sync.layout import TOO_LARGE
+from sync.layout import Unread
 from sync.runs import SyncRequest
 from sync.sync_source import sync_source
 from sync.worker import run_worker
@@ -153,7 +153,7 @@ def test_links_submodules_and_odd_names_are_not_read(room):
         with repository.snapshot(commit, "", {}) as snapshot:
             files = dict(snapshot.folders)["walkthroughs/deploy"]
 
-    assert files["walkthroughs/deploy/huge.md"] == TOO_LARGE
+    assert files["walkthroughs/deploy/huge.md"] is Unread.TOO_LARGE
     assert "walkthroughs/deploy/steps/one.md" in files
     assert not any(odd in name for name in files for odd in ("leak", "b\\c", "-rf"))
 

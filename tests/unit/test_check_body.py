@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.layout import Unread
 from sync.merge_check.upload import UploadInvalid, pack, unpack
 
 
 @given(st.binary())
 def test_whatever_a_file_holds_arrives_as_it_was(data):
-    files = {"walkthroughs.yml": data, "walkthroughs/a b/ü.md": data}
+    files = {"walkthroughs.yml": data, "walkthroughs/a b/ü.md": data,
+             "walkthroughs/a b/large.md": Unread.TOO_LARGE}  # fmt: skip
 
     assert unpack(pack(files)) == files
 
@@ -24,7 +26,7 @@ def test_the_files_of_others_can_be_sent_by_any_program():
     "body",
     [
         b"", b"{", b"[]", b"null", b'"files"', b"{}", b'{"files": []}', b'{"files": {"a": 1}}',
-        b'{"files": {"walkthroughs/a.md": null}}', b'{"files": {"walkthroughs/a.md": "\\ud800"}}',
+        b'{"files": {"walkthroughs/a.md": null}}', b'{"files": {}, "too_large": 1}', b'{"files": {"walkthroughs/a.md": "\\ud800"}}',
         b"[" * 100_000, b"\xff\xfe", b"1" * 10_000,
     ],
 )  # fmt: skip

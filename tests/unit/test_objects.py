@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from sync.git.objects import Objects, parse_tree
-from sync.layout import TOO_LARGE
+from sync.layout import Unread
 
 
 def objects(answer):
@@ -17,7 +17,7 @@ def test_contents_come_in_order_and_large_ones_are_skipped():
     answer = b"a1 blob 2\nhi\nb2 blob 90000\n" + b"x" * 90000 + b"\nc3 missing\nd4 blob 0\n\n"
     found = list(objects(answer).contents(["a1", "b2", "c3", "d4"], 100))
 
-    assert found == [b"hi", TOO_LARGE, None, b""]
+    assert found == [b"hi", Unread.TOO_LARGE, None, b""]
 
 
 @pytest.mark.parametrize("answer", [b"", b"a1 blob 5\nhi", b"a1 blob 90000\n" + b"x" * 70000])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sync.format.parse import parse_repository
-from sync.layout import TOO_LARGE
+from sync.layout import Unread
 from tests.builders import problems_in, texts
 from walkthroughs.content.values import Move, StepContent
 
@@ -105,7 +105,8 @@ def test_a_renamed_folder_and_file_make_no_difference():
         (files(create=step("create", ":::{agent}\nx")), "create.md:5: this part is never closed"),
         (files(create=step("create", revision="0")), 'create.md:4: "revision" must be a whole number'),
         (files(create=b"\xff\xfe"), "create.md:1: not UTF-8"),
-        (files(create=TOO_LARGE), "create.md:1: the file is larger than 64 KiB"),
+        (files(create=Unread.TOO_LARGE), "create.md:1: the file is larger than 64 KiB"),
+        (files(create=b"\0too large"), "create.md:1: a step begins with a line ---"),
         (files(create=b"x" * 70_000), "create.md:1: the file is larger than 64 KiB"),
         (files(MANIFEST + "  - {from: login, to: sign-in}\n"), "walkthrough.yml:14: "),
         (files(MANIFEST + "  - {from: sign-in, to: create}\n"), '"sign-in" was moved before'),
