@@ -1,6 +1,6 @@
 """What is broken, and the tests that must notice."""
 
-LEARNING = ("tests/db/test_offers.py", "tests/db/test_progress.py", "tests/db/test_pace.py",
+LEARNING = ("tests/db/test_fast_path.py", "tests/db/test_progress.py", "tests/db/test_pace.py",
             "tests/db/test_attempts.py", "tests/db/test_catalog.py", "tests/db/test_moves.py")  # fmt: skip
 PUBLISHING = ("tests/db/test_publishing.py", "tests/db/test_races.py", "tests/db/test_moves.py")
 SYNC = ("tests/db/test_sources.py", "tests/db/test_agreeing.py", "tests/db/test_sync.py",
@@ -21,8 +21,11 @@ RULES = {
     "sync/layout.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
 }
 QUERIES = {
-    "walkthroughs/learning/fast_path.py": ("tests/db/test_offers.py", "tests/db/test_pace.py"),
-    "walkthroughs/learning/visibility.py": ("tests/db/test_offers.py", "tests/db/test_catalog.py"),
+    "walkthroughs/learning/fast_path.py": ("tests/db/test_fast_path.py", "tests/db/test_pace.py"),
+    "walkthroughs/learning/visibility.py": (
+        "tests/db/test_fast_path.py",
+        "tests/db/test_catalog.py",
+    ),
     "walkthroughs/learning/progress_rows.py": LEARNING,
     "walkthroughs/learning/moved_steps.py": LEARNING,
     "walkthroughs/learning/catalog.py": LEARNING,
@@ -31,7 +34,7 @@ QUERIES = {
         "tests/http/test_endpoint.py",
         "tests/http/test_tools.py",
     ),
-    "walkthroughs/identity/links.py": ("tests/db/test_offers.py", "tests/http/test_endpoint.py"),
+    "walkthroughs/identity/links.py": ("tests/db/test_links.py", "tests/http/test_endpoint.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": PUBLISHING,
     "walkthroughs/publishing/assignments.py": PUBLISHING,

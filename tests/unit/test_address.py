@@ -121,3 +121,23 @@ def test_git_and_ssh_are_told_the_addresses_that_were_looked_at(strict, url, set
 
     assert way.settings == settings
     assert [each for each in way.ssh_options if each != "-o"] == ssh_options.split()
+
+
+@pytest.mark.parametrize("branch", ["main", "v1", "release/2.x", "feature_1-a", "a" * 201])
+def test_a_branch_is_a_plain_name(tmp_path, branch):
+    allowed = Settings(tmp_path, None, "secret", "http://localhost", allow_local_repositories=True)
+
+    assert transport("/srv/guides.git", branch, allowed).variables["GIT_ALLOW_PROTOCOL"] == "file"
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "--exec=id", "-x", "a..b", "..", "../main", "a b", "a\n", "a\tb", "a:b", "+main", "^main", "~1",
+        "a*", "a?", "a[b", "a\\b", "a@{1}", "/main", ".hidden", "", "a" * 202, "ä",
+    ],
+)  # fmt: skip
+def test_what_git_might_take_for_an_option_or_a_range_is_no_branch(tmp_path, branch):
+    allowed = Settings(tmp_path, None, "secret", "http://localhost", allow_local_repositories=True)
+    with pytest.raises(RepositoryUnavailable, match="cannot be a branch name"):
+        transport("/srv/guides.git", branch, allowed)

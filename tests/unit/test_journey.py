@@ -1,5 +1,6 @@
 """The laws of a learner's place, over any history of edits."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,6 +94,32 @@ def test_a_step_that_two_walkthroughs_have_is_forgotten_by_the_one_that_is_start
 
     assert position.completions_to_remove("A", {"x"}, both) == {"x"}
     assert position.completions_to_remove("B", {"x"}, both) == {"x"}
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["oldest first", "newest first"])
+def test_a_step_that_a_walkthrough_had_twice_is_its_own_until_it_left_for_the_last_time(turn):
+    """Step x was in A until 1, in B until 2, and in A once more, as z, until 3."""
+    holders = (
+        StepLineage("x", "A", 1),
+        StepLineage("y", "B", 2, frozenset({"x"})),
+        StepLineage("z", "A", 3, frozenset({"x", "y"})),
+    )[::turn]
+
+    assert position.completions_to_remove("A", {"x", "y"}, holders) == {"x", "y"}
+    assert position.completions_to_remove("B", {"x", "y"}, holders) == set()
+    assert position.completions_to_remove("A", {"z"}, holders) == {"z"}
+
+
+def test_of_two_others_the_one_that_had_the_step_last_keeps_it():
+    holders = (
+        StepLineage("x", "A", 2),
+        StepLineage("y", "B", 3, frozenset({"x"})),
+        StepLineage("z", "C", 1, frozenset({"x"})),
+    )
+
+    for order in (holders, holders[::-1]):
+        assert position.completions_to_remove("A", {"x"}, order) == set()
+        assert position.completions_to_remove("B", {"x"}, order) == {"x"}
 
 
 @given(seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)

@@ -57,6 +57,27 @@ def test_a_whole_walkthrough_is_read():
     assert content.moved == (Move("sign-in", "login"),)
 
 
+def test_a_manifest_may_record_many_moved_steps():
+    head, _ = MANIFEST.split("moved:")
+    records = [f"  - {{from: old-{n}, to: login}}" for n in range(10)]
+    records += [f"  - from: other/old-{n}\n    to: create" for n in range(10)]
+    (authored,) = texts(files("\n".join([f"{head}moved:", *records, ""])))
+
+    assert authored.content.moved == (
+        *(Move(f"old-{n}", "login") for n in range(10)),
+        *(Move(f"old-{n}", "create", "other") for n in range(10)),
+    )
+
+
+def test_a_circle_of_many_renames_is_refused():
+    head, _ = MANIFEST.split("moved:")
+    records = [f"  - {{from: s{n}, to: s{(n + 1) % 20}}}" for n in range(20)]
+
+    assert problems(files("\n".join([f"{head}moved:", *records, ""]))) == [
+        f'{FOLDER}/walkthrough.yml:32: "s19" and "s0" move in a circle'
+    ]
+
+
 def test_a_step_may_come_from_another_walkthrough_under_an_id_that_was_renamed_here():
     records = "  - {from: other/sign-in, to: login}\n  - {from: login, to: create}\n"
     (authored,) = texts(files(MANIFEST + records))

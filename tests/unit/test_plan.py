@@ -1,6 +1,10 @@
 """The planner, case by case, and its law: after an apply there is nothing to do."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +22,22 @@ OUTLINES = st.builds(
     st.lists(st.sampled_from("xyz"), unique=True, min_size=1),
 )
 SERVERS = st.sets(st.sampled_from(["acme", "other"]))
+#: Prints the fingerprint of a plan that makes, changes and archives walkthroughs.
+PRINT_FINGERPRINT = """
+from sync.format.parse_result import ParseResult, WantedWalkthrough
+from sync.planning.plan import Live, diff, fingerprint
+from walkthroughs.content.values import StepContent, WalkthroughContent
+
+def outline(number, *names):
+    steps = tuple(StepContent(name, name, name) for name in names)
+    return WalkthroughContent(f"w{number}", "W", steps=steps, tags=("x", "y", "z")).outline()
+
+wanted = [WantedWalkthrough(outline(n, "a", "b"), True, ("s1", "s2", "s3")) for n in range(8)]
+servers = frozenset({"s1", "s4"})
+live = [Live(f"wt_{n}", outline(n, "a"), 1, True, False, servers) for n in range(4, 12)]
+changes = diff(ParseResult(tuple(wanted), (), frozenset(), True), live)
+print(len(changes), fingerprint("c0ffee", changes))
+"""
 WANTED = st.lists(
     st.builds(WantedWalkthrough, OUTLINES, st.booleans(), SERVERS.map(tuple)),
     unique_by=lambda each: each.outline.id,
@@ -113,3 +133,20 @@ def test_after_an_apply_there_is_nothing_to_do(each, rows, unreadable, complete)
                 after[row.outline.id] = replace(row, is_archived=True)
 
     assert diff(wanted, after.values()) == ()
+
+
+def test_a_plan_has_the_same_fingerprint_in_every_process():
+    def printed(hash_seed):
+        return subprocess.run(
+            [sys.executable, "-c", PRINT_FINGERPRINT],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+
+    first, second = printed("1"), printed("2")
+
+    assert first == second
+    assert first[0] == "12"

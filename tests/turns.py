@@ -1,0 +1,116 @@
+"""Two transactions at once, in an order that the test decides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from walkthroughs.database.pool import Database
+
+_SECONDS = 20
+_WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid)))"
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How two calls went: whether the second waited for the first, and what each returned."""
+
+    waited: bool
+    first: Future[Any]
+    second: Future[Any]
+
+
+def take_turns(
+    database: Database,
+    first: Callable[[], Any],
+    second: Callable[[], Any],
+    *,
+    pause_after: str | None = None,
+    meanwhile: Callable[[], Any] = lambda: None,
+) -> Turns:
+    """Hold the transaction of *first* open; run *second* until it waits for that, or ends.
+
+    Args:
+        database: both use its pool.
+        first: makes one transaction. It is held just before its commit.
+        second: runs in another thread.
+        pause_after: hold *first* after the statement with these words instead.
+        meanwhile: runs before *second*.
+    """
+    hold = _Hold(database, pause_after)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(hold.run, first)
+            try:
+                hold.wait_until_held()
+                meanwhile()
+                two = pool.submit(second)
+                waited = hold.is_waited_for(two)
+            finally:
+                hold.end.set()
+    finally:
+        hold.remove()
+    return Turns(waited, one, two)
+
+
+class _Hold:
+    """Stops one thread at its commit, or after a statement."""
+
+    def __init__(self, database: Database, pause_after: str | None) -> None:
+        self._database, self._pause_after = database, pause_after
+        self._thread: int | None = None
+        self._backend: int | None = None
+        self._is_held, self.end = threading.Event(), threading.Event()
+        self._listener = (
+            ("commit", self._at_commit)
+            if pause_after is None
+            else ("after_cursor_execute", self._after_statement)
+        )
+        event.listen(database.engine, *self._listener)
+
+    def remove(self) -> None:
+        event.remove(self._database.engine, *self._listener)
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        self._thread = threading.get_ident()
+        return work()
+
+    def wait_until_held(self) -> None:
+        if not self._is_held.wait(_SECONDS):
+            pytest.fail("the first transaction did not come to where it is held")
+
+    def is_waited_for(self, other: Future[Any]) -> bool:
+        """Return true once another backend waits for this one, false once *other* has ended."""
+        pause = threading.Event()
+        with closing(self._database.open()) as watcher, watcher.cursor() as cursor:
+            for _ in range(_SECONDS * 100):
+                if other.done():
+                    return False
+                cursor.execute(_WAITS, (self._backend,))
+                if cursor.fetchone() == (True,):
+                    return True
+                pause.wait(0.01)
+        return pytest.fail("the second transaction neither waits nor ends")
+
+    def _at_commit(self, connection: Connection) -> None:
+        if threading.get_ident() == self._thread and not self._is_held.is_set():
+            driver: Any = connection.connection.dbapi_connection
+            self._stop(driver.info.backend_pid)
+
+    def _after_statement(
+        self, connection: Connection, _cursor: object, statement: str, *_: object
+    ) -> None:
+        if self._pause_after is not None and self._pause_after in statement:
+            self._at_commit(connection)
+
+    def _stop(self, backend: int) -> None:
+        self._backend = backend
+        self._is_held.set()
+        self.end.wait(_SECONDS)
