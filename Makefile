@@ -1,8 +1,8 @@
 # Every job of this repository. `make help` lists them.
 PYTHON ?= python3
 PORT ?= 8000
-# The tests wait more than they work, so more at once than there are cores.
-WORKERS ?= 4
+# The tests wait about as long as they work. A file stays with one worker, for what its tests share.
+WORKERS ?= 3
 FAST := $(addprefix tests/db/test_,attempts.py catalog.py chain.py migrations.py moves.py owners.py pace.py publishing.py)
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
@@ -20,7 +20,7 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
 test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests, WORKERS at once
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(FAST)

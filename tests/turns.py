@@ -89,7 +89,7 @@ class _Hold:
     def is_waited_for(self, other: Future[Any]) -> bool:
         """Return true once another backend waits for this one, false once *other* has ended."""
         pause = threading.Event()
-        with closing(self._database.open()) as watcher, watcher.cursor() as cursor:
+        with closing(self._database.open_connection()) as watcher, watcher.cursor() as cursor:
             for _ in range(_SECONDS * 100):
                 if other.done():
                     return False

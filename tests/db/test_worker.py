@@ -66,7 +66,7 @@ def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(room, fol
     assert [run.outcome for run in room.database.attempt(room.runs)] == ["applied"] * 4
 
 
-def test_a_copy_that_a_killed_fetch_left_half_made_is_made_reclone(room):
+def test_a_copy_that_a_killed_fetch_left_half_made_is_made_again(room):
     where = room.settings.data_dir / "git" / room.source_id
     room.author.write("one", "two")
     room.author.commit()
@@ -81,7 +81,7 @@ def test_a_copy_that_a_killed_fetch_left_half_made_is_made_reclone(room):
     assert room.row().version == 3
 
 
-def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_reclone(room):
+def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_again(room):
     where = room.settings.data_dir / "git" / room.source_id
     damage(where)
     run = room.run(read_all=True)
