@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import pytest
 from alembic.util.exc import CommandError
 from sqlalchemy import create_engine, text
 
+from tests.builders import classroom, learner
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect, driver_url
+from walkthroughs.learning import progress
+from walkthroughs.learning.content_cache import ContentCache
 
 
 @pytest.fixture
@@ -34,3 +39,28 @@ def test_a_table_that_differs_from_its_model_is_noticed(blank):
 
     with pytest.raises(CommandError, match="tags"):
         migrations.check_models(blank)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0008", "0011"])
+def test_a_database_of_an_earlier_release_keeps_every_place_and_completion(blank, revision):
+    migrations.upgrade(blank)
+    with blank.transaction() as session:
+        caller, row = classroom(session)
+        finished = replace(
+            caller, learner_id=learner(session, caller.organization_id, "max@x.example").id
+        )
+    cache = ContentCache()
+    step = progress.select(blank, cache, caller, row, resume=True).step
+    on_the_way = progress.advance(blank, cache, caller, step.id)
+    view = progress.select(blank, cache, finished, row, resume=True)
+    while view.step:
+        view = progress.advance(blank, cache, finished, view.step.id)
+
+    migrations.downgrade(blank, revision)
+    migrations.upgrade(blank)
+
+    here = progress.select(blank, ContentCache(), caller, row, resume=True)
+    assert (here.step, here.progress) == (on_the_way.step, on_the_way.progress)
+    assert progress.status(blank, ContentCache(), finished, row).percent == 100
+    assert progress.advance(blank, ContentCache(), caller, here.step.id).step.title == "Three"
+    migrations.check_models(blank)
