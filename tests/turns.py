@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 from walkthroughs.database.pool import Database
 
 _SECONDS = 20
-_WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid)))"
+_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ def take_turns(
     pause_after: str | None = None,
     meanwhile: Callable[[], Any] = lambda: None,
 ) -> Turns:
-    """Hold the transaction of *first* open; run *second* until it waits for that, or ends.
+    """Hold a transaction of *first* open; run *second* until it waits, or ends.
 
     Args:
         database: both use its pool.
-        first: makes one transaction. It is held just before its commit.
+        first: what it commits first is held just before that commit.
         second: runs in another thread.
         pause_after: hold *first* after the statement with these words instead.
         meanwhile: runs before *second*.
@@ -66,7 +66,6 @@ class _Hold:
     def __init__(self, database: Database, pause_after: str | None) -> None:
         self._database, self._pause_after = database, pause_after
         self._thread: int | None = None
-        self._backend: int | None = None
         self._is_held, self.end = threading.Event(), threading.Event()
         self._listener = (
             ("commit", self._at_commit)
@@ -87,30 +86,25 @@ class _Hold:
             pytest.fail("the first transaction did not come to where it is held")
 
     def is_waited_for(self, other: Future[Any]) -> bool:
-        """Return true once another backend waits for this one, false once *other* has ended."""
+        """Return true once a transaction waits, false once *other* has ended."""
         pause = threading.Event()
         with closing(self._database.open_connection()) as watcher, watcher.cursor() as cursor:
             for _ in range(_SECONDS * 100):
                 if other.done():
                     return False
-                cursor.execute(_WAITS, (self._backend,))
+                cursor.execute(_WAITS)
                 if cursor.fetchone() == (True,):
                     return True
                 pause.wait(0.01)
         return pytest.fail("the second transaction neither waits nor ends")
 
-    def _at_commit(self, connection: Connection) -> None:
+    def _at_commit(self, _connection: Connection) -> None:
         if threading.get_ident() == self._thread and not self._is_held.is_set():
-            driver: Any = connection.connection.dbapi_connection
-            self._stop(driver.info.backend_pid)
+            self._is_held.set()
+            self.end.wait(2 * _SECONDS)
 
     def _after_statement(
         self, connection: Connection, _cursor: object, statement: str, *_: object
     ) -> None:
         if self._pause_after is not None and self._pause_after in statement:
             self._at_commit(connection)
-
-    def _stop(self, backend: int) -> None:
-        self._backend = backend
-        self._is_held.set()
-        self.end.wait(_SECONDS)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.authors import Room
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.errors import StepNotFound
+from walkthroughs.errors import NothingStarted, StepNotFound
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
@@ -60,6 +60,12 @@ class House(Room):
         }
         assert cards[self.row(name).id].completed_steps == len(done)
         return done
+
+    def completed(self):
+        """(walkthrough, step) of each completion that the learner has, live or not."""
+        names = {row: name for name, row in self.rows().items()}
+        rows = self.progress_rows()
+        return {names[step] for row in rows for step in row.completed_steps}
 
     def rows(self):
         """(walkthrough, step) -> row id."""
@@ -315,6 +321,36 @@ def test_starting_over_where_the_step_is_now_forgets_it_for_good(house, again):
     assert house.done("aa") == []
 
 
+def test_a_step_that_is_gone_everywhere_is_forgotten_where_it_was_last(house):
+    """It went from aa to bb and to cc, which lost it before bb was archived as a whole."""
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    house.edit(bb=(["b1"],), cc=(["a1", "c1"], ("bb/a1", "a1")))
+    house.edit(cc=(["c1"],))
+    assert house.completed() == {("aa", "a1")}
+    house.reset("bb")
+    house.reset("aa")
+    assert house.completed() == {("aa", "a1")}
+    house.drop("bb")
+    house.edit()
+    house.reset("cc")
+
+    assert house.completed() == set()
+
+
+def test_a_step_leaves_a_walkthrough_when_that_is_archived_as_a_whole(house):
+    """It went from aa to bb, came to cc when bb was gone, and left that, too."""
+    house.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    house.drop("bb")
+    house.edit()
+    house.edit(cc=(["a1", "c1"], ("bb/a1", "a1")))
+    house.edit(cc=(["c1"],))
+    house.reset("aa")
+    assert house.completed() == {("aa", "a1")}
+    house.reset("cc")
+
+    assert house.completed() == set()
+
+
 @pytest.mark.parametrize("again", ["reset", "restart"])
 @pytest.mark.parametrize("opened", [True, False])
 def test_starting_over_where_the_step_was_leaves_it_done_where_it_is(house, again, opened):
@@ -341,6 +377,8 @@ def test_after_a_reset_that_left_something_the_walkthrough_counts_as_not_started
     assert house.look("aa").status is ProgressStatus.NOT_STARTED
     with pytest.raises(StepNotFound):
         house.next(house.rows()["aa", "a2"])
+    with pytest.raises(NothingStarted):
+        house.next(None)
 
 
 def test_a_step_forgotten_where_it_is_now_is_not_done_again_by_going_on_where_it_was(house):

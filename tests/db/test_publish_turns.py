@@ -32,8 +32,10 @@ class Writers:
         def run():
             with self.database.transaction() as session:
                 # Like a page that shows the row before it saves it.
-                session.scalars(select(Walkthrough)).all()
-                return work(session, self.org, self.row, *arguments)
+                shown = session.get_one(Walkthrough, self.row)
+                done = work(session, self.org, self.row, *arguments)
+                assert shown in session
+                return done
 
         return run
 
