@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import text
 
-from tests.builders import classroom, content, walkthrough
+from tests.builders import DASHBOARD, classroom, content, walkthrough
 from tests.turns import take_turns
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import StepNotFound
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.publishing.writer import publish
 
 
 class Learner:
@@ -32,6 +33,34 @@ class Learner:
 
     def next(self, step_id=None):
         return progress.advance(self.database, ContentCache(), self.caller, step_id)
+
+    def move_first_step_to_other(self):
+        """The first step leaves the walkthrough; the first of the other one is what it became."""
+        with self.database.transaction() as session:
+            org = self.caller.organization_id
+            step = session.scalar(
+                text(
+                    "SELECT id FROM walkthrough_steps WHERE walkthrough_id = :id AND title = 'One'"
+                ),
+                {"id": self.row},
+            )
+            publish(session, org, self.row, content("two", "three"), DASHBOARD)
+            session.execute(
+                text(
+                    "UPDATE walkthrough_steps SET predecessor_ids = jsonb_build_array(:step)"
+                    " WHERE walkthrough_id = :other AND title = 'Uno'"
+                ),
+                {"step": step, "other": self.other},
+            )
+
+    def order_rows(self, *walkthrough_ids):
+        """Give the learner's rows ids, so that they are locked in this order."""
+        with self.database.transaction() as session:
+            for number, id in enumerate(walkthrough_ids):
+                session.execute(
+                    text("UPDATE walkthrough_progress SET id = :id WHERE walkthrough_id = :of"),
+                    {"id": f"wp_{number:020}", "of": id},
+                )
 
     def reset(self):
         return progress.reset(self.database, ContentCache(), self.caller, self.row)
@@ -124,6 +153,39 @@ def test_two_first_restarts_do_not_wait_for_each_other_when_another_walkthrough_
     assert turns.waited
     assert [each.result().step.title for each in (turns.first, turns.second)] == ["One", "One"]
     assert learner.stored() == [[[]], []]
+
+
+def test_restarts_of_two_walkthroughs_at_once_lock_all_rows_before_one_by_itself(learner):
+    learner.select()
+    learner.select(learner.other)
+    turns = learner.turns(
+        learner.restart,
+        lambda: learner.select(learner.other, resume=False),
+        pause_after="INSERT INTO walkthrough_progress",
+    )
+
+    assert turns.waited
+    assert [each.result().step.title for each in (turns.first, turns.second)] == ["One", "Uno"]
+
+
+@pytest.mark.parametrize("names_its_step", [True, False])
+def test_a_step_that_moved_away_is_completed_beside_a_restart_of_where_it_is_now(
+    learner, names_its_step
+):
+    """Each of the two needs the row that the other has locked."""
+    learner.select(learner.other)
+    one = learner.select().step.id
+    learner.move_first_step_to_other()
+    learner.order_rows(learner.other, learner.row)
+    turns = learner.turns(
+        lambda: learner.next(one if names_its_step else None),
+        lambda: learner.select(learner.other, resume=False),
+        pause_after="FOR NO KEY UPDATE",
+    )
+
+    assert turns.waited
+    assert turns.first.result().step.title == "Two"
+    assert turns.second.result().step.title == "Uno"
 
 
 def test_a_walkthrough_is_started_once_by_two_at_once(learner):

@@ -12,7 +12,7 @@ from typing import TypeVar
 import psycopg2
 import psycopg2.extensions
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
 
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
@@ -64,17 +64,18 @@ class Database:
         with unavailable_errors(), self.engine.begin() as connection:
             yield connection
 
-    def attempt(self, work: Callable[[], R]) -> R:
-        """Return what *work* returns; run it once more if its connection was found dead.
+    def attempt(self, work: Callable[[], R], *, repeatable: bool = True) -> R:
+        """Return what *work* returns. Run it once more if PostgreSQL broke a deadlock with it.
 
-        For work that may be done twice: PostgreSQL may have carried out the first
-        try just before the connection went.
+        If it is *repeatable*, also if its connection was found dead: PostgreSQL may have
+        carried out the first try just before the connection ended.
         """
         try:
             return work()
         except DatabaseUnavailable as error:
-            cause = error.__cause__
-            if not (isinstance(cause, DBAPIError) and cause.connection_invalidated):
+            if error.is_deadlock:
+                return work()
+            if not (repeatable and error.is_connection_dead):
                 raise
             # The other idle connections went to the same server: drop them all.
             self.engine.dispose()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg2
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg2.errors import DeadlockDetected
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from walkthroughs.errors import HandrailError
@@ -27,6 +28,17 @@ class DatabaseUnavailable(HandrailError):
 
     def __init__(self) -> None:
         super().__init__("The database does not answer. Try again in a few seconds.")
+
+    @property
+    def is_deadlock(self) -> bool:
+        """Return whether PostgreSQL rolled the transaction back, so that another could go on."""
+        return isinstance(getattr(self.__cause__, "orig", None), DeadlockDetected)
+
+    @property
+    def is_connection_dead(self) -> bool:
+        """Return whether the connection had ended before the statement was sent, or while it ran."""
+        cause = self.__cause__
+        return isinstance(cause, DBAPIError) and cause.connection_invalidated
 
 
 @contextmanager
