@@ -128,9 +128,15 @@ class PlanWriter:
     def _update(self, session: Session, change: Update) -> list[Assignment]:
         row_id = change.live.walkthrough_id
         content = self._content(change.wanted)
-        writer.publish(session, self.organization_id, row_id, content, self.origin)
         published = change.wanted.is_published
-        writer.set_published(session, self.organization_id, row_id, published, self.origin)
+        writer.publish(
+            session,
+            self.organization_id,
+            row_id,
+            content,
+            self.origin,
+            is_published=published,
+        )
         return [(slug, row_id) for slug in change.new_servers]
 
     def _content(self, wanted: WantedWalkthrough) -> WalkthroughContent:

@@ -73,11 +73,24 @@ def walkthrough(
     origin: Origin = DASHBOARD,
 ) -> str:
     """Create a walkthrough through the publishing writer; return its row id."""
-    made = create.create(session, organization_id, wanted or content(), origin)
-    writer.set_published(session, organization_id, made.walkthrough_id, published, origin)
+    made = create.create(
+        session, organization_id, wanted or content(), origin, is_published=published
+    )
     if server_id:
         assignments.assign(session, organization_id, server_id, [made.walkthrough_id])
     return made.walkthrough_id
+
+
+def show(session: Session, organization_id: str, walkthrough_id: str, published: bool) -> None:
+    """Show a walkthrough of the dashboard to learners, or hide it."""
+    writer.change(
+        session,
+        organization_id,
+        walkthrough_id,
+        lambda live: live,
+        DASHBOARD,
+        is_published=published,
+    )
 
 
 def classroom(

@@ -72,3 +72,10 @@ class ManagedByGit(HandrailError):
             f'"{title}" is managed by a Git repository, so it cannot be changed here. '
             "Change its files in the repository; a merged commit goes live by itself."
         )
+
+
+class WalkthroughArchived(HandrailError):
+    """Learners do not see an archived walkthrough, so a change of it would have no effect."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f'"{title}" is archived, so it cannot be changed. Restore it first.')

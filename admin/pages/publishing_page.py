@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import g
@@ -10,10 +9,10 @@ from flask_security import current_user
 
 from admin.pages.model_page import OrgModelView
 from admin.saving import write_transaction
-from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.enums import Role
-from walkthroughs.publishing import read, writer
+from walkthroughs.publishing import writer
 from walkthroughs.publishing.origin import Origin
+from walkthroughs.publishing.writer import Edit
 
 
 class ContentView(OrgModelView):
@@ -50,12 +49,17 @@ def origin() -> Origin:
     return Origin(author=current_user.email)
 
 
-def publish(
-    walkthrough_id: str, change: Callable[[WalkthroughContent], WalkthroughContent]
+def change(
+    walkthrough_id: str, edit: Edit, *, is_published: bool | None = None, restores: bool = False
 ) -> None:
-    """Publish what *change* makes of the live content."""
+    """Publish what *edit* makes of the live content, as the signed-in member."""
     with write_transaction() as session:
-        # The lock first, so that two members' changes follow each other and none is lost.
-        read.lock_walkthrough(session, g.organization_id, walkthrough_id, origin())
-        old = read.read_content(session, g.organization_id, walkthrough_id)
-        writer.publish(session, g.organization_id, walkthrough_id, change(old), origin())
+        writer.change(
+            session,
+            g.organization_id,
+            walkthrough_id,
+            edit,
+            origin(),
+            is_published=is_published,
+            restores=restores,
+        )

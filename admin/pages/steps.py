@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 
 from admin.forms import NewStepForm, StepForm, text_of
 from admin.git_lock import GitLock, LockedByGit, locked_by_git
-from admin.pages.publishing_page import ContentView, publish
+from admin.pages.publishing_page import ContentView, change
 from walkthroughs.content.values import StepContent, WalkthroughContent
 from walkthroughs.ids import author_id
 from walkthroughs.models import Walkthrough, WalkthroughStep, db
@@ -86,24 +86,24 @@ class StepView(ContentView):
     def create_content(self, form: Any) -> str:  # noqa: ANN401
         """Put the new step into its walkthrough."""
         step = _step_from_form(StepContent(author_id(), "", ""), form)
-        publish(form.walkthrough_id.data, lambda old: _move_step(old, step, form.position.data))
+        change(form.walkthrough_id.data, lambda live: _move_step(live, step, form.position.data))
         query = db.session.query(WalkthroughStep).filter(WalkthroughStep.external_id == step.id)
         return str(query.one().id)
 
     def update_content(self, form: Any, row: WalkthroughStep) -> None:  # noqa: ANN401
         """Publish its text and its place."""
         name, position = row.external_id, form.position.data or row.display_order + 1
-        publish(
+        change(
             row.walkthrough_id,
-            lambda old: _move_step(old, _step_from_form(_step(old, name), form), position),
+            lambda live: _move_step(live, _step_from_form(_step(live, name), form), position),
         )
 
     def remove(self, row: WalkthroughStep) -> None:
         """Take it out of the walkthrough."""
         name = row.external_id
-        publish(
+        change(
             row.walkthrough_id,
-            lambda old: replace(old, steps=tuple(s for s in old.steps if s.id != name)),
+            lambda live: replace(live, steps=tuple(s for s in live.steps if s.id != name)),
         )
 
     @expose("/move/", methods=("POST",))
@@ -114,8 +114,8 @@ class StepView(ContentView):
         name, back = row.external_id, self.after_removal(row)
         wanted = row.display_order + (2 if request.form.get("to") == "down" else 0)
         with self.report_errors():
-            publish(
-                row.walkthrough_id, lambda old: _move_step(old, _step(old, name), max(wanted, 1))
+            change(
+                row.walkthrough_id, lambda live: _move_step(live, _step(live, name), max(wanted, 1))
             )
         return redirect(f"{back}#steps")
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement
 
 from admin.forms import WalkthroughForm, text_of
 from admin.git_lock import GitLock, locked_by_git
-from admin.pages.publishing_page import ContentView, origin, publish
+from admin.pages.publishing_page import ContentView, change, origin
 from admin.saving import write_transaction
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.ids import author_id
@@ -75,11 +75,8 @@ class WalkthroughView(ContentView):
 
     def update_content(self, form: Any, row: Walkthrough) -> None:  # noqa: ANN401
         """Publish its new description, and show or hide it."""
-        row_id = row.id
-        publish(row_id, lambda old: _walkthrough_from_form(old, form))
-        with write_transaction() as session:
-            published = form.is_published.data
-            writer.set_published(session, g.organization_id, row_id, published, origin())
+        published = form.is_published.data
+        change(row.id, lambda live: _walkthrough_from_form(live, form), is_published=published)
 
     def remove(self, row: Walkthrough) -> None:
         """Archive it."""
@@ -94,7 +91,7 @@ class WalkthroughView(ContentView):
         self.refuse_locked(row)
         row_id, title = row.id, row.title
         with self.report_errors() as failed:
-            publish(row_id, lambda content: content)
+            change(row_id, lambda live: live, restores=True)
         if not failed:
             flash(f"Restored: {title}.", "success")
         return redirect(self.get_url(".details_view", id=row_id))

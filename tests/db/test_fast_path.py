@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from tests.builders import DASHBOARD, classroom, content, learner, server, walkthrough
+from tests.builders import DASHBOARD, classroom, content, learner, server, show, walkthrough
 from tests.fast_steps import fast_step
 from walkthroughs.crypto import hash_token
 from walkthroughs.enums import ProgressStatus
@@ -69,7 +69,7 @@ def course(database):
 
 
 def withdraw(session, course):
-    writer.set_published(session, course.caller.organization_id, course.row, False, DASHBOARD)
+    show(session, course.caller.organization_id, course.row, False)
 
 
 def archive(session, course):

@@ -7,7 +7,7 @@ import psycopg2.extensions
 import pytest
 from sqlalchemy import event, text
 
-from tests.builders import DASHBOARD, classroom, content, learner, step, walkthrough
+from tests.builders import DASHBOARD, classroom, content, learner, show, step, walkthrough
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
@@ -188,7 +188,7 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     one = walk.select().step.id
     organization = walk.caller.organization_id
     with walk.database.transaction() as session:
-        writer.set_published(session, organization, walk.row, False, DASHBOARD)
+        show(session, organization, walk.row, False)
 
     assert catalog.list_walkthroughs(walk.database, walk.caller).cards == ()
     with pytest.raises(StepNotFound):
@@ -196,7 +196,7 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
     with pytest.raises(WalkthroughNotFound):
         walk.status()
     with walk.database.transaction() as session:
-        writer.set_published(session, organization, walk.row, True, DASHBOARD)
+        show(session, organization, walk.row, True)
     assert walk.next(one).step.title == "Two"
 
 

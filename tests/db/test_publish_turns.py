@@ -1,11 +1,13 @@
 """Writers of one walkthrough take turns; learners do not wait for them."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, text
 
 from tests.builders import DASHBOARD, classroom, content, step
 from tests.turns import take_turns
-from walkthroughs.errors import ManagedByGit
+from walkthroughs.errors import ManagedByGit, WalkthroughArchived
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import ContentSource, McpServerWalkthrough, Walkthrough
@@ -85,12 +87,29 @@ def test_who_archives_beside_a_publish_comes_last(writers):
     assert (row.version, steps) == (2, ["one", "new"])
 
 
-def test_of_two_who_hide_at_once_one_has_hidden_it(writers):
-    hide = writers.call(writer.set_published, False, DASHBOARD)
-    turns = writers.turns(hide, hide)
+def test_an_edit_beside_an_archive_is_refused_and_does_not_bring_the_walkthrough_back(writers):
+    edit = writers.call(writer.change, lambda live: replace(live, title="New"), DASHBOARD)
+    turns = writers.turns(writers.call(writer.archive, DASHBOARD), edit)
 
     assert turns.waited
-    assert (turns.first.result(), turns.second.result()) == (True, False)
+    assert isinstance(turns.second.exception(), WalkthroughArchived)
+    row, _ = writers.stored()
+    assert row.archived_at is not None
+    assert (row.title, row.version) == ("Deploy", 1)
+
+
+def test_of_two_edits_at_once_none_is_lost(writers):
+    def append(name):
+        return lambda live: replace(live, steps=(*live.steps, step(name)))
+
+    turns = writers.turns(
+        writers.call(writer.change, append("four"), DASHBOARD),
+        writers.call(writer.change, append("five"), DASHBOARD),
+    )
+
+    assert turns.waited
+    row, steps = writers.stored()
+    assert (row.version, steps) == (3, ["one", "two", "three", "four", "five"])
 
 
 def test_who_publishes_while_a_source_adopts_the_walkthrough_is_sent_to_git(writers):

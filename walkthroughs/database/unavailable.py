@@ -36,7 +36,7 @@ class DatabaseUnavailable(HandrailError):
 
     @property
     def is_connection_dead(self) -> bool:
-        """Return whether the connection had ended before the statement was sent, or while it ran."""
+        """Return whether the connection had ended before the statement, or during it."""
         cause = self.__cause__
         return isinstance(cause, DBAPIError) and cause.connection_invalidated
 

@@ -8,11 +8,14 @@ touched at all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from walkthroughs.content.revision import Level, Revision, compare, current_id
 from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.errors import WalkthroughArchived
 from walkthroughs.ids import now_ms
 from walkthroughs.models import Walkthrough, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
@@ -26,6 +29,43 @@ from walkthroughs.publishing.step_rows import (
     update_steps,
 )
 
+#: Returns the content that replaces the live one.
+Edit = Callable[[WalkthroughContent], WalkthroughContent]
+
+
+def change(
+    session: Session,
+    organization_id: str,
+    walkthrough_id: str,
+    edit: Edit,
+    origin: Origin,
+    *,
+    is_published: bool | None = None,
+    restores: bool = False,
+) -> PublishResult:
+    """Make what *edit* returns for the live content live as the next version.
+
+    Writes nothing if it is live already. The row is locked and read once, so that two
+    changes at once follow each other and none is lost. *edit* gets the live content, after
+    the lock. *is_published* shows the walkthrough to learners, or hides it; none leaves that
+    as it is. With *restores* an archived one comes back, with its learners' progress.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        ManagedByGit: *origin* does not own it.
+        WalkthroughArchived: it is archived, and this does not restore it.
+    """
+    row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
+    was_archived = row.archived_at is not None
+    if was_archived and not restores:
+        raise WalkthroughArchived(row.title)
+    row.archived_at = None
+    if is_published is not None:
+        row.is_published = is_published
+    outcome = _write(session, row, edit, origin, was_archived=was_archived)
+    session.flush()
+    return outcome
+
 
 def publish(
     session: Session,
@@ -33,35 +73,24 @@ def publish(
     walkthrough_id: str,
     content: WalkthroughContent,
     origin: Origin,
+    *,
+    is_published: bool | None = None,
 ) -> PublishResult:
-    """Make *content* live as the next version; write nothing if it is live already.
-
-    An archived walkthrough comes back, with its learners' progress.
+    """Make *content* live, whatever is live now: `change` that restores.
 
     Raises:
         WalkthroughNotFound: the organization has no such walkthrough.
         ManagedByGit: *origin* does not own it.
     """
-    row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
-    was_archived = row.archived_at is not None
-    row.archived_at = None
-    outcome = _write(session, row, content, origin, was_archived=was_archived)
-    session.flush()
-    return outcome
-
-
-def set_published(
-    session: Session,
-    organization_id: str,
-    walkthrough_id: str,
-    is_published: bool,
-    origin: Origin,
-) -> bool:
-    """Show the walkthrough to learners or hide it; return whether that changed anything."""
-    row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
-    changed = row.is_published != is_published
-    row.is_published = is_published
-    return changed
+    return change(
+        session,
+        organization_id,
+        walkthrough_id,
+        lambda _live: content,
+        origin,
+        is_published=is_published,
+        restores=True,
+    )
 
 
 def archive(session: Session, organization_id: str, walkthrough_id: str, origin: Origin) -> bool:
@@ -94,15 +123,12 @@ def detach(session: Session, organization_id: str, walkthrough_id: str, source_i
 
 
 def _write(
-    session: Session,
-    row: Walkthrough,
-    new: WalkthroughContent,
-    origin: Origin,
-    *,
-    was_archived: bool,
+    session: Session, row: Walkthrough, edit: Edit, origin: Origin, *, was_archived: bool
 ) -> PublishResult:
-    rows, outline = steps_of(session, row), new.outline()
-    old = content_of(row, rows).outline()
+    rows = steps_of(session, row)
+    content = content_of(row, rows)
+    old, new = content.outline(), edit(content)
+    outline = new.outline()
     # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
     live = frozenset() if was_archived else {current_id(step.id, outline) for step in old.steps}
     predecessors_by_step = predecessors(session, row.organization_id, outline, origin, live)
