@@ -1,0 +1,129 @@
+"""A page of the dashboard asks as many questions for many rows as for few."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from admin.access.accounts import create_owner
+from app import create_app
+from tests.builders import content, learner, organization, server, walkthrough
+from tests.http.test_admin import Visitor
+from walkthroughs.identity.links import create_link
+from walkthroughs.learning import progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.models import ContentSource
+
+#: The user, the organization and the role, the count, the rows.
+LIST_QUERIES = 4
+#: The same for one row, and what belongs to it: steps, versions, assignments.
+PAGE_QUERIES = 8
+#: A form is shown, then saved: the row is read for each, and once more under the lock.
+SAVE_QUERIES = 17
+
+
+@pytest.fixture
+def app(database, settings):
+    made = create_app(settings)
+    yield made
+    made.extensions["handrail"].database.close()
+
+
+class Site:
+    """An organization that grows, and its owner at the dashboard."""
+
+    def __init__(self, app, database):
+        self.app, self.database = app, database
+        with app.app_context(), database.transaction() as session:
+            self.org = organization(session, "acme").id
+            password = create_owner(session, self.org, "owner@x.example")
+        self.visitor = Visitor(app)
+        self.visitor.sign_in("owner@x.example", password)
+
+    def grow(self, start, count):
+        """Add rows to all tables: those numbered from *start*."""
+        for number in range(start, start + count):
+            with self.database.transaction() as session:
+                slug = f"acme-{number}"
+                srv = server(session, self.org, slug)
+                who = learner(session, self.org, f"lea{number}@x.example")
+                session.add(ContentSource(
+                    organization_id=self.org, name=slug, url=f"https://x.example/{slug}"
+                ))  # fmt: skip
+                row = walkthrough(session, self.org, content(id=slug), server_id=srv.id)
+                create_link(session, slug, f"lea{number}@x.example")
+                caller = Caller(self.org, srv.id, who.id)
+            progress.select(self.database, ContentCache(), caller, row, resume=True)
+
+    def of_steps(self, count):
+        """Return a new walkthrough of so many steps."""
+        names = [f"s{place}" for place in range(count)]
+        with self.database.transaction() as session:
+            return walkthrough(session, self.org, content(*names, id=f"of-{count}"))
+
+    @contextmanager
+    def counted(self):
+        """Yield the statements of the block."""
+        asked = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            asked.append(statement)
+
+        engine = self.app.extensions["handrail"].database.engine
+        event.listen(engine, "after_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            event.remove(engine, "after_cursor_execute", note)
+
+    def queries(self, path):
+        with self.counted() as asked:
+            answer = self.visitor.get(path)
+        assert answer.status_code == 200, path
+        return asked
+
+
+@pytest.fixture
+def site(app, database):
+    return Site(app, database)
+
+
+def lists(app):
+    """Return the addresses of all lists of the dashboard."""
+    rules = (rule.rule for rule in app.url_map.iter_rules())
+    return sorted({rule for rule in rules if re.fullmatch(r"/admin/\w+/", rule)})
+
+
+def test_a_list_asks_no_more_for_many_rows_than_for_few(site):
+    paths = lists(site.app)
+    assert len(paths) > 10
+    site.grow(0, 2)
+    few = {path: len(site.queries(path)) for path in paths}
+    site.grow(2, 10)
+    many = {path: len(site.queries(path)) for path in paths}
+
+    assert many == few
+    assert max(few.values()) <= LIST_QUERIES, few
+
+
+def test_the_page_of_a_walkthrough_asks_no_more_for_many_steps_than_for_few(site):
+    counts = [
+        len(site.queries(f"/admin/walkthroughs/details/?id={site.of_steps(n)}")) for n in (2, 40)
+    ]
+
+    assert counts[0] == counts[1] <= PAGE_QUERIES
+
+
+def test_a_save_of_a_walkthrough_locks_and_reads_it_once(site):
+    path = f"/admin/walkthroughs/edit/?id={site.of_steps(20)}"
+    with site.counted() as asked:
+        answer = site.visitor.post(path, title="New", estimated_minutes="5", is_published="y")
+    assert answer.status_code == 302, "saved"
+
+    assert len(asked) <= SAVE_QUERIES, "\n".join(asked)
+    assert sum("FOR NO KEY UPDATE" in statement for statement in asked) == 1
+    assert sum("FROM walkthrough_steps" in statement for statement in asked) == 1
