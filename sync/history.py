@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from sync.git.errors import RepositoryUnavailable
-from sync.planning.plan import Plan
-from sync.planning.report import describe, pending_change
+from sync.planning.plan import Create, Plan
+from sync.planning.report import describe
 from sync.runs import FolderTree, RunResult, SyncRequest
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource, SyncRun
+from walkthroughs.models import AwaitingApproval, ContentSource, PendingChange, SyncRun
 
 # Learners see no difference, so `updated_at` stays.
 _STORE_GIT_TREES = text(
@@ -64,17 +63,15 @@ def record_waiting(
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
-        known = (row.awaiting_approval or {}).get("fingerprint") == result.plan.fingerprint
-        row.awaiting_approval = {
-            "commit": result.plan.commit,
-            "fingerprint": result.plan.fingerprint,
-            "reasons": list(result.plan.approval_reasons),
-            "to": request.rollback_to,
-        }
-        if (row.approval or {}).get("fingerprint") != result.plan.fingerprint:
+        plan, before = result.plan, row.awaiting_approval
+        assert plan.commit and plan.fingerprint  # noqa: S101, PT018  it is the plan of a commit
+        row.awaiting_approval = AwaitingApproval(
+            plan.commit, plan.fingerprint, plan.approval_reasons, request.rollback_to
+        )
+        if row.approval is not None and row.approval.fingerprint != plan.fingerprint:
             row.approval = None
         _store_findings(row, result.plan)
-        if not known:
+        if before is None or before.fingerprint != plan.fingerprint:
             session.add(_entry_of(source, request, result, started, request.actor))
 
 
@@ -93,20 +90,15 @@ def record_applied(
 
     *places* are those of walkthroughs that need not be read again while they stay as they are.
     """
-    found = [asdict(problem) for problem in result.plan.problems]
     with database.transaction() as session:
         row = _locked(session, source)
         mark_checked(row, newest, source.requested_at)
         moved = row.synced_commit != result.plan.commit
-        if moved or result.plan.changes or row.problems != found:
+        if moved or result.plan.changes or row.problems != result.plan.problems:
             session.add(_entry_of(source, request, result, started, request.actor or author))
         row.synced_commit, row.synced_at = result.plan.commit, now_ms() if moved else row.synced_at
-        row.problems, row.awaiting_approval, row.approval, row.pending_changes = (
-            found,
-            None,
-            None,
-            [],
-        )
+        row.problems, row.pending_changes = result.plan.problems, ()
+        row.awaiting_approval = row.approval = None
         _store_git_trees(session, source, places)
         if request.rollback_to:
             row.held_at = row.held_at or now_ms()
@@ -153,8 +145,14 @@ def _store_git_trees(
 
 def _store_findings(row: ContentSource, plan: Plan) -> None:
     """Store on *row* the problems and changes of a plan that was not applied."""
-    row.problems = [asdict(problem) for problem in plan.problems]
-    row.pending_changes = [pending_change(change) for change in plan.changes]
+    row.problems = plan.problems
+    row.pending_changes = [
+        PendingChange(
+            (change.wanted if isinstance(change, Create) else change.live).outline.id,
+            change.kind.value,
+        )
+        for change in plan.changes
+    ]
 
 
 def _locked(session: Session, source: ContentSource) -> ContentSource:

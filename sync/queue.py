@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.database.pool import Database
 from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource
+from walkthroughs.models import Approval, ContentSource
 
 CHANNEL = "handrail_sync"
 
@@ -32,18 +32,19 @@ def approve(session: Session, source: ContentSource, fingerprint: str, by: str) 
 
     *source* is the session's own row, locked. A held source applies nothing, so nothing waits.
     """
-    waiting = source.awaiting_approval or {}
-    if waiting.get("fingerprint") != fingerprint or is_blocked_by_hold(source):
+    waiting = source.awaiting_approval
+    if waiting is None or waiting.fingerprint != fingerprint or is_blocked_by_hold(source):
         return False
-    to = waiting.get("to")
-    source.approval = {"fingerprint": fingerprint, "by": by, "to": str(to) if to else None}
+    source.approval = Approval(fingerprint, by, waiting.to)
     request_sync(session, source.organization_id, source.id)
     return True
 
 
 def is_blocked_by_hold(source: ContentSource) -> bool:
     """Return whether the source is held, and what waits is not a way back to an older commit."""
-    return source.held_at is not None and not (source.awaiting_approval or {}).get("to")
+    waiting = source.awaiting_approval
+    is_rollback = waiting is not None and waiting.to is not None
+    return source.held_at is not None and not is_rollback
 
 
 def is_requested(source: ContentSource) -> bool:

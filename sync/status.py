@@ -102,11 +102,11 @@ def read_status(database: Database, source: ContentSource) -> Status:
 
 def _items(source: ContentSource, rows: Sequence[Walkthrough]) -> tuple[WalkthroughStatus, ...]:
     """Put versions, pending changes and problems together, by the author's id."""
-    pending = {each["id"]: each["change"] for each in source.pending_changes}
+    pending = {each.id: each.change for each in source.pending_changes}
     problems: defaultdict[str | None, list[str]] = defaultdict(list)
     for each in source.problems:
-        folder = str(each["path"]).removeprefix(f"{WALKTHROUGHS}/").split("/")[0]
-        problems[folder].append(f"{each['path']}:{each['line']}: {each['message']}")
+        folder = each.path.removeprefix(f"{WALKTHROUGHS}/").split("/")[0]
+        problems[folder].append(str(each))
     live = {row.external_id: row for row in rows}
     return tuple(
         WalkthroughStatus(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +22,8 @@ def as_json(status: Status) -> dict[str, Any]:
         "synced_commit": source.synced_commit,
         "checked_at": source.checked_at,
         "error": source.error,
-        "awaiting_approval": source.awaiting_approval,
-        "problems": source.problems,
+        "awaiting_approval": source.awaiting_approval and asdict(source.awaiting_approval),
+        "problems": [asdict(problem) for problem in source.problems],
         "walkthroughs": [
             {
                 "id": each.id,
@@ -59,16 +60,11 @@ def as_text(status: Status) -> str:
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
     lines += [f"  error: {source.error}"] if source.error else []
-    if source.awaiting_approval:
-        reasons = source.awaiting_approval["reasons"]
-        lines += [f"  waits: {reason}" for reason in reasons] if isinstance(reasons, list) else []
-        fingerprint, to = (
-            source.awaiting_approval["fingerprint"],
-            source.awaiting_approval.get("to"),
-        )
-        command = approve_command(source.name, str(fingerprint), str(to) if to else None)
+    if waiting := source.awaiting_approval:
+        lines += [f"  waits: {reason}" for reason in waiting.reasons]
+        command = approve_command(source.name, waiting.fingerprint, waiting.to)
         lines.append(f"  approve with: {command}")
-    lines += [f"  problem: {p['path']}:{p['line']}: {p['message']}" for p in source.problems]
+    lines += [f"  problem: {problem}" for problem in source.problems]
     lines += [f"  {_item(each)}" for each in status.walkthroughs]
     lines += [f"  {_run(run)}" for run in status.runs]
     return "\n".join(lines)

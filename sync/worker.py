@@ -71,10 +71,8 @@ def check_source(database: Database, settings: Settings, source_id: str) -> None
 def _request_for(source: ContentSource) -> SyncRequest:
     """Return what to do, with the approval that was given."""
     if source.approval is not None:
-        given = source.approval
-        return SyncRequest(
-            SyncTrigger.DASHBOARD, given["by"], given["fingerprint"], given.get("to")
-        )
+        approval = source.approval
+        return SyncRequest(SyncTrigger.DASHBOARD, approval.by, approval.fingerprint, approval.to)
     return SyncRequest(SyncTrigger.WEBHOOK if is_requested(source) else SyncTrigger.POLL)
 
 
@@ -96,7 +94,7 @@ def _has_nothing_new(source: ContentSource, head: str) -> bool:
     """Return whether nothing can have changed: that commit is live, waits, or is held back."""
     if source.approval is not None:
         return False
-    waits = source.awaiting_approval is not None and source.awaiting_approval.get("commit") == head
+    waits = source.awaiting_approval is not None and source.awaiting_approval.commit == head
     held = source.held_at is not None and source.newest_commit == head
     return head == source.synced_commit or waits or held
 

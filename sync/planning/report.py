@@ -25,12 +25,6 @@ def describe(change: Change) -> str:
             return f"archive  {live.outline.id}"
 
 
-def pending_change(change: Change) -> dict[str, str]:
-    """Return the author's id and the kind of the change, as they are stored."""
-    outline = change.wanted.outline if isinstance(change, Create) else change.live.outline
-    return {"id": outline.id, "change": change.kind.value}
-
-
 #: What a plan says in lists of lines.
 PLAN_LISTS = ("changes", "impact", "problems", "approval_reasons")
 

@@ -35,7 +35,7 @@ def test_a_worker_carries_out_what_was_agreed_to_and_nothing_else(room):
     go(room)
     assert (room.row().archived_at, room.source().approval) == (None, None)
 
-    assert agree(room, room.source().awaiting_approval["fingerprint"])
+    assert agree(room, room.source().awaiting_approval.fingerprint)
     go(room)
     assert room.row().archived_at is not None
     assert (room.runs()[-1].actor, room.runs()[-1].trigger) == ("ana@acme.example", "dashboard")

@@ -36,4 +36,4 @@ def test_the_demo_has_every_file_of_the_example_and_its_walkthroughs_are_live(de
     assert ".github/workflows/walkthroughs.yml" in listed
     assert sorted(listed) == sorted(path.as_posix() for path in files)
     assert len(live) == len(list(EXAMPLE.glob("walkthroughs/*")))
-    assert source.problems == []
+    assert source.problems == ()

@@ -235,7 +235,7 @@ def test_each_mistake_is_the_same_line_in_lint_plan_and_status(room):
     room.author.commit()
     planned = [str(problem) for problem in room.plan().problems]
     room.run()
-    stored = [f"{p['path']}:{p['line']}: {p['message']}" for p in room.source().problems]
+    stored = [str(problem) for problem in room.source().problems]
 
     assert len(planned) == 7
     assert planned == stored == [str(problem) for problem in problems_in(room.author.folder)]

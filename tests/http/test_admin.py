@@ -12,6 +12,7 @@ from sqlalchemy import text
 from admin.access.accounts import create_owner
 from app import create_app
 from tests.builders import content, learner, organization, server, walkthrough
+from walkthroughs.content.problems import Problem
 from walkthroughs.crypto import hash_token
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
@@ -19,10 +20,12 @@ from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import (
+    AwaitingApproval,
     ContentSource,
     McpServer,
     McpServerWalkthrough,
     Member,
+    PendingChange,
     PersonalLink,
     SyncRun,
     User,
@@ -509,8 +512,8 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, d
     with database.transaction() as session:
         source = ContentSource(
             organization_id=org, name="guides", url="https://x.example/x", newest_commit="c" * 40,
-            awaiting_approval={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
-            problems=[{"path": "a.yml", "line": 3, "message": "a mistake"}],
+            awaiting_approval=AwaitingApproval("c0", "f00", ("it archives all 3 walkthroughs",)),
+            problems=[Problem("a.yml", 3, "a mistake")],
         )  # fmt: skip
         session.add(source)
         session.flush()
@@ -530,8 +533,8 @@ def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, house
     with database.transaction() as session:
         source = ContentSource(
             organization_id=house["acme"][0], name="guides", url="https://x.example/x",
-            awaiting_approval={"fingerprint": "f00", "reasons": ["it archives all 3 walkthroughs"]},
-            pending_changes=[{"id": "deploy", "change": "archive"}],
+            awaiting_approval=AwaitingApproval("c0", "f00", ("it archives all 3 walkthroughs",)),
+            pending_changes=[PendingChange("deploy", "archive")],
         )  # fmt: skip
         session.add(source)
         session.flush()
@@ -542,7 +545,7 @@ def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, house
         owner.post(f"/admin/content_sources/approve/?id={made}", page=page, fingerprint=fingerprint)
         with database.transaction() as session:
             stored = session.get_one(ContentSource, made).approval
-        assert (stored and stored["fingerprint"]) == agreed
+        assert (stored and stored.fingerprint) == agreed
 
     assert "has approved" in said(owner.get(page))
 
@@ -601,7 +604,7 @@ def test_hostile_words_of_a_commit_are_shown_as_words(owner, house, database):
     with database.transaction() as session:
         source = ContentSource(
             organization_id=org, name="git", url="https://x.example/x", newest_commit="c" * 40,
-            problems=[{"path": f"{words}.yml", "line": 3, "message": words}], error=words,
+            problems=[Problem(f"{words}.yml", 3, words)], error=words,
         )  # fmt: skip
         session.add(source)
         session.flush()

@@ -11,12 +11,15 @@ from walkthroughs.models.servers import (
     PersonalLink,
 )
 from walkthroughs.models.sources import ContentSource, SyncRun
+from walkthroughs.models.stored_values import Approval, AwaitingApproval, PendingChange
 from walkthroughs.models.tenancy import Member, Organization, User
 from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep, WalkthroughVersion
 
 __all__ = [
     "DEFAULT_PACE_SECONDS",
     "MAX_PACE_SECONDS",
+    "Approval",
+    "AwaitingApproval",
     "Base",
     "ContentSource",
     "McpServer",
@@ -24,6 +27,7 @@ __all__ = [
     "McpServerWalkthrough",
     "Member",
     "Organization",
+    "PendingChange",
     "PersonalLink",
     "SyncRun",
     "User",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from walkthroughs.content.problems import Problem
 from walkthroughs.enums import GitHost, OnRewrite, RunOutcome
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import (
@@ -15,6 +18,13 @@ from walkthroughs.models.base import (
     enum_column,
     org_foreign_key,
     org_unique_key,
+)
+from walkthroughs.models.stored_values import (
+    Approval,
+    AwaitingApproval,
+    PendingChange,
+    StoredValue,
+    StoredValues,
 )
 
 
@@ -55,17 +65,19 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     answered_request_at: Mapped[int | None]
     #: Why the repository cannot be read; none when it can.
     error: Mapped[str | None]
-    #: A plan that needs approval: {commit, fingerprint, reasons, to}; *to* of a rollback.
-    awaiting_approval: Mapped[dict[str, object] | None] = mapped_column(JSONB(none_as_null=True))
-    #: An approval given in the dashboard that no worker has come to yet: {fingerprint, by, to}.
-    approval: Mapped[dict[str, str | None] | None] = mapped_column(JSONB(none_as_null=True))
-    #: What the newest commit seen would change and nobody applied yet: [{id, change}].
-    pending_changes: Mapped[list[dict[str, str]]] = mapped_column(
-        JSONB, default=list, server_default=text("'[]'::jsonb")
+    #: The plan that needs an approval before it is applied.
+    awaiting_approval: Mapped[AwaitingApproval | None] = mapped_column(
+        StoredValue(AwaitingApproval)
     )
-    #: Problems of the newest commit seen: [{path, line, message}].
-    problems: Mapped[list[dict[str, str | int]]] = mapped_column(
-        JSONB, default=list, server_default=text("'[]'::jsonb")
+    #: The approval that was given in the dashboard; the next run uses it.
+    approval: Mapped[Approval | None] = mapped_column(StoredValue(Approval))
+    #: What the newest commit seen would change and was not applied yet.
+    pending_changes: Mapped[Sequence[PendingChange]] = mapped_column(
+        StoredValues(PendingChange), default=(), server_default=text("'[]'::jsonb")
+    )
+    #: Problems of the newest commit seen.
+    problems: Mapped[Sequence[Problem]] = mapped_column(
+        StoredValues(Problem), default=(), server_default=text("'[]'::jsonb")
     )
 
     def __str__(self) -> str:
