@@ -15,7 +15,7 @@ from sync.format.parse import parse_folders
 from sync.format.parse_result import ParseResult
 from sync.git import commit_status
 from sync.git.credentials import decrypt_credential
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import ContentInvalid, SourceInvalid
 from sync.git.repository import Repository, open_repository
 from sync.planning.build_plan import build_plan
 from sync.planning.current import ReadFolder, read_folders
@@ -114,12 +114,13 @@ def open_repository_of(settings: Settings, source: ContentSource) -> Iterator[Re
     """Yield the source's repository.
 
     Raises:
-        RepositoryUnavailable: its address or its credential cannot be used.
+        SourceInvalid: its address or its credential cannot be used.
+        HostUnavailable: its host is unknown.
     """
     try:
         credential = decrypt_credential(settings.secret_key, source.credential)
     except HandrailError as error:
-        raise RepositoryUnavailable(str(error)) from error
+        raise SourceInvalid(str(error)) from error
     with open_repository(
         settings.data_dir / "git" / source.id,
         source.url,
@@ -214,7 +215,7 @@ def _rewrite_needs_approval(source: ContentSource, repository: Repository, commi
     """Return whether somebody must approve that the branch lost the live commit.
 
     Raises:
-        RepositoryUnavailable: it did, and the source refuses that.
+        ContentInvalid: it did, and the source refuses that.
     """
     last = source.synced_commit
     if source.on_rewrite is OnRewrite.WARN or not last or last == commit:
@@ -222,7 +223,7 @@ def _rewrite_needs_approval(source: ContentSource, repository: Repository, commi
     if repository.contains(last, commit):
         return False
     if source.on_rewrite is OnRewrite.REFUSE:
-        raise RepositoryUnavailable(
+        raise ContentInvalid(
             f'The branch "{source.branch}" was rewritten: it no longer contains {last[:10]}, which '
             "is live. This source refuses that. Restore the branch, or set the source to warn."
         )

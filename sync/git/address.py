@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from pathlib import Path
 
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import HostUnavailable, SourceInvalid
 from walkthroughs.settings import Settings
 
 #: One form, with no character that git, curl and ssh might read in different ways.
@@ -48,10 +48,11 @@ def transport(url: str, branch: str, settings: Settings) -> Transport:
     """Return how to get to a repository, and to no other place than was looked up just now.
 
     Raises:
-        RepositoryUnavailable: the address or the branch cannot be used; it says why.
+        SourceInvalid: the address or the branch cannot be used; it says why.
+        HostUnavailable: the host is unknown.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}", branch) or ".." in branch:
-        raise RepositoryUnavailable(f'"{branch[:80]}" cannot be a branch name.')
+        raise SourceInvalid(f'"{branch[:80]}" cannot be a branch name.')
     if url.startswith(_LOCAL_PREFIXES) and settings.allow_local_repositories:
         # A variable would not reach the git that serves the folder: it asks the global settings.
         return Transport({"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(_LOCAL_SETTINGS)})
@@ -66,17 +67,18 @@ def resolve_host(url: str, settings: Settings) -> ResolvedHost:
     """Return where the host of *url* is.
 
     Raises:
-        RepositoryUnavailable: the address cannot be used, its host is unknown, or it is in a
-            private network and the operator does not allow that.
+        SourceInvalid: the address cannot be used, or its host is in a private network and the
+            operator does not allow that.
+        HostUnavailable: the host is unknown.
     """
     user, at, _ = url.partition("://")[2].split("/")[0].rpartition("@")
     if at and (":" in user or not url.startswith("ssh://")):
-        raise RepositoryUnavailable(
+        raise SourceInvalid(
             "A content source's address must not hold credentials. Give a token or a deploy key."
         )
     parts = _REMOTE.fullmatch(url)
     if parts is None:
-        raise RepositoryUnavailable(
+        raise SourceInvalid(
             f'"{url[:200]}" cannot be a content source. Give an https:// or ssh:// address'
             " (folders of this machine only where the operator allows them)."
         )
@@ -85,14 +87,14 @@ def resolve_host(url: str, settings: Settings) -> ResolvedHost:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", error)
-        raise RepositoryUnavailable(
+        raise HostUnavailable(
             f'The host "{host}" of {url} cannot be found: {why}. Correct the address, or see '
             "whether this machine can look up names. It is tried again."
         ) from error
     addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     private = [each for each in addresses if not is_public(each)]
     if private and not settings.allow_private_hosts:
-        raise RepositoryUnavailable(
+        raise SourceInvalid(
             f'The host "{host}" of {url} is at {private[0]}, which is not a public address. '
             "Give a public one, or let the operator set HANDRAIL_ALLOW_PRIVATE_HOSTS=1."
         )

@@ -14,7 +14,7 @@ from typing import IO
 
 from git import Git
 
-from sync.git.errors import CopyDamaged, RepositoryUnavailable
+from sync.git.errors import CopyDamaged, HostUnavailable
 from sync.git.objects import Objects
 
 #: How far git may read ahead while we work on what it has read; what Linux grants by default.
@@ -71,7 +71,7 @@ class GitCommand:
         """Return what git prints, without the last line's end.
 
         Raises:
-            RepositoryUnavailable: git failed, or took too long.
+            HostUnavailable: git failed, or took too long.
         """
         done = self._run(words, cwd or self.folder)
         if done.returncode:
@@ -81,7 +81,7 @@ class GitCommand:
             said = "; ".join(told[-2:])[-300:] or "no reason given"
             if "terminal prompts disabled" in said:
                 said = "the host wants a token, or another one than this source has"
-            raise RepositoryUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
+            raise HostUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
     def run_ok(self, *words: str) -> bool:
@@ -93,7 +93,7 @@ class GitCommand:
         """Yield the objects of the repository, through one process that ends with the block.
 
         Raises:
-            CopyBroken: git ended early, or took too long.
+            CopyDamaged: git ended early, or took too long.
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
         started: list[subprocess.Popen[bytes]] = []
@@ -151,7 +151,7 @@ class GitCommand:
                 os.killpg(process.pid, signal.SIGKILL)
                 if not isinstance(error, subprocess.TimeoutExpired):
                     raise
-                raise RepositoryUnavailable(
+                raise HostUnavailable(
                     f"Git did not {words[0]} {self._shown} within {self.seconds:g} s. "
                     "It is tried again."
                 ) from error

@@ -1,4 +1,4 @@
-"""What can go wrong with a repository."""
+"""What can go wrong with a repository, by who must act."""
 
 from __future__ import annotations
 
@@ -9,5 +9,21 @@ class RepositoryUnavailable(HandrailError):
     """The repository, its branch or its folder cannot be read now; nothing is changed by that."""
 
 
+class SourceInvalid(RepositoryUnavailable):
+    """An operator must act: the source's address, branch, folder or credential cannot be used."""
+
+
+class ContentInvalid(RepositoryUnavailable):
+    """The authors must act: what they pushed cannot be read at all."""
+
+
+class HostUnavailable(RepositoryUnavailable):
+    """The host must act, or time: it does not answer, or refuses. It is tried again."""
+
+
 class CopyDamaged(RepositoryUnavailable):
-    """Our copy cannot be read; a new one can be made."""
+    """Nobody must act: our copy cannot be read, and a new one is made."""
+
+
+class CommitUnknown(HandrailError):
+    """The person who gave the command must act: there is no such commit. The source is fine."""

@@ -13,7 +13,13 @@ from typing import TypeVar
 from sync.git.address import transport
 from sync.git.command import GitCommand
 from sync.git.credentials import Credential, environment
-from sync.git.errors import CopyDamaged, RepositoryUnavailable
+from sync.git.errors import (
+    CommitUnknown,
+    CopyDamaged,
+    HostUnavailable,
+    RepositoryUnavailable,
+    SourceInvalid,
+)
 from sync.git.snapshot import Snapshot, read_snapshot
 from walkthroughs.settings import Settings
 
@@ -38,7 +44,7 @@ def open_repository(
         with environment(url, credential, way) as variables:
             yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
     except OSError as error:
-        raise RepositoryUnavailable(
+        raise CopyDamaged(
             f"This machine could not work on its copy of {url}: {error.strerror or error}. "
             "It is tried again."
         ) from error
@@ -62,7 +68,7 @@ class Repository:
         lines = (line.split("\t") for line in found.splitlines())
         commit = next((line[0] for line in lines if line[-1] == ref), "")
         if not commit:
-            raise RepositoryUnavailable(
+            raise SourceInvalid(
                 f'There is no branch "{self._branch}" in {self._url}. '
                 "Push it, or set the content source to another branch."
             )
@@ -110,7 +116,7 @@ class Repository:
             f"+refs/heads/{self._branch}:{BRANCH_REF}",
         )
         self._repack()
-        return self.commit(BRANCH_REF)
+        return self._full_id(BRANCH_REF)
 
     def _repack(self) -> None:
         """Put small packs together: each fetch brings one, and git looks for objects in all.
@@ -137,10 +143,19 @@ class Repository:
         """Return the full id of a commit that is here already.
 
         Raises:
-            RepositoryUnavailable: there is no such commit.
+            CommitUnknown: there is no such commit, or the name fits several.
         """
-        if name != BRANCH_REF and not re.fullmatch(r"[0-9a-f]{4,64}", name):
-            raise RepositoryUnavailable(f'"{name[:80]}" is not the id of a commit.')
+        if not re.fullmatch(r"[0-9a-f]{4,64}", name):
+            raise CommitUnknown(f'"{name[:80]}" is not the id of a commit.')
+        try:
+            return self._full_id(name)
+        except HostUnavailable as error:
+            raise CommitUnknown(
+                f'There is no commit {name} in the history of "{self._branch}" of {self._url}. '
+                "Look for its id with: flask sync status"
+            ) from error
+
+    def _full_id(self, name: str) -> str:
         return self._git.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
     def contains(self, older: str, newer: str) -> bool:
@@ -157,7 +172,7 @@ class Repository:
 
         Raises:
             RepositoryUnavailable: the folder is not there.
-            CopyBroken: git ended early; `mended` makes another copy.
+            CopyDamaged: git ended early; `with_reclone` makes another copy.
         """
         with self._git.objects() as objects:
             yield read_snapshot(objects, self._url, commit, folder, known)

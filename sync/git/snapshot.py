@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sync.git.errors import CopyDamaged, RepositoryUnavailable
+from sync.git.errors import ContentInvalid, CopyDamaged, SourceInvalid
 from sync.git.objects import Objects, parse_tree
 from sync.layout import (
     MANIFEST,
@@ -65,7 +65,7 @@ def read_snapshot(
         known: walkthrough folder -> tree id that was read before.
 
     Raises:
-        RepositoryUnavailable: the folder is not there.
+        SourceInvalid: the folder is not there.
         CopyBroken: the copy lacks something; also while the folders are read.
     """
     inside = folder.strip("/")
@@ -74,7 +74,7 @@ def read_snapshot(
     top = _tree(objects, root, id_bytes, shown)
     parent = top.get(WALKTHROUGHS)
     if parent is None or parent[0] != _TREE:
-        raise RepositoryUnavailable(
+        raise SourceInvalid(
             f'There is no folder "{WALKTHROUGHS}" in {shown} at {root}. Nothing is '
             "archived because of that. Put it there, or set the source to another folder."
         )
@@ -93,9 +93,9 @@ def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, N
     """Return what a tree holds, by name."""
     (tree,) = objects.contents([name], _MAX_TREE_BYTES, b"tree")
     if tree is None:
-        raise RepositoryUnavailable(f"There is no folder {name} in {shown}.")
+        raise SourceInvalid(f"There is no folder {name} in {shown}.")
     if isinstance(tree, Unread):
-        raise RepositoryUnavailable(f"A folder of {shown} has far too many entries.")
+        raise ContentInvalid(f"A folder of {shown} has far too many entries.")
     return _entries_by_name(tree, id_bytes)
 
 

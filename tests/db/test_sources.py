@@ -13,7 +13,7 @@ from sync.format.export import export
 from sync.git import credentials
 from sync.git.address import Transport
 from sync.git.credentials import DeployKey, Token
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import CommitUnknown, ContentInvalid, SourceInvalid
 from sync.git.objects import Objects
 from sync.runs import PlanChanged
 from sync.status_report import as_json, as_text
@@ -77,7 +77,7 @@ def test_a_rewritten_branch_is_treated_as_the_source_says(room, policy, outcome)
     room.author.write("one", "new")
     room.author.commit()
     if outcome is None:
-        with pytest.raises(RepositoryUnavailable, match="rewritten"):
+        with pytest.raises(ContentInvalid, match="rewritten"):
             room.run()
     else:
         assert room.run().outcome == outcome
@@ -89,7 +89,7 @@ def test_a_repository_without_walkthroughs_archives_nothing(room):
     room.drop("other")
     (room.author.folder / "README.md").write_text("Empty.")
     room.author.commit()
-    with pytest.raises(RepositoryUnavailable, match='no folder "walkthroughs"'):
+    with pytest.raises(SourceInvalid, match='no folder "walkthroughs"'):
         room.run()
 
     assert room.row().archived_at is None
@@ -126,10 +126,15 @@ def test_a_rollback_goes_back_and_holds_there(room):
     assert room.source().synced_commit == good
 
 
-def test_only_an_id_of_a_commit_can_be_gone_back_to(room):
+def test_only_an_id_of_a_commit_can_be_gone_back_to_and_a_mistake_leaves_the_source_alone(room):
+    before = room.source()
     for name in ("--all", "main@{1}", "0" * 40):
-        with pytest.raises(RepositoryUnavailable):
+        with pytest.raises(CommitUnknown):
             room.run(rollback_to=name)
+
+    assert room.source().error is None
+    assert room.status().health == "healthy"
+    assert room.source().synced_commit == before.synced_commit
 
 
 def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(room):
