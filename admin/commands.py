@@ -18,7 +18,7 @@ from walkthroughs.runtime import runtime
 @click.option("--organization", required=True, help="The organization's slug.")
 @with_appcontext
 def init_admin(email: str, organization: str) -> None:
-    """Make the organization, if it is missing, and its owner; print the password once."""
+    """Make an organization and its first owner. Print the password once."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,62}", organization):
         raise click.ClickException(f'"{organization}" must be small letters, digits and hyphens.')
     with runtime().database.transaction() as session:

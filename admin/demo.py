@@ -30,7 +30,7 @@ _AUTHOR = Actor("Handrail demo", "demo@acme.example")
 @click.command("demo")
 @with_appcontext
 def demo_cli() -> None:
-    """Make the demo organization, its content repository and its accounts; do nothing twice."""
+    """Make the demo: an organization, its content and its accounts. Do nothing twice."""
     parts = runtime()
     migrations.upgrade(parts.database)
     prepare(parts)

@@ -162,6 +162,17 @@ def find_sources(database: Database, name: str | None) -> list[ContentSource]:
         return list(session.scalars(select(ContentSource).order_by(ContentSource.name)))
 
 
+def set_hold(database: Database, name: str, held_at: int | None) -> None:
+    """Hold the source with this name since *held_at*; none lets it go on.
+
+    Raises:
+        HandrailError: as `find_source` does.
+    """
+    row = find_source(database, name)
+    with database.transaction() as session:
+        session.get_one(ContentSource, row.id, with_for_update=True).held_at = held_at
+
+
 def _checked(
     settings: Settings,
     row: ContentSource,

@@ -5,12 +5,21 @@ from __future__ import annotations
 import secrets
 import uuid
 
-from flask_security import hash_password
+from flask_security import RoleMixin, UserMixin, hash_password
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from walkthroughs.enums import Role
 from walkthroughs.models import Member, User
+
+
+class Account(UserMixin, User):
+    """A user as Flask-Security wants one: the same rows, with what it asks of a person."""
+
+    @property
+    def roles(self) -> list[RoleMixin]:
+        """Return none: roles are held per organization, in `member`."""
+        return []
 
 
 def create_owner(session: Session, organization_id: str, email: str) -> str | None:

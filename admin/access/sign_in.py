@@ -8,8 +8,9 @@ from flask_limiter.util import get_remote_address
 from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_wtf import CSRFProtect
 
+from admin.access.accounts import Account
 from walkthroughs.crypto import derive_key
-from walkthroughs.models import User, db
+from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
 #: Wrong or right, per address; a person mistypes a few times, a guesser needs many.
@@ -41,7 +42,7 @@ def init_sign_in(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=12 * 3600,
     )
     CSRFProtect(app)
-    Security(app, SQLAlchemyUserDatastore(db, User, _NoRole), register_blueprint=True)
+    Security(app, SQLAlchemyUserDatastore(db, Account, _NoRole), register_blueprint=True)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     login = app.view_functions["security.login"]
     app.view_functions["security.login"] = limiter.limit(_SIGN_INS, methods=["POST"])(login)

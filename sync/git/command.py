@@ -12,8 +12,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from git import Git
-
 from sync.git.errors import CopyDamaged, HostUnavailable
 from sync.git.objects import Objects
 
@@ -132,7 +130,7 @@ class GitCommand:
 
     def _command(self, words: tuple[str, ...]) -> list[str]:
         options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
-        return [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *words]
+        return ["git", *options, *words]
 
     def _run(self, words: tuple[str, ...], cwd: Path) -> subprocess.CompletedProcess[bytes]:
         with subprocess.Popen(

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from admin.access.accounts import create_owner
-from app import build_app, create_app
+from app import add_pages, build_app, create_app
 from tests.builders import content, organization, server, walkthrough
 from tests.outside.node import HERE, run_node
 from tests.serving import served
@@ -57,7 +57,7 @@ def _program() -> str:
 
 @pytest.fixture
 def house(database: Database, settings: Settings) -> Iterator[House]:
-    app = create_app(settings)
+    app = add_pages(create_app(settings))
     with app.app_context(), database.transaction() as session:
         org = organization(session, "acme")
         srv = server(session, org.id, "acme")

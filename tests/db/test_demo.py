@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from admin.demo import prepare
-from app import create_app
+from app import add_pages, create_app
 from walkthroughs.models import ContentSource, Walkthrough
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
 @pytest.fixture
 def demo(database, settings):
     """The demo, made twice: its content repository."""
-    app = create_app(settings)
+    app = add_pages(create_app(settings))
     with app.app_context():
         prepare(app.extensions["handrail"])
         prepare(app.extensions["handrail"])

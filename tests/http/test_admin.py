@@ -10,7 +10,7 @@ from flask_security import hash_password
 from sqlalchemy import text
 
 from admin.access.accounts import create_owner
-from app import create_app
+from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, walkthrough
 from walkthroughs.content.problems import Problem
 from walkthroughs.crypto import hash_token
@@ -59,7 +59,7 @@ class Visitor:
 
 @pytest.fixture
 def app(database, settings):
-    made = create_app(settings)
+    made = add_pages(create_app(settings))
     yield made
     made.extensions["handrail"].database.close()
 

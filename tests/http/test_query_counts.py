@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from admin.access.accounts import create_owner
-from app import create_app
+from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, walkthrough
 from tests.http.test_admin import Visitor
 from walkthroughs.identity.links import create_link
@@ -28,7 +28,7 @@ SAVE_QUERIES = 17
 
 @pytest.fixture
 def app(database, settings):
-    made = create_app(settings)
+    made = add_pages(create_app(settings))
     yield made
     made.extensions["handrail"].database.close()
 

@@ -10,7 +10,7 @@ from flask_security import hash_password
 from sqlalchemy import text
 
 from admin.access.tenant_filter import WrongOrganization
-from app import create_app
+from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, walkthrough
 from tests.http.test_admin import Visitor
 from walkthroughs.enums import Role
@@ -28,7 +28,7 @@ OWN = {"admin.index", "membership.choose_organization"}
 
 @pytest.fixture
 def app(database, settings):
-    made = create_app(settings)
+    made = add_pages(create_app(settings))
     yield made
     made.extensions["handrail"].database.close()
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from admin.access.accounts import create_owner
-from app import create_app
+from app import add_pages, create_app
 from tests.builders import classroom, organization
 from tests.http.posting import LIST, ask
 from walkthroughs.identity.links import create_link
@@ -65,7 +65,7 @@ def _wait_for(url, process, log):
 
 
 def test_one_member_who_signs_in_signs_in_nobody_else(origin, database, settings):
-    app = create_app(settings)
+    app = add_pages(create_app(settings))
     with app.app_context(), database.transaction() as session:
         acme = organization(session, "acme")
         password = create_owner(session, acme.id, "owner@acme.example")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
+from sync.commands.group import LazyCommand
 from walkthroughs.mcp_server import tools
 from walkthroughs.settings import Settings
 
@@ -21,9 +22,10 @@ def read(name):
 
 
 def commands(group, path="flask"):
-    for name, command in group.commands.items():
-        inner = getattr(command, "commands", None)
-        yield from commands(command, f"{path} {name}") if inner else [f"{path} {name}"]
+    for name, command in list(group.commands.items()):
+        loaded = command.load() if isinstance(command, LazyCommand) else command
+        inner = getattr(loaded, "commands", None)
+        yield from commands(loaded, f"{path} {name}") if inner else [f"{path} {name}"]
 
 
 def test_each_promised_behaviour_has_a_test_that_names_it():

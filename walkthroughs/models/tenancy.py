@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_security.core import RoleMixin, UserMixin
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,7 +23,7 @@ class Organization(Timestamped, db.Model):  # type: ignore[name-defined]
         return self.name
 
 
-class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined]
+class User(Timestamped, db.Model):  # type: ignore[name-defined]
     """A person with an e-mail address and a password. The columns are Flask-Security's."""
 
     __tablename__ = "user"
@@ -37,11 +36,6 @@ class User(Timestamped, UserMixin, db.Model):  # type: ignore[name-defined]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
 
     members: Mapped[list[Member]] = relationship(back_populates="user")
-
-    @property
-    def roles(self) -> list[RoleMixin]:
-        """Return none: roles are held per organization, in `member`."""
-        return []
 
     def __str__(self) -> str:
         return self.email
