@@ -27,47 +27,61 @@ _SECONDS = 120
 def main(only: list[str]) -> int:
     """Run all mutants of the files whose path contains one of *only*, or of all files."""
     trees: Queue[Path] = Queue()
+    lived = 0
     with tempfile.TemporaryDirectory() as folder:
         for number in range(os.cpu_count() or 1):
             trees.put(_copy(Path(folder) / str(number)))
-        lived = 0
-        for targets, make in ((RULES, of_rules), (QUERIES, of_queries)):
+        for kind, targets, make in (("rules", RULES, of_rules), ("queries", QUERIES, of_queries)):
+            total: Counter[str] = Counter()
             for path, tests in targets.items():
                 if not only or any(word in path for word in only):
-                    lived += _report(path, list(make((ROOT / path).read_text())), tests, trees)
+                    total += _report(path, list(make((ROOT / path).read_text())), tests, trees)
+            print(_line(f"All {kind}", total), flush=True)
+            lived += total["lived"]
     return 1 if lived else 0
 
 
-def _report(path: str, mutants: list[Mutant], tests: tuple[str, ...], trees: Queue[Path]) -> int:
+def _report(
+    path: str, mutants: list[Mutant], tests: tuple[str, ...], trees: Queue[Path]
+) -> Counter[str]:
     def judge(mutant: Mutant) -> str:
         if f"{path}: {mutant.name}" in _EQUAL:
             return "equal"
         tree = trees.get()
         try:
-            return _judge(tree, path, mutant, tests)
+            return _judge(tree, path, mutant.source, tests)
         finally:
             trees.put(tree)
 
+    # Tests that fail without a change would kill everything.
+    if judge(Mutant("unchanged", (ROOT / path).read_text())) != "lived":
+        sys.exit(f"The tests of {path} fail on the program as it is: {' '.join(tests)}")
     with ThreadPoolExecutor(trees.qsize()) as pool:
         ends = list(pool.map(judge, mutants))
     count = Counter(ends)
-    print(f"{path}: {len(mutants)} tried, {count['killed']} killed, "
-          f"{count['equal']} equal, {count['lived']} left", flush=True)  # fmt: skip
+    print(_line(path, count), flush=True)
     for mutant, end in zip(mutants, ends, strict=True):
         if end == "lived":
             print(f"    {path}: {mutant.name}", flush=True)
-    return count["lived"]
+    return count
 
 
-def _judge(tree: Path, path: str, mutant: Mutant, tests: tuple[str, ...]) -> str:
+def _line(what: str, count: Counter[str]) -> str:
+    return (
+        f"{what}: {count.total()} tried, {count['killed']} killed, {count['endless']} endless, "
+        f"{count['equal']} equal, {count['lived']} left"
+    )
+
+
+def _judge(tree: Path, path: str, source: str, tests: tuple[str, ...]) -> str:
     original = (ROOT / path).read_text()
-    (tree / path).write_text(mutant.source)
+    (tree / path).write_text(source)
     options = ("-x", "-q", "-p", "no:cacheprovider", "-k", "not hundred")
     command = [sys.executable, "-B", "-m", "pytest", *options, *tests]
     try:
         done = subprocess.run(command, cwd=tree, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return "killed"
+        return "endless"
     finally:
         (tree / path).write_text(original)
     return "lived" if done.returncode == 0 else "killed"
