@@ -44,13 +44,13 @@ class PlanWriter:
         database: where to.
         organization_id: whose walkthroughs.
         origin: of which source and commit.
-        spool: where the texts of what is wanted are.
+        staging: where the texts of what is wanted are.
     """
 
     database: Database
     organization_id: str
     origin: Origin
-    spool: Staging
+    staging: Staging
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
@@ -141,7 +141,7 @@ class PlanWriter:
 
     def _content(self, wanted: WantedWalkthrough) -> WalkthroughContent:
         # The outline knows more of moved steps: what other walkthroughs of the commit tell.
-        return replace(self.spool.read(wanted.staged_at).content, moved=wanted.outline.moved)
+        return replace(self.staging.read(wanted.staged_at).content, moved=wanted.outline.moved)
 
     def _assign(self, session: Session, wanted: Sequence[Assignment]) -> None:
         ids: defaultdict[str, list[str]] = defaultdict(list)
@@ -161,8 +161,8 @@ def _group_by_moves(changes: Sequence[Change]) -> list[list[Change]]:
             if theirs is not None and theirs is not mine:
                 mine += theirs
                 group_of |= {_name(each): mine for each in theirs}
-    seen: dict[int, list[Change]] = {id(group): group for group in group_of.values()}
-    return list(seen.values())
+    groups: dict[int, list[Change]] = {id(group): group for group in group_of.values()}
+    return list(groups.values())
 
 
 def _name(change: Change) -> str:

@@ -95,9 +95,9 @@ class OrgModelView(ModelView):
         """
         if g.get("organization_id") is None:
             return False
-        shown, _, page = str(request.endpoint).partition(".")
+        list_filters, _, page = str(request.endpoint).partition(".")
         reads = page in _READ_ONLY and request.method in {"GET", "HEAD", "OPTIONS"}
-        return shown != self.endpoint or reads or self.may_write()
+        return list_filters != self.endpoint or reads or self.may_write()
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; tell a member that this is not theirs to do."""
@@ -107,7 +107,7 @@ class OrgModelView(ModelView):
         """Return what a row must fulfil to be found at all. Extend it, never replace it."""
         return (self.model.organization_id == g.organization_id,)
 
-    def shown(self) -> tuple[ColumnElement[bool], ...]:
+    def list_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Return what the list is narrowed to, on top of `reachable`."""
         return ()
 
@@ -124,12 +124,12 @@ class OrgModelView(ModelView):
     def get_query(self) -> Query[Any]:
         """Return the organization's rows, as far as the list shows them."""
         rows: Query[Any] = super().get_query()
-        return rows.filter(*self.row_filters(), *self.shown())
+        return rows.filter(*self.row_filters(), *self.list_filters())
 
     def get_count_query(self) -> Query[Any]:
         """Count what `get_query` returns."""
         rows: Query[Any] = super().get_count_query()
-        return rows.filter(*self.row_filters(), *self.shown())
+        return rows.filter(*self.row_filters(), *self.list_filters())
 
     def get_one(self, id: str) -> Any:  # noqa: ANN401  a row
         """Return one of the organization's rows. Malformed, foreign and unknown ids are all 404."""

@@ -46,7 +46,7 @@ class SourceView(OrgModelView):
     column_sortable_list = ("name", "branch", "checked_at")
     badge_columns = ("sync", "health")
     approve_command = staticmethod(approve_command)
-    is_held_back = staticmethod(queue.is_blocked_by_hold)
+    is_blocked_by_hold = staticmethod(queue.is_blocked_by_hold)
     details_template = "handrail/source.html"
 
     def __init__(self) -> None:

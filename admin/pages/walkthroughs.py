@@ -51,7 +51,7 @@ class WalkthroughView(ContentView):
     def __init__(self) -> None:
         super().__init__(Walkthrough, "Walkthroughs", "Content")
 
-    def shown(self) -> tuple[ColumnElement[bool], ...]:
+    def list_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Hide the archived ones, unless asked for."""
         archived = Walkthrough.archived_at.is_not(None)
         return (archived if request.args.get("archived") else ~archived,)

@@ -79,9 +79,9 @@ def _steps(fields: Fields) -> tuple[StepFile, ...]:
         steps += _section(fields, item) if isinstance(item, Mapping) else _file(fields, item, None)
     if len(steps) > MAX_STEPS:
         fields.add_problem(node.line, f"{len(steps)} steps; a walkthrough has at most {MAX_STEPS}")
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for step in steps:
-        first = seen.setdefault(step.file, step.line)
+        first = first_lines.setdefault(step.file, step.line)
         if first != step.line:
             fields.add_problem(step.line, f'"{step.file}" is listed twice (first on line {first})')
     return tuple(steps)

@@ -170,7 +170,7 @@ def _walkthrough(
     steps = [read_step(path, folder, listed, files, problems) for listed in manifest.steps]
     if manifest.steps:  # else that is the mistake, and one line says it
         _unlisted(path, folder, manifest, files, problems)
-    kept = tuple(step for step in steps if step is not None)
+    readable = tuple(step for step in steps if step is not None)
     _check_unique_ids(path, manifest, steps, problems)
     if problems or manifest.id is None:
         return manifest.id, None
@@ -178,7 +178,7 @@ def _walkthrough(
         id=manifest.id,
         title=manifest.title,
         description=manifest.description,
-        steps=kept,
+        steps=readable,
         tags=manifest.tags,
         estimated_minutes=manifest.estimated_minutes,
         moved=manifest.moved,
@@ -203,11 +203,11 @@ def _unlisted(
 def _check_unique_ids(
     path: str, manifest: Manifest, steps: list[StepContent | None], problems: list[Problem]
 ) -> None:
-    seen: dict[str, StepFile] = {}
+    first_lines: dict[str, StepFile] = {}
     for listed, step in zip(manifest.steps, steps, strict=True):
         if step is None:
             continue
-        first = seen.setdefault(step.id, listed)
+        first = first_lines.setdefault(step.id, listed)
         if first is not listed:
             message = f'"{listed.file}" has the id "{step.id}" of "{first.file}"; ids are unique'
             problems.append(Problem(path, listed.line, message))

@@ -59,8 +59,8 @@ def transport(url: str, branch: str, settings: Settings) -> Transport:
     variables = {"GIT_ALLOW_PROTOCOL": "https:ssh"}
     if settings.git_ca_file is not None:
         variables["GIT_SSL_CAINFO"] = str(settings.git_ca_file)
-    place = resolve_host(url, settings)
-    return Transport(variables, _settings(place), _ssh_options(place))
+    resolved = resolve_host(url, settings)
+    return Transport(variables, _settings(resolved), _ssh_options(resolved))
 
 
 def resolve_host(url: str, settings: Settings) -> ResolvedHost:
@@ -111,14 +111,16 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def _settings(place: ResolvedHost) -> dict[str, str]:
-    if ":" in place.host:
+def _settings(resolved: ResolvedHost) -> dict[str, str]:
+    if ":" in resolved.host:
         return {}  # an IPv6 address is where it says, and curl takes none here
-    shown = (f"[{each}]" if ":" in each else each for each in place.addresses)
-    return {"http.curloptResolve": f"{place.host}:{place.port}:{','.join(shown)}"}
+    shown = (f"[{each}]" if ":" in each else each for each in resolved.addresses)
+    return {"http.curloptResolve": f"{resolved.host}:{resolved.port}:{','.join(shown)}"}
 
 
-def _ssh_options(place: ResolvedHost) -> tuple[str, ...]:
+def _ssh_options(resolved: ResolvedHost) -> tuple[str, ...]:
     """Name the address to ssh, and what the host's keys are listed under, as ssh does itself."""
-    alias = place.host if place.port == _PORTS["ssh"] else f"[{place.host}]:{place.port}"
-    return ("-o", f"HostName={place.addresses[0]}", "-o", f"HostKeyAlias={alias}")
+    alias = (
+        resolved.host if resolved.port == _PORTS["ssh"] else f"[{resolved.host}]:{resolved.port}"
+    )
+    return ("-o", f"HostName={resolved.addresses[0]}", "-o", f"HostKeyAlias={alias}")

@@ -59,15 +59,15 @@ def post_status(
     authority = settings.git_ca_file
     trusted = ssl.create_default_context(cafile=str(authority) if authority else None)
     try:
-        place = resolve_host(address, settings)
+        host = resolve_host(address, settings)
         # To the address that was looked up, under the host's name.
-        pinned = httpx2.URL(address).copy_with(host=place.addresses[0])
+        pinned = httpx2.URL(address).copy_with(host=host.addresses[0])
         with httpx2.Client(verify=trusted, timeout=_SECONDS, trust_env=False) as client:
             answer = client.post(
                 pinned,
                 headers=headers | {"Host": urlsplit(address).netloc},
                 json=body,
-                extensions={"sni_hostname": place.host},
+                extensions={"sni_hostname": host.host},
             )
     except RepositoryUnavailable as error:
         _log.warning("no commit status for %s: %s", url, error)

@@ -11,7 +11,7 @@ from typing import IO
 from sync.layout import FileData, Unread
 
 #: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
-_AT_ONCE = 500
+_MAX_REQUESTS = 500
 _SKIP_BYTES = 64 * 1024
 
 
@@ -37,7 +37,7 @@ class Objects:
         Raises:
             EOFError: git has ended.
         """
-        if len(names) <= _AT_ONCE:
+        if len(names) <= _MAX_REQUESTS:
             self._readers[0].request(names)
             yield from (self._readers[0].read_next(limit, kind) for _ in names)
             return

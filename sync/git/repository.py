@@ -39,9 +39,9 @@ def open_repository(
     Raises:
         RepositoryUnavailable: the address or the branch cannot be used at all.
     """
-    way = transport(url, branch, settings)
+    route = transport(url, branch, settings)
     try:
-        with environment(url, credential, way) as variables:
+        with environment(url, credential, route) as variables:
             yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
     except OSError as error:
         raise CopyDamaged(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from sync.format.parse_result import ParseResult
 from sync.planning import learner_counts
 from sync.planning.approval import Risk, approval_reasons
-from sync.planning.conflicts import refuse_taken, refuse_unknown_servers
+from sync.planning.conflicts import refuse_owned_by_others, refuse_unknown_servers
 from sync.planning.current import count_live, read_ids_of_other_sources, read_live, read_servers
 from sync.planning.impact import learner_impact
 from sync.planning.plan import Archive, Plan, diff, fingerprint
@@ -36,8 +36,8 @@ def build_plan(
         recompute_digests: compare with the texts in the database, not with their digests.
     """
     owner = source.organization_id
-    taken = read_ids_of_other_sources(session, owner, source.id, parsed.folders)
-    parsed = refuse_taken(parsed, taken)
+    owned_by_others = read_ids_of_other_sources(session, owner, source.id, parsed.folders)
+    parsed = refuse_owned_by_others(parsed, owned_by_others)
     named = {slug for each in parsed.wanted for slug in each.servers}
     if named:
         parsed = refuse_unknown_servers(parsed, read_servers(session, owner, named))

@@ -10,18 +10,18 @@ from sync.layout import MANIFEST, WALKTHROUGHS
 from walkthroughs.content.problems import Problem
 
 
-def refuse_taken(parsed: ParseResult, taken: Mapping[str, str]) -> ParseResult:
+def refuse_owned_by_others(parsed: ParseResult, owned_by_others: Mapping[str, str]) -> ParseResult:
     """Return *parsed* without the ids that other sources own (id -> source), which are problems."""
     problems = [
         _problem(parsed, name, f'the id "{name}" belongs to the content source "{source}"; '
                  "choose another")
-        for name, source in taken.items()
+        for name, source in owned_by_others.items()
     ]  # fmt: skip
     return replace(
         _with(parsed, problems),
-        wanted=tuple(each for each in parsed.wanted if each.outline.id not in taken),
-        unreadable=parsed.unreadable | taken.keys(),
-        folders={name: at for name, at in parsed.folders.items() if name not in taken},
+        wanted=tuple(each for each in parsed.wanted if each.outline.id not in owned_by_others),
+        unreadable=parsed.unreadable | owned_by_others.keys(),
+        folders={name: at for name, at in parsed.folders.items() if name not in owned_by_others},
     )
 
 

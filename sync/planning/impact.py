@@ -16,12 +16,12 @@ def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[st
     """Return a line for each step that goes away under somebody, and each walkthrough that does."""
     lines: list[str] = []
     changes = tuple(changes)
-    taken = _moved_away(changes)
+    moved_to = _moved_away(changes)
     for change in changes:
         match change:
             case Update(live, wanted):
-                here = places.get(live.walkthrough_id, {})
-                lines += _removed_steps(live.outline, wanted.outline, here, taken)
+                learners_by_step = places.get(live.walkthrough_id, {})
+                lines += _removed_steps(live.outline, wanted.outline, learners_by_step, moved_to)
             case Archive(live):
                 learners = sum(places.get(live.walkthrough_id, {}).values())
                 if learners:
@@ -38,10 +38,10 @@ def _moved_away(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
     """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
     takers = [change.wanted.outline for change in changes if not isinstance(change, Archive)]
     return {
-        name: taker.id
-        for taker in takers
-        for move in taker.moved
-        if current_id(move.new, taker) in _ids(taker)
+        name: new_owner.id
+        for new_owner in takers
+        for move in new_owner.moved
+        if current_id(move.new, new_owner) in _ids(new_owner)
         for name in move.previous_names
     }
 
@@ -51,19 +51,22 @@ def _ids(outline: Outline) -> set[str]:
 
 
 def _removed_steps(
-    old: Outline, new: Outline, here: Mapping[str, int], taken: Mapping[tuple[str, str], str]
+    old: Outline,
+    new: Outline,
+    learners_by_step: Mapping[str, int],
+    moved_to: Mapping[tuple[str, str], str],
 ) -> list[str]:
-    kept = _ids(new)
+    remaining = _ids(new)
     lines = []
     for at, step in enumerate(old.steps):
-        learners = here.get(step.id, 0)
-        if not learners or current_id(step.id, new) in kept:
+        learners = learners_by_step.get(step.id, 0)
+        if not learners or current_id(step.id, new) in remaining:
             continue
         onward = (current_id(later.id, new) for later in old.steps[at + 1 :])
-        then = next((name for name in onward if name in kept), None)
+        then = next((name for name in onward if name in remaining), None)
         then = then or (new.steps[0].id if new.steps else None)
-        taker = taken.get((old.id, step.id))
-        fate = f"moves to '{taker}'" if taker else "goes away"
+        new_owner = moved_to.get((old.id, step.id))
+        fate = f"moves to '{new_owner}'" if new_owner else "goes away"
         lines.append(
             f"{_people(learners)} on step '{step.id}', which {fate}; they continue at '{then}'"
         )

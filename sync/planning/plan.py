@@ -75,8 +75,8 @@ class Update:
         """Return the level, or without one `show` (or hide), or `assign` if that is all."""
         if self.level is not None:
             return ChangeKind(self.level.value)
-        seen = self.live.is_published == self.wanted.is_published and not self.live.is_archived
-        return ChangeKind.ASSIGN if seen else ChangeKind.SHOW
+        is_seen = self.live.is_published == self.wanted.is_published and not self.live.is_archived
+        return ChangeKind.ASSIGN if is_seen else ChangeKind.SHOW
 
 
 @dataclass(frozen=True, slots=True)

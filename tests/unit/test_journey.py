@@ -18,17 +18,17 @@ def stops(order, rows=None):
 def test_a_live_uncompleted_step_is_the_place():
     order = stops("abc")
 
-    assert position.current_step("ws_b", {"ws_a"}, seen=order, live=order) == "ws_b"
+    assert position.current_step("ws_b", {"ws_a"}, last_seen=order, live=order) == "ws_b"
 
 
 def test_from_a_removed_step_the_first_survivor_behind_it_is_the_place():
-    found = position.current_step("ws_b", {"ws_a"}, seen=stops("abcd"), live=stops("adc"))
+    found = position.current_step("ws_b", {"ws_a"}, last_seen=stops("abcd"), live=stops("adc"))
 
     assert found == "ws_c"
 
 
 def test_with_nothing_left_behind_the_first_open_step_is_the_place():
-    found = position.current_step("ws_c", {"ws_c"}, seen=stops("abc"), live=stops("abx"))
+    found = position.current_step("ws_c", {"ws_c"}, last_seen=stops("abc"), live=stops("abx"))
 
     assert found == "ws_a"
 
@@ -36,7 +36,7 @@ def test_with_nothing_left_behind_the_first_open_step_is_the_place():
 def test_a_step_to_do_again_is_the_place_when_the_learner_stood_on_it():
     live = stops("abc", rows={"b": "ws_b2"})
 
-    assert position.current_step("ws_b", {"ws_a"}, seen=stops("abc"), live=live) == "ws_b2"
+    assert position.current_step("ws_b", {"ws_a"}, last_seen=stops("abc"), live=live) == "ws_b2"
 
 
 def test_percent_is_full_only_when_nothing_is_left():
@@ -122,11 +122,13 @@ def test_of_two_others_the_one_that_had_the_step_last_keeps_it():
         assert position.completions_to_remove("B", {"x"}, order) == {"x"}
 
 
-@given(seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)
+@given(last_seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)
 def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live, done, current):
     completed = {f"ws_{name}" for name in done}
     still_open = [stop.id for stop in stops(live) if stop.id not in completed]
-    found = position.current_step(f"ws_{current}", completed, seen=stops(seen), live=stops(live))
+    found = position.current_step(
+        f"ws_{current}", completed, last_seen=stops(seen), live=stops(live)
+    )
 
     assert found in still_open if still_open else found is None
 
@@ -135,8 +137,8 @@ def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live,
 def test_resolving_a_place_twice_gives_the_same_place(live, done, current):
     completed = {f"ws_{name}" for name in done}
     order = stops(live)
-    once = position.current_step(f"ws_{current}", completed, seen=order, live=order)
-    again = position.current_step(once or "", completed, seen=order, live=order)
+    once = position.current_step(f"ws_{current}", completed, last_seen=order, live=order)
+    again = position.current_step(once or "", completed, last_seen=order, live=order)
 
     assert again == once
 
@@ -147,7 +149,7 @@ def test_going_on_visits_each_open_step_once_and_ends(live, done):
     order = stops(live)
     expected = {stop.id for stop in order} - completed
     visited = []
-    here = position.current_step("", completed, seen=(), live=order)
+    here = position.current_step("", completed, last_seen=(), live=order)
     while here:
         visited.append(here)
         completed.add(here)

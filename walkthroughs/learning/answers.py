@@ -16,11 +16,11 @@ from walkthroughs.learning.views import ProgressFacts, StatusView, StepBody, Ste
 
 def cached_view(cache: ContentCache, moved: FastStep) -> StepView | None:
     """Return the answer to an ordinary step from memory, if that version was read before."""
-    edition = cache.get(moved.walkthrough_id, moved.version)
-    if edition is None:
+    published = cache.get(moved.walkthrough_id, moved.version)
+    if published is None:
         return None
     return step_view(
-        edition,
+        published,
         moved.current_step_id,
         moved.completed,
         finished=False,
@@ -32,23 +32,23 @@ def cached_view(cache: ContentCache, moved: FastStep) -> StepView | None:
 
 
 def step_view(
-    edition: PublishedVersion,
-    here: str | None,
+    published: PublishedVersion,
+    current: str | None,
     completed: frozenset[str] | set[str],
     *,
     finished: bool,
     hurried: bool = False,
     notices: tuple[str | None, ...] = (),
 ) -> StepView:
-    """Return where the learner is; *here* is none when nothing is left."""
+    """Return where the learner is; *current* is none when nothing is left."""
     return StepView(
-        walkthrough=edition.ref,
-        step=edition.by_id[here] if here else None,
+        walkthrough=published.ref,
+        step=published.by_id[current] if current else None,
         progress=ProgressFacts(
             status=ProgressStatus.COMPLETED if finished else ProgressStatus.IN_PROGRESS,
-            completed_steps=sum(1 for stop in edition.step_refs if stop.id in completed),
-            total_steps=len(edition.step_refs),
-            percent=position.percent(completed, edition.step_refs),
+            completed_steps=sum(1 for step in published.step_refs if step.id in completed),
+            total_steps=len(published.step_refs),
+            percent=position.percent(completed, published.step_refs),
         ),
         notice=" ".join(line for line in notices if line) or None,
         hurried=hurried,
@@ -56,22 +56,22 @@ def step_view(
 
 
 def status_view(
-    edition: PublishedVersion,
+    published: PublishedVersion,
     state: ProgressStatus,
     completed: frozenset[str],
-    here: str | None,
+    current: str | None,
     *,
     ended: int,
     named: StepBody | None,
 ) -> StatusView:
     """Return how far the learner is. A *named* step is shown if they have reached it."""
-    reached = named is not None and (named.id in completed or named.id == here)
+    reached = named is not None and (named.id in completed or named.id == current)
     return StatusView(
-        current_step_id=here,
+        current_step_id=current,
         status=state,
-        percent=position.percent(completed, edition.step_refs),
-        version=edition.ref.version,
-        walkthrough=edition.ref,
+        percent=position.percent(completed, published.step_refs),
+        version=published.ref.version,
+        walkthrough=published.ref,
         earlier_attempts=ended,
         notice=f"Step {named.position} is not shown: the learner has not reached it yet."
         if named and not reached
@@ -84,26 +84,26 @@ def status_view(
                 section=step.section,
                 position=step.position,
                 completed=step.id in completed,
-                current=step.id == here,
+                current=step.id == current,
             )
-            for step in edition.steps
+            for step in published.steps
         ),
     )
 
 
 def live_step(
-    edition: PublishedVersion, step_id: str | None, position: int | None
+    published: PublishedVersion, step_id: str | None, position: int | None
 ) -> StepBody | None:
     """Return the live step that the caller names; none if they name none."""
     if step_id is not None:
-        if step_id not in edition.by_id:
-            raise LiveStepNotFound(f'"{step_id[:80]}"', len(edition.steps))
-        return edition.by_id[step_id]
+        if step_id not in published.by_id:
+            raise LiveStepNotFound(f'"{step_id[:80]}"', len(published.steps))
+        return published.by_id[step_id]
     if position is None:
         return None
-    if not 1 <= position <= len(edition.steps):
-        raise LiveStepNotFound(f"{position}", len(edition.steps))
-    return edition.steps[position - 1]
+    if not 1 <= position <= len(published.steps):
+        raise LiveStepNotFound(f"{position}", len(published.steps))
+    return published.steps[position - 1]
 
 
 def live_version(

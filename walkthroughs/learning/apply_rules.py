@@ -14,7 +14,7 @@ from walkthroughs.learning import moved_steps, pace, position
 from walkthroughs.learning.answers import step_view
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import PublishedVersion
-from walkthroughs.learning.progress_rows import COUNT_HURRIED, UPDATE, read_row, read_seen
+from walkthroughs.learning.progress_rows import COUNT_HURRIED, UPDATE, read_last_seen, read_row
 from walkthroughs.learning.views import StepView
 
 _NOT_CURRENT_STEP = (
@@ -30,56 +30,62 @@ class CurrentStep:
 def apply_rules(
     connection: Connection,
     caller: Caller,
-    edition: PublishedVersion,
+    published: PublishedVersion,
     *,
     completing: str | CurrentStep | None,
 ) -> StepView:
     """Apply the rules to the learner's locked row, write it back, and show the place."""
-    row = read_row(connection, caller, edition.ref.id, lock=True)
+    row = read_row(connection, caller, published.ref.id, lock=True)
     if row is None:
         raise NothingStarted
-    live = edition.step_refs
-    kept = set(row.completed_steps)
-    completed = kept | moved_steps.completed_before_move(connection, caller, live)
-    seen = read_seen(connection, caller, edition, row.version)
-    here = position.current_step(row.current_step_id, completed, seen=seen, live=live)
+    live = published.step_refs
+    stored = set(row.completed_steps)
+    completed = stored | moved_steps.completed_before_move(connection, caller, live)
+    last_seen = read_last_seen(connection, caller, published, row.version)
+    current = position.current_step(row.current_step_id, completed, last_seen=last_seen, live=live)
     # A learner who has finished has no current step, but the row keeps the last id: accept it.
-    shown = {stop.id for stop in seen} & {row.current_step_id} | {here}
+    shown = {step.id for step in last_seen} & {row.current_step_id} | {current}
     step = row.current_step_id if isinstance(completing, CurrentStep) else completing
     done = step if step in shown and step not in completed else None
     now = now_ms()
     # A step that vanished is not held back: the learner cannot do it any more.
-    is_current = done is not None and done == here
+    is_current = done is not None and done == current
     hurried = is_current and pace.is_hurried(row.active_at, now, caller.pace_seconds)
     if done and not hurried:
         completed |= {done} | position.completed_before_move({done}, live)
         # A step that vanished is history; the learner has not been shown the next one yet.
-        here = (
-            position.next_open_step(here, completed, live) if here and here in completed else here
+        current = (
+            position.next_open_step(current, completed, live)
+            if current and current in completed
+            else current
         )
-    finished = here is None or row.status == ProgressStatus.COMPLETED
+    finished = current is None or row.status == ProgressStatus.COMPLETED
     keys = {"organization_id": caller.organization_id, "id": row.id}
     if hurried:
         shown_at = pace.restamped(row.active_at, now)
         connection.execute(COUNT_HURRIED, keys | {"shown_at": shown_at})
     else:
         state = {
-            "current_step_id": here or row.current_step_id,
+            "current_step_id": current or row.current_step_id,
             "status": (ProgressStatus.COMPLETED if finished else ProgressStatus.IN_PROGRESS).value,
-            "completed": json.dumps(sorted(completed - kept)),
+            "completed": json.dumps(sorted(completed - stored)),
             "completed_at": (row.completed_at or now) if finished else None,
-            "version": edition.ref.version,
+            "version": published.ref.version,
             "now": now,
         }
         connection.execute(UPDATE, keys | state)
-    if done and done not in edition.by_id:
+    if done and done not in published.by_id:
         moved_steps.credit_moved_step(connection, caller, done)
     notices = (
         pace.hurried_notice(row.active_at, now) if hurried else None,
-        position.change_notice(seen, live, here) if row.version != edition.ref.version else None,
+        position.change_notice(last_seen, live, current)
+        if row.version != published.ref.version
+        else None,
         position.new_steps_notice(completed, live)
         if row.status == ProgressStatus.COMPLETED
         else None,
         _NOT_CURRENT_STEP if isinstance(completing, str) and not done else None,
     )
-    return step_view(edition, here, completed, finished=finished, hurried=hurried, notices=notices)
+    return step_view(
+        published, current, completed, finished=finished, hurried=hurried, notices=notices
+    )

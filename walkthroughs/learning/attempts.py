@@ -80,7 +80,7 @@ def _steps(completed: Sequence[str], ended: Set[str], live: Sequence[StepRef]) -
     """
     own = [step_id for step_id in completed if step_id in ended]
     own += sorted(position.completed_before_move(ended, live) - set(own))
-    named = set(own).union(*(stop.predecessor_ids for stop in live if stop.id in own))
+    named = set(own).union(*(step.predecessor_ids for step in live if step.id in own))
     return [*own, *sorted(ended - named)]
 
 

@@ -73,7 +73,7 @@ def completed_before_move(
     connection: Connection, caller: Caller, live: Sequence[StepRef]
 ) -> frozenset[str]:
     """Return which of the *live* steps the learner completed before they moved here."""
-    ids = sorted(set[str]().union(*(stop.predecessor_ids for stop in live)))
+    ids = sorted(set[str]().union(*(step.predecessor_ids for step in live)))
     if not ids:
         return frozenset()
     done = connection.execute(_COMPLETED_AMONG, learner_keys(caller) | {"ids": ids}).scalars()

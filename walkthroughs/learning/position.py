@@ -47,7 +47,7 @@ def current_step(
     current: str,
     completed: Set[str],
     *,
-    seen: Sequence[StepRef],
+    last_seen: Sequence[StepRef],
     live: Sequence[StepRef],
 ) -> str | None:
     """Return the row id of the step where the learner is now; none if nothing is left.
@@ -55,21 +55,21 @@ def current_step(
     Args:
         current: the row id the learner was last shown.
         completed: row ids the learner has completed, ever.
-        seen: the order of the version the learner last saw, archived rows included.
+        last_seen: the order of the version the learner last saw, archived rows included.
         live: the order of the live version.
     """
-    by_author = {stop.author_id: stop.id for stop in live}
-    open_steps = {stop.id for stop in live if stop.id not in completed}
-    for candidate in _steps_from(current, seen, live):
+    by_author = {step.author_id: step.id for step in live}
+    open_steps = {step.id for step in live if step.id not in completed}
+    for candidate in _steps_from(current, last_seen, live):
         found = candidate.id if candidate.id in open_steps else by_author.get(candidate.author_id)
         if found in open_steps:
             return found
-    return next((stop.id for stop in live if stop.id in open_steps), None)
+    return next((step.id for step in live if step.id in open_steps), None)
 
 
 def next_open_step(step: str, completed: Set[str], live: Sequence[StepRef]) -> str | None:
     """Return the first uncompleted live step after *step*, else the first at all, else none."""
-    order = [stop.id for stop in live]
+    order = [step.id for step in live]
     at = order.index(step) + 1 if step in order else 0
     onward = [*order[at:], *order[:at]]
     return next((name for name in onward if name not in completed), None)
@@ -77,7 +77,7 @@ def next_open_step(step: str, completed: Set[str], live: Sequence[StepRef]) -> s
 
 def completed_before_move(completed: Set[str], live: Iterable[StepRef]) -> frozenset[str]:
     """Return the live steps that were *completed* in another walkthrough, before they moved."""
-    return frozenset(stop.id for stop in live if stop.predecessor_ids & completed)
+    return frozenset(step.id for step in live if step.predecessor_ids & completed)
 
 
 def completions_to_remove(
@@ -103,41 +103,41 @@ def percent(completed: Set[str], live: Iterable[StepRef]) -> int:
 
     100 only when nothing is left. An empty list is 0.
     """
-    order = [stop.id for stop in live]
+    order = [step.id for step in live]
     done = sum(1 for name in order if name in completed)
     return 100 * done // len(order) if order else 0
 
 
 def _steps_from(
-    current: str, seen: Sequence[StepRef], live: Sequence[StepRef]
+    current: str, last_seen: Sequence[StepRef], live: Sequence[StepRef]
 ) -> Sequence[StepRef]:
     """Return the steps from *current* on, as the learner knew them.
 
     A step that is still live is followed in the live order, so that a step put
     in right behind it is not skipped; a vanished one in the order last seen.
     """
-    for order in (live, seen):
-        for index, stop in enumerate(order):
-            if stop.id == current:
+    for order in (live, last_seen):
+        for index, step in enumerate(order):
+            if step.id == current:
                 return order[index:]
     return ()
 
 
 def change_notice(
-    seen: Sequence[StepRef], live: Sequence[StepRef], place_id: str | None
+    last_seen: Sequence[StepRef], live: Sequence[StepRef], current_id: str | None
 ) -> str | None:
     """Return one line on what changed between the two orders; none if no step did.
 
     Counts are net, so a change and its revert say nothing. Texts are not told.
     """
-    known = {stop.author_id: stop.id for stop in seen}
-    current = {stop.author_id: stop.id for stop in live}
-    added = [stop for stop in live if stop.author_id not in known]
-    removed = len(known.keys() - current.keys())
-    redone = sum(1 for name, row in current.items() if known.get(name, row) != row)
-    reordered = [n for n in known if n in current] != [n for n in current if n in known]
+    known = {step.author_id: step.id for step in last_seen}
+    now_live = {step.author_id: step.id for step in live}
+    added = [step for step in live if step.author_id not in known]
+    removed = len(known.keys() - now_live.keys())
+    redone = sum(1 for name, row in now_live.items() if known.get(name, row) != row)
+    reordered = [n for n in known if n in now_live] != [n for n in now_live if n in known]
     parts = [
-        *([f"{_steps(len(added))} added{_direction(added, live, place_id)}"] if added else []),
+        *([f"{_steps(len(added))} added{_direction(added, live, current_id)}"] if added else []),
         *([f"{_steps(removed)} removed"] if removed else []),
         *([f"{_steps(redone)} to do again"] if redone else []),
         *(["steps reordered"] if reordered else []),
@@ -147,16 +147,16 @@ def change_notice(
 
 def new_steps_notice(completed: Set[str], live: Sequence[StepRef]) -> str | None:
     """Return the line for someone who had finished and finds steps not done; none if all are."""
-    left = sum(1 for stop in live if stop.id not in completed)
+    left = sum(1 for step in live if step.id not in completed)
     return f"{_steps(left, 'new step')} since you finished." if left else None
 
 
-def _direction(added: Sequence[StepRef], live: Sequence[StepRef], place_id: str | None) -> str:
-    order = [stop.id for stop in live]
-    if place_id not in order:
+def _direction(added: Sequence[StepRef], live: Sequence[StepRef], current_id: str | None) -> str:
+    order = [step.id for step in live]
+    if current_id not in order:
         return ""
-    at = order.index(place_id)
-    spots = {(order.index(stop.id) > at) - (order.index(stop.id) < at) for stop in added}
+    at = order.index(current_id)
+    spots = {(order.index(step.id) > at) - (order.index(step.id) < at) for step in added}
     if spots == {-1}:
         return " before this one"
     return " after this one" if spots == {1} else ""

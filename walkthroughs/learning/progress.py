@@ -28,8 +28,8 @@ from walkthroughs.learning.progress_rows import (
     RESTART,
     START,
     WALKTHROUGH_OF_STEP,
+    read_last_seen,
     read_row,
-    read_seen,
     row_keys,
 )
 from walkthroughs.learning.views import StatusView, StepView, WalkthroughRef
@@ -52,19 +52,19 @@ def select(
 
     def work() -> StepView:
         with database.begin() as connection:
-            edition = live_version(connection, cache, caller, walkthrough_id)
+            published = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {
                 "walkthrough_id": walkthrough_id,
-                "step_id": edition.steps[0].id,
-                "version": edition.ref.version,
+                "step_id": published.steps[0].id,
+                "version": published.ref.version,
                 "now": now_ms(),
                 "id": _new_id(),
             }
             if resume:
                 connection.execute(START, keys)
             else:
-                _begin_again(connection, caller, edition, keys)
-            return apply_rules(connection, caller, edition, completing=None)
+                _begin_again(connection, caller, published, keys)
+            return apply_rules(connection, caller, published, completing=None)
 
     return database.attempt(work)
 
@@ -110,18 +110,20 @@ def status(
         LiveStepNotFound: no live step has that id or position.
     """
     with database.begin() as connection:
-        edition = live_version(connection, cache, caller, walkthrough_id)
-        named = live_step(edition, step_id, position)
+        published = live_version(connection, cache, caller, walkthrough_id)
+        named = live_step(published, step_id, position)
         row = read_row(connection, caller, walkthrough_id, lock=False)
-        completed = moved_steps.completed_before_move(connection, caller, edition.step_refs)
-        state, here = ProgressStatus.NOT_STARTED, None
+        completed = moved_steps.completed_before_move(connection, caller, published.step_refs)
+        state, current = ProgressStatus.NOT_STARTED, None
         if row is not None and row.status != ProgressStatus.NOT_STARTED:
             state = ProgressStatus(row.status)
             completed |= frozenset(row.completed_steps)
-            seen = read_seen(connection, caller, edition, row.version)
-            here = current_step(row.current_step_id, completed, seen=seen, live=edition.step_refs)
+            last_seen = read_last_seen(connection, caller, published, row.version)
+            current = current_step(
+                row.current_step_id, completed, last_seen=last_seen, live=published.step_refs
+            )
         ended = attempts.count(connection, caller, walkthrough_id)
-    return status_view(edition, state, completed, here, ended=ended, named=named)
+    return status_view(published, state, completed, current, ended=ended, named=named)
 
 
 def reset(
@@ -138,28 +140,28 @@ def reset(
 
     def work() -> WalkthroughRef:
         with database.begin() as connection:
-            edition = live_version(connection, cache, caller, walkthrough_id)
+            published = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
             moved_steps.remove_completions(connection, caller, walkthrough_id)
             attempts.delete(connection, caller, walkthrough_id)
             connection.execute(DELETE_EMPTY, keys)
             connection.execute(MARK_NOT_STARTED, keys)
-            return edition.ref
+            return published.ref
 
     return database.attempt(work)
 
 
 def _begin_again(
-    connection: Connection, caller: Caller, edition: PublishedVersion, keys: dict[str, Any]
+    connection: Connection, caller: Caller, published: PublishedVersion, keys: dict[str, Any]
 ) -> None:
     """Put the learner on the first step with nothing completed; keep the attempt that ends."""
     # All rows in one order, before any by itself.
     moved_steps.lock_progress_rows(connection, caller)
     connection.execute(START, keys)
-    row = read_row(connection, caller, edition.ref.id, lock=True)
-    ended = moved_steps.remove_completions(connection, caller, edition.ref.id)
+    row = read_row(connection, caller, published.ref.id, lock=True)
+    ended = moved_steps.remove_completions(connection, caller, published.ref.id)
     if row is not None and ended:
-        attempts.keep(connection, row, ended, edition.step_refs, keys["now"])
+        attempts.keep(connection, row, ended, published.step_refs, keys["now"])
     connection.execute(RESTART, keys | {"is_new_attempt": bool(ended)})
 
 
@@ -168,11 +170,11 @@ def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> 
 
     def work() -> StepView:
         with database.begin() as connection:
-            found = connection.execute(text(LAST_ACTIVE), row_keys(caller)).scalar()
-            if found is None:
+            walkthrough_id = connection.execute(text(LAST_ACTIVE), row_keys(caller)).scalar()
+            if walkthrough_id is None:
                 raise NothingStarted
-            edition = live_version(connection, cache, caller, found)
-            return apply_rules(connection, caller, edition, completing=CurrentStep())
+            published = live_version(connection, cache, caller, walkthrough_id)
+            return apply_rules(connection, caller, published, completing=CurrentStep())
 
     return database.attempt(work, repeatable=False)
 
@@ -181,16 +183,16 @@ def _advance_by_rules(
     database: Database, cache: ContentCache, caller: Caller, step_id: str
 ) -> StepView:
     with database.begin() as connection:
-        found = connection.execute(
+        walkthrough_id = connection.execute(
             text(WALKTHROUGH_OF_STEP), row_keys(caller) | {"step_id": step_id}
         ).scalar()
-        if found is None:
+        if walkthrough_id is None:
             raise StepNotFound(step_id)
-        edition = live_version(connection, cache, caller, found)
-        row = read_row(connection, caller, found, lock=True)
+        published = live_version(connection, cache, caller, walkthrough_id)
+        row = read_row(connection, caller, walkthrough_id, lock=True)
         if row is None or row.status == ProgressStatus.NOT_STARTED:
             raise StepNotFound(step_id)
-        return apply_rules(connection, caller, edition, completing=step_id)
+        return apply_rules(connection, caller, published, completing=step_id)
 
 
 def read_view_of(

@@ -114,17 +114,17 @@ def read_row(
     ).one_or_none()
 
 
-def read_seen(
-    connection: Connection, caller: Caller, edition: PublishedVersion, version: int
+def read_last_seen(
+    connection: Connection, caller: Caller, published: PublishedVersion, version: int
 ) -> tuple[StepRef, ...]:
     """Return the order of the version the learner last saw."""
-    if version == edition.ref.version:
-        return edition.step_refs
+    if version == published.ref.version:
+        return published.step_refs
     rows = connection.execute(
         STEPS_OF_VERSION,
         {
             "organization_id": caller.organization_id,
-            "walkthrough_id": edition.ref.id,
+            "walkthrough_id": published.ref.id,
             "version": version,
         },
     )
