@@ -1,4 +1,4 @@
-"""Somebody who writes walkthroughs in a real Git repository, and a classroom that follows it."""
+"""An author who writes walkthroughs in a real Git repository, and a course that follows it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Author:
         return self.repository.index.commit("Write", author=ANA, committer=ANA).hexsha
 
 
-class Classroom:
+class Course:
     """An organization with a server, a learner and a content source."""
 
     def __init__(self, database, settings, folder, slug="acme"):
@@ -88,8 +88,8 @@ class Classroom:
             return session.execute(text("SELECT xmin::text, * FROM walkthrough_progress")).all()
 
 
-class Room(Classroom):
-    """A classroom whose source can be looked at and changed."""
+class SyncedSource(Course):
+    """A course whose source can be read and changed."""
 
     def source(self):
         with self.database.transaction() as session:
@@ -119,8 +119,8 @@ class Room(Classroom):
         return read_status(self.database, self.source())
 
 
-class HostedRoom(Room):
-    """A room whose author pushes to a bare repository that a host serves."""
+class PushedSource(SyncedSource):
+    """A source whose author pushes to a bare repository that a host serves."""
 
     def __init__(self, database, settings, folder):
         super().__init__(database, settings, folder / "work")
@@ -146,9 +146,9 @@ class HostedRoom(Room):
 
 
 @pytest.fixture
-def room(database, settings, tmp_path):
+def synced(database, settings, tmp_path):
     """A source with two walkthroughs, synced."""
-    made = Room(database, settings, tmp_path / "content")
+    made = SyncedSource(database, settings, tmp_path / "content")
     made.author.write("one", "two", "three")
     made.author.write("solo", name="other")
     made.sync()

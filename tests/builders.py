@@ -93,7 +93,7 @@ def show(session: Session, organization_id: str, walkthrough_id: str, published:
     )
 
 
-def classroom(
+def new_course(
     session: Session, wanted: WalkthroughContent | None = None, slug: str = "acme"
 ) -> tuple[Caller, str]:
     """One organization, server, learner and published walkthrough: (caller, walkthrough id)."""

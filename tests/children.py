@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 
-def in_child(work: Callable[..., Any], *arguments: Any) -> Any:
+def run_in_child(work: Callable[..., Any], *arguments: Any) -> Any:
     """Return what *work* returns, or raise what it raises; it shares no memory with this process."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["sync.sync_source"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from walkthroughs.database import embedded, migrations
@@ -19,6 +20,14 @@ from walkthroughs.settings import Settings
 # While working, a quick look at each law; where changes land, a long one.
 hypothesis_settings.register_profile("quick", max_examples=20, deadline=None)
 hypothesis_settings.register_profile("thorough", max_examples=200, deadline=None)
+# A mutant is killed by any failing example, however large, and by the same one each time.
+hypothesis_settings.register_profile(
+    "mutants",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
 hypothesis_settings.load_profile("thorough" if os.environ.get("CI") else "quick")
 
 

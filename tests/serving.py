@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from tests.builders import classroom, content, step
+from tests.builders import content, new_course, step
 from walkthroughs.database.pool import Database
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning.caller import Caller
@@ -54,8 +54,8 @@ def served(app: ASGIApp) -> Iterator[str]:
         thread.join(10)
 
 
-class School:
-    """A served classroom: organization, server and learner, and their addresses."""
+class ServedServer:
+    """A served course: organization, server and learner, and their addresses."""
 
     def __init__(self, origin: str, database: Database, slug: str, caller: Caller, row: str):
         self.origin, self.database, self.slug = origin, database, slug
@@ -86,7 +86,7 @@ def origin(database: Database, settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def school(origin: str, database: Database) -> School:
+def course_server(origin: str, database: Database) -> ServedServer:
     with database.transaction() as session:
-        caller, row = classroom(session, CONTENT)
-    return School(origin, database, "acme", caller, row)
+        caller, row = new_course(session, CONTENT)
+    return ServedServer(origin, database, "acme", caller, row)

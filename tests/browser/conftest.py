@@ -29,7 +29,7 @@ _DESK, _PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
 
 
 @dataclass
-class House:
+class DashboardSite:
     """The application at `origin`, and an owner who can sign in."""
 
     origin: str
@@ -56,7 +56,7 @@ def _program() -> str:
 
 
 @pytest.fixture
-def house(database: Database, settings: Settings) -> Iterator[House]:
+def site(database: Database, settings: Settings) -> Iterator[DashboardSite]:
     app = add_pages(create_app(settings))
     with app.app_context(), database.transaction() as session:
         org = organization(session, "acme")
@@ -72,7 +72,7 @@ def house(database: Database, settings: Settings) -> Iterator[House]:
         writer.adopt(session, org.id, kept, guides.id)
         session.get_one(Walkthrough, kept).folder = "make-coffee"
     with served(build_app(settings, app)) as origin:
-        yield House(origin, "owner@acme.example", password)
+        yield DashboardSite(origin, "owner@acme.example", password)
 
 
 @pytest.fixture(params=["light", "dark", "phone"])
@@ -84,14 +84,16 @@ def look(request: pytest.FixtureRequest) -> dict[str, object]:
     }
 
 
-def sign_in(browser: Browser, house: House, **options: object) -> tuple[BrowserContext, Page]:
+def sign_in(
+    browser: Browser, site: DashboardSite, **options: object
+) -> tuple[BrowserContext, Page]:
     """Return a signed-in page that fails on the first error in its console."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
     context.set_default_timeout(10_000)
     page = context.new_page()
-    page.goto(f"{house.origin}/admin/")
-    page.get_by_label("Email").fill(house.email)
-    page.get_by_label("Password").fill(house.password)
+    page.goto(f"{site.origin}/admin/")
+    page.get_by_label("Email").fill(site.email)
+    page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Walkthroughs").wait_for()
     return context, page

@@ -19,8 +19,8 @@ _PAGES = (
 )  # fmt: skip
 
 
-def test_an_owner_makes_a_walkthrough_and_a_learner_walks_it(browser, house):
-    context, page = sign_in(browser, house)
+def test_an_owner_makes_a_walkthrough_and_a_learner_walks_it(browser, site):
+    context, page = sign_in(browser, site)
     page.get_by_role("link", name="New walkthrough").click()
     page.get_by_label("Title").fill("Make tea")
     page.get_by_label("Published").check()
@@ -39,7 +39,7 @@ def test_an_owner_makes_a_walkthrough_and_a_learner_walks_it(browser, house):
     page.get_by_label("Learner's e-mail address").fill("lea@acme.example")
     page.get_by_role("button", name="Save").click()
     address = (
-        page.get_by_label("Address").input_value().replace("http://localhost:8000", house.origin)
+        page.get_by_label("Address").input_value().replace("http://localhost:8000", site.origin)
     )
     context.close()
 
@@ -62,27 +62,27 @@ async def _walk(address, title):
         return titles
 
 
-def test_every_page_is_accessible_and_fits(browser, house, look):
-    context, page = sign_in(browser, house, **look)
+def test_every_page_is_accessible_and_fits(browser, site, look):
+    context, page = sign_in(browser, site, **look)
     told = []
     page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: told.append(f"{page.url}: {error}"))
     for name in _PAGES:
-        answer = page.goto(f"{house.origin}/admin/{name}/")
+        answer = page.goto(f"{site.origin}/admin/{name}/")
         assert answer.status == 200, name
         told += faults(page)
-    page.goto(f"{house.origin}/admin/walkthroughs/")
+    page.goto(f"{site.origin}/admin/walkthroughs/")
     page.get_by_role("link", name="Deploy").click()
     told += faults(page)
     page.get_by_role("link", name="Archive", exact=True).first.click()
     told += faults(page)
-    page.goto(f"{house.origin}/admin/walkthroughs/")
+    page.goto(f"{site.origin}/admin/walkthroughs/")
     page.get_by_role("link", name="Make coffee").click()
     told += faults(page)
     page.get_by_role("link", name="One", exact=True).click()
     told += faults(page)
     context.clear_cookies()
-    page.goto(f"{house.origin}/admin/")
+    page.goto(f"{site.origin}/admin/")
     told += faults(page)
     context.close()
 
@@ -90,9 +90,9 @@ def test_every_page_is_accessible_and_fits(browser, house, look):
 
 
 def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file(
-    browser, house, database, look
+    browser, site, database, look
 ):
-    context, page = sign_in(browser, house, **look)
+    context, page = sign_in(browser, site, **look)
     page.get_by_role("link", name="Deploy").click()
     page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Title").fill("Mine")
@@ -109,8 +109,8 @@ def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file
     context.close()
 
 
-def test_a_step_is_written_with_the_keyboard_alone(browser, house):
-    context, page = sign_in(browser, house)
+def test_a_step_is_written_with_the_keyboard_alone(browser, site):
+    context, page = sign_in(browser, site)
     page.get_by_role("link", name="Deploy").focus()
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Add a step").focus()
@@ -136,9 +136,9 @@ def test_a_step_is_written_with_the_keyboard_alone(browser, house):
     context.close()
 
 
-def test_what_was_typed_is_kept_when_something_is_missing(browser, house):
-    context, page = sign_in(browser, house)
-    page.goto(f"{house.origin}/admin/walkthrough_steps/new/")
+def test_what_was_typed_is_kept_when_something_is_missing(browser, site):
+    context, page = sign_in(browser, site)
+    page.goto(f"{site.origin}/admin/walkthrough_steps/new/")
     page.get_by_label("Title").fill("Only a title")
     page.get_by_label("For the learner").fill(" ")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -3,9 +3,9 @@
 import pytest
 
 from app import create_app
-from tests.authors import room
+from tests.authors import synced
 
-__all__ = ["flask", "room"]
+__all__ = ["flask", "synced"]
 
 
 @pytest.fixture

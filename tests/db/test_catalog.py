@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import classroom, content, learner, organization, server, walkthrough
+from tests.builders import content, learner, new_course, organization, server, walkthrough
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
@@ -102,7 +102,7 @@ def test_words_of_other_languages_are_found(shop):
 def test_what_is_found_is_what_the_server_offers_to_this_learner(shop, database):
     first, *_ = shop.offer("Make tea")
     with database.transaction() as session:
-        classroom(session, content(title="Make tea elsewhere"), slug="other")
+        new_course(session, content(title="Make tea elsewhere"), slug="other")
         walkthrough(session, shop.caller.organization_id, content(id="x", title="Tea unassigned"))
     progress.select(database, ContentCache(), shop.caller, first, resume=True)
     (card,) = shop.page(query="tea").cards

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.builders import classroom, content, organization, server, walkthrough
+from tests.builders import content, new_course, organization, server, walkthrough
 
 
 def change(database, sql):
@@ -15,7 +15,7 @@ def change(database, sql):
 @pytest.fixture
 def steps(database):
     with database.transaction() as session:
-        classroom(session, content("one", "two", "three", "four"))
+        new_course(session, content("one", "two", "three", "four"))
     return database
 
 

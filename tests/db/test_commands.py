@@ -25,13 +25,13 @@ def source(database, name):
         return session.scalars(select(ContentSource).where(ContentSource.name == name)).one()
 
 
-def test_a_source_is_added_planned_applied_and_shown(flask, room, database):
+def test_a_source_is_added_planned_applied_and_shown(flask, synced, database):
     with database.transaction() as session:
         organization(session, "beta")
-    room.author.write("one", "two", "three", head="status: published")
-    room.author.write("solo", name="other", head="status: published")
-    room.author.commit()
-    url = str(room.author.folder)
+    synced.author.write("one", "two", "three", head="status: published")
+    synced.author.write("solo", name="other", head="status: published")
+    synced.author.commit()
+    url = str(synced.author.folder)
     flask("sync", "source", "add", "--organization", "beta", "--url", url, "--name", "guides")
     plan = json.loads(flask("sync", "plan", "guides", "--json", code=2))
     applied = flask("sync", "apply", "guides")
@@ -46,38 +46,38 @@ def test_a_source_is_added_planned_applied_and_shown(flask, room, database):
 
 
 def test_a_moved_repository_and_a_new_branch_keep_walkthroughs_and_learners(
-    flask, room, database, tmp_path
+    flask, synced, database, tmp_path
 ):
-    place = room.next(room.select().step.id)
-    room.author.folder.rename(tmp_path / "moved")
+    place = synced.next(synced.select().step.id)
+    synced.author.folder.rename(tmp_path / "moved")
     flask("sync", "source", "set", "content", "--url", str(tmp_path / "moved"))
     assert "0 change(s)" in flask("sync", "apply", "content")
-    room.author.repository.close()
-    room.author = type(room.author)(tmp_path / "moved")
-    room.author.repository.git.checkout("-b", "live")
-    room.author.write("one", "two", "three", "four")
-    room.author.commit()
+    synced.author.repository.close()
+    synced.author = type(synced.author)(tmp_path / "moved")
+    synced.author.repository.git.checkout("-b", "live")
+    synced.author.write("one", "two", "three", "four")
+    synced.author.commit()
     flask("sync", "source", "set", "content", "--branch", "live", "--interval", "30")
     assert '1 step added ("Four")' in flask("sync", "apply", "content")
 
-    assert (room.row().version, room.source().interval_seconds) == (2, 30)
-    assert room.select().step.id == place.step.id
+    assert (synced.row().version, synced.source().interval_seconds) == (2, 30)
+    assert synced.select().step.id == place.step.id
 
 
-def test_another_folder_of_the_same_commit_is_read_at_once(flask, room):
-    base = room.author.folder
+def test_another_folder_of_the_same_commit_is_read_at_once(flask, synced):
+    base = synced.author.folder
     (base / "docs").mkdir()
     (base / "walkthroughs").rename(base / "docs" / "walkthroughs")
-    room.author.write("one")
-    room.sync()
+    synced.author.write("one")
+    synced.sync()
     flask("sync", "source", "set", "content", "--path", "docs")
     flask("sync", "apply", "content")
 
-    assert room.row().step_count == 3
+    assert synced.row().step_count == 3
 
 
 def test_a_token_is_replaced_and_what_does_not_fit_changes_nothing(
-    flask, room, database, settings, tmp_path
+    flask, synced, database, settings, tmp_path
 ):
     token = tmp_path / "token"
     token.write_text("t0p-secret\n")
@@ -101,7 +101,7 @@ def test_a_token_is_replaced_and_what_does_not_fit_changes_nothing(
     assert (again.url, again.branch, again.credential) == (url, "main", stored.credential)
 
 
-def test_a_deploy_key_is_kept_with_the_hosts_keys(flask, room, database, settings, tmp_path):
+def test_a_deploy_key_is_kept_with_the_hosts_keys(flask, synced, database, settings, tmp_path):
     for name in ("key", "hosts"):
         (tmp_path / name).write_text(f"the {name}")
     flask(
@@ -115,8 +115,8 @@ def test_a_deploy_key_is_kept_with_the_hosts_keys(flask, room, database, setting
     )
 
 
-def test_two_sources_of_an_organization_have_two_names(flask, room):
-    words = ("--organization", "acme", "--url", str(room.author.folder))
+def test_two_sources_of_an_organization_have_two_names(flask, synced):
+    words = ("--organization", "acme", "--url", str(synced.author.folder))
 
     assert "exists; give another --name" in flask(
         "sync", "source", "add", *words, "--name", "content", code=1
@@ -125,26 +125,26 @@ def test_two_sources_of_an_organization_have_two_names(flask, room):
     assert "exists" in flask("sync", "source", "set", "second", "--name", "content", code=1)
 
 
-def test_a_removed_source_leaves_its_walkthroughs_to_the_dashboard(flask, room):
-    place = room.next(room.select().step.id)
+def test_a_removed_source_leaves_its_walkthroughs_to_the_dashboard(flask, synced):
+    place = synced.next(synced.select().step.id)
     assert "2 walkthrough(s)" in flask("sync", "source", "remove", "content")
 
-    assert room.row().source_id is None
-    assert room.select().step.id == place.step.id
+    assert synced.row().source_id is None
+    assert synced.select().step.id == place.step.id
 
 
-def test_hold_rollback_and_resume(flask, room):
-    good = room.source().synced_commit
-    room.author.write("bad")
-    room.sync()
+def test_hold_rollback_and_resume(flask, synced):
+    good = synced.source().synced_commit
+    synced.author.write("bad")
+    synced.sync()
     flask("sync", "rollback", "content", good)
     assert "held" in flask("sync", "status", "content")
-    assert room.row().step_count == 3
+    assert synced.row().step_count == 3
     flask("sync", "resume", "content")
-    assert room.row().step_count == 1
+    assert synced.row().step_count == 1
     flask("sync", "hold", "content")
 
-    assert room.status().health == "held"
+    assert synced.status().health == "held"
 
 
 def test_a_name_that_nobody_has_is_told_with_what_to_do(flask):
@@ -153,34 +153,34 @@ def test_a_name_that_nobody_has_is_told_with_what_to_do(flask):
     assert 'There is no content source "nowhere". See: flask sync source list' in said
 
 
-def test_a_change_waits_for_the_run_under_way_and_is_not_undone_by_it(flask, room):
+def test_a_change_waits_for_the_run_under_way_and_is_not_undone_by_it(flask, synced):
     changing = threading.Thread(
         target=flask, args=("sync", "source", "set", "content", "--path", "docs")
     )
-    base = room.author.folder
+    base = synced.author.folder
     (base / "docs").mkdir()
     (base / "walkthroughs").rename(base / "docs" / "walkthroughs")
-    room.author.write("one")
-    room.author.commit()
-    with queue.claim(room.database, room.source_id, wait=True):
+    synced.author.write("one")
+    synced.author.commit()
+    with queue.claim(synced.database, synced.source_id, wait=True):
         changing.start()
-        source = room.source()
-        with open_repository_of(room.settings, source) as repository:
-            sync_claimed(room.database, room.settings, source, repository, SyncRequest())
+        source = synced.source()
+        with open_repository_of(synced.settings, source) as repository:
+            sync_claimed(synced.database, synced.settings, source, repository, SyncRequest())
     changing.join()
-    check_source(room.database, room.settings, room.source_id)
+    check_source(synced.database, synced.settings, synced.source_id)
 
-    assert room.row().step_count == 3
+    assert synced.row().step_count == 3
 
 
 def test_the_hosts_keys_alone_are_changed_beside_the_deploy_key(
-    flask, room, database, settings, tmp_path
+    flask, synced, database, settings, tmp_path
 ):
     hosts = tmp_path / "hosts"
     hosts.write_text("the new keys")
     alone = ("sync", "source", "set", "content", "--known-hosts-file", str(hosts))
     assert "Give --key-file, too" in flask(*alone, code=1)
-    room.set(
+    synced.set(
         url="ssh://git@127.0.0.1/x.git",
         credential=credentials.encrypt_credential(
             settings.secret_key, DeployKey("the key", "the old keys")
@@ -195,11 +195,11 @@ def test_the_hosts_keys_alone_are_changed_beside_the_deploy_key(
 
 
 @pytest.mark.parametrize("folder", ["my docs", "no/such", "README.md", "link"])
-def test_a_folder_that_is_none_is_named_and_the_copy_stays(flask, room, folder):
-    (room.author.folder / "README.md").write_text("Read me.")
-    (room.author.folder / "link").symlink_to("walkthroughs")
-    room.sync()
-    copy = room.settings.data_dir / "git" / room.source_id
+def test_a_folder_that_is_none_is_named_and_the_copy_stays(flask, synced, folder):
+    (synced.author.folder / "README.md").write_text("Read me.")
+    (synced.author.folder / "link").symlink_to("walkthroughs")
+    synced.sync()
+    copy = synced.settings.data_dir / "git" / synced.source_id
     (copy / "description").write_text("the same copy")
     flask("sync", "source", "set", "content", "--path", folder)
     said = flask("sync", "plan", "content", code=1)

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.builders import classroom, content
+from tests.builders import content, new_course
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
@@ -60,7 +60,7 @@ def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder)
     migrations.upgrade(database)
     names = [f"s{number}" for number in range(400)]
     with database.transaction() as session:
-        caller, row = classroom(session, content(*names))
+        caller, row = new_course(session, content(*names))
     acknowledged, failures = [], []
     halfway, healed = threading.Event(), threading.Event()
 

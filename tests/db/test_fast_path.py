@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from tests.builders import DASHBOARD, classroom, content, learner, server, show, walkthrough
+from tests.builders import DASHBOARD, content, learner, new_course, server, show, walkthrough
 from tests.fast_steps import fast_step
 from walkthroughs.crypto import hash_token
 from walkthroughs.enums import ProgressStatus
@@ -29,7 +29,7 @@ class Course:
     def __init__(self, database):
         self.database = database
         with database.transaction() as session:
-            self.caller, self.row = classroom(session, content("one", "two", "three", "four"))
+            self.caller, self.row = new_course(session, content("one", "two", "three", "four"))
             org = self.caller.organization_id
             self.elsewhere = server(session, org, "elsewhere").id
             assignments.assign(session, org, self.elsewhere, [self.row])
@@ -186,7 +186,7 @@ def test_the_fast_step_moves_the_learner_who_calls_and_no_other(course):
     with course.database.transaction() as session:
         org = course.caller.organization_id
         second = replace(course.caller, learner_id=learner(session, org, "max@x.example").id)
-        foreign, _ = classroom(session, slug="foreign")
+        foreign, _ = new_course(session, slug="foreign")
     course.select(second)
 
     assert course.fast(0).current_step_id == course.steps[1]
@@ -200,7 +200,7 @@ def test_the_fast_step_counts_only_from_a_live_link_of_this_server(course):
     here = replace(course.caller, link_hash=course.link())
     elsewhere = replace(course.caller, link_hash=course.link("elsewhere"))
     with course.database.transaction() as session:
-        classroom(session, slug="foreign")
+        new_course(session, slug="foreign")
     foreign = replace(course.caller, link_hash=course.link("foreign"))
     unknown = replace(course.caller, link_hash=hash_token("nothing"))
     before = course.rows()

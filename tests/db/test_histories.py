@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from tests.authors import Classroom
+from tests.authors import Course
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import answers, progress
@@ -68,7 +68,7 @@ class Step:
         return self.name, front, f"{self.mark}\n\nEdited {self.edits} times."
 
 
-class Book:
+class WorkingCopy:
     """A walkthrough in the working copy, and what the learner saw of it."""
 
     def __init__(self, name, steps):
@@ -89,21 +89,23 @@ class Book:
 
 
 class Histories(RuleBasedStateMachine):
-    database = settings = folder = short_way = None  # set by the test
+    database = settings = folder = fast_path = None  # set by the test
 
     @initialize()
     def begin(self):
         self.slug = f"acme-{next(_NUMBERS)}"
         folder = self.folder / self.slug
-        self.room = Classroom(self.database, self.settings, folder, slug=self.slug)
+        self.synced = Course(self.database, self.settings, folder, slug=self.slug)
         self.names = (f"s{n}" for n in count(1))
-        self.books = [Book(name, [self.new(), self.new(), self.new()]) for name in ("aa", "bb")]
+        self.books = [
+            WorkingCopy(name, [self.new(), self.new(), self.new()]) for name in ("aa", "bb")
+        ]
         self.done, self.published, self.latest = set(), set(), []
         self.publish()
 
     def teardown(self):
-        if hasattr(self, "room"):
-            self.room.author.repository.close()
+        if hasattr(self, "synced"):
+            self.synced.author.repository.close()
 
     # What authors do: some edits, then one commit.
 
@@ -127,182 +129,186 @@ class Histories(RuleBasedStateMachine):
     def new(self):
         return Step(next(self.names))
 
-    def edit(self, book, at):
-        book.steps[at % len(book.steps)].edits += 1
+    def edit(self, working_copy, at):
+        working_copy.steps[at % len(working_copy.steps)].edits += 1
 
-    def add(self, book, at):
-        book.steps.insert(at, self.new())
+    def add(self, working_copy, at):
+        working_copy.steps.insert(at, self.new())
 
-    def remove(self, book, at):
-        if len(book.steps) > 1:
-            book.gone.append(book.steps.pop(at % len(book.steps)))
+    def remove(self, working_copy, at):
+        if len(working_copy.steps) > 1:
+            working_copy.gone.append(working_copy.steps.pop(at % len(working_copy.steps)))
 
-    def bring_back(self, book, at):
-        if book.gone:
-            book.steps.insert(at, book.gone.pop())
+    def bring_back(self, working_copy, at):
+        if working_copy.gone:
+            working_copy.steps.insert(at, working_copy.gone.pop())
 
-    def move(self, book, at):
-        book.steps.insert(at, book.steps.pop(-1))
+    def move(self, working_copy, at):
+        working_copy.steps.insert(at, working_copy.steps.pop(-1))
 
-    def ask_again(self, book, at):
-        book.steps[at % len(book.steps)].revision += 1
+    def ask_again(self, working_copy, at):
+        working_copy.steps[at % len(working_copy.steps)].revision += 1
 
-    def rename(self, book, at):
-        step = book.steps[at % len(book.steps)]
+    def rename(self, working_copy, at):
+        step = working_copy.steps[at % len(working_copy.steps)]
         old, step.name = step.name, next(self.names)
-        book.moved[old] = step.name
+        working_copy.moved[old] = step.name
 
-    def take(self, book, at):
+    def take(self, working_copy, at):
         """Take a step from the other walkthrough, with a record; back under its old id, if any."""
-        giver = self.other(book)
+        giver = self.other(working_copy)
         done = [step for step in giver.steps if step.mark in self.done]
         among = done if done and at < 6 else giver.steps
         step = among[at % len(among)]
         origin = f"{giver.name}/{step.name}"
-        name = book.name_of_old(origin) if origin in book.moved else step.name
+        name = working_copy.name_of_old(origin) if origin in working_copy.moved else step.name
         # What nobody has read cannot be followed: an old record whose step was never there, or
         # a step that was gone, got another id meanwhile, and came back in this very commit.
-        unread = origin in book.moved and (book.name, name) not in self.published
+        unread = origin in working_copy.moved and (working_copy.name, name) not in self.published
         changed = step.known not in {None, (giver.name, step.name)} and step.mark not in self.shown
         if len(giver.steps) == 1 or unread or changed:
             return
         giver.steps.remove(step)
-        book.steps.insert(at, step)
-        step.name = name if origin in book.moved or at % 2 else next(self.names)
-        book.moved.setdefault(origin, step.name)
+        working_copy.steps.insert(at, step)
+        step.name = name if origin in working_copy.moved or at % 2 else next(self.names)
+        working_copy.moved.setdefault(origin, step.name)
 
-    def take_without_a_record(self, book, at):
-        giver = self.other(book)
+    def take_without_a_record(self, working_copy, at):
+        giver = self.other(working_copy)
         if len(giver.steps) > 1:
             giver.gone.append(giver.steps.pop(at % len(giver.steps)))
-            book.steps.insert(at, self.new())
+            working_copy.steps.insert(at, self.new())
 
-    def other(self, book):
-        return self.books[1 - self.books.index(book)]
+    def other(self, working_copy):
+        return self.books[1 - self.books.index(working_copy)]
 
     @property
     def shown(self):
-        return [mark for book in self.books for mark in book.live]
+        return [mark for working_copy in self.books for mark in working_copy.live]
 
     def publish(self, *, broken=False):
         """Commit and sync: one version at most, and no progress row is written."""
-        rows, versions = self.room.progress_rows(), self.versions()
-        for book in self.books:
-            self.room.author.write(
-                *(step.written() for step in book.steps), name=book.name, head=book.head(self.slug)
+        rows, versions = self.synced.progress_rows(), self.versions()
+        for working_copy in self.books:
+            self.synced.author.write(
+                *(step.written() for step in working_copy.steps),
+                name=working_copy.name,
+                head=working_copy.head(self.slug),
             )
             if broken:
-                base = self.room.author.folder / "walkthroughs" / book.name
+                base = self.synced.author.folder / "walkthroughs" / working_copy.name
                 manifest = (base / "walkthrough.yml").read_text()
                 (base / "walkthrough.yml").write_text(manifest + "titel: typo\n")
-        run = self.room.sync()
+        run = self.synced.sync()
         if not broken:
             self.note_what_is_live()
         assert bool(run.plan.problems) == broken
         assert all(new - old in {0, 1} for new, old in zip(self.versions(), versions, strict=True))
-        assert self.room.progress_rows() == rows
-        assert self.room.sync().plan.changes == (), "syncing again changes nothing"
+        assert self.synced.progress_rows() == rows
+        assert self.synced.sync().plan.changes == (), "syncing again changes nothing"
 
     def note_what_is_live(self):
-        for book in self.books:
-            book.live = [step.mark for step in book.steps]
-            for step in book.steps:
-                step.home, step.known = book, (book.name, step.name)
+        for working_copy in self.books:
+            working_copy.live = [step.mark for step in working_copy.steps]
+            for step in working_copy.steps:
+                step.home, step.known = working_copy, (working_copy.name, step.name)
                 self.published.add(step.known)
 
     # What the learner does.
 
     def look(self, which):
-        book = self.books[which]
-        self.see(book, self.select(book, resume=True))
+        working_copy = self.books[which]
+        self.see(working_copy, self.select(working_copy, resume=True))
 
     @rule(which=_BOOKS, steps=st.integers(1, 3))
     def go_on(self, which, steps):
-        book = self.books[which]
-        if book.before is None:
+        working_copy = self.books[which]
+        if working_copy.before is None:
             self.look(which)
         for _ in range(steps):
-            if book.before:
-                self.step(book, book.before)
+            if working_copy.before:
+                self.step(working_copy, working_copy.before)
 
     @precondition(lambda self: self.latest)
     @rule()
     def go_on_without_naming_the_step(self):
-        book = self.latest[-1]
-        shown = book.before
-        view = self.room.next(None)
+        working_copy = self.latest[-1]
+        shown = working_copy.before
+        view = self.synced.next(None)
         self.completed(shown)
-        self.see(book, view)
+        self.see(working_copy, view)
 
     @rule(which=_BOOKS, over=st.sampled_from(["", "", "", "", "reset", "begin_again"]))
     def look_or_start_over(self, which, over):
         getattr(self, over or "look")(which)
 
     def reset(self, which):
-        book = self.books[which]
-        progress.reset(self.database, CACHE, self.room.caller, self.row(book).id)
-        self.delete_copy(book)
-        book.before = None
-        self.latest = [each for each in self.latest if each is not book]
+        working_copy = self.books[which]
+        progress.reset(self.database, CACHE, self.synced.caller, self.row(working_copy).id)
+        self.delete_copy(working_copy)
+        working_copy.before = None
+        self.latest = [each for each in self.latest if each is not working_copy]
 
     def begin_again(self, which):
-        book = self.books[which]
-        view = self.select(book, resume=False)
-        self.delete_copy(book)
-        self.see(book, view)
+        working_copy = self.books[which]
+        view = self.select(working_copy, resume=False)
+        self.delete_copy(working_copy)
+        self.see(working_copy, view)
 
-    def delete_copy(self, book):
+    def delete_copy(self, working_copy):
         """A walkthrough that is started over takes the completions of its own steps with it."""
         every = [step for each in self.books for step in (*each.steps, *each.gone)]
-        roots = {step.root for step in every if step.home is book}
+        roots = {step.root for step in every if step.home is working_copy}
         self.done = {mark for mark in self.done if mark.split()[1] not in roots}
-        other = self.other(book)
+        other = self.other(working_copy)
         row = self.row(other).id
-        state = progress.status(self.database, CACHE, self.room.caller, row).status
+        state = progress.status(self.database, CACHE, self.synced.caller, row).status
         if (
             state is ProgressStatus.NOT_STARTED
         ):  # all that was done there was done in steps that moved here
             other.before = None
             self.latest = [each for each in self.latest if each is not other]
 
-    def step(self, book, shown):
+    def step(self, working_copy, shown):
         """Complete the step last shown, then send the same call again."""
-        view = self.next(book, shown[0])
+        view = self.next(working_copy, shown[0])
         self.completed(shown)
-        again = self.next(book, shown[0])
+        again = self.next(working_copy, shown[0])
         assert (again.step, again.progress) == (view.step, view.progress)
-        self.see(book, view)
+        self.see(working_copy, view)
 
-    def next(self, book, step_id):
+    def next(self, working_copy, step_id):
         """Go the short way first, as the server does."""
-        moved = self.short_way(self.room.caller, step_id)
+        moved = self.fast_path(self.synced.caller, step_id)
         if moved is None:
-            return self.room.next(step_id)
-        return answers.cached_view(CACHE, moved) or self.select(book, resume=True)
+            return self.synced.next(step_id)
+        return answers.cached_view(CACHE, moved) or self.select(working_copy, resume=True)
 
-    def select(self, book, *, resume):
-        row = self.row(book).id
-        return progress.select(self.database, CACHE, self.room.caller, row, resume=resume)
+    def select(self, working_copy, *, resume):
+        row = self.row(working_copy).id
+        return progress.select(self.database, CACHE, self.synced.caller, row, resume=resume)
 
     def completed(self, shown):
         if shown:
             self.done.add(shown[1])
 
-    def see(self, book, view):
-        self.latest = [*(each for each in self.latest if each is not book), book]
-        open_marks = [mark for mark in book.live if mark not in self.done]
+    def see(self, working_copy, view):
+        self.latest = [*(each for each in self.latest if each is not working_copy), working_copy]
+        open_marks = [mark for mark in working_copy.live if mark not in self.done]
         if view.step is None:
-            book.before = None
+            working_copy.before = None
             assert open_marks == [], "who is shown nothing has done everything"
             return
         mark = view.step.content.split("\n")[0]
         assert mark in open_marks, "the place is a live step that is not done"
-        book.before = (view.step.id, mark)
+        working_copy.before = (view.step.id, mark)
 
     @invariant()
     def each_completion_is_kept_and_belongs_to_its_step(self):
-        for book in self.books:
-            status = progress.status(self.database, CACHE, self.room.caller, self.row(book).id)
+        for working_copy in self.books:
+            status = progress.status(
+                self.database, CACHE, self.synced.caller, self.row(working_copy).id
+            )
             with self.database.transaction() as session:
                 rows = session.execute(
                     text(
@@ -311,19 +317,22 @@ class Histories(RuleBasedStateMachine):
                     {"ids": [line.id for line in status.steps]},
                 ).all()
             marks = dict(map(tuple, rows))
-            assert [marks[line.id] for line in status.steps] == book.live
+            assert [marks[line.id] for line in status.steps] == working_copy.live
             for line in status.steps:
                 assert line.completed == (marks[line.id] in self.done), marks[line.id]
 
-    def row(self, book):
-        return self.room.row(book.name)
+    def row(self, working_copy):
+        return self.synced.row(working_copy.name)
 
     def versions(self):
-        return [self.row(book).version if book.live else 0 for book in self.books]
+        return [
+            self.row(working_copy).version if working_copy.live else 0
+            for working_copy in self.books
+        ]
 
 
 @pytest.fixture
-def short_way(database):
+def fast_path(database):
     """The ordinary step call, as the event loop of a server makes it."""
     loop = asyncio.new_event_loop()
     prepared = Prepared(database, (ADVANCE,), connections=1)
@@ -333,10 +342,10 @@ def short_way(database):
 
 
 def test_over_any_history_of_commits_nothing_is_lost_or_misplaced(
-    database, settings, tmp_path, short_way
+    database, settings, tmp_path, fast_path
 ):
     Histories.database, Histories.settings, Histories.folder = database, settings, tmp_path
-    Histories.short_way = staticmethod(short_way)
+    Histories.fast_path = staticmethod(fast_path)
     run_state_machine_as_test(
         Histories,
         settings=hypothesis_settings(

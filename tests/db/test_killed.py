@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from sync.sync_source import sync_source
-from tests.authors import Classroom
+from tests.authors import Course
 from walkthroughs.database import bulk_copy
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
@@ -62,40 +62,40 @@ def run_and_die(url, settings, source_id, at):
     os._exit(0)
 
 
-class Story:
+class KilledRun:
     """A source with a learner on it, and a commit that creates, changes, reorders and archives."""
 
     def __init__(self, database, settings, folder, number):
-        self.room = Classroom(database, settings, folder / f"story{number}", slug=f"acme-{number}")
+        self.synced = Course(database, settings, folder / f"story{number}", slug=f"acme-{number}")
         self.head = f"status: published\nservers: [acme-{number}]"
         for name in ("keep", "gone", "other"):
-            self.room.author.write("one", "two", "three", name=name, head=self.head)
-        self.room.sync()
+            self.synced.author.write("one", "two", "three", name=name, head=self.head)
+        self.synced.sync()
         view = progress.select(
-            database, ContentCache(), self.room.caller, self.room.row("keep").id, resume=True
+            database, ContentCache(), self.synced.caller, self.synced.row("keep").id, resume=True
         )
-        self.room.next(view.step.id)
-        write = self.room.author.write
+        self.synced.next(view.step.id)
+        write = self.synced.author.write
         write("three", ("one", "revision: 2\n", "Again."), "new", name="keep", head=self.head)
         write("solo", name="fresh", head=self.head)
         write("one", "two", "three", name="other", head="status: draft")
         for path in sorted(
-            (self.room.author.folder / "walkthroughs/gone").rglob("*"), reverse=True
+            (self.synced.author.folder / "walkthroughs/gone").rglob("*"), reverse=True
         ):
             path.unlink() if path.is_file() else path.rmdir()
-        self.room.author.commit()
+        self.synced.author.commit()
 
     def rows(self):
-        owner = {"id": self.room.caller.organization_id}
-        with self.room.database.transaction() as session:
+        owner = {"id": self.synced.caller.organization_id}
+        with self.synced.database.transaction() as session:
             return {
                 name: [tuple(row) for row in session.execute(text(query), owner)]
                 for name, query in _ROWS.items()
             }
 
     def finish(self):
-        sync_source(self.room.database, self.room.settings, self.room.source_id)
-        self.room.author.repository.close()
+        sync_source(self.synced.database, self.synced.settings, self.synced.source_id)
+        self.synced.author.repository.close()
         return self.rows()
 
 
@@ -103,21 +103,21 @@ class Story:
 def test_killed_before_any_statement_the_next_run_ends_where_an_uninterrupted_one_does(
     database, postgres, settings, tmp_path
 ):
-    expected = Story(database, settings, tmp_path, 0).finish()
+    expected = KilledRun(database, settings, tmp_path, 0).finish()
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["sync.sync_source"])
     number = 0
     while True:
         number += 1
-        story = Story(database, settings, tmp_path, number)
+        killed_run = KilledRun(database, settings, tmp_path, number)
         victim = processes.Process(
-            target=run_and_die, args=(postgres, settings, story.room.source_id, number)
+            target=run_and_die, args=(postgres, settings, killed_run.synced.source_id, number)
         )
         victim.start()
         victim.join(60)
         survived = victim.exitcode == 0
         assert survived or victim.exitcode == -signal.SIGKILL
-        assert story.finish() == expected, f"killed before statement {number}"
+        assert killed_run.finish() == expected, f"killed before statement {number}"
         if survived:
             break
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from tests.builders import DASHBOARD, classroom, content, walkthrough
+from tests.builders import DASHBOARD, content, new_course, walkthrough
 from tests.turns import take_turns
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import StepNotFound
@@ -18,7 +18,7 @@ class Learner:
     def __init__(self, database):
         self.database = database
         with database.transaction() as session:
-            self.caller, self.row = classroom(session)
+            self.caller, self.row = new_course(session)
             org, server = self.caller.organization_id, self.caller.server_id
             more = content("uno", "dos", id="other")
             self.other = walkthrough(session, org, more, server_id=server)

@@ -4,7 +4,7 @@ import pytest
 from alembic.util.exc import CommandError
 from sqlalchemy import create_engine, text
 
-from tests.builders import classroom, learner
+from tests.builders import learner, new_course
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect, driver_url
 from walkthroughs.learning import progress
@@ -45,7 +45,7 @@ def test_a_table_that_differs_from_its_model_is_noticed(blank):
 def test_a_database_of_an_earlier_release_keeps_every_place_and_completion(blank, revision):
     migrations.upgrade(blank)
     with blank.transaction() as session:
-        caller, row = classroom(session)
+        caller, row = new_course(session)
         finished = replace(
             caller, learner_id=learner(session, caller.organization_id, "max@x.example").id
         )

@@ -38,23 +38,23 @@ def tree_of(git, entries):
     return git.tree(*ordered)
 
 
-def publish(room, git, deploy, *beside):
+def publish(synced, git, deploy, *beside):
     """Put the walkthrough's tree live, with what is *beside* it in the folder of all."""
     other = git.git("rev-parse", "HEAD:walkthroughs/other")
     folders = [("40000", "deploy", deploy), ("40000", "other", other), *beside]
     root = tree_of(git, [("40000", "walkthroughs", tree_of(git, folders))])
     git.git("update-ref", "refs/heads/main", git.commit(root))
-    return room.run()
+    return synced.run()
 
 
-def live(room):
-    row = room.row()
+def live(synced):
+    row = synced.row()
     return row.version, row.step_count, row.archived_at
 
 
 @pytest.fixture
-def git(room):
-    return Plumbing(room.author.folder)
+def git(synced):
+    return Plumbing(synced.author.folder)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def git(room):
     ],
     ids=["case", "accents", "ends", "windows", "long", "control", "unseen"],
 )
-def test_odd_names_beside_a_walkthrough_are_harmless(room, git, names):
-    run = publish(room, git, walkthrough(git, ["a.md", "b.md"], names))
+def test_odd_names_beside_a_walkthrough_are_harmless(synced, git, names):
+    run = publish(synced, git, walkthrough(git, ["a.md", "b.md"], names))
 
     assert run.plan.problems == ()
-    assert live(room) == (2, 2, None)
+    assert live(synced) == (2, 2, None)
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_odd_names_beside_a_walkthrough_are_harmless(room, git, names):
     ],
     ids=["case", "accents", "ends", "long"],
 )
-def test_steps_whose_names_are_the_same_elsewhere_are_two_steps_here(room, git, names):
-    run = publish(room, git, walkthrough(git, names))
+def test_steps_whose_names_are_the_same_elsewhere_are_two_steps_here(synced, git, names):
+    run = publish(synced, git, walkthrough(git, names))
 
     assert run.plan.problems == ()
-    assert live(room) == (2, len(names), None)
+    assert live(synced) == (2, len(names), None)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_steps_whose_names_are_the_same_elsewhere_are_two_steps_here(room, git, 
     [("readme.md", "README.md"), (f"{NFC}.md", f"{NFD}.md"), ("a.md", "a.md "), ("a.md", "a.md.")],
 )
 def test_a_name_is_that_very_name_and_the_walkthrough_with_another_is_refused(
-    room, git, listed, there
+    synced, git, listed, there
 ):
     tree = walkthrough(git, [listed])
     steps = git.git("rev-parse", f"{tree}:steps")
@@ -107,14 +107,14 @@ def test_a_name_is_that_very_name_and_the_walkthrough_with_another_is_refused(
     manifest = git.git("rev-parse", f"{tree}:walkthrough.yml")
     renamed = tree_of(git, [("100644", there, blob)])
     deploy = tree_of(git, [("40000", "steps", renamed), ("100644", "walkthrough.yml", manifest)])
-    run = publish(room, git, deploy)
+    run = publish(synced, git, deploy)
 
     assert any(f'"steps/{listed}" is not there' in str(problem) for problem in run.plan.problems)
-    assert live(room) == (1, 3, None)
+    assert live(synced) == (1, 3, None)
 
 
 @pytest.mark.parametrize("name", ["deploy.", "deploy ", "Deploy", NFC, NFD, "d" * 4_000, "d..e"])
-def test_a_folder_may_be_called_what_it_likes(room, git, name):
+def test_a_folder_may_be_called_what_it_likes(synced, git, name):
     manifest = git.blob(b"id: mine\ntitle: Mine\nsteps:\n  - steps/one.md\n")
     step = git.blob(b"---\nid: one\ntitle: One\n---\nDo it.\n")
     mine = tree_of(
@@ -124,13 +124,13 @@ def test_a_folder_may_be_called_what_it_likes(room, git, name):
             ("100644", "walkthrough.yml", manifest),
         ],
     )
-    run = publish(room, git, walkthrough(git, ["a.md"]), ("40000", name, mine))
+    run = publish(synced, git, walkthrough(git, ["a.md"]), ("40000", name, mine))
 
     assert run.plan.problems == ()
-    assert (live(room), room.row("mine").folder) == ((2, 1, None), name)
+    assert (live(synced), synced.row("mine").folder) == ((2, 1, None), name)
 
 
-def test_a_path_of_four_thousand_bytes_is_deeper_than_anybody_looks_and_is_left_out(room, git):
+def test_a_path_of_four_thousand_bytes_is_deeper_than_anybody_looks_and_is_left_out(synced, git):
     inner = tree_of(git, [("100644", "deep.md", git.blob(b"Nobody sees it.\n"))])
     for number in range(20):
         inner = tree_of(git, [("40000", f"{number:03}".ljust(200, "x"), inner)])
@@ -139,20 +139,20 @@ def test_a_path_of_four_thousand_bytes_is_deeper_than_anybody_looks_and_is_left_
         (mode.lstrip("0"), name, oid)
         for mode, _, oid, name in (line.split() for line in git.git("ls-tree", deploy).splitlines())
     ]
-    run = publish(room, git, tree_of(git, [*entries, ("40000", "assets", inner)]))
+    run = publish(synced, git, tree_of(git, [*entries, ("40000", "assets", inner)]))
 
     assert run.plan.problems == ()
-    assert live(room) == (2, 2, None)
+    assert live(synced) == (2, 2, None)
 
 
 @pytest.mark.parametrize("name", ["..", ".", ".git", ".GIT", "git~1", ".git ", ".g\u200cit"])
-def test_a_name_that_only_an_attacker_writes_is_refused_with_its_commit(room, git, name):
+def test_a_name_that_only_an_attacker_writes_is_refused_with_its_commit(synced, git, name):
     evil = tree_of(git, [("100644", "config", git.blob(b"[core]\n"))])
     with pytest.raises(RepositoryUnavailable, match="could not fetch"):
-        publish(room, git, walkthrough(git, ["a.md"]), ("40000", name, evil))
-    assert live(room) == (1, 3, None)
-    assert room.status().health == "unreachable"
-    room.author.repository.git.update_ref("refs/heads/main", room.source().synced_commit)
-    room.run()
+        publish(synced, git, walkthrough(git, ["a.md"]), ("40000", name, evil))
+    assert live(synced) == (1, 3, None)
+    assert synced.status().health == "unreachable"
+    synced.author.repository.git.update_ref("refs/heads/main", synced.source().synced_commit)
+    synced.run()
 
-    assert (live(room), room.status().health) == ((1, 3, None), "healthy")
+    assert (live(synced), synced.status().health) == ((1, 3, None), "healthy")

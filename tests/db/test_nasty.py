@@ -12,129 +12,131 @@ from sync.runs import SyncRequest
 from sync.status_report import as_text
 from sync.sync_source import open_repository_of, sync_source
 from sync.worker import check_source
-from tests.authors import Room
+from tests.authors import SyncedSource
 from tests.builders import problems_in
 from walkthroughs.models import ContentSource
 
 
-def done(room):
+def done(synced):
     """Complete the first step; return what must stay."""
-    view = room.next(room.select().step.id)
+    view = synced.next(synced.select().step.id)
     return view.step.id, view.progress.completed_steps
 
 
-def here(room):
-    view = room.select()
+def here(synced):
+    view = synced.select()
     return view.step.id, view.progress.completed_steps
 
 
-def test_folders_and_files_renamed_make_no_version(room):
-    place = done(room)
-    base = room.author.folder / "walkthroughs"
+def test_folders_and_files_renamed_make_no_version(synced):
+    place = done(synced)
+    base = synced.author.folder / "walkthroughs"
     (base / "deploy").rename(base / "elsewhere")
     (base / "elsewhere/steps/one.md").rename(base / "elsewhere/steps/first.md")
     manifest = base / "elsewhere/walkthrough.yml"
     manifest.write_text(manifest.read_text().replace("one.md", "first.md"))
-    run = room.sync()
+    run = synced.sync()
 
     assert (run.plan.changes, run.plan.problems) == ((), ())
-    assert (room.row().version, room.row().folder) == (1, "elsewhere")
-    assert here(room) == place
+    assert (synced.row().version, synced.row().folder) == (1, "elsewhere")
+    assert here(synced) == place
 
 
-def test_an_id_that_two_took_over_converges_when_one_lets_go(room):
-    place = done(room)
-    room.drop("deploy")
+def test_an_id_that_two_took_over_converges_when_one_lets_go(synced):
+    place = done(synced)
+    synced.drop("deploy")
     for name in ("b", "c"):
-        room.author.write("one", "two", "three", name=name)
-        path = room.author.folder / "walkthroughs" / name / "walkthrough.yml"
+        synced.author.write("one", "two", "three", name=name)
+        path = synced.author.folder / "walkthroughs" / name / "walkthrough.yml"
         path.write_text(path.read_text().replace(f"id: {name}", "id: deploy"))
-    run = room.sync()
+    run = synced.sync()
     assert len(run.plan.problems) == 2
-    assert (room.row().version, room.row().archived_at) == (1, None)
-    room.drop("c")
-    room.sync()
+    assert (synced.row().version, synced.row().archived_at) == (1, None)
+    synced.drop("c")
+    synced.sync()
 
-    assert (room.row().folder, room.row().archived_at) == ("b", None)
-    assert here(room) == place
+    assert (synced.row().folder, synced.row().archived_at) == ("b", None)
+    assert here(synced) == place
 
 
-def test_an_id_changed_and_a_mistake_in_one_commit_converge_when_mended(room):
-    place = done(room)
+def test_an_id_changed_and_a_mistake_in_one_commit_converge_when_mended(synced):
+    place = done(synced)
     head = "status: published\nservers: [acme]\nmoved:\n  - {from: one, to: uno}"
-    room.author.write("uno", "two", "three", head=head + "\ntitel: x")
-    assert room.sync().plan.problems
-    assert here(room) == place
-    room.author.write("uno", "two", "three", head=head)
-    room.sync()
+    synced.author.write("uno", "two", "three", head=head + "\ntitel: x")
+    assert synced.sync().plan.problems
+    assert here(synced) == place
+    synced.author.write("uno", "two", "three", head=head)
+    synced.sync()
 
-    assert here(room) == place
-    assert room.row().version == 2
-
-
-def test_two_steps_that_swap_ids_swap_their_texts(room):
-    place = done(room)
-    room.author.write(("one", "", "Do two."), ("two", "", "Do one."), "three")
-    room.sync()
-
-    assert room.select().step.content == "Do one."
-    assert here(room) == place
+    assert here(synced) == place
+    assert synced.row().version == 2
 
 
-def test_a_revert_is_a_new_version_with_the_old_text(room):
-    place = done(room)
-    room.author.write("one", ("two", "", "Changed."), "three")
-    room.sync()
-    room.author.repository.git.revert("HEAD", "--no-edit")
-    sync_source(room.database, room.settings, room.source_id)
+def test_two_steps_that_swap_ids_swap_their_texts(synced):
+    place = done(synced)
+    synced.author.write(("one", "", "Do two."), ("two", "", "Do one."), "three")
+    synced.sync()
 
-    assert room.row().version == 3
-    assert here(room) == place
+    assert synced.select().step.content == "Do one."
+    assert here(synced) == place
 
 
-def test_unrelated_history_after_a_forced_push_is_synced_all_the_same(room):
-    place = done(room)
-    git = room.author.repository.git
+def test_a_revert_is_a_new_version_with_the_old_text(synced):
+    place = done(synced)
+    synced.author.write("one", ("two", "", "Changed."), "three")
+    synced.sync()
+    synced.author.repository.git.revert("HEAD", "--no-edit")
+    sync_source(synced.database, synced.settings, synced.source_id)
+
+    assert synced.row().version == 3
+    assert here(synced) == place
+
+
+def test_unrelated_history_after_a_forced_push_is_synced_all_the_same(synced):
+    place = done(synced)
+    git = synced.author.repository.git
     git.checkout("--orphan", "fresh")
-    room.author.write("one", "two", "three", "four")
-    room.author.commit()
+    synced.author.write("one", "two", "three", "four")
+    synced.author.commit()
     git.branch("-M", "main")
     git.reflog("expire", "--expire=now", "--all")
     git.gc("--prune=now", "-q")
-    room.run()
+    synced.run()
 
-    assert room.row().step_count == 4
-    assert here(room) == place
-
-
-def test_a_tag_of_the_branchs_name_is_not_the_branch(room):
-    room.author.repository.git.tag("main")
-    room.author.write("one", "two")
-    room.sync()
-
-    assert room.row().step_count == 2
+    assert synced.row().step_count == 4
+    assert here(synced) == place
 
 
-def test_a_repository_in_another_hash_is_refused_in_words_and_nothing_changes(room, tmp_path):
+def test_a_tag_of_the_branchs_name_is_not_the_branch(synced):
+    synced.author.repository.git.tag("main")
+    synced.author.write("one", "two")
+    synced.sync()
+
+    assert synced.row().step_count == 2
+
+
+def test_a_repository_in_another_hash_is_refused_in_words_and_nothing_changes(synced, tmp_path):
     subprocess.run(
         ["git", "init", "-q", "--object-format=sha256", "-b", "main", tmp_path / "new"], check=True
     )
-    room.set(url=str(tmp_path / "new"))
+    synced.set(url=str(tmp_path / "new"))
     with pytest.raises(RepositoryUnavailable):
-        room.run()
+        synced.run()
 
-    assert room.row().archived_at is None
+    assert synced.row().archived_at is None
 
 
-def test_an_id_that_another_source_owns_is_refused_with_its_name(room, tmp_path):
-    second = Room.__new__(Room)
-    second.__dict__ |= room.__dict__
-    second.author = type(room.author)(tmp_path / "second")
+def test_an_id_that_another_source_owns_is_refused_with_its_name(synced, tmp_path):
+    second = SyncedSource.__new__(SyncedSource)
+    second.__dict__ |= synced.__dict__
+    second.author = type(synced.author)(tmp_path / "second")
     second.author.write("one", "two")
     second.author.write("mine", name="mine")
-    with room.database.transaction() as session:
+    with synced.database.transaction() as session:
         source = ContentSource(
-            organization_id=room.caller.organization_id, name="second", url=str(tmp_path / "second")
+            organization_id=synced.caller.organization_id,
+            name="second",
+            url=str(tmp_path / "second"),
         )
         session.add(source)
         session.flush()
@@ -145,62 +147,62 @@ def test_an_id_that_another_source_owns_is_refused_with_its_name(room, tmp_path)
     assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/deploy/walkthrough.yml:1: the id "deploy" belongs to the content source "content"; choose another'
     ]
-    assert (room.row().source_id, room.row().step_count) == (room.source_id, 3)
-    assert room.row("mine").source_id == second.source_id
+    assert (synced.row().source_id, synced.row().step_count) == (synced.source_id, 3)
+    assert synced.row("mine").source_id == second.source_id
 
 
-def commit_as(room, name):
+def commit_as(synced, name):
     """Commit with git itself, which is less strict than the library."""
     identity = ("-c", f"user.name={name}", "-c", "user.email=eve@x.example")
     for words in (("add", "--all"), ("commit", "-q", "-m", "Write")):
-        subprocess.run(["git", *identity, *words], cwd=room.author.folder, check=True)
+        subprocess.run(["git", *identity, *words], cwd=synced.author.folder, check=True)
 
 
-def test_names_that_are_no_text_are_left_out_and_the_rest_is_synced(room):
-    base = room.author.folder / "walkthroughs" / "deploy"
+def test_names_that_are_no_text_are_left_out_and_the_rest_is_synced(synced):
+    base = synced.author.folder / "walkthroughs" / "deploy"
     Path(os.fsdecode(bytes(base / "notes") + b"\xff.md")).write_bytes(b"x")
     (base / "empty.md").write_bytes(b"")
-    room.author.write("one", "two")
-    commit_as(room, "Eve")
-    run = room.run()
+    synced.author.write("one", "two")
+    commit_as(synced, "Eve")
+    run = synced.run()
 
     assert run.plan.problems == ()
-    assert room.row().step_count == 2
+    assert synced.row().step_count == 2
 
 
-def test_an_empty_step_and_a_pointer_to_a_large_file_are_one_problem_each(room):
-    base = room.author.folder / "walkthroughs" / "deploy" / "steps"
+def test_an_empty_step_and_a_pointer_to_a_large_file_are_one_problem_each(synced):
+    base = synced.author.folder / "walkthroughs" / "deploy" / "steps"
     (base / "one.md").write_bytes(b"")
     (base / "two.md").write_text(
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
     )
-    run = room.sync()
+    run = synced.sync()
 
     assert [(problem.path.split("/")[-1], problem.line) for problem in run.plan.problems] == [
         ("one.md", 1),
         ("two.md", 1),
     ]
-    assert room.row().version == 1
+    assert synced.row().version == 1
 
 
-def test_one_bad_of_many_keeps_its_last_good_version_and_the_others_go_on(room):
+def test_one_bad_of_many_keeps_its_last_good_version_and_the_others_go_on(synced):
     for number in range(30):
-        room.author.write("one", name=f"w{number}")
-    room.author.write("two", head="statu: x")
-    run = room.sync()
+        synced.author.write("one", name=f"w{number}")
+    synced.author.write("two", head="statu: x")
+    run = synced.sync()
 
     assert (len(run.plan.changes), len(run.plan.problems)) == (30, 1)
-    assert room.row().version == 1
-    assert room.status().health == "degraded"
+    assert synced.row().version == 1
+    assert synced.status().health == "degraded"
 
 
-def test_a_huge_file_is_a_problem_and_costs_no_memory(room):
-    path = room.author.folder / "walkthroughs" / "deploy" / "steps" / "one.md"
+def test_a_huge_file_is_a_problem_and_costs_no_memory(synced):
+    path = synced.author.folder / "walkthroughs" / "deploy" / "steps" / "one.md"
     with path.open("wb") as file:
         file.write(b"---\nid: one\ntitle: One\n---\n" + b"x" * 80_000_000)
-    room.author.commit()
+    synced.author.commit()
     tracemalloc.start()
-    run = sync_source(room.database, room.settings, room.source_id, SyncRequest())
+    run = sync_source(synced.database, synced.settings, synced.source_id, SyncRequest())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -208,17 +210,17 @@ def test_a_huge_file_is_a_problem_and_costs_no_memory(room):
     assert peak < 16_000_000
 
 
-def test_hostile_words_of_an_author_stay_words(room):
-    room.author.write("one")
-    commit_as(room, "'; DROP TABLE walkthroughs; -- \u202e&amp;" + "x" * 500)
-    room.run(trigger="poll")
+def test_hostile_words_of_an_author_stay_words(synced):
+    synced.author.write("one")
+    commit_as(synced, "'; DROP TABLE walkthroughs; -- \u202e&amp;" + "x" * 500)
+    synced.run(trigger="poll")
 
-    assert room.row().step_count == 1
-    assert len(room.runs()[-1].actor) <= 200
+    assert synced.row().step_count == 1
+    assert len(synced.runs()[-1].actor) <= 200
 
 
-def test_each_mistake_is_the_same_line_in_lint_plan_and_status(room):
-    write, base = room.author.write, room.author.folder / "walkthroughs"
+def test_each_mistake_is_the_same_line_in_lint_plan_and_status(synced):
+    write, base = synced.author.write, synced.author.folder / "walkthroughs"
     write("one", head="statu: x")
     write("one", name="twice")
     (base / "twice/walkthrough.yml").write_text(
@@ -232,43 +234,43 @@ def test_each_mistake_is_the_same_line_in_lint_plan_and_status(room):
     write("one", name="nameless")
     path = base / "nameless/steps/one.md"
     path.write_text(path.read_text().replace("id: one\n", ""))
-    room.author.commit()
-    planned = [str(problem) for problem in room.plan().problems]
-    room.run()
-    stored = [str(problem) for problem in room.source().problems]
+    synced.author.commit()
+    planned = [str(problem) for problem in synced.plan().problems]
+    synced.run()
+    stored = [str(problem) for problem in synced.source().problems]
 
     assert len(planned) == 7
-    assert planned == stored == [str(problem) for problem in problems_in(room.author.folder)]
-    assert all(line in as_text(room.status()) for line in planned)
+    assert planned == stored == [str(problem) for problem in problems_in(synced.author.folder)]
+    assert all(line in as_text(synced.status()) for line in planned)
 
 
-def test_a_branch_with_slashes_in_its_name_is_a_branch(room):
-    room.author.write("one", "two")
-    room.author.commit()
-    room.author.repository.git.branch("-M", "main", "release/2026/autumn")
-    room.set(branch="release/2026/autumn")
-    room.run()
+def test_a_branch_with_slashes_in_its_name_is_a_branch(synced):
+    synced.author.write("one", "two")
+    synced.author.commit()
+    synced.author.repository.git.branch("-M", "main", "release/2026/autumn")
+    synced.set(branch="release/2026/autumn")
+    synced.run()
 
-    assert room.row().step_count == 2
-    assert room.status().sync == "synced"
+    assert synced.row().step_count == 2
+    assert synced.status().sync == "synced"
 
 
-def test_a_branch_that_ends_like_ours_is_not_taken_for_it(room):
-    git = room.author.repository.git
+def test_a_branch_that_ends_like_ours_is_not_taken_for_it(synced):
+    git = synced.author.repository.git
     git.checkout("-q", "-b", "a/refs/heads/main")
-    room.author.write("evil")
-    room.author.commit()
-    with open_repository_of(room.settings, room.source()) as repository:
-        assert repository.head() == room.source().synced_commit
+    synced.author.write("evil")
+    synced.author.commit()
+    with open_repository_of(synced.settings, synced.source()) as repository:
+        assert repository.head() == synced.source().synced_commit
     git.branch("-D", "main")
-    check_source(room.database, room.settings, room.source_id)
+    check_source(synced.database, synced.settings, synced.source_id)
 
-    assert "There is no branch" in room.source().error
-    assert room.row().step_count == 3
+    assert "There is no branch" in synced.source().error
+    assert synced.row().step_count == 3
 
 
-def test_a_branch_that_is_deleted_or_renamed_archives_nothing_and_is_found_again(room):
-    place, git = done(room), room.author.repository.git
+def test_a_branch_that_is_deleted_or_renamed_archives_nothing_and_is_found_again(synced):
+    place, git = done(synced), synced.author.repository.git
     for leave, back in (
         (("branch", "-m", "main", "trunk"), ("branch", "-m", "trunk", "main")),
         (("update-ref", "-d", "refs/heads/main"), ("update-ref", "refs/heads/main", "kept")),
@@ -276,43 +278,43 @@ def test_a_branch_that_is_deleted_or_renamed_archives_nothing_and_is_found_again
         git.tag("-f", "kept", "HEAD")
         git.execute(["git", *leave])
         with pytest.raises(RepositoryUnavailable, match='There is no branch "main"'):
-            room.run()
-        state = room.status()
+            synced.run()
+        state = synced.status()
         assert (state.sync, state.health) == ("unknown", "unreachable")
-        assert (room.row().archived_at, here(room)) == (None, place)
+        assert (synced.row().archived_at, here(synced)) == (None, place)
         git.execute(["git", *back])
-        room.run()
-        assert (room.status().sync, room.row().version) == ("synced", 1)
+        synced.run()
+        assert (synced.status().sync, synced.row().version) == ("synced", 1)
 
-    assert here(room) == place
+    assert here(synced) == place
 
 
-def test_a_repository_without_any_commit_archives_nothing(room, tmp_path):
+def test_a_repository_without_any_commit_archives_nothing(synced, tmp_path):
     subprocess.run(["git", "init", "-q", "-b", "main", tmp_path / "empty"], check=True)
-    room.set(url=str(tmp_path / "empty"))
+    synced.set(url=str(tmp_path / "empty"))
     with pytest.raises(RepositoryUnavailable, match='There is no branch "main"'):
-        room.run()
+        synced.run()
 
-    assert (room.row().archived_at, room.status().health) == (None, "unreachable")
+    assert (synced.row().archived_at, synced.status().health) == (None, "unreachable")
 
 
 @pytest.mark.parametrize(
     "name",
     ["HEAD", "refs/heads/main", "heads/main", "mai?", "*", "main^", "main~1", "a..b", "@", ""],
 )
-def test_what_is_no_branch_is_none_though_git_could_find_a_commit_by_it(room, name):
-    room.set(branch=name)
+def test_what_is_no_branch_is_none_though_git_could_find_a_commit_by_it(synced, name):
+    synced.set(branch=name)
     with pytest.raises(RepositoryUnavailable):
-        room.run()
+        synced.run()
 
-    assert room.row().archived_at is None
+    assert synced.row().archived_at is None
 
 
-def test_the_id_of_a_commit_is_no_branch_though_the_host_would_give_it(room):
-    git = room.author.repository.git
+def test_the_id_of_a_commit_is_no_branch_though_the_host_would_give_it(synced):
+    git = synced.author.repository.git
     git.config("uploadpack.allowAnySHA1InWant", "true")
-    room.set(branch=room.source().synced_commit)
+    synced.set(branch=synced.source().synced_commit)
     with pytest.raises(RepositoryUnavailable, match="There is no branch"):
-        room.run()
+        synced.run()
 
-    assert room.row().archived_at is None
+    assert synced.row().archived_at is None

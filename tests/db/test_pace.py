@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from tests.builders import DASHBOARD, classroom, content
+from tests.builders import DASHBOARD, content, new_course
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import now_ms
@@ -28,7 +28,7 @@ class Hurry:
     def __init__(self, database):
         self.database = database
         with database.transaction() as session:
-            caller, self.row = classroom(session)
+            caller, self.row = new_course(session)
         self.caller = replace(caller, pace_seconds=PACE)
         self.first = self.select().step.id
 

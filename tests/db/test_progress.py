@@ -7,7 +7,7 @@ import psycopg2.extensions
 import pytest
 from sqlalchemy import event, text
 
-from tests.builders import DASHBOARD, classroom, content, learner, show, step, walkthrough
+from tests.builders import DASHBOARD, content, learner, new_course, show, step, walkthrough
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
@@ -21,7 +21,7 @@ from walkthroughs.publishing import writer
 CACHE = ContentCache()
 
 
-class Walk:
+class Learner:
     """One learner in one walkthrough; steps are named by their titles."""
 
     def __init__(self, database, caller, row):
@@ -45,18 +45,18 @@ class Walk:
 
 
 @pytest.fixture
-def walk(database):
+def lea(database):
     with database.transaction() as session:
-        caller, row = classroom(session)
-    return Walk(database, caller, row)
+        caller, row = new_course(session)
+    return Learner(database, caller, row)
 
 
-def test_from_the_first_step_to_the_end(walk):
-    view = walk.select()
+def test_from_the_first_step_to_the_end(lea):
+    view = lea.select()
     titles = []
     while view.step:
         titles.append(view.step.title)
-        view = walk.next(view.step.id)
+        view = lea.next(view.step.id)
 
     assert titles == ["One", "Two", "Three"]
     assert view.progress.status is ProgressStatus.COMPLETED
@@ -64,119 +64,119 @@ def test_from_the_first_step_to_the_end(walk):
 
 
 @pytest.mark.behaviour("B1")
-def test_a_repeated_call_moves_once_and_says_so(walk):
-    first = walk.select().step.id
-    walk.next(first)
-    again = walk.next(first)
+def test_a_repeated_call_moves_once_and_says_so(lea):
+    first = lea.select().step.id
+    lea.next(first)
+    again = lea.next(first)
 
     assert again.step.title == "Two"
     assert "nothing moved" in again.notice
-    assert walk.done() == ["One"]
+    assert lea.done() == ["One"]
 
 
 @pytest.mark.behaviour("B2")
-def test_a_step_ahead_moves_nothing(walk):
-    walk.select()
-    last = walk.status().steps[-1].id
-    view = walk.next(last)
+def test_a_step_ahead_moves_nothing(lea):
+    lea.select()
+    last = lea.status().steps[-1].id
+    view = lea.next(last)
 
     assert view.step.title == "One"
     assert "nothing moved" in view.notice
 
 
 @pytest.mark.behaviour("B3")
-def test_without_a_step_the_walkthrough_of_the_last_call_goes_on(walk):
-    walk.select()
+def test_without_a_step_the_walkthrough_of_the_last_call_goes_on(lea):
+    lea.select()
 
-    assert walk.next().step.title == "Two"
+    assert lea.next().step.title == "Two"
 
 
-def test_next_before_any_start_says_what_to_do(walk):
+def test_next_before_any_start_says_what_to_do(lea):
     with pytest.raises(NothingStarted, match="select_walkthrough"):
-        walk.next()
+        lea.next()
 
 
-def test_beginning_again_keeps_nothing_completed(walk):
-    walk.next(walk.select().step.id)
-    view = walk.select(resume=False)
+def test_beginning_again_keeps_nothing_completed(lea):
+    lea.next(lea.select().step.id)
+    view = lea.select(resume=False)
 
     assert view.step.title == "One"
     assert view.progress.completed_steps == 0
 
 
 @pytest.mark.behaviour("B12")
-def test_reset_forgets_and_can_be_repeated(walk):
-    walk.next(walk.select().step.id)
-    progress.reset(walk.database, CACHE, walk.caller, walk.row)
-    progress.reset(walk.database, CACHE, walk.caller, walk.row)
+def test_reset_forgets_and_can_be_repeated(lea):
+    lea.next(lea.select().step.id)
+    progress.reset(lea.database, CACHE, lea.caller, lea.row)
+    progress.reset(lea.database, CACHE, lea.caller, lea.row)
 
-    assert walk.status().status is ProgressStatus.NOT_STARTED
+    assert lea.status().status is ProgressStatus.NOT_STARTED
 
 
 @pytest.mark.behaviour("B10")
-def test_new_text_is_in_the_next_answer_without_a_notice(walk):
-    walk.select()
-    walk.edit(content(steps=(step("one", content="New words."), step("two"), step("three"))))
-    view = walk.select()
+def test_new_text_is_in_the_next_answer_without_a_notice(lea):
+    lea.select()
+    lea.edit(content(steps=(step("one", content="New words."), step("two"), step("three"))))
+    view = lea.select()
 
     assert view.step.content == "New words."
     assert (view.walkthrough.version, view.notice) == (2, None)
 
 
 @pytest.mark.behaviour("B10")
-def test_a_step_put_in_before_leaves_the_place_and_is_told(walk):
-    two = walk.next(walk.select().step.id).step.id
-    walk.edit(content("zero", "one", "two", "three"))
-    view = walk.select()
+def test_a_step_put_in_before_leaves_the_place_and_is_told(lea):
+    two = lea.next(lea.select().step.id).step.id
+    lea.edit(content("zero", "one", "two", "three"))
+    view = lea.select()
 
     assert view.step.id == two
     assert view.notice == "Changed since you were here: 1 step added before this one."
-    assert walk.select().notice is None
+    assert lea.select().notice is None
 
 
 @pytest.mark.behaviour("B4")
-def test_a_vanished_step_is_answered_with_the_next_one_and_counts_as_history(walk):
-    two = walk.next(walk.select().step.id).step.id
-    walk.edit(content("one", "three"))
-    view = walk.next(two)
+def test_a_vanished_step_is_answered_with_the_next_one_and_counts_as_history(lea):
+    two = lea.next(lea.select().step.id).step.id
+    lea.edit(content("one", "three"))
+    view = lea.next(two)
 
     assert view.step.title == "Three"
     assert "1 step removed" in view.notice
-    walk.edit(content("one", "two", "three"))
-    assert walk.done() == ["One", "Two"]
+    lea.edit(content("one", "two", "three"))
+    assert lea.done() == ["One", "Two"]
 
 
-def test_a_step_that_vanished_before_the_end_is_not_done_by_going_on_after_the_end(walk):
-    view = walk.next(walk.next(walk.select().step.id).step.id)
+def test_a_step_that_vanished_before_the_end_is_not_done_by_going_on_after_the_end(lea):
+    view = lea.next(lea.next(lea.select().step.id).step.id)
     assert view.step.title == "Three"
-    walk.edit(content("one", "two"))
-    assert walk.select().step is None
-    assert walk.next().step is None
-    walk.next(view.step.id)
-    walk.edit(content("one", "two", "three"))
+    lea.edit(content("one", "two"))
+    assert lea.select().step is None
+    assert lea.next().step is None
+    lea.next(view.step.id)
+    lea.edit(content("one", "two", "three"))
 
-    assert walk.done() == ["One", "Two"]
+    assert lea.done() == ["One", "Two"]
 
 
 @pytest.mark.behaviour("B11")
-def test_a_step_to_do_again_is_asked_for_again(walk):
-    one = walk.select().step.id
-    walk.next(one)
-    walk.edit(content(steps=(step("one", revision=2), step("two"), step("three"))))
+def test_a_step_to_do_again_is_asked_for_again(lea):
+    one = lea.select().step.id
+    lea.next(one)
+    lea.edit(content(steps=(step("one", revision=2), step("two"), step("three"))))
 
-    assert walk.select().step.title == "Two"
-    assert walk.done() == []
-    walk.edit(content())
-    assert walk.done() == ["One"]
+    assert lea.select().step.title == "Two"
+    assert lea.done() == []
+    lea.edit(content())
+    assert lea.done() == ["One"]
 
 
 @pytest.mark.behaviour("B5")
-def test_finished_stays_finished_when_steps_are_added(walk):
-    view = walk.select()
+def test_finished_stays_finished_when_steps_are_added(lea):
+    view = lea.select()
     while view.step:
-        view = walk.next(view.step.id)
-    walk.edit(content("one", "two", "three", "four", "five"))
-    view = walk.select()
+        view = lea.next(view.step.id)
+    lea.edit(content("one", "two", "three", "four", "five"))
+    view = lea.select()
 
     assert view.progress.status is ProgressStatus.COMPLETED
     assert view.step.title == "Four"
@@ -184,53 +184,53 @@ def test_finished_stays_finished_when_steps_are_added(walk):
 
 
 @pytest.mark.behaviour("B6")
-def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(walk):
-    one = walk.select().step.id
-    organization = walk.caller.organization_id
-    with walk.database.transaction() as session:
-        show(session, organization, walk.row, False)
+def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(lea):
+    one = lea.select().step.id
+    organization = lea.caller.organization_id
+    with lea.database.transaction() as session:
+        show(session, organization, lea.row, False)
 
-    assert catalog.list_walkthroughs(walk.database, walk.caller).cards == ()
+    assert catalog.list_walkthroughs(lea.database, lea.caller).cards == ()
     with pytest.raises(StepNotFound):
-        walk.next(one)
+        lea.next(one)
     with pytest.raises(WalkthroughNotFound):
-        walk.status()
-    with walk.database.transaction() as session:
-        show(session, organization, walk.row, True)
-    assert walk.next(one).step.title == "Two"
+        lea.status()
+    with lea.database.transaction() as session:
+        show(session, organization, lea.row, True)
+    assert lea.next(one).step.title == "Two"
 
 
 @pytest.mark.behaviour("B6")
-def test_another_organizations_learner_finds_nothing(walk, database):
-    one = walk.select().step.id
+def test_another_organizations_learner_finds_nothing(lea, database):
+    one = lea.select().step.id
     with database.transaction() as session:
-        foreign, _ = classroom(session, slug="other")
+        foreign, _ = new_course(session, slug="other")
 
     for call in (
-        lambda: progress.select(database, CACHE, foreign, walk.row, resume=True),
-        lambda: progress.status(database, CACHE, foreign, walk.row),
-        lambda: progress.reset(database, CACHE, foreign, walk.row),
+        lambda: progress.select(database, CACHE, foreign, lea.row, resume=True),
+        lambda: progress.status(database, CACHE, foreign, lea.row),
+        lambda: progress.reset(database, CACHE, foreign, lea.row),
         lambda: progress.advance(database, CACHE, foreign, one),
     ):
         with pytest.raises((WalkthroughNotFound, StepNotFound)):
             call()
-    assert walk.done() == []
+    assert lea.done() == []
 
 
-def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(walk):
-    walk.next(walk.select().step.id)
-    caller = walk.caller
-    (mine,) = catalog.list_walkthroughs(walk.database, caller).cards
+def test_the_list_shows_the_learners_progress_and_none_to_a_stranger(lea):
+    lea.next(lea.select().step.id)
+    caller = lea.caller
+    (mine,) = catalog.list_walkthroughs(lea.database, caller).cards
     (plain,) = catalog.list_walkthroughs(
-        walk.database, Caller(caller.organization_id, caller.server_id)
+        lea.database, Caller(caller.organization_id, caller.server_id)
     ).cards
 
     assert (mine.status, mine.completed_steps, mine.percent) == (ProgressStatus.IN_PROGRESS, 1, 33)
     assert (plain.total_steps, plain.status, plain.percent) == (3, None, None)
 
 
-def test_an_ordinary_step_is_one_round_trip(walk):
-    one = walk.select().step.id
+def test_an_ordinary_step_is_one_round_trip(lea):
+    one = lea.select().step.id
     statements = []
 
     class Counting(psycopg2.extensions.cursor):
@@ -239,11 +239,11 @@ def test_an_ordinary_step_is_one_round_trip(walk):
             return super().execute(sql, *args)
 
     async def two_steps():
-        prepared = Prepared(walk.database, (ADVANCE,), connections=1)
-        first = await advance_fast(prepared, walk.caller, one)  # opens the connection
+        prepared = Prepared(lea.database, (ADVANCE,), connections=1)
+        first = await advance_fast(prepared, lea.caller, one)  # opens the connection
         prepared._free[0].connection.cursor_factory = Counting
-        event.listen(walk.database.engine, "checkout", lambda *_: statements.append("the pool"))
-        second = await advance_fast(prepared, walk.caller, first.current_step_id)
+        event.listen(lea.database.engine, "checkout", lambda *_: statements.append("the pool"))
+        second = await advance_fast(prepared, lea.caller, first.current_step_id)
         prepared.close()
         return answers.cached_view(CACHE, second)
 
@@ -254,15 +254,15 @@ def test_an_ordinary_step_is_one_round_trip(walk):
     assert statements[0].startswith("EXECUTE handrail_advance")
 
 
-def test_the_short_way_answers_as_the_rules_do(walk, database):
-    one = walk.select().step.id
-    by_rules = walk.next(one)
-    walk.select(resume=False)
+def test_the_short_way_answers_as_the_rules_do(lea, database):
+    one = lea.select().step.id
+    by_rules = lea.next(one)
+    lea.select(resume=False)
 
     async def shortly():
         prepared = Prepared(database, (ADVANCE,), connections=1)
-        moved = await advance_fast(prepared, walk.caller, one)
-        repeated = await advance_fast(prepared, walk.caller, one)
+        moved = await advance_fast(prepared, lea.caller, one)
+        repeated = await advance_fast(prepared, lea.caller, one)
         prepared.close()
         return answers.cached_view(CACHE, moved), repeated
 
@@ -270,9 +270,9 @@ def test_the_short_way_answers_as_the_rules_do(walk, database):
 
 
 @pytest.mark.behaviour("B1")
-def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
-    caller = walk.caller
-    with walk.database.transaction() as session:
+def test_a_hundred_learners_twenty_equal_calls_each_move_once(lea):
+    caller = lea.caller
+    with lea.database.transaction() as session:
         people = [
             Caller(
                 caller.organization_id,
@@ -282,19 +282,19 @@ def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
             for n in range(100)
         ]
     starts = [
-        progress.select(walk.database, CACHE, who, walk.row, resume=True).step.id for who in people
+        progress.select(lea.database, CACHE, who, lea.row, resume=True).step.id for who in people
     ]
     calls = [(who, first) for who, first in zip(people, starts, strict=True) for _ in range(20)]
-    with ThreadPoolExecutor(walk.database.pool_size) as pool:
+    with ThreadPoolExecutor(lea.database.pool_size) as pool:
         views = list(
             pool.map(
-                lambda call: progress.advance(walk.database, CACHE, call[0], call[1]),
+                lambda call: progress.advance(lea.database, CACHE, call[0], call[1]),
                 calls,
             )
         )
 
     assert {view.step.title for view in views} == {"Two"}
-    with walk.database.transaction() as session:
+    with lea.database.transaction() as session:
         lengths = session.scalars(
             text("SELECT jsonb_array_length(completed_steps) FROM walkthrough_progress")
         ).all()
@@ -303,7 +303,7 @@ def test_a_hundred_learners_twenty_equal_calls_each_move_once(walk):
 
 def test_two_that_start_over_at_once_do_not_wait_for_each_other_for_ever(database):
     with database.transaction() as session:
-        caller, first = classroom(session)
+        caller, first = new_course(session)
         other = content("uno", "dos", id="other")
         second = walkthrough(session, caller.organization_id, other, server_id=caller.server_id)
 
@@ -320,26 +320,26 @@ def test_two_that_start_over_at_once_do_not_wait_for_each_other_for_ever(databas
     assert done == [{0}, {0}]
 
 
-def test_no_call_reads_the_texts_of_a_version_that_is_in_memory(walk):
-    one, statements = walk.select().step.id, []
+def test_no_call_reads_the_texts_of_a_version_that_is_in_memory(lea):
+    one, statements = lea.select().step.id, []
     event.listen(
-        walk.database.engine, "before_cursor_execute", lambda *call: statements.append(call[2])
+        lea.database.engine, "before_cursor_execute", lambda *call: statements.append(call[2])
     )
-    walk.select()
-    walk.next(one)
-    walk.status()
+    lea.select()
+    lea.next(one)
+    lea.status()
 
     assert statements
     assert not [sql for sql in statements if "s.content" in sql]
 
 
-def test_the_memory_for_versions_is_bounded_by_their_texts(walk):
-    with walk.database.engine.connect() as connection:
-        owner = walk.caller.organization_id
+def test_the_memory_for_versions_is_bounded_by_their_texts(lea):
+    with lea.database.engine.connect() as connection:
+        owner = lea.caller.organization_id
         small, large = ContentCache(max_characters=10), ContentCache()
         for cache in (small, large):
-            assert cache.read(connection, owner, walk.row) is not None
-    version = walk.select().walkthrough.version
+            assert cache.read(connection, owner, lea.row) is not None
+    version = lea.select().walkthrough.version
 
-    assert small.get(walk.row, version) is None
-    assert large.get(walk.row, version) is not None
+    assert small.get(lea.row, version) is None
+    assert large.get(lea.row, version) is not None

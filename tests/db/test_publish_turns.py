@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from tests.builders import DASHBOARD, classroom, content, step
+from tests.builders import DASHBOARD, content, new_course, step
 from tests.turns import take_turns
 from walkthroughs.errors import ManagedByGit, WalkthroughArchived
 from walkthroughs.learning import progress
@@ -21,7 +21,7 @@ class Writers:
     def __init__(self, database):
         self.database = database
         with database.transaction() as session:
-            self.caller, self.row = classroom(session)
+            self.caller, self.row = new_course(session)
             self.org = self.caller.organization_id
             source = ContentSource(organization_id=self.org, name="content", url="/srv/x")
             session.add(source)

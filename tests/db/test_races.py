@@ -6,16 +6,16 @@ from contextlib import closing
 import pytest
 from sqlalchemy import event, text
 
-from tests.authors import Room
+from tests.authors import SyncedSource
 
 _HEAD = "status: published\nservers: [acme]"
 _LOCK = "SELECT 1 FROM walkthroughs WHERE id = %s FOR NO KEY UPDATE"
 
 
 @pytest.fixture
-def room(database, settings, tmp_path):
+def synced(database, settings, tmp_path):
     """Two walkthroughs, and a commit that moves a step between them: one transaction writes both."""
-    made = Room(database, settings, tmp_path / "content")
+    made = SyncedSource(database, settings, tmp_path / "content")
     made.author.write("a1", "a2", name="aa", head=_HEAD)
     made.author.write("b1", "b2", name="bb", head=_HEAD)
     made.sync()
@@ -28,7 +28,7 @@ def room(database, settings, tmp_path):
     made.author.repository.close()
 
 
-class Rival:
+class ConcurrentWriter:
     """Another transaction, which takes the rows of two walkthroughs in the other order.
 
     It holds the second; when the sync is about to ask for that, it asks for the first, and
@@ -36,8 +36,8 @@ class Rival:
     transaction.
     """
 
-    def __init__(self, room, connection, first, second):
-        self._room, self._connection, self._first, self._second = room, connection, first, second
+    def __init__(self, synced, connection, first, second):
+        self._room, self._connection, self._first, self._second = synced, connection, first, second
         self._thread = threading.Thread(target=self._take, args=(first,))
         self.met = 0
         with connection.cursor() as cursor:
@@ -58,7 +58,7 @@ class Rival:
             if self._waits():
                 return
             pause.wait(0.01)
-        pytest.fail("the rival did not have to wait for the sync")
+        pytest.fail("the other writer did not have to wait for the sync")
 
     def end(self):
         self._thread.join()
@@ -78,32 +78,32 @@ class Rival:
             return cursor.fetchone() is not None
 
 
-def test_a_sync_that_loses_a_deadlock_tries_again_and_makes_each_version_once(room):
+def test_a_sync_that_loses_a_deadlock_tries_again_and_makes_each_version_once(synced):
     lost = []
-    ids = {name: room.row(name).id for name in ("aa", "bb")}
+    ids = {name: synced.row(name).id for name in ("aa", "bb")}
 
     def note(context):
         lost.append(context.original_exception.pgcode)
 
     # The receiving walkthrough is written first, since it names the other.
-    with closing(room.database.open_connection()) as connection:
-        rival = Rival(room, connection, ids["bb"], ids["aa"])
-        event.listen(room.database.engine, "before_cursor_execute", rival.before_statement)
-        event.listen(room.database.engine, "handle_error", note)
-        run = room.run()
-        rival.end()
+    with closing(synced.database.open_connection()) as connection:
+        writer_ = ConcurrentWriter(synced, connection, ids["bb"], ids["aa"])
+        event.listen(synced.database.engine, "before_cursor_execute", writer_.before_statement)
+        event.listen(synced.database.engine, "handle_error", note)
+        run = synced.run()
+        writer_.end()
 
     assert lost == ["40P01"]
     assert (run.outcome, len(run.plan.changes)) == ("applied", 2)
-    assert numbers(room) == [("aa", 1), ("aa", 2), ("bb", 1), ("bb", 2)]
-    assert [run.outcome for run in room.runs()] == ["applied", "applied"]
-    assert room.plan().changes == ()
+    assert numbers(synced) == [("aa", 1), ("aa", 2), ("bb", 1), ("bb", 2)]
+    assert [run.outcome for run in synced.runs()] == ["applied", "applied"]
+    assert synced.plan().changes == ()
 
 
-def numbers(room):
+def numbers(synced):
     query = text(
         "SELECT w.external_id, v.number FROM walkthrough_versions v"
         " JOIN walkthroughs w ON w.id = v.walkthrough_id ORDER BY 1, 2"
     )
-    with room.database.transaction() as session:
+    with synced.database.transaction() as session:
         return [tuple(row) for row in session.execute(query)]

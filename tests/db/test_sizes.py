@@ -9,7 +9,7 @@ from bench.sync_repository import add
 from sync.git.errors import RepositoryUnavailable
 from sync.runs import SyncRequest
 from sync.sync_source import sync_source
-from tests.children import in_child
+from tests.children import run_in_child
 from walkthroughs.database.pool import connect
 
 _MOST_KIB = 16 * 1024
@@ -110,31 +110,31 @@ def sync_and_measure(url, settings, source_id, folder, commit):
     ],
 )
 def test_what_is_far_too_large_is_one_clear_problem_in_bounded_memory(
-    room, postgres, make, expected, health
+    synced, postgres, make, expected, health
 ):
-    git = Plumbing(room.author.folder)
+    git = Plumbing(synced.author.folder)
     commit = git.commit(make(git))
-    grown, said = in_child(
-        sync_and_measure, postgres, room.settings, room.source_id, room.author.folder, commit
+    grown, said = run_in_child(
+        sync_and_measure, postgres, synced.settings, synced.source_id, synced.author.folder, commit
     )
 
     assert len(said) == 1
     assert expected in said[0]
     assert grown < _MOST_KIB
-    assert (room.row().version, room.row().step_count, room.row().archived_at) == (1, 3, None)
-    assert (room.row("other").version, room.status().health) == (1, health)
+    assert (synced.row().version, synced.row().step_count, synced.row().archived_at) == (1, 3, None)
+    assert (synced.row("other").version, synced.status().health) == (1, health)
 
 
-def test_an_import_of_ten_thousand_files_holds_a_few_of_them_at_a_time(room, postgres):
-    git = Plumbing(room.author.folder)
-    synced = git.git("rev-parse", "HEAD")
-    add(room.author.folder, 1000)
+def test_an_import_of_ten_thousand_files_holds_a_few_of_them_at_a_time(synced, postgres):
+    git = Plumbing(synced.author.folder)
+    head = git.git("rev-parse", "HEAD")
+    add(synced.author.folder, 1000)
     commit = git.git("rev-parse", "HEAD")
-    git.git("update-ref", "refs/heads/main", synced)
-    grown, said = in_child(
-        sync_and_measure, postgres, room.settings, room.source_id, room.author.folder, commit
+    git.git("update-ref", "refs/heads/main", head)
+    grown, said = run_in_child(
+        sync_and_measure, postgres, synced.settings, synced.source_id, synced.author.folder, commit
     )
 
     assert said == []
     assert grown < _MOST_KIB
-    assert room.row("w00999").step_count == 9
+    assert synced.row("w00999").step_count == 9

@@ -31,153 +31,153 @@ from walkthroughs.publishing import writer
 # What waits.
 
 
-def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_very_plan(room):
-    room.select()
-    room.drop("deploy")
-    waits = room.sync()
+def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_very_plan(synced):
+    synced.select()
+    synced.drop("deploy")
+    waits = synced.sync()
     assert waits.outcome == "waiting"
     assert "1 learner was active" in waits.plan.approval_reasons[0]
     assert waits.plan.impact == (
         "1 learner is in the middle of 'deploy', which goes away; their progress is kept",
     )
-    assert room.row().archived_at is None
-    assert room.source().synced_commit != waits.plan.commit
+    assert synced.row().archived_at is None
+    assert synced.source().synced_commit != waits.plan.commit
 
-    room.author.write("solo", "duo", name="other")
-    room.author.commit()
+    synced.author.write("solo", "duo", name="other")
+    synced.author.commit()
     with pytest.raises(PlanChanged):
-        room.run(approved_fingerprint=waits.plan.fingerprint)
-    assert room.row().archived_at is None
+        synced.run(approved_fingerprint=waits.plan.fingerprint)
+    assert synced.row().archived_at is None
 
-    now = room.plan()
-    assert room.run(approved_fingerprint=now.fingerprint).outcome == "applied"
-    assert room.row().archived_at is not None
-    assert room.source().awaiting_approval is None
+    now = synced.plan()
+    assert synced.run(approved_fingerprint=now.fingerprint).outcome == "applied"
+    assert synced.row().archived_at is not None
+    assert synced.source().awaiting_approval is None
 
 
-def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(room):
-    room.select()
-    room.drop("deploy")
-    room.author.commit()
+def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(synced):
+    synced.select()
+    synced.drop("deploy")
+    synced.author.commit()
     for _ in range(3):
-        check_source(room.database, room.settings, room.source_id)
+        check_source(synced.database, synced.settings, synced.source_id)
 
-    assert [run.outcome for run in room.runs()] == ["applied", "waiting"]
-    assert "approve with: flask sync apply content --approve" in as_text(room.status())
+    assert [run.outcome for run in synced.runs()] == ["applied", "waiting"]
+    assert "approve with: flask sync apply content --approve" in as_text(synced.status())
 
 
 @pytest.mark.parametrize(
     ("policy", "outcome"), [("warn", "applied"), ("approve", "waiting"), ("refuse", None)]
 )
-def test_a_rewritten_branch_is_treated_as_the_source_says(room, policy, outcome):
-    room.set(on_rewrite=OnRewrite(policy))
-    room.author.write("one", "two", "three", "four")
-    room.sync()
-    room.author.repository.git.reset("--hard", "HEAD~1")
-    room.author.write("one", "new")
-    room.author.commit()
+def test_a_rewritten_branch_is_treated_as_the_source_says(synced, policy, outcome):
+    synced.set(on_rewrite=OnRewrite(policy))
+    synced.author.write("one", "two", "three", "four")
+    synced.sync()
+    synced.author.repository.git.reset("--hard", "HEAD~1")
+    synced.author.write("one", "new")
+    synced.author.commit()
     if outcome is None:
         with pytest.raises(ContentInvalid, match="rewritten"):
-            room.run()
+            synced.run()
     else:
-        assert room.run().outcome == outcome
-    assert room.row().step_count == (2 if outcome == "applied" else 4)
+        assert synced.run().outcome == outcome
+    assert synced.row().step_count == (2 if outcome == "applied" else 4)
 
 
-def test_a_repository_without_walkthroughs_archives_nothing(room):
-    room.drop("deploy")
-    room.drop("other")
-    (room.author.folder / "README.md").write_text("Empty.")
-    room.author.commit()
+def test_a_repository_without_walkthroughs_archives_nothing(synced):
+    synced.drop("deploy")
+    synced.drop("other")
+    (synced.author.folder / "README.md").write_text("Empty.")
+    synced.author.commit()
     with pytest.raises(SourceInvalid, match='no folder "walkthroughs"'):
-        room.run()
+        synced.run()
 
-    assert room.row().archived_at is None
+    assert synced.row().archived_at is None
 
 
 # Held, and back.
 
 
-def test_a_held_source_applies_nothing_until_it_goes_on(room):
-    room.set(held_at=now_ms())
-    room.author.write("one")
-    commit = room.author.commit()
-    assert room.run().outcome is None
-    state = room.status()
+def test_a_held_source_applies_nothing_until_it_goes_on(synced):
+    synced.set(held_at=now_ms())
+    synced.author.write("one")
+    commit = synced.author.commit()
+    assert synced.run().outcome is None
+    state = synced.status()
     assert (state.sync, state.health) == ("out of sync", "held")
-    assert room.source().newest_commit == commit
-    room.set(held_at=None)
-    room.run()
+    assert synced.source().newest_commit == commit
+    synced.set(held_at=None)
+    synced.run()
 
-    assert room.row().step_count == 1
-    assert room.status().sync == "synced"
-
-
-def test_a_rollback_goes_back_and_holds_there(room):
-    good = room.source().synced_commit
-    room.author.write("bad")
-    room.sync()
-    assert room.run(rollback_to=good).outcome == "applied"
-    room.author.write("worse")
-    room.sync()
-
-    assert (room.row().step_count, room.row().version) == (3, 3)
-    assert room.source().held_at is not None
-    assert room.source().synced_commit == good
+    assert synced.row().step_count == 1
+    assert synced.status().sync == "synced"
 
 
-def test_only_an_id_of_a_commit_can_be_gone_back_to_and_a_mistake_leaves_the_source_alone(room):
-    before = room.source()
+def test_a_rollback_goes_back_and_holds_there(synced):
+    good = synced.source().synced_commit
+    synced.author.write("bad")
+    synced.sync()
+    assert synced.run(rollback_to=good).outcome == "applied"
+    synced.author.write("worse")
+    synced.sync()
+
+    assert (synced.row().step_count, synced.row().version) == (3, 3)
+    assert synced.source().held_at is not None
+    assert synced.source().synced_commit == good
+
+
+def test_only_an_id_of_a_commit_can_be_gone_back_to_and_a_mistake_leaves_the_source_alone(synced):
+    before = synced.source()
     for name in ("--all", "main@{1}", "0" * 40):
         with pytest.raises(CommitUnknown):
-            room.run(rollback_to=name)
+            synced.run(rollback_to=name)
 
-    assert room.source().error is None
-    assert room.status().health == "healthy"
-    assert room.source().synced_commit == before.synced_commit
+    assert synced.source().error is None
+    assert synced.status().health == "healthy"
+    assert synced.source().synced_commit == before.synced_commit
 
 
-def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(room):
-    room.set(held_at=now_ms())
-    room.author.write("one", "two")
-    room.author.write("one", name="fresh")
-    room.author.write("solo", name="other", head="statu: x")
-    room.sync()
-    items = {item.id: item for item in room.status().walkthroughs}
+def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(synced):
+    synced.set(held_at=now_ms())
+    synced.author.write("one", "two")
+    synced.author.write("one", name="fresh")
+    synced.author.write("solo", name="other", head="statu: x")
+    synced.sync()
+    items = {item.id: item for item in synced.status().walkthroughs}
 
     assert (items["deploy"].version, items["deploy"].pending) == (1, "structure")
     assert (items["fresh"].version, items["fresh"].pending) == (None, "create")
     assert (items["other"].pending, len(items["other"].problems)) == (None, 1)
-    shown = as_text(room.status())
+    shown = as_text(synced.status())
     assert "deploy: version 1, published, pending: structure" in shown
     assert "other: version 1, published, 1 problem(s)" in shown
-    room.set(held_at=None)
-    room.run()
-    assert all(item.pending is None for item in room.status().walkthroughs)
+    synced.set(held_at=None)
+    synced.run()
+    assert all(item.pending is None for item in synced.status().walkthroughs)
 
 
-def test_a_server_that_is_named_later_is_assigned_without_a_version(room):
+def test_a_server_that_is_named_later_is_assigned_without_a_version(synced):
     head = "status: published\nservers: [acme, nobody]"
-    room.author.write("solo", name="other", head="status: published")
-    room.sync()
-    room.author.write("solo", name="other", head=head)
-    run = room.sync()
+    synced.author.write("solo", name="other", head="status: published")
+    synced.sync()
+    synced.author.write("solo", name="other", head=head)
+    run = synced.sync()
     assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/other/walkthrough.yml:1: there is no MCP server "nobody" to assign it to; '
         "make one, or correct the name"
     ]
-    with room.database.transaction() as session:
-        server(session, room.caller.organization_id, "nobody")
-    assert room.plan().changes[0].new_servers == ("nobody",)
-    assert room.run().plan.problems == ()
-    assert room.plan().changes == ()
-    assert room.row("other").version == 1
+    with synced.database.transaction() as session:
+        server(session, synced.caller.organization_id, "nobody")
+    assert synced.plan().changes[0].new_servers == ("nobody",)
+    assert synced.run().plan.problems == ()
+    assert synced.plan().changes == ()
+    assert synced.row("other").version == 1
 
 
 # What is remembered.
 
 
-def test_an_unchanged_walkthrough_is_not_read_again(room, monkeypatch):
+def test_an_unchanged_walkthrough_is_not_read_again(synced, monkeypatch):
     asked = []
     original = Objects.contents
 
@@ -186,40 +186,40 @@ def test_an_unchanged_walkthrough_is_not_read_again(room, monkeypatch):
         return original(self, names, *more)
 
     monkeypatch.setattr(Objects, "contents", watched)
-    room.author.write("solo", "duo", name="other")
-    room.sync()
+    synced.author.write("solo", "duo", name="other")
+    synced.sync()
 
     assert asked == [1, 1, 1, 1, 3], "the trees from the root down, then a manifest and two steps"
-    assert (room.row("other").version, room.row().version) == (2, 1)
+    assert (synced.row("other").version, synced.row().version) == (2, 1)
 
 
-def test_a_copy_of_an_unchanged_walkthrough_is_refused_with_both_places(room):
-    room.author.write("one", name="copy", head="status: draft")
-    manifest = room.author.folder / "walkthroughs/copy/walkthrough.yml"
+def test_a_copy_of_an_unchanged_walkthrough_is_refused_with_both_places(synced):
+    synced.author.write("one", name="copy", head="status: draft")
+    manifest = synced.author.folder / "walkthroughs/copy/walkthrough.yml"
     manifest.write_text(manifest.read_text().replace("id: copy", "id: deploy"))
-    run = room.sync()
+    run = synced.sync()
 
     assert [problem.path for problem in run.plan.problems] == [
         "walkthroughs/copy/walkthrough.yml",
         "walkthroughs/deploy/walkthrough.yml",
     ]
-    assert (room.row().version, room.row().step_count) == (1, 3)
+    assert (synced.row().version, synced.row().step_count) == (1, 3)
 
 
-def test_what_somebody_changed_by_hand_is_mended_when_all_is_read_again(room):
-    with room.database.engine.begin() as connection:
+def test_what_somebody_changed_by_hand_is_mended_when_all_is_read_again(synced):
+    with synced.database.engine.begin() as connection:
         connection.execute(
             text("UPDATE walkthrough_steps SET content = 'Hacked.' WHERE title = 'One'")
         )
-    assert room.run().plan.changes == ()
-    room.run(read_all=True)
+    assert synced.run().plan.changes == ()
+    synced.run(read_all=True)
 
-    assert room.select().step.content == "Do one."
+    assert synced.select().step.content == "Do one."
 
 
-def test_a_one_file_change_writes_rows_of_that_walkthrough_only(room):
+def test_a_one_file_change_writes_rows_of_that_walkthrough_only(synced):
     def rows():
-        with room.database.transaction() as session:
+        with synced.database.transaction() as session:
             found = session.execute(
                 text(
                     "SELECT id, xmin::text FROM walkthroughs UNION SELECT id, xmin::text FROM walkthrough_steps"
@@ -227,38 +227,38 @@ def test_a_one_file_change_writes_rows_of_that_walkthrough_only(room):
             )
             return {tuple(row) for row in found}
 
-    with room.database.transaction() as session:
+    with synced.database.transaction() as session:
         mine = set(session.scalars(text(
             "SELECT id FROM walkthrough_steps WHERE walkthrough_id = (SELECT id FROM walkthroughs WHERE external_id = 'other')"
             " UNION SELECT id FROM walkthroughs WHERE external_id = 'other'"
         )))  # fmt: skip
     before = rows()
-    room.author.write(("solo", "", "New."), name="other")
-    room.sync()
+    synced.author.write(("solo", "", "New."), name="other")
+    synced.sync()
 
     assert {row_id for row_id, _ in rows() - before} <= mine
 
 
-def test_formatting_makes_no_version_and_leaves_the_time_of_the_last_change(room):
-    before = room.row()
-    path = room.author.folder / "walkthroughs/deploy/steps/one.md"
+def test_formatting_makes_no_version_and_leaves_the_time_of_the_last_change(synced):
+    before = synced.row()
+    path = synced.author.folder / "walkthroughs/deploy/steps/one.md"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"  \r\n"))
-    run = room.sync()
-    after = room.row()
+    run = synced.sync()
+    after = synced.row()
 
     assert run.plan.changes == ()
     assert (after.version, after.updated_at) == (before.version, before.updated_at)
     assert after.git_tree != before.git_tree
 
 
-def test_history_tells_commit_author_and_changes_once(room):
-    room.author.write("one", "two", "three", "four")
-    commit = room.author.commit()
-    room.run(trigger="webhook")
-    room.run(trigger="poll")
-    last = room.runs()[-1]
+def test_history_tells_commit_author_and_changes_once(synced):
+    synced.author.write("one", "two", "three", "four")
+    commit = synced.author.commit()
+    synced.run(trigger="webhook")
+    synced.run(trigger="poll")
+    last = synced.runs()[-1]
 
-    assert len(room.runs()) == 2
+    assert len(synced.runs()) == 2
     assert (last.git_commit, last.trigger, last.actor) == (
         commit,
         "webhook",
@@ -268,70 +268,70 @@ def test_history_tells_commit_author_and_changes_once(room):
     assert last.finished_at >= last.started_at
 
 
-def test_status_tells_sync_apart_from_health(room):
-    assert (room.status().sync, room.status().health) == ("synced", "healthy")
-    room.author.write("one", head="statu: draft")
-    room.sync()
-    assert (room.status().sync, room.status().health) == ("synced", "degraded")
-    facts = as_json(room.status())
+def test_status_tells_sync_apart_from_health(synced):
+    assert (synced.status().sync, synced.status().health) == ("synced", "healthy")
+    synced.author.write("one", head="statu: draft")
+    synced.sync()
+    assert (synced.status().sync, synced.status().health) == ("synced", "degraded")
+    facts = as_json(synced.status())
     assert json.loads(json.dumps(facts)) == facts
-    assert "walkthrough.yml:3" in as_text(room.status())
-    room.set(url=room.source().url + "-gone")
-    check_source(room.database, room.settings, room.source_id)
+    assert "walkthrough.yml:3" in as_text(synced.status())
+    synced.set(url=synced.source().url + "-gone")
+    check_source(synced.database, synced.settings, synced.source_id)
 
-    assert (room.status().sync, room.status().health) == ("unknown", "unreachable")
-    assert room.row().archived_at is None
+    assert (synced.status().sync, synced.status().health) == ("unknown", "unreachable")
+    assert synced.row().archived_at is None
 
 
 # Who works on it.
 
 
-def test_any_number_of_requests_make_one_run(room):
-    with room.database.transaction() as session:
+def test_any_number_of_requests_make_one_run(synced):
+    with synced.database.transaction() as session:
         for _ in range(50):
-            queue.request_sync(session, room.caller.organization_id, room.source_id)
-    assert queue.is_requested(room.source())
-    check_source(room.database, room.settings, room.source_id)
+            queue.request_sync(session, synced.caller.organization_id, synced.source_id)
+    assert queue.is_requested(synced.source())
+    check_source(synced.database, synced.settings, synced.source_id)
 
-    assert not queue.is_requested(room.source())
-
-
-def test_a_source_that_somebody_works_on_is_left_to_them(room):
-    room.author.write("one")
-    room.author.commit()
-    with queue.claim(room.database, room.source_id, wait=True):
-        check_source(room.database, room.settings, room.source_id)
-        assert room.row().version == 1
-    check_source(room.database, room.settings, room.source_id)
-
-    assert room.row().version == 2
+    assert not queue.is_requested(synced.source())
 
 
-def test_two_workers_at_once_make_one_version(room):
+def test_a_source_that_somebody_works_on_is_left_to_them(synced):
+    synced.author.write("one")
+    synced.author.commit()
+    with queue.claim(synced.database, synced.source_id, wait=True):
+        check_source(synced.database, synced.settings, synced.source_id)
+        assert synced.row().version == 1
+    check_source(synced.database, synced.settings, synced.source_id)
+
+    assert synced.row().version == 2
+
+
+def test_two_workers_at_once_make_one_version(synced):
     stop = threading.Event()
     workers = [
-        threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
+        threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
         for _ in range(2)
     ]
     for each in workers:
         each.start()
     try:
-        room.author.write("one", "two")
-        room.author.commit()
-        with room.database.transaction() as session:
-            queue.request_sync(session, room.caller.organization_id, room.source_id)
-        _until(lambda: room.row().version == 2)
+        synced.author.write("one", "two")
+        synced.author.commit()
+        with synced.database.transaction() as session:
+            queue.request_sync(session, synced.caller.organization_id, synced.source_id)
+        _until(lambda: synced.row().version == 2)
     finally:
         stop.set()
         for each in workers:
             each.join()
 
-    assert [run.outcome for run in room.runs()] == ["applied", "applied"]
+    assert [run.outcome for run in synced.runs()] == ["applied", "applied"]
 
 
-def test_intervals_differ_a_little_and_all_processes_agree(room):
-    room.set(interval_seconds=100, checked_at=1_000_000)
-    source, times = room.source(), set()
+def test_intervals_differ_a_little_and_all_processes_agree(synced):
+    synced.set(interval_seconds=100, checked_at=1_000_000)
+    source, times = synced.source(), set()
     for at in range(1_000_000, 1_000_050):
         source.checked_at = at
         times.add(round((queue.due_at(source, 60) - at) / 1000))
@@ -345,43 +345,45 @@ def test_intervals_differ_a_little_and_all_processes_agree(room):
 # Who owns what.
 
 
-def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(room, database):
-    owner = room.caller.organization_id
+def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(synced, database):
+    owner = synced.caller.organization_id
     wanted = content(
         id="tea", steps=(step("boil", section="Start", verify="It boils."), step("brew"))
     )
     with database.transaction() as session:
-        row = walkthrough(session, owner, wanted, server_id=room.caller.server_id)
-    view = progress.select(database, ContentCache(), room.caller, row, resume=True)
-    brew = room.next(view.step.id).step.id
+        row = walkthrough(session, owner, wanted, server_id=synced.caller.server_id)
+    view = progress.select(database, ContentCache(), synced.caller, row, resume=True)
+    brew = synced.next(view.step.id).step.id
     authored = AuthoredWalkthrough(wanted, is_published=True)
     for path, text_ in export(authored).items():
-        file = room.author.folder / path
+        file = synced.author.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text_)
-    room.author.commit()
+    synced.author.commit()
     with database.transaction() as session:
-        writer.adopt(session, owner, row, room.source_id)
+        writer.adopt(session, owner, row, synced.source_id)
 
-    assert room.plan().changes == ()
-    assert room.run().plan.changes == ()
-    assert progress.select(database, ContentCache(), room.caller, row, resume=True).step.id == brew
+    assert synced.plan().changes == ()
+    assert synced.run().plan.changes == ()
+    assert (
+        progress.select(database, ContentCache(), synced.caller, row, resume=True).step.id == brew
+    )
     with database.transaction() as session, pytest.raises(ManagedByGit):
         writer.publish(session, owner, row, wanted, DASHBOARD)
     with database.transaction() as session:
-        writer.detach(session, owner, row, room.source_id)
+        writer.detach(session, owner, row, synced.source_id)
         writer.publish(session, owner, row, content(id="tea"), DASHBOARD)
 
 
-def test_a_hundred_thousand_learners_cost_a_sync_nothing(room, database):
-    owner = {"org": room.caller.organization_id, "row": room.row().id}
-    room.select()
+def test_a_hundred_thousand_learners_cost_a_sync_nothing(synced, database):
+    owner = {"org": synced.caller.organization_id, "row": synced.row().id}
+    synced.select()
 
     def seconds(*steps):
-        room.author.write(*steps)
-        room.author.commit()
+        synced.author.write(*steps)
+        synced.author.commit()
         began = time.perf_counter()
-        room.run(trigger="poll")
+        synced.run(trigger="poll")
         return time.perf_counter() - began
 
     none = min(
@@ -416,15 +418,15 @@ def _newest_write(database):
 # Secrets.
 
 
-def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(room):
-    room.set(credential=credentials.encrypt_credential("another key", Token("t")))
-    check_source(room.database, room.settings, room.source_id)
+def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(synced):
+    synced.set(credential=credentials.encrypt_credential("another key", Token("t")))
+    check_source(synced.database, synced.settings, synced.source_id)
 
-    assert "another HANDRAIL_SECRET_KEY" in room.source().error
-    assert room.status().health == "unreachable"
+    assert "another HANDRAIL_SECRET_KEY" in synced.source().error
+    assert synced.status().health == "unreachable"
 
 
-def test_a_credential_is_stored_sealed_and_fits_its_address(room):
+def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
     stored = credentials.encrypt_credential("key", Token("ghp_secret"))
 
     assert "ghp_secret" not in stored

@@ -12,105 +12,105 @@ from sync.layout import Unread
 from sync.runs import SyncRequest
 from sync.sync_source import sync_source
 from sync.worker import run_worker
-from tests.authors import Classroom
+from tests.authors import Course
 from walkthroughs.models import ContentSource, McpServerWalkthrough
 
 
 @pytest.fixture
-def room(database, settings, tmp_path):
-    made = Classroom(database, settings, tmp_path / "content")
+def synced(database, settings, tmp_path):
+    made = Course(database, settings, tmp_path / "content")
     made.author.write("one", "two", "three")
     made.sync()
     yield made
     made.author.repository.close()
 
 
-def test_a_commit_is_published_and_assigned(room):
-    row = room.row()
+def test_a_commit_is_published_and_assigned(synced):
+    row = synced.row()
 
     assert (row.version, row.is_published, row.step_count) == (1, True, 3)
-    assert room.select().step.content == "Do one."
-    with room.database.transaction() as session:
-        source = session.get_one(ContentSource, room.source_id)
-        assert source.synced_commit == room.author.repository.head.commit.hexsha
+    assert synced.select().step.content == "Do one."
+    with synced.database.transaction() as session:
+        source = session.get_one(ContentSource, synced.source_id)
+        assert source.synced_commit == synced.author.repository.head.commit.hexsha
         assert session.scalars(select(McpServerWalkthrough)).one().is_enabled
 
 
-def test_the_same_commit_again_writes_nothing(room):
-    before = room.row()
-    run = sync_source(room.database, room.settings, room.source_id)
-    after = room.row()
+def test_the_same_commit_again_writes_nothing(synced):
+    before = synced.row()
+    run = sync_source(synced.database, synced.settings, synced.source_id)
+    after = synced.row()
 
     assert run.plan.changes == ()
     assert (before.version, before.updated_at) == (after.version, after.updated_at)
 
 
-def test_edits_around_a_learner_leave_place_and_completions_alone(room):
-    two = room.next(room.select().step.id).step.id
-    rows = room.progress_rows()
-    room.author.write("zero", "one", ("two", "", "New words."), "three")
-    room.sync()
+def test_edits_around_a_learner_leave_place_and_completions_alone(synced):
+    two = synced.next(synced.select().step.id).step.id
+    rows = synced.progress_rows()
+    synced.author.write("zero", "one", ("two", "", "New words."), "three")
+    synced.sync()
 
-    assert room.progress_rows() == rows
-    view = room.select()
+    assert synced.progress_rows() == rows
+    view = synced.select()
     assert (view.step.id, view.step.content, view.walkthrough.version) == (two, "New words.", 2)
     assert view.progress.completed_steps == 1
     assert "1 step added before this one" in view.notice
-    room.author.write("three", "one")
-    room.sync()
-    assert room.next(two).step.title == "Three"
-    assert room.select().walkthrough.version == 3
+    synced.author.write("three", "one")
+    synced.sync()
+    assert synced.next(two).step.title == "Three"
+    assert synced.select().walkthrough.version == 3
 
 
-def test_a_mistake_leaves_the_last_good_version_live_and_the_others_go_on(room):
-    room.author.write("one", "two", "three", head="statu: published")
-    room.author.write("solo", name="other")
-    run = room.sync()
+def test_a_mistake_leaves_the_last_good_version_live_and_the_others_go_on(synced):
+    synced.author.write("one", "two", "three", head="statu: published")
+    synced.author.write("solo", name="other")
+    run = synced.sync()
 
-    assert room.row().version == 1
-    assert room.row("other").version == 1
+    assert synced.row().version == 1
+    assert synced.row("other").version == 1
     assert [str(problem) for problem in run.plan.problems] == [
         'walkthroughs/deploy/walkthrough.yml:3: unknown key "statu"; did you mean "status"?'
     ]
 
 
-def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(room):
-    two = room.next(room.select().step.id).step.id
-    (room.author.folder / "walkthroughs/deploy/walkthrough.yml").unlink()
-    waits = room.sync()
-    assert (waits.outcome, room.row().archived_at) == ("waiting", None)
+def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(synced):
+    two = synced.next(synced.select().step.id).step.id
+    (synced.author.folder / "walkthroughs/deploy/walkthrough.yml").unlink()
+    waits = synced.sync()
+    assert (waits.outcome, synced.row().archived_at) == ("waiting", None)
     sync_source(
-        room.database,
-        room.settings,
-        room.source_id,
+        synced.database,
+        synced.settings,
+        synced.source_id,
         SyncRequest(approved_fingerprint=waits.plan.fingerprint),
     )
-    assert room.row().archived_at
-    room.author.write("one", "two", "three")
-    room.sync()
+    assert synced.row().archived_at
+    synced.author.write("one", "two", "three")
+    synced.sync()
 
-    assert (room.row().archived_at, room.row().version) == (None, 1)
-    assert room.select().step.id == two
+    assert (synced.row().archived_at, synced.row().version) == (None, 1)
+    assert synced.select().step.id == two
 
 
-def test_an_unknown_server_is_reported_and_the_rest_applied(room):
-    room.author.write("one", head="status: published\nservers: [nobody]")
-    run = room.sync()
+def test_an_unknown_server_is_reported_and_the_rest_applied(synced):
+    synced.author.write("one", head="status: published\nservers: [nobody]")
+    run = synced.sync()
 
-    assert room.row().version == 2
+    assert synced.row().version == 2
     assert 'no MCP server "nobody"' in str(run.plan.problems[0])
 
 
-def test_a_commit_is_live_within_five_seconds_while_the_server_polls(room):
+def test_a_commit_is_live_within_five_seconds_while_the_server_polls(synced):
     stop, seen = threading.Event(), threading.Event()
-    worker = threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
     worker.start()
     try:
-        room.author.write("one", "two", ("three", "", "Live."))
-        room.author.commit()
+        synced.author.write("one", "two", ("three", "", "Live."))
+        synced.author.commit()
         deadline = threading.Event()
         for _ in range(100):
-            if room.row().version == 2:
+            if synced.row().version == 2:
                 seen.set()
                 break
             deadline.wait(0.05)
@@ -121,34 +121,34 @@ def test_a_commit_is_live_within_five_seconds_while_the_server_polls(room):
     assert seen.is_set()
 
 
-def test_a_missing_branch_folder_or_repository_archives_nothing(room, tmp_path):
+def test_a_missing_branch_folder_or_repository_archives_nothing(synced, tmp_path):
     source = {"url": str(tmp_path / "nowhere")}, {"branch": "gone"}, {"path": "no/such/folder"}
     for change in source:
-        with room.database.transaction() as session:
-            row = session.get_one(ContentSource, room.source_id)
+        with synced.database.transaction() as session:
+            row = session.get_one(ContentSource, synced.source_id)
             before = {name: getattr(row, name) for name in change}
             for name, value in change.items():
                 setattr(row, name, value)
         with pytest.raises(RepositoryUnavailable):
-            sync_source(room.database, room.settings, room.source_id)
-        with room.database.transaction() as session:
-            row = session.get_one(ContentSource, room.source_id)
+            sync_source(synced.database, synced.settings, synced.source_id)
+        with synced.database.transaction() as session:
+            row = session.get_one(ContentSource, synced.source_id)
             for name, value in before.items():
                 setattr(row, name, value)
 
-    assert room.row().archived_at is None
+    assert synced.row().archived_at is None
 
 
-def test_links_submodules_and_odd_names_are_not_read(room):
-    folder = room.author.folder
+def test_links_submodules_and_odd_names_are_not_read(synced):
+    folder = synced.author.folder
     (folder / "walkthroughs/deploy/steps/leak.md").symlink_to("/etc/passwd")
     (folder / "walkthroughs/deploy/steps/b\\c.md").write_text("x")
     (folder / "walkthroughs/deploy/steps/-rf.md").write_text("x")
     (folder / ".gitattributes").write_text("* export-ignore\n*.md filter=evil\n")
     (folder / "walkthroughs/deploy/huge.md").write_bytes(b"x" * 300_000)
-    commit = room.author.commit()
-    where = room.settings.data_dir / "git" / "x"
-    with open_repository(where, str(folder), "main", None, room.settings) as repository:
+    commit = synced.author.commit()
+    where = synced.settings.data_dir / "git" / "x"
+    with open_repository(where, str(folder), "main", None, synced.settings) as repository:
         repository.fetch()
         with repository.snapshot(commit, "", {}) as snapshot:
             files = dict(snapshot.folders)["walkthroughs/deploy"]

@@ -13,8 +13,8 @@ import pytest
 from sync.git.credentials import Token
 from sync.git.errors import RepositoryUnavailable
 from sync.sync_source import sync_source
-from tests.authors import HostedRoom
-from tests.children import in_child
+from tests.authors import PushedSource
+from tests.children import run_in_child
 from tests.git_hosts import PASSWORD, USER, https_host
 from walkthroughs.database.pool import connect
 
@@ -29,56 +29,56 @@ def sync_with_little_room(url, settings, source_id):
         database.close()
 
 
-def add_something_large(room):
-    room.author.write("one", "two", "three", "four")
-    (room.author.folder / "picture.bin").write_bytes(os.urandom(8_000_000))
+def add_something_large(synced):
+    synced.author.write("one", "two", "three", "four")
+    (synced.author.folder / "picture.bin").write_bytes(os.urandom(8_000_000))
 
 
-def leftovers(room):
-    packs = room.settings.data_dir / "git" / room.source_id / "objects" / "pack"
+def leftovers(synced):
+    packs = synced.settings.data_dir / "git" / synced.source_id / "objects" / "pack"
     return sorted(packs.glob("*tmp[-_]*"))
 
 
-def live(room):
-    row = room.row()
+def live(synced):
+    row = synced.row()
     return row.version, row.step_count, row.archived_at
 
 
-def test_a_full_disk_is_told_and_the_next_run_with_room_heals(room, postgres):
-    before = live(room)
-    add_something_large(room)
-    room.author.commit()
+def test_a_full_disk_is_told_and_the_next_run_with_room_heals(synced, postgres):
+    before = live(synced)
+    add_something_large(synced)
+    synced.author.commit()
     for _ in range(3):
         with pytest.raises(RepositoryUnavailable, match="index-pack"):
-            in_child(sync_with_little_room, postgres, room.settings, room.source_id)
-        assert live(room) == before
-        assert room.status().health == "unreachable"
-        assert leftovers(room) == []
-    assert str(room.author.folder) in room.source().error
-    room.run()
+            run_in_child(sync_with_little_room, postgres, synced.settings, synced.source_id)
+        assert live(synced) == before
+        assert synced.status().health == "unreachable"
+        assert leftovers(synced) == []
+    assert str(synced.author.folder) in synced.source().error
+    synced.run()
 
-    assert live(room) == (2, 4, None)
-    assert room.status().health == "healthy"
+    assert live(synced) == (2, 4, None)
+    assert synced.status().health == "healthy"
 
 
-def test_a_folder_that_cannot_be_made_is_trouble_of_the_source_and_of_no_other(room):
-    where = room.settings.data_dir / "git" / room.source_id
-    room.run(read_all=True)
+def test_a_folder_that_cannot_be_made_is_trouble_of_the_source_and_of_no_other(synced):
+    where = synced.settings.data_dir / "git" / synced.source_id
+    synced.run(read_all=True)
     where.rename(where.with_name("aside"))
     where.write_text("in the way")
     with pytest.raises(RepositoryUnavailable, match="could not work on its copy"):
-        room.run()
-    assert room.status().health == "unreachable"
+        synced.run()
+    assert synced.status().health == "unreachable"
     where.unlink()
-    room.run()
+    synced.run()
 
-    assert room.status().health == "healthy"
+    assert synced.status().health == "healthy"
 
 
 @pytest.fixture
 def hosted(database, settings, tmp_path):
-    """A room that is synced from a host, which then stops in the middle of a large pack."""
-    made = HostedRoom(database, settings, tmp_path)
+    """A source that is synced from a host, which then stops in the middle of a large pack."""
+    made = PushedSource(database, settings, tmp_path)
     with https_host(made.bare.parent, tmp_path) as host:
         made.host, made.settings = host, replace(settings, git_ca_file=host.authority)
         made.point_at(f"{host.origin}/guides.git", Token(PASSWORD, USER))
@@ -132,24 +132,24 @@ def test_a_host_that_stops_in_the_middle_of_a_pack_is_given_up_and_leaves_nothin
     assert live(hosted) == (2, 4, None)
 
 
-def test_what_a_killed_process_left_is_gone_once_nobody_can_be_writing_it(room):
-    packs = room.settings.data_dir / "git" / room.source_id / "objects" / "pack"
-    long_ago = time.time() - room.settings.git_seconds - 1
+def test_what_a_killed_process_left_is_gone_once_nobody_can_be_writing_it(synced):
+    packs = synced.settings.data_dir / "git" / synced.source_id / "objects" / "pack"
+    long_ago = time.time() - synced.settings.git_seconds - 1
     for name in ("tmp_pack_old", ".tmp-1234-pack-old.pack"):
         (packs / name).write_bytes(b"PACK")
         os.utime(packs / name, (long_ago, long_ago))
     new = packs / "tmp_pack_of_another_process"
     new.write_bytes(b"PACK")
-    room.run()
+    synced.run()
 
-    assert leftovers(room) == [new]
+    assert leftovers(synced) == [new]
 
 
 @pytest.mark.parametrize("name", ["refs/handrail/incoming.lock", "packed-refs.lock", "HEAD.lock"])
-def test_a_lock_that_a_killed_git_left_is_no_hindrance(room, name):
-    lock = room.settings.data_dir / "git" / room.source_id / name
+def test_a_lock_that_a_killed_git_left_is_no_hindrance(synced, name):
+    lock = synced.settings.data_dir / "git" / synced.source_id / name
     lock.write_bytes(b"")
-    room.author.write("one", "two")
-    room.sync()
+    synced.author.write("one", "two")
+    synced.sync()
 
-    assert live(room) == (2, 2, None)
+    assert live(synced) == (2, 2, None)

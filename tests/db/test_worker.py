@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from sync.worker import run_worker
-from tests.authors import Author, Room
+from tests.authors import Author, SyncedSource
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.models import ContentSource
@@ -31,10 +31,10 @@ def kill(folder):
 
 
 @pytest.fixture
-def room(folder, settings, tmp_path):
+def synced(folder, settings, tmp_path):
     database = connect(lambda: embedded.start(folder))
     migrations.upgrade(database)
-    made = Room(database, settings, tmp_path / "content")
+    made = SyncedSource(database, settings, tmp_path / "content")
     made.author.write("one")
     made.sync()
     yield made
@@ -42,19 +42,19 @@ def room(folder, settings, tmp_path):
     database.close()
 
 
-def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(room, folder):
+def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(synced, folder):
     stop = threading.Event()
-    worker = threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
     worker.start()
     pause = threading.Event()
     try:
         for version, steps in ((2, ("one", "two")), (3, ("two",)), (4, ("two", "three"))):
             kill(folder)
-            room.author.write(*steps)
-            room.author.commit()
+            synced.author.write(*steps)
+            synced.author.commit()
             for _ in range(400):
                 # A connection of the pool may be dead still; `attempt` is what callers use.
-                row = room.database.attempt(room.row)
+                row = synced.database.attempt(synced.row)
                 if row.version == version:
                     break
                 pause.wait(0.05)
@@ -63,48 +63,48 @@ def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(room, fol
         stop.set()
         worker.join()
 
-    assert [run.outcome for run in room.database.attempt(room.runs)] == ["applied"] * 4
+    assert [run.outcome for run in synced.database.attempt(synced.runs)] == ["applied"] * 4
 
 
-def test_a_copy_that_a_killed_fetch_left_half_made_is_made_again(room):
-    where = room.settings.data_dir / "git" / room.source_id
-    room.author.write("one", "two")
-    room.author.commit()
+def test_a_copy_that_a_killed_fetch_left_half_made_is_made_again(synced):
+    where = synced.settings.data_dir / "git" / synced.source_id
+    synced.author.write("one", "two")
+    synced.author.commit()
     (where / "HEAD").unlink()  # as if killed between the folder and its first file
-    room.run()
-    assert room.row().version == 2
+    synced.run()
+    assert synced.row().version == 2
     damage(where)
-    room.author.write("one", "two", "three")
-    room.author.commit()
-    room.run()
+    synced.author.write("one", "two", "three")
+    synced.author.commit()
+    synced.run()
 
-    assert room.row().version == 3
+    assert synced.row().version == 3
 
 
-def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_again(room):
-    where = room.settings.data_dir / "git" / room.source_id
+def test_a_damaged_copy_of_a_commit_that_is_here_already_is_made_again(synced):
+    where = synced.settings.data_dir / "git" / synced.source_id
     damage(where)
-    run = room.run(read_all=True)
+    run = synced.run(read_all=True)
 
     assert (run.plan.changes, run.plan.problems) == ((), ())
-    assert room.source().error is None
+    assert synced.source().error is None
 
 
-def test_the_packs_that_years_of_fetches_bring_are_put_together(room):
+def test_the_packs_that_years_of_fetches_bring_are_put_together(synced):
     for number in range(60):
-        room.author.write("one", name=f"w{number}")
-    room.sync()
-    where = room.settings.data_dir / "git" / room.source_id
+        synced.author.write("one", name=f"w{number}")
+    synced.sync()
+    where = synced.settings.data_dir / "git" / synced.source_id
     ids = git(where, "rev-list", "--objects", "--no-object-names", "--all").split()
     for each in ids[:60]:
         git(where, "pack-objects", "--quiet", "objects/pack/pack", given=each)
     assert len(list(where.glob("objects/pack/*.pack"))) > 50
-    room.author.write("one", "two")
-    room.sync()
+    synced.author.write("one", "two")
+    synced.sync()
 
     assert len(list(where.glob("objects/pack/*.pack"))) < 5
     assert git(where, "fsck", "--full", "--strict") == ""
-    assert (room.row().step_count, room.run(read_all=True).plan.problems) == (2, ())
+    assert (synced.row().step_count, synced.run(read_all=True).plan.problems) == (2, ())
 
 
 def git(where, *words, given=""):
@@ -122,27 +122,27 @@ def damage(where):
             path.write_bytes(b"")
 
 
-def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(room, tmp_path):
+def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(synced, tmp_path):
     """The database refuses what this release thinks right: the others have their turn."""
     second = Author(tmp_path / "second")
     second.write("solo", name="other", head="status: published")
     second.commit()
-    with room.database.transaction() as session:
+    with synced.database.transaction() as session:
         session.execute(
             text("ALTER TABLE walkthrough_versions ADD CHECK (summary <> 'Text changed.')")
         )
-        organization_id = room.caller.organization_id
+        organization_id = synced.caller.organization_id
         url = str(tmp_path / "second")
         session.add(ContentSource(id="zz", organization_id=organization_id, name="z", url=url))
-    room.author.write(("one", "", "New words."))
-    room.author.commit()
-    room.set(checked_at=None)  # due at once, and before the other
+    synced.author.write(("one", "", "New words."))
+    synced.author.commit()
+    synced.set(checked_at=None)  # due at once, and before the other
     stop, pause = threading.Event(), threading.Event()
-    worker = threading.Thread(target=run_worker, args=(room.database, room.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
     worker.start()
     try:
         for _ in range(200):
-            with room.database.transaction() as session:
+            with synced.database.transaction() as session:
                 if session.get_one(ContentSource, "zz").synced_commit:
                     break
             pause.wait(0.05)
@@ -151,6 +151,6 @@ def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(room, tmp_p
         worker.join()
     second.repository.close()
 
-    assert room.row("other").version == 1
-    assert room.row().version == 1
-    assert "Something went wrong on our side" in room.source().error
+    assert synced.row("other").version == 1
+    assert synced.row().version == 1
+    assert "Something went wrong on our side" in synced.source().error

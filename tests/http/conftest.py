@@ -1,6 +1,6 @@
-"""A served classroom for every test of the HTTP side, and a source that is synced."""
+"""A served course for every test of the HTTP side, and a source that is synced."""
 
-from tests.authors import room
-from tests.serving import origin, school
+from tests.authors import synced
+from tests.serving import course_server, origin
 
-__all__ = ["origin", "room", "school"]
+__all__ = ["course_server", "origin", "synced"]

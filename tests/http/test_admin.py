@@ -65,7 +65,7 @@ def app(database, settings):
 
 
 @pytest.fixture
-def house(app, database):
+def site(app, database):
     """Two organizations, each with an owner, a server and a walkthrough."""
     with app.app_context(), database.transaction() as session:
         rooms = {}
@@ -79,9 +79,9 @@ def house(app, database):
 
 
 @pytest.fixture
-def owner(app, house):
+def owner(app, site):
     visitor = Visitor(app)
-    answer = visitor.sign_in("owner@acme.example", house["acme"][3])
+    answer = visitor.sign_in("owner@acme.example", site["acme"][3])
     assert answer.status_code == 302, answer.get_data(as_text=True)
     return visitor
 
@@ -90,14 +90,14 @@ def said(response):
     return response.get_data(as_text=True)
 
 
-def test_a_visitor_is_sent_to_sign_in_and_sees_nothing(app, house):
+def test_a_visitor_is_sent_to_sign_in_and_sees_nothing(app, site):
     visitor = Visitor(app)
     for path in ("/admin/", "/admin/walkthroughs/", "/admin/walkthrough_steps/new/"):
         answer = visitor.get(path)
         assert (answer.status_code, "login" in answer.location) == (302, True)
 
 
-def test_a_wrong_password_and_an_unknown_person_get_one_answer_and_are_throttled(app, house):
+def test_a_wrong_password_and_an_unknown_person_get_one_answer_and_are_throttled(app, site):
     def answer(email):
         return re.findall(
             r"[^>]*(?:failed|invalid|incorrect)[^<]*", said(visitor.sign_in(email, "x" * 14)), re.I
@@ -109,8 +109,8 @@ def test_a_wrong_password_and_an_unknown_person_get_one_answer_and_are_throttled
     assert codes[-1] == 429
 
 
-def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner, house, database):
-    org, srv, *_ = house["acme"]
+def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner, site, database):
+    org, srv, *_ = site["acme"]
     made = owner.post("/admin/walkthroughs/new/", title="Make tea", is_published="y")
     assert made.status_code == 302
     with database.transaction() as session:
@@ -135,8 +135,8 @@ def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner,
         assert session.get(Walkthrough, row).version == 3
 
 
-def test_editing_and_archiving_a_step_are_versions(owner, house, database):
-    org, _, row, _ = house["acme"]
+def test_editing_and_archiving_a_step_are_versions(owner, site, database):
+    org, _, row, _ = site["acme"]
     with database.transaction() as session:
         first = session.get(Walkthrough, row).first_step_id
     path = f"/admin/walkthrough_steps/edit/?id={first}"
@@ -149,10 +149,10 @@ def test_editing_and_archiving_a_step_are_versions(owner, house, database):
     assert [step.title for step in stored.steps] == ["Two", "Three"]
 
 
-def test_text_that_hides_is_refused_and_what_was_typed_is_kept(owner, house):
+def test_text_that_hides_is_refused_and_what_was_typed_is_kept(owner, site):
     answer = owner.post(
         "/admin/walkthrough_steps/new/",
-        title="X", walkthrough_id=house["acme"][2], content="a\u202eb typed",
+        title="X", walkthrough_id=site["acme"][2], content="a\u202eb typed",
     )  # fmt: skip
 
     assert "U+202E cannot be seen" in said(answer)
@@ -163,9 +163,9 @@ EDIT = "https://github.com/acme/guides/edit/main/docs/walkthroughs/to%20deploy/w
 
 
 @pytest.fixture
-def owned(house, database):
+def owned(site, database):
     """A source that owns Acme's walkthrough: the walkthrough's id and its first step's."""
-    org, _, row, _ = house["acme"]
+    org, _, row, _ = site["acme"]
     with database.transaction() as session:
         source = ContentSource(
             organization_id=org, name="git", url="ssh://git@github.com/acme/guides.git", path="docs"
@@ -217,8 +217,8 @@ def test_forms_for_what_git_owns_lead_to_its_page_which_leads_to_its_file(owner,
         assert f'href="{EDIT}"' in said(owner.get(answer.location))
 
 
-def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, house, database):
-    org, _, row, _ = house["acme"]
+def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, site, database):
+    org, _, row, _ = site["acme"]
     with database.transaction() as session:
         source = ContentSource(organization_id=org, name="git", url="https://x.example/x")
         session.add(source)
@@ -251,8 +251,8 @@ def test_a_file_at_a_host_that_nobody_knows_is_told_without_a_link(owner, owned,
     assert "git.acme.example" not in page
 
 
-def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, house, database):
-    org, srv, row, _ = house["other"]
+def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, site, database):
+    org, srv, row, _ = site["other"]
     with database.transaction() as session:
         before = read.read_content(session, org, row)
         step = session.get(Walkthrough, row).first_step_id
@@ -335,8 +335,8 @@ def test_malformed_ids_and_pages_are_not_errors(owner, table):
         assert owner.get(f"/admin/{table}/{query}").status_code in {200, 302, 400, 404}
 
 
-def test_closed_doors_stay_closed(owner, house):
-    row = house["acme"][2]
+def test_closed_doors_stay_closed(owner, site):
+    row = site["acme"][2]
     assert owner.get("/admin/walkthroughs/ajax/lookup/?name=x&query=a").status_code == 404
     for path in ("ajax/update/", "action/"):
         answer = owner.post(
@@ -353,8 +353,8 @@ def test_closed_doors_stay_closed(owner, house):
     )
 
 
-def test_a_form_without_its_token_is_refused(owner, house):
-    row = house["acme"][2]
+def test_a_form_without_its_token_is_refused(owner, site):
+    row = site["acme"][2]
     answer = owner.client.post(f"/admin/walkthroughs/remove/?id={row}")
 
     assert answer.status_code == 400
@@ -367,18 +367,18 @@ def test_a_taken_slug_is_told_without_sql(owner):
     assert "INSERT" not in said(answer)
 
 
-def test_a_viewer_reads_and_a_removed_member_is_out_at_once(app, house, database):
+def test_a_viewer_reads_and_a_removed_member_is_out_at_once(app, site, database):
     with app.app_context(), database.transaction() as session:
         user = User(email="vera@x.example", password=hash_password("p" * 14), fs_uniquifier="v")
         session.add(user)
         session.flush()
-        session.add(Member(organization_id=house["acme"][0], user_id=user.id, role=Role.VIEWER))
+        session.add(Member(organization_id=site["acme"][0], user_id=user.id, role=Role.VIEWER))
     vera = Visitor(app)
     vera.sign_in("vera@x.example", "p" * 14)
 
     assert vera.get("/admin/walkthroughs/").status_code == 200
     assert vera.get("/admin/walkthroughs/new/").status_code == 404
-    assert vera.get(f"/admin/walkthroughs/remove/?id={house['acme'][2]}").status_code == 404
+    assert vera.get(f"/admin/walkthroughs/remove/?id={site['acme'][2]}").status_code == 404
     with database.transaction() as session:
         gone = session.query(Member).filter_by(role=Role.VIEWER).one()
         session.delete(gone)
@@ -393,16 +393,14 @@ def test_pages_run_only_scripts_of_their_own(owner):
     assert "unsafe" not in policy
 
 
-def test_an_origin_names_the_member(owner, house, database):
-    owner.post(
-        f"/admin/walkthroughs/edit/?id={house['acme'][2]}", title="Renamed", is_published="y"
-    )
+def test_an_origin_names_the_member(owner, site, database):
+    owner.post(f"/admin/walkthroughs/edit/?id={site['acme'][2]}", title="Renamed", is_published="y")
 
     assert "owner@acme.example" in said(owner.get("/admin/walkthrough_versions/"))
     assert Origin().author is None
 
 
-def test_an_exported_cell_is_not_a_formula(owner, house):
+def test_an_exported_cell_is_not_a_formula(owner, site):
     owner.post("/admin/walkthroughs/new/", title='=HYPERLINK("https://x.example")')
     rows = said(owner.get("/admin/walkthroughs/export/csv/"))
 
@@ -421,18 +419,17 @@ def test_a_count_tells_nothing_of_others(owner):
     assert "1 walkthrough<" in said(owner.get("/admin/walkthroughs/"))
 
 
-def test_a_form_cannot_put_a_row_into_another_organization(owner, house, database):
-    owner.post("/admin/mcp_servers/new/", name="X", slug="mine", organization_id=house["other"][0])
+def test_a_form_cannot_put_a_row_into_another_organization(owner, site, database):
+    owner.post("/admin/mcp_servers/new/", name="X", slug="mine", organization_id=site["other"][0])
 
     with database.transaction() as session:
         assert (
-            session.query(McpServer).filter_by(slug="mine").one().organization_id
-            == house["acme"][0]
+            session.query(McpServer).filter_by(slug="mine").one().organization_id == site["acme"][0]
         )
 
 
-def test_steps_move_up_and_down(owner, house, database):
-    org, _, row, _ = house["acme"]
+def test_steps_move_up_and_down(owner, site, database):
+    org, _, row, _ = site["acme"]
 
     def titles():
         with database.transaction() as session:
@@ -447,8 +444,8 @@ def test_steps_move_up_and_down(owner, house, database):
     assert titles() == ["One", "Two", "Three"]
 
 
-def test_an_archived_walkthrough_is_out_of_sight_and_comes_back(owner, house):
-    row = house["acme"][2]
+def test_an_archived_walkthrough_is_out_of_sight_and_comes_back(owner, site):
+    row = site["acme"][2]
     owner.post(f"/admin/walkthroughs/remove/?id={row}")
     owner.get("/admin/walkthroughs/")  # says once what was archived
     assert "Deploy at acme" not in said(owner.get("/admin/walkthroughs/?search=Deploy"))
@@ -458,8 +455,8 @@ def test_an_archived_walkthrough_is_out_of_sight_and_comes_back(owner, house):
     assert "Deploy at acme" in said(owner.get("/admin/walkthroughs/?search=Deploy"))
 
 
-def test_a_personal_link_is_shown_once_and_ends_when_told(owner, house, database):
-    server_id = house["acme"][1]
+def test_a_personal_link_is_shown_once_and_ends_when_told(owner, site, database):
+    server_id = site["acme"][1]
     shown = said(
         owner.post("/admin/personal_links/new/", mcp_server_id=server_id, email="lea@x.example")
     )
@@ -476,16 +473,16 @@ def test_a_personal_link_is_shown_once_and_ends_when_told(owner, house, database
         assert session.query(PersonalLink).one().revoked_at is not None
 
 
-def test_a_link_to_a_foreign_server_is_refused(owner, house):
+def test_a_link_to_a_foreign_server_is_refused(owner, site):
     answer = owner.post(
-        "/admin/personal_links/new/", mcp_server_id=house["other"][1], email="lea@x.example"
+        "/admin/personal_links/new/", mcp_server_id=site["other"][1], email="lea@x.example"
     )
 
     assert "Not a valid choice" in said(answer)
 
 
-def test_a_member_of_two_organizations_sees_one_at_a_time(app, owner, house, database):
-    acme, other = house["acme"][0], house["other"][0]
+def test_a_member_of_two_organizations_sees_one_at_a_time(app, owner, site, database):
+    acme, other = site["acme"][0], site["other"][0]
     with database.transaction() as session:
         user = session.query(User).filter_by(email="owner@acme.example").one()
         session.add(Member(organization_id=other, user_id=user.id, role=Role.EDITOR))
@@ -507,8 +504,8 @@ def test_a_wrong_turn_is_answered_with_a_page(owner):
     assert '<html lang="en">' in said(answer)
 
 
-def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, database):
-    org = house["acme"][0]
+def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, site, database):
+    org = site["acme"][0]
     with database.transaction() as session:
         source = ContentSource(
             organization_id=org, name="guides", url="https://x.example/x", newest_commit="c" * 40,
@@ -529,10 +526,10 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, house, d
         assert words in page
 
 
-def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, house, database):
+def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, site, database):
     with database.transaction() as session:
         source = ContentSource(
-            organization_id=house["acme"][0], name="guides", url="https://x.example/x",
+            organization_id=site["acme"][0], name="guides", url="https://x.example/x",
             awaiting_approval=AwaitingApproval("c0", "f00", ("it archives all 3 walkthroughs",)),
             pending_changes=[PendingChange("deploy", "archive")],
         )  # fmt: skip
@@ -550,12 +547,12 @@ def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, house
     assert "has approved" in said(owner.get(page))
 
 
-def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, house, database):
+def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, site, database):
     made = {}
     with database.transaction() as session:
         for slug in ("acme", "other"):
             source = ContentSource(
-                organization_id=house[slug][0], name="guides", url="https://x.example/x"
+                organization_id=site[slug][0], name="guides", url="https://x.example/x"
             )
             session.add(source)
             session.flush()
@@ -586,10 +583,10 @@ def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owne
         assert (theirs.requested_at, theirs.held_at) == (None, None)
 
 
-def test_secrets_of_a_source_are_on_no_page(owner, house, database):
+def test_secrets_of_a_source_are_on_no_page(owner, site, database):
     with database.transaction() as session:
         source = ContentSource(
-            organization_id=house["acme"][0], name="guides", url="https://x.example/x",
+            organization_id=site["acme"][0], name="guides", url="https://x.example/x",
             credential="SEALED", webhook_secret="SEALED", check_token_hash="SEALED",
         )  # fmt: skip
         session.add(source)
@@ -599,8 +596,8 @@ def test_secrets_of_a_source_are_on_no_page(owner, house, database):
         assert "SEALED" not in said(owner.get(f"/admin/content_sources/{path}"))
 
 
-def test_hostile_words_of_a_commit_are_shown_as_words(owner, house, database):
-    org, words = house["acme"][0], "<script>alert(1)</script>\"'&amp;"
+def test_hostile_words_of_a_commit_are_shown_as_words(owner, site, database):
+    org, words = site["acme"][0], "<script>alert(1)</script>\"'&amp;"
     with database.transaction() as session:
         source = ContentSource(
             organization_id=org, name="git", url="https://x.example/x", newest_commit="c" * 40,
@@ -632,8 +629,8 @@ def test_hostile_words_of_a_commit_are_shown_as_words(owner, house, database):
         assert "&lt;script&gt;alert(1)" in said(answer) or path == "content_sources/", path
 
 
-def test_an_owner_sets_the_pace_of_a_server_within_its_bounds(owner, house, database):
-    _, srv, *_ = house["acme"]
+def test_an_owner_sets_the_pace_of_a_server_within_its_bounds(owner, site, database):
+    _, srv, *_ = site["acme"]
     page = f"/admin/mcp_servers/edit/?id={srv}"
 
     def save(pace):
@@ -649,8 +646,8 @@ def test_an_owner_sets_the_pace_of_a_server_within_its_bounds(owner, house, data
         assert session.get(McpServer, srv).pace_seconds == 5
 
 
-def test_attempts_that_ended_and_calls_held_back_are_shown(owner, house, database):
-    org, srv, row, _ = house["acme"]
+def test_attempts_that_ended_and_calls_held_back_are_shown(owner, site, database):
+    org, srv, row, _ = site["acme"]
     with database.transaction() as session:
         caller = Caller(org, srv, learner(session, org, "lea@acme.example").id, pace_seconds=60)
     first = progress.select(database, ContentCache(), caller, row, resume=True).step.id

@@ -14,7 +14,7 @@ from mcp import Client
 
 from tests.http.posting import ask, post
 from tests.refusing import connections_refused
-from tests.serving import School
+from tests.serving import ServedServer
 from walkthroughs.mcp_server import tenant, texts
 
 NOTIFICATION = {"jsonrpc": "2.0", "method": "notifications/initialized"}
@@ -29,11 +29,11 @@ INITIALIZE = {
 @pytest.mark.parametrize("era", ["legacy", "modern"])
 @pytest.mark.parametrize("tool", ["list_walkthroughs", "next_walkthrough_step", "unheard_of"])
 def test_a_call_is_answered_in_words_and_with_its_id(
-    school: School, postgres: str, era: str, tool: str
+    course_server: ServedServer, postgres: str, era: str, tool: str
 ) -> None:
     with connections_refused(postgres):
         before = time.monotonic()
-        response = ask(school.address, era, "tools/call", name=tool, arguments={})
+        response = ask(course_server.address, era, "tools/call", name=tool, arguments={})
         took = time.monotonic() - before
 
     answer = response.json()
@@ -55,10 +55,10 @@ def test_a_call_is_answered_in_words_and_with_its_id(
     ],
 )
 def test_whoever_connects_meanwhile_is_connected(
-    school: School, postgres: str, era: str, method: str, params: dict[str, object]
+    course_server: ServedServer, postgres: str, era: str, method: str, params: dict[str, object]
 ) -> None:
     with connections_refused(postgres):
-        response = ask(school.address, era, method, **params)
+        response = ask(course_server.address, era, method, **params)
 
     answer = response.json()
     assert (response.status_code, answer["id"]) == (200, "seven")
@@ -68,17 +68,19 @@ def test_whoever_connects_meanwhile_is_connected(
 
 
 @pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28"])
-def test_a_notification_is_accepted_meanwhile(school: School, postgres: str, version: str) -> None:
+def test_a_notification_is_accepted_meanwhile(
+    course_server: ServedServer, postgres: str, version: str
+) -> None:
     with connections_refused(postgres):
-        response = post(school.address, NOTIFICATION, mcp_protocol_version=version)
+        response = post(course_server.address, NOTIFICATION, mcp_protocol_version=version)
 
     assert (response.status_code, response.content) == (202, b"")
 
 
 @pytest.fixture
-def frozen(school: School, postgres: str) -> Iterator[None]:
+def frozen(course_server: ServedServer, postgres: str) -> Iterator[None]:
     """The server's processes stand still, as when its machine is overloaded or cut off."""
-    assert post(school.address).status_code == 200  # there are connections now
+    assert post(course_server.address).status_code == 200  # there are connections now
     with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
         clients = [psutil.Process(pid) for (pid,) in cursor if pid != connection.info.backend_pid]
@@ -92,9 +94,11 @@ def frozen(school: School, postgres: str) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("frozen")
-def test_a_database_that_does_not_answer_at_all_is_away_too(school: School) -> None:
+def test_a_database_that_does_not_answer_at_all_is_away_too(course_server: ServedServer) -> None:
     before = time.monotonic()
-    response = ask(f"{school.anonymous}/u/unseen", "modern", "tools/call", name="list_walkthroughs")
+    response = ask(
+        f"{course_server.anonymous}/u/unseen", "modern", "tools/call", name="list_walkthroughs"
+    )
 
     assert response.json()["result"]["content"][0]["text"] == texts.UNAVAILABLE
     assert time.monotonic() - before < 2
@@ -103,11 +107,11 @@ def test_a_database_that_does_not_answer_at_all_is_away_too(school: School) -> N
 @pytest.mark.behaviour("B8")
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_a_session_reads_our_words_and_goes_on_in_the_same_session(
-    school: School, postgres: str, mode: str
+    course_server: ServedServer, postgres: str, mode: str
 ) -> None:
     async def walk() -> None:
-        async with Client(school.address, mode=mode) as client:
-            select = {"walkthrough_id": school.walkthrough_id}
+        async with Client(course_server.address, mode=mode) as client:
+            select = {"walkthrough_id": course_server.walkthrough_id}
             assert not (await client.call_tool("select_walkthrough", select)).is_error
             with connections_refused(postgres):
                 # From while the address is still known to when it has to be asked for.
@@ -124,12 +128,12 @@ def test_a_session_reads_our_words_and_goes_on_in_the_same_session(
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_a_session_that_begins_meanwhile_works_afterwards(
-    school: School, postgres: str, mode: str
+    course_server: ServedServer, postgres: str, mode: str
 ) -> None:
     async def walk() -> None:
         async with AsyncExitStack() as stack:
             with connections_refused(postgres):
-                client = await stack.enter_async_context(Client(school.address, mode=mode))
+                client = await stack.enter_async_context(Client(course_server.address, mode=mode))
                 refused = await client.call_tool("list_walkthroughs", {})
             assert refused.content[0].text == texts.UNAVAILABLE
             assert not (await client.call_tool("list_walkthroughs", {})).is_error

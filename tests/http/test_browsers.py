@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.builders import classroom
+from tests.builders import new_course
 from tests.http.posting import post
-from tests.serving import CONTENT, School, served
+from tests.serving import CONTENT, ServedServer, served
 from walkthroughs.mcp_server.endpoint import build_endpoint
 
 ALLOW = "access-control-allow-origin"
@@ -18,14 +18,14 @@ WORKBENCH = "https://workbench.example:8443"
 
 
 @pytest.fixture
-def school(database, settings) -> School:
+def course_server(database, settings) -> ServedServer:
     settings = replace(settings, allowed_origins=frozenset({WORKBENCH}))
     endpoint = build_endpoint(database, settings)
     app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
     with database.transaction() as session:
-        caller, row = classroom(session, CONTENT)
+        caller, row = new_course(session, CONTENT)
     with served(app) as origin:
-        yield School(origin, database, "acme", caller, row)
+        yield ServedServer(origin, database, "acme", caller, row)
 
 
 def preflight(url: str, origin: str, method: str = "POST") -> httpx.Response:
@@ -56,9 +56,9 @@ def preflight(url: str, origin: str, method: str = "POST") -> httpx.Response:
     ],
 )
 def test_exactly_the_admitted_pages_may_call_and_read(
-    school: School, origin: str, by_link: bool, by_all: bool
+    course_server: ServedServer, origin: str, by_link: bool, by_all: bool
 ) -> None:
-    for url, admitted in ((school.address, by_link), (school.anonymous, by_all)):
+    for url, admitted in ((course_server.address, by_link), (course_server.anonymous, by_all)):
         asked, answered = preflight(url, origin), post(url, origin=origin)
         shown = origin if admitted else None
         assert asked.status_code == answered.status_code == (200 if admitted else 403)
@@ -66,9 +66,11 @@ def test_exactly_the_admitted_pages_may_call_and_read(
         assert not admitted or "Origin" in answered.headers["vary"]
 
 
-def test_a_preflight_allows_the_methods_and_headers_of_mcp_clients(school: School) -> None:
+def test_a_preflight_allows_the_methods_and_headers_of_mcp_clients(
+    course_server: ServedServer,
+) -> None:
     for method in ("POST", "GET", "DELETE"):
-        answer = preflight(school.address, WORKBENCH, method)
+        answer = preflight(course_server.address, WORKBENCH, method)
         allowed = answer.headers["access-control-allow-headers"].split(",")
         assert answer.status_code == 200
         assert method in answer.headers["access-control-allow-methods"]
@@ -76,12 +78,12 @@ def test_a_preflight_allows_the_methods_and_headers_of_mcp_clients(school: Schoo
         assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_a_page_can_read_refusals_too(school: School) -> None:
+def test_a_page_can_read_refusals_too(course_server: ServedServer) -> None:
     for url, method, status in (
-        (f"{school.anonymous}/u/wrong", "POST", 404),
-        (school.address, "GET", 405),
-        (f"{school.origin}/.well-known/oauth-protected-resource", "GET", 404),
-        (f"{school.origin}/s/acme/sse", "GET", 404),
+        (f"{course_server.anonymous}/u/wrong", "POST", 404),
+        (course_server.address, "GET", 405),
+        (f"{course_server.origin}/.well-known/oauth-protected-resource", "GET", 404),
+        (f"{course_server.origin}/s/acme/sse", "GET", 404),
     ):
         response = httpx.request(method, url, headers={"origin": WORKBENCH}, json={})
         assert (response.status_code, response.headers[ALLOW]) == (status, WORKBENCH)
@@ -91,11 +93,13 @@ def test_a_page_can_read_refusals_too(school: School) -> None:
         )
 
 
-def test_a_refused_page_is_told_which_setting_admits_it(school: School) -> None:
-    response = post(school.anonymous, origin="https://evil.example")
+def test_a_refused_page_is_told_which_setting_admits_it(course_server: ServedServer) -> None:
+    response = post(course_server.anonymous, origin="https://evil.example")
 
     assert "HANDRAIL_ALLOWED_ORIGINS" in response.json()["error"]["message"]
 
 
-def test_a_client_that_is_no_page_gets_no_such_headers(school: School) -> None:
-    assert not [name for name in post(school.address).headers if name.startswith("access-control")]
+def test_a_client_that_is_no_page_gets_no_such_headers(course_server: ServedServer) -> None:
+    assert not [
+        name for name in post(course_server.address).headers if name.startswith("access-control")
+    ]

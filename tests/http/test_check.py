@@ -22,7 +22,7 @@ from sync.merge_check.client import TOKEN
 from sync.merge_check.upload import MAX_BYTES, pack
 from sync.planning.report import describe
 from sync.sync_source import plan_source
-from tests.authors import Room
+from tests.authors import SyncedSource
 from tests.builders import problems_in
 from tests.serving import served
 from walkthroughs.crypto import hash_token
@@ -39,18 +39,18 @@ def lint_against(folder, address, token, *options):
     return CliRunner().invoke(lint_command, arguments, env={TOKEN: token})
 
 
-class Desk:
+class AuthorMachine:
     """An author's machine: a folder that nobody has committed, and a token to ask with."""
 
-    def __init__(self, room, folder, origin):
-        self.room, self.folder, self.origin = room, folder, origin
-        self.address = f"{origin}/check/{room.source_id}"
+    def __init__(self, synced, folder, origin):
+        self.synced, self.folder, self.origin = synced, folder, origin
+        self.address = f"{origin}/check/{synced.source_id}"
         self.token = self.make_token()
 
     def make_token(self):
-        runner = create_app(self.room.settings).test_cli_runner()
+        runner = create_app(self.synced.settings).test_cli_runner()
         made = runner.invoke(args=["sync", "source", "check-token", "content"])
-        assert f"/check/{self.room.source_id}\n" in made.output
+        assert f"/check/{self.synced.source_id}\n" in made.output
         return re.search(r"Token +([\w-]+)", made.output)[1]
 
     def lint(self, *options, against=None, token=None):
@@ -68,11 +68,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(room):
+def machine(synced):
     """The folder of the source's author, and an application that would poll once an hour."""
-    slow = replace(room.settings, poll_seconds=3600)
+    slow = replace(synced.settings, poll_seconds=3600)
     with served(build_app(slow, create_app(slow))) as origin:
-        yield Desk(room, room.author.folder, origin)
+        yield AuthorMachine(synced, synced.author.folder, origin)
 
 
 def everything(database):
@@ -83,11 +83,11 @@ def everything(database):
         }
 
 
-def test_the_plan_and_what_it_means_for_learners_is_printed_and_nothing_is_written(desk):
-    desk.room.select()
-    desk.room.author.write("two", "three")
-    before = everything(desk.room.database)
-    found = desk.lint()
+def test_the_plan_and_what_it_means_for_learners_is_printed_and_nothing_is_written(machine):
+    machine.synced.select()
+    machine.synced.author.write("two", "three")
+    before = everything(machine.synced.database)
+    found = machine.lint()
 
     assert found.exit_code == 0, found.output
     assert found.stdout.splitlines() == [
@@ -95,20 +95,22 @@ def test_the_plan_and_what_it_means_for_learners_is_printed_and_nothing_is_writt
         '  update   deploy  1 -> 2  1 step removed ("One").',
         "  1 learner is on step 'one', which goes away; they continue at 'two'",
     ]
-    assert everything(desk.room.database) == before
+    assert everything(machine.synced.database) == before
 
 
-def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(desk):
-    room = desk.room
-    room.select()
-    progress.select(room.database, ContentCache(), room.caller, room.row("other").id, resume=True)
-    room.author.write("two", "four")
-    room.author.write("solo", name="new")
-    room.author.write(("bad", "", "<b>"), name="wrong")
-    room.drop("other")
-    said, passes = desk.plan()
-    room.author.commit()
-    run = plan_source(room.database, room.settings, room.source_id)
+def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(machine):
+    synced = machine.synced
+    synced.select()
+    progress.select(
+        synced.database, ContentCache(), synced.caller, synced.row("other").id, resume=True
+    )
+    synced.author.write("two", "four")
+    synced.author.write("solo", name="new")
+    synced.author.write(("bad", "", "<b>"), name="wrong")
+    synced.drop("other")
+    said, passes = machine.plan()
+    synced.author.commit()
+    run = plan_source(synced.database, synced.settings, synced.source_id)
 
     assert "commit" not in said
     assert (said["source"], said["fingerprint"], said["outcome"]) == ("content", None, None)
@@ -120,26 +122,26 @@ def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(desk):
     assert not passes
 
 
-def test_nothing_to_change_is_said_and_passes(desk):
-    found = desk.lint()
+def test_nothing_to_change_is_said_and_passes(machine):
+    found = machine.lint()
 
     assert (found.exit_code, found.stdout) == (0, "content: 0 change(s)\n")
 
 
-def test_what_waits_for_approval_is_said_and_passes(desk):
+def test_what_waits_for_approval_is_said_and_passes(machine):
     for name in ("deploy", "other"):
-        desk.room.drop(name)
-    desk.room.author.write("one", name="new")
-    found = desk.lint()
+        machine.synced.drop(name)
+    machine.synced.author.write("one", name="new")
+    found = machine.lint()
 
     assert "  waits: it archives all 2 walkthroughs" in found.stdout.splitlines()
     assert "approve with" not in found.stdout  # only a commit can be approved
     assert found.exit_code == 0
 
 
-def test_an_id_that_another_source_owns_is_a_problem_only_the_server_knows(desk):
-    room, organization_id = desk.room, desk.room.caller.organization_id
-    with room.database.transaction() as session:
+def test_an_id_that_another_source_owns_is_a_problem_only_the_server_knows(machine):
+    synced, organization_id = machine.synced, machine.synced.caller.organization_id
+    with synced.database.transaction() as session:
         other = ContentSource(organization_id=organization_id, name="guides", url="/nowhere")
         session.add(other)
         session.flush()
@@ -147,9 +149,9 @@ def test_an_id_that_another_source_owns_is_a_problem_only_the_server_knows(desk)
             text("UPDATE walkthroughs SET source_id = :to WHERE external_id = 'other'"),
             {"to": other.id},
         )
-    found = desk.lint()
+    found = machine.lint()
 
-    assert problems_in(desk.folder) == ()
+    assert problems_in(machine.folder) == ()
     assert found.exit_code == 1
     assert found.stdout.splitlines()[1:] == [
         "  problem: walkthroughs/other/walkthrough.yml:1: "
@@ -157,13 +159,15 @@ def test_an_id_that_another_source_owns_is_a_problem_only_the_server_knows(desk)
     ]
 
 
-def test_what_another_organization_has_of_the_same_id_is_not_in_the_way(desk, tmp_path):
-    theirs = Room(desk.room.database, desk.room.settings, tmp_path / "theirs", slug="other")
+def test_what_another_organization_has_of_the_same_id_is_not_in_the_way(machine, tmp_path):
+    theirs = SyncedSource(
+        machine.synced.database, machine.synced.settings, tmp_path / "theirs", slug="other"
+    )
     theirs.author.write("a", "b", name="new")
     theirs.sync()
     theirs.author.repository.close()
-    desk.room.author.write("one", name="new")
-    said, passes = desk.plan()
+    machine.synced.author.write("one", name="new")
+    said, passes = machine.plan()
 
     assert said["changes"] == ["create   new  (1 steps)"]
     assert passes
@@ -186,71 +190,71 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
-def test_the_server_finds_the_mistakes_that_are_found_offline_and_no_others(desk, mistake):
+def test_the_server_finds_the_mistakes_that_are_found_offline_and_no_others(machine, mistake):
     for name, data in mistake.items():
-        (desk.folder / "walkthroughs" / "deploy" / name).write_bytes(data)
-    told = [str(problem) for problem in problems_in(desk.folder)]
-    said, passes = desk.plan()
-    printed = desk.lint().stdout.splitlines()
+        (machine.folder / "walkthroughs" / "deploy" / name).write_bytes(data)
+    told = [str(problem) for problem in problems_in(machine.folder)]
+    said, passes = machine.plan()
+    printed = machine.lint().stdout.splitlines()
 
     assert said["problems"] == told != []
     assert not passes
     assert printed == [*told, "content: 0 change(s)"]
 
 
-def test_a_picture_needs_to_be_there_and_is_not_sent(desk):
-    picture = desk.folder / "walkthroughs" / "deploy" / "steps" / "a.png"
+def test_a_picture_needs_to_be_there_and_is_not_sent(machine):
+    picture = machine.folder / "walkthroughs" / "deploy" / "steps" / "a.png"
     picture.write_bytes(b"\x89PNG" * 1000)
-    desk.room.author.write(("one", "", "![a](a.png)"), "two", "three")
+    machine.synced.author.write(("one", "", "![a](a.png)"), "two", "three")
 
-    assert b"PNG" not in pack(read_folder(desk.folder))
-    assert desk.plan()[1]
+    assert b"PNG" not in pack(read_folder(machine.folder))
+    assert machine.plan()[1]
 
 
-def test_without_a_token_of_the_source_all_get_one_answer(desk):
-    body = pack(read_folder(desk.folder))
-    with desk.room.database.transaction() as session:
-        owner = desk.room.caller.organization_id
+def test_without_a_token_of_the_source_all_get_one_answer(machine):
+    body = pack(read_folder(machine.folder))
+    with machine.synced.database.transaction() as session:
+        owner = machine.synced.caller.organization_id
         bare = ContentSource(organization_id=owner, name="bare", url="/nowhere")
         session.add(bare)
         session.flush()
         tokenless = bare.id
-    answers = [desk.post(body, token=KNOWN), desk.post(body, Authorization="")]
-    answers.append(desk.post(body, Authorization=f"Basic {desk.token}"))
+    answers = [machine.post(body, token=KNOWN), machine.post(body, Authorization="")]
+    answers.append(machine.post(body, Authorization=f"Basic {machine.token}"))
     for address in (tokenless, "src_nowhere"):
-        desk.address = f"{desk.origin}/check/{address}"
-        answers += [desk.post(body), desk.post(body, Authorization="Bearer")]
+        machine.address = f"{machine.origin}/check/{address}"
+        answers += [machine.post(body), machine.post(body, Authorization="Bearer")]
 
     assert {(answer.status_code, answer.text) for answer in answers} == {(401, answers[0].text)}
     assert "walkthroughs" not in answers[0].text
 
 
-def test_only_the_token_that_was_made_last_is_taken_and_only_its_hash_is_kept(desk):
-    old, new = desk.token, desk.make_token()
+def test_only_the_token_that_was_made_last_is_taken_and_only_its_hash_is_kept(machine):
+    old, new = machine.token, machine.make_token()
 
-    assert desk.lint(token=old).exit_code == 1
-    assert desk.lint(token=new).exit_code == 0
-    assert desk.room.source().check_token_hash == hash_token(new)
+    assert machine.lint(token=old).exit_code == 1
+    assert machine.lint(token=new).exit_code == 0
+    assert machine.synced.source().check_token_hash == hash_token(new)
 
 
-def test_what_is_no_folder_of_content_is_told_so(desk):
+def test_what_is_no_folder_of_content_is_told_so(machine):
     for body in (b"", b"[" * 100_000, b'{"files": {"README.md": ""}}', b'{"files": {}}'):
-        answer = desk.post(body)
+        answer = machine.post(body)
         assert (answer.status_code, list(answer.json())) == (400, ["error"])
 
 
-def test_too_much_is_refused_before_it_is_parsed_and_strangers_are_told_nothing(desk):
+def test_too_much_is_refused_before_it_is_parsed_and_strangers_are_told_nothing(machine):
     body = b" " * (MAX_BYTES + 1)
 
-    assert desk.post(body).status_code == 413
-    assert desk.post(body, token="x").status_code == 401
+    assert machine.post(body).status_code == 413
+    assert machine.post(body, token="x").status_code == 401
 
 
-def test_too_much_is_told_with_what_to_do(desk):
-    steps = desk.folder / "walkthroughs" / "deploy" / "steps"
+def test_too_much_is_told_with_what_to_do(machine):
+    steps = machine.folder / "walkthroughs" / "deploy" / "steps"
     for number in range(MAX_BYTES // 65_000 + 1):
         (steps / f"{number}.md").write_bytes(b"x" * 65_000)
-    found = desk.lint()
+    found = machine.lint()
 
     assert found.exit_code == 1
     assert "larger than the 32 MiB that a server takes at once. Divide it" in found.stderr
@@ -278,8 +282,8 @@ def test_what_cannot_be_asked_is_one_line_with_what_to_do(against, token, said):
     assert not any(secret in found.output for secret in (KNOWN, "two words", "me:secret"))
 
 
-def test_a_token_that_is_not_taken_is_one_line_without_the_token(desk):
-    found = desk.lint(token=KNOWN)
+def test_a_token_that_is_not_taken_is_one_line_without_the_token(machine):
+    found = machine.lint(token=KNOWN)
 
     assert found.exit_code == 1
     assert "does not take this token, or knows no such content source" in found.stderr

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.http.posting import LIST, ask, post
-from tests.serving import School
+from tests.serving import ServedServer
 from walkthroughs.identity.links import revoke_links
 from walkthroughs.mcp_server import tenant
 from walkthroughs.mcp_server.redaction import RedactLinks, redact
@@ -21,18 +21,20 @@ def refusal(response: httpx.Response) -> str:
     return response.json()["error"]["message"]
 
 
-def test_a_server_answers_on_its_path_its_host_and_its_own_domain(school: School) -> None:
-    with school.database.transaction() as session:
-        session.get(McpServer, school.caller.server_id).custom_domain = "learn.acme.example"
-    port = school.origin.rsplit(":", 1)[1]
+def test_a_server_answers_on_its_path_its_host_and_its_own_domain(
+    course_server: ServedServer,
+) -> None:
+    with course_server.database.transaction() as session:
+        session.get(McpServer, course_server.caller.server_id).custom_domain = "learn.acme.example"
+    port = course_server.origin.rsplit(":", 1)[1]
 
     for url, host in (
-        (school.anonymous, f"localhost:{port}"),
-        (school.anonymous, f"127.0.0.1:{port}"),
-        (f"{school.origin}/mcp", f"acme.localhost:{port}"),
-        (f"{school.origin}/mcp", "ACME.localhost"),
-        (f"{school.origin}/mcp", "learn.acme.example"),
-        (f"{school.origin}/mcp/u/{school.token}", "learn.acme.example"),
+        (course_server.anonymous, f"localhost:{port}"),
+        (course_server.anonymous, f"127.0.0.1:{port}"),
+        (f"{course_server.origin}/mcp", f"acme.localhost:{port}"),
+        (f"{course_server.origin}/mcp", "ACME.localhost"),
+        (f"{course_server.origin}/mcp", "learn.acme.example"),
+        (f"{course_server.origin}/mcp/u/{course_server.token}", "learn.acme.example"),
     ):
         response = post(url, host=host)
         assert (response.status_code, len(response.json()["result"]["tools"])) == (200, 5)
@@ -41,23 +43,23 @@ def test_a_server_answers_on_its_path_its_host_and_its_own_domain(school: School
 @pytest.mark.parametrize(
     "host", ["evil.example", "nobody.localhost", "", "[", "localhost.evil.example"]
 )
-def test_an_unknown_host_is_misdirected(school: School, host: str) -> None:
-    assert post(f"{school.origin}/mcp", host=host).status_code == 421
+def test_an_unknown_host_is_misdirected(course_server: ServedServer, host: str) -> None:
+    assert post(f"{course_server.origin}/mcp", host=host).status_code == 421
     if host != "":
-        assert post(school.anonymous, host=host).status_code == 421
+        assert post(course_server.anonymous, host=host).status_code == 421
 
 
 def test_no_server_wrong_link_and_ended_link_are_one_answer(
-    school: School, monkeypatch: pytest.MonkeyPatch
+    course_server: ServedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with school.database.transaction() as session:
+    with course_server.database.transaction() as session:
         assert revoke_links(session, "acme", "LEA@x.example") == 1
     answers = {
         (response.status_code, refusal(response))
         for response in (
-            post(f"{school.origin}/s/nobody/mcp"),
-            post(f"{school.anonymous}/u/wrong"),
-            post(school.address),
+            post(f"{course_server.origin}/s/nobody/mcp"),
+            post(f"{course_server.anonymous}/u/wrong"),
+            post(course_server.address),
         )
     }
 
@@ -67,64 +69,66 @@ def test_no_server_wrong_link_and_ended_link_are_one_answer(
 
 @pytest.mark.parametrize("names_step", [True, False])
 def test_a_link_that_ends_moves_nobody_and_says_so_though_it_was_used_a_moment_ago(
-    school: School, names_step: bool
+    course_server: ServedServer, names_step: bool
 ) -> None:
     def call(name: str, **arguments: object) -> Any:
-        answer = ask(school.address, "legacy", "tools/call", name=name, arguments=arguments)
+        answer = ask(course_server.address, "legacy", "tools/call", name=name, arguments=arguments)
         return answer.json()["result"]
 
-    first = call("select_walkthrough", walkthrough_id=school.walkthrough_id)
+    first = call("select_walkthrough", walkthrough_id=course_server.walkthrough_id)
     step_id = first["_meta"][VIEW]["step"]["id"]
-    with school.database.transaction() as session:
+    with course_server.database.transaction() as session:
         revoke_links(session, "acme", "lea@x.example")
 
     answer = call("next_walkthrough_step", **({"current_step_id": step_id} if names_step else {}))
 
     assert answer["isError"]
     assert "link used here has ended" in answer["content"][0]["text"]
-    with school.database.transaction() as session:
+    with course_server.database.transaction() as session:
         assert session.query(WalkthroughProgress).one().completed_steps == []
 
 
-def test_a_link_works_on_its_own_server_only(school: School) -> None:
-    with school.database.transaction() as session:
+def test_a_link_works_on_its_own_server_only(course_server: ServedServer) -> None:
+    with course_server.database.transaction() as session:
         session.add(
-            McpServer(organization_id=school.caller.organization_id, slug="second", name="Second")
+            McpServer(
+                organization_id=course_server.caller.organization_id, slug="second", name="Second"
+            )
         )
 
-    assert post(school.address).status_code == 200
-    assert post(f"{school.origin}/s/second/mcp/u/{school.token}").status_code == 404
+    assert post(course_server.address).status_code == 200
+    assert post(f"{course_server.origin}/s/second/mcp/u/{course_server.token}").status_code == 404
 
 
-def test_the_database_holds_no_token(school: School) -> None:
-    with school.database.transaction() as session:
+def test_the_database_holds_no_token(course_server: ServedServer) -> None:
+    with course_server.database.transaction() as session:
         (link,) = session.query(PersonalLink).all()
-        assert school.token not in str(vars(link))
+        assert course_server.token not in str(vars(link))
 
 
-def test_a_huge_body_is_refused_and_broken_ones_are_told_apart(school: School) -> None:
+def test_a_huge_body_is_refused_and_broken_ones_are_told_apart(course_server: ServedServer) -> None:
     huge = {**LIST, "params": {"x": "a" * 1_100_000}}
 
-    assert post(school.anonymous, huge).status_code == 413
-    assert post(school.anonymous, b"{").status_code == 400
-    assert post(school.anonymous, b'"' + b"[" * 100_000).status_code == 400
+    assert post(course_server.anonymous, huge).status_code == 413
+    assert post(course_server.anonymous, b"{").status_code == 400
+    assert post(course_server.anonymous, b'"' + b"[" * 100_000).status_code == 400
 
 
-def test_other_methods_are_told_to_post(school: School) -> None:
+def test_other_methods_are_told_to_post(course_server: ServedServer) -> None:
     for method in ("GET", "DELETE", "PUT"):
-        response = httpx.request(method, school.anonymous)
+        response = httpx.request(method, course_server.anonymous)
         assert response.status_code == 405
         assert response.headers["allow"] == "POST"
 
 
 def test_a_switched_off_server_offers_nothing_soon(
-    school: School, monkeypatch: pytest.MonkeyPatch
+    course_server: ServedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert tenant.CACHE_SECONDS <= 2
-    with school.database.transaction() as session:
-        session.get(McpServer, school.caller.server_id).walkthrough_tools_enabled = False
+    with course_server.database.transaction() as session:
+        session.get(McpServer, course_server.caller.server_id).walkthrough_tools_enabled = False
 
-    assert post(school.anonymous).json()["result"]["tools"] == []
+    assert post(course_server.anonymous).json()["result"]["tools"] == []
 
 
 def test_personal_links_are_kept_out_of_logs() -> None:

@@ -9,7 +9,7 @@ import pytest
 from mcp import Client
 
 from app import build_app, create_app
-from tests.authors import Classroom
+from tests.authors import Course
 from tests.serving import served, view_of
 from walkthroughs.identity.links import create_link
 
@@ -17,8 +17,8 @@ SECONDS = 5.0
 
 
 @pytest.fixture
-def room(database, settings, tmp_path):
-    made = Classroom(database, settings, tmp_path / "content")
+def synced(database, settings, tmp_path):
+    made = Course(database, settings, tmp_path / "content")
     made.author.write("one", "two", "three", "four")
     made.sync()
     yield made
@@ -26,8 +26,8 @@ def room(database, settings, tmp_path):
 
 
 @pytest.fixture
-def address(room, settings):
-    with room.database.transaction() as session:
+def address(synced, settings):
+    with synced.database.transaction() as session:
         token = create_link(session, "acme", "lea@x.example")
     with served(build_app(settings, create_app(settings))) as origin:
         yield f"{origin}/s/acme/mcp/u/{token}"
@@ -36,11 +36,11 @@ def address(room, settings):
 class Learner:
     """A client that keeps the last answer."""
 
-    def __init__(self, client, room):
-        self.client, self.room, self.view = client, room, {}
+    def __init__(self, client, synced):
+        self.client, self.synced, self.view = client, synced, {}
 
     async def look(self):
-        return await self._call("select_walkthrough", walkthrough_id=self.room.row().id)
+        return await self._call("select_walkthrough", walkthrough_id=self.synced.row().id)
 
     async def go_on(self):
         return await self._call("next_walkthrough_step", current_step_id=self.view["step"]["id"])
@@ -53,19 +53,19 @@ class Learner:
 
     async def after_commit(self, version):
         """Commit what the author wrote; return the first answer with that version, in time."""
-        rows = self.room.progress_rows()
-        self.room.author.commit()
+        rows = self.synced.progress_rows()
+        self.synced.author.commit()
         began = time.monotonic()
-        while self.room.row().version < version:
+        while self.synced.row().version < version:
             assert time.monotonic() - began < SECONDS, "the commit is not live"
             await asyncio.sleep(0.02)
-        assert self.room.progress_rows() == rows, "a sync writes no progress"
+        assert self.synced.progress_rows() == rows, "a sync writes no progress"
         return await self.look()
 
 
-async def _walk(address, room):
+async def _walk(address, synced):
     async with Client(address) as client:
-        learner, write = Learner(client, room), room.author.write
+        learner, write = Learner(client, synced), synced.author.write
         await learner.look()
         assert (await learner.go_on())["step"]["title"] == "Two"
 
@@ -96,5 +96,5 @@ async def _walk(address, room):
         }  # fmt: skip
 
 
-def test_edits_reach_a_learner_on_the_way_within_five_seconds_and_move_nobody(address, room):
-    asyncio.run(_walk(address, room))
+def test_edits_reach_a_learner_on_the_way_within_five_seconds_and_move_nobody(address, synced):
+    asyncio.run(_walk(address, synced))

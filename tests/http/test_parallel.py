@@ -9,7 +9,7 @@ import pytest
 from mcp import Client
 from sqlalchemy import text
 
-from tests.serving import School, view_of
+from tests.serving import ServedServer, view_of
 from walkthroughs.identity.links import create_link
 
 #: Twenty equal calls are sent in tests/db/test_progress.py; here each one goes through a client.
@@ -37,9 +37,9 @@ async def _learn(address: str, walkthrough_id: str) -> list[str]:
 
 @pytest.mark.behaviour("B1")
 def test_a_hundred_learners_with_five_equal_calls_for_each_step_lose_and_double_nothing(
-    school: School,
+    course_server: ServedServer,
 ) -> None:
-    database = school.database
+    database = course_server.database
     with database.transaction() as session:
         tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]
 
@@ -48,7 +48,9 @@ def test_a_hundred_learners_with_five_equal_calls_for_each_step_lose_and_double_
 
         async def one(token: str) -> list[str]:
             async with gate:
-                return await _learn(f"{school.anonymous}/u/{token}", school.walkthrough_id)
+                return await _learn(
+                    f"{course_server.anonymous}/u/{token}", course_server.walkthrough_id
+                )
 
         return await asyncio.gather(*map(one, tokens))
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.http.posting import HEADERS, LIST, ask, post
-from tests.serving import School
+from tests.serving import ServedServer
 from walkthroughs.identity.links import revoke_links
 from walkthroughs.mcp_server.batch import MAX_MESSAGES
 
@@ -31,13 +31,13 @@ _PING = {"jsonrpc": "2.0", "method": "ping"}
     ],
 )
 def test_a_refusal_answers_the_request_that_it_refuses(
-    school: School, body: object, given: object
+    course_server: ServedServer, body: object, given: object
 ) -> None:
     for url, headers, status in (
-        (f"{school.origin}/s/nobody/mcp", {}, 404),
-        (f"{school.anonymous}/u/wrong", {}, 404),
-        (f"{school.origin}/mcp", {"host": "nobody.localhost"}, 421),
-        (school.anonymous, {"origin": "https://evil.example"}, 403),
+        (f"{course_server.origin}/s/nobody/mcp", {}, 404),
+        (f"{course_server.anonymous}/u/wrong", {}, 404),
+        (f"{course_server.origin}/mcp", {"host": "nobody.localhost"}, 421),
+        (course_server.anonymous, {"origin": "https://evil.example"}, 403),
     ):
         response = post(url, body, **headers)
         assert (response.status_code, response.json()["id"]) == (status, given)
@@ -45,31 +45,35 @@ def test_a_refusal_answers_the_request_that_it_refuses(
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
-def test_the_refusal_of_a_wrong_address_is_the_same_in_both_eras(school: School, era: str) -> None:
-    answer = ask(f"{school.anonymous}/u/wrong", era, "tools/list").json()
+def test_the_refusal_of_a_wrong_address_is_the_same_in_both_eras(
+    course_server: ServedServer, era: str
+) -> None:
+    answer = ask(f"{course_server.anonymous}/u/wrong", era, "tools/list").json()
 
     assert answer["id"] == "seven"
     assert "personal link" in answer["error"]["message"]
 
 
-def test_a_wrong_address_is_said_before_the_method_is_judged(school: School) -> None:
-    with school.database.transaction() as session:
+def test_a_wrong_address_is_said_before_the_method_is_judged(course_server: ServedServer) -> None:
+    with course_server.database.transaction() as session:
         revoke_links(session, "acme", "lea@x.example")
     for method in ("GET", "DELETE", "PUT"):
-        for url in (f"{school.origin}/s/nobody/mcp", school.address):
+        for url in (f"{course_server.origin}/s/nobody/mcp", course_server.address):
             response = httpx.request(method, url)
             assert response.status_code == 404
             assert "Check the address" in response.json()["error"]["message"]
-    assert httpx.head(school.address).status_code == 404
+    assert httpx.head(course_server.address).status_code == 404
 
 
-def test_an_address_with_a_slash_at_its_end_answers_like_the_one_without(school: School) -> None:
-    port = school.origin.rsplit(":", 1)[1]
+def test_an_address_with_a_slash_at_its_end_answers_like_the_one_without(
+    course_server: ServedServer,
+) -> None:
+    port = course_server.origin.rsplit(":", 1)[1]
     for url, host in (
-        (school.anonymous, "localhost"),
-        (school.address, "localhost"),
-        (f"{school.origin}/mcp", f"acme.localhost:{port}"),
-        (f"{school.origin}/mcp/u/{school.token}", "acme.localhost"),
+        (course_server.anonymous, "localhost"),
+        (course_server.address, "localhost"),
+        (f"{course_server.origin}/mcp", f"acme.localhost:{port}"),
+        (f"{course_server.origin}/mcp/u/{course_server.token}", "acme.localhost"),
     ):
         without, with_slash = post(url, host=host), post(f"{url}/", host=host)
         assert with_slash.status_code == 200
@@ -96,10 +100,12 @@ def test_an_address_with_a_slash_at_its_end_answers_like_the_one_without(school:
     ],
 )
 def test_a_path_that_is_no_address_is_answered_in_json(
-    school: School, host: str, path: str
+    course_server: ServedServer, host: str, path: str
 ) -> None:
     for method in ("GET", "POST"):
-        response = httpx.request(method, school.origin + path, headers={"host": host}, json=LIST)
+        response = httpx.request(
+            method, course_server.origin + path, headers={"host": host}, json=LIST
+        )
         assert response.status_code == 404
         assert response.headers["content-type"] == "application/json"
         assert response.json()["id"] == 1
@@ -121,15 +127,17 @@ def test_a_path_that_is_no_address_is_answered_in_json(
 )
 @pytest.mark.parametrize("version", ["2025-03-26", "2025-11-25"])
 def test_headers_that_mean_the_same_are_read_the_same(
-    school: School, headers: dict[str, str], version: str
+    course_server: ServedServer, headers: dict[str, str], version: str
 ) -> None:
-    response = post(school.anonymous, **headers, mcp_protocol_version=version)
+    response = post(course_server.anonymous, **headers, mcp_protocol_version=version)
 
     assert (response.status_code, response.json()["id"]) == (200, 1)
 
 
-def test_no_accept_header_at_all_accepts_everything(school: School) -> None:
-    request = httpx.Request("POST", school.anonymous, json=LIST)  # on its own, httpx adds none
+def test_no_accept_header_at_all_accepts_everything(course_server: ServedServer) -> None:
+    request = httpx.Request(
+        "POST", course_server.anonymous, json=LIST
+    )  # on its own, httpx adds none
     with httpx.Client() as client:
         response = client.send(request)
 
@@ -138,15 +146,17 @@ def test_no_accept_header_at_all_accepts_everything(school: School) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/jsonx", ""])
-def test_another_content_type_is_named(school: School, kind: str) -> None:
-    response = post(school.anonymous, content_type=kind)
+def test_another_content_type_is_named(course_server: ServedServer, kind: str) -> None:
+    response = post(course_server.anonymous, content_type=kind)
 
     assert (response.status_code, response.json()["id"]) == (415, 1)
     assert "Content-Type: application/json" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("version", [None, "2025-03-26"])
-def test_a_batch_is_answered_message_by_message(school: School, version: str | None) -> None:
+def test_a_batch_is_answered_message_by_message(
+    course_server: ServedServer, version: str | None
+) -> None:
     headers = {name: value for name, value in HEADERS.items() if name != "mcp-protocol-version"}
     headers |= {"mcp-protocol-version": version} if version else {}
     notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
@@ -158,8 +168,8 @@ def test_a_batch_is_answered_message_by_message(school: School, version: str | N
         {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call},
         "nonsense",
     ]
-    response = httpx.post(school.anonymous, json=batch, headers=headers)
-    quiet = httpx.post(school.anonymous, json=[notification, notification], headers=headers)
+    response = httpx.post(course_server.anonymous, json=batch, headers=headers)
+    quiet = httpx.post(course_server.anonymous, json=[notification, notification], headers=headers)
 
     assert response.status_code == 200
     assert [answer["id"] for answer in response.json()] == [1, "b", 3, None]
@@ -178,10 +188,10 @@ def test_a_batch_is_answered_message_by_message(school: School, version: str | N
     ],
 )
 def test_a_batch_that_is_not_answered_says_why(
-    school: School, version: str, count: int, words: str
+    course_server: ServedServer, version: str, count: int, words: str
 ) -> None:
     batch = [_PING | {"id": number} for number in range(count)]
-    response = post(school.anonymous, batch, mcp_protocol_version=version)
+    response = post(course_server.anonymous, batch, mcp_protocol_version=version)
 
     answers = response.json() if count else [response.json()]
     assert response.status_code == 400
@@ -189,21 +199,23 @@ def test_a_batch_that_is_not_answered_says_why(
     assert all(words in answer["error"]["message"] for answer in answers)
 
 
-def test_a_batch_for_a_wrong_address_refuses_each_request_in_it(school: School) -> None:
+def test_a_batch_for_a_wrong_address_refuses_each_request_in_it(
+    course_server: ServedServer,
+) -> None:
     batch = [_PING | {"id": 1}, _PING, _PING | {"id": 2}]
-    response = post(f"{school.anonymous}/u/wrong", batch, mcp_protocol_version="2025-03-26")
+    response = post(f"{course_server.anonymous}/u/wrong", batch, mcp_protocol_version="2025-03-26")
 
     assert response.status_code == 404
     assert [answer["id"] for answer in response.json()] == [1, 2]
 
 
-def test_a_body_that_is_too_large_is_refused_in_words(school: School) -> None:
+def test_a_body_that_is_too_large_is_refused_in_words(course_server: ServedServer) -> None:
     def pieces():
         for _ in range(12):
             yield b"a" * 100_000
 
-    declared = post(school.anonymous, b"a" * 1_200_000)
-    streamed = httpx.post(school.anonymous, content=pieces(), headers=HEADERS)
+    declared = post(course_server.anonymous, b"a" * 1_200_000)
+    streamed = httpx.post(course_server.anonymous, content=pieces(), headers=HEADERS)
 
     for response in (declared, streamed):
         assert response.status_code == 413

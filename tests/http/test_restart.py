@@ -11,7 +11,7 @@ from mcp import Client
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from tests.builders import classroom, content
+from tests.builders import content, new_course
 from tests.serving import served, view_of
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
@@ -83,7 +83,7 @@ def test_no_acknowledged_step_is_lost_and_everybody_finishes(folder, settings):
     database = connect(lambda: embedded.start(folder))
     migrations.upgrade(database)
     with database.transaction() as session:
-        _, row = classroom(session, content(*(f"s{n}" for n in range(STEPS))))
+        _, row = new_course(session, content(*(f"s{n}" for n in range(STEPS))))
         tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]
     endpoint = build_endpoint(database, replace(settings, database_url=None))
     app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())

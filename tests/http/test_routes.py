@@ -34,7 +34,7 @@ def app(database, settings):
 
 
 @pytest.fixture
-def house(app, database):
+def site(app, database):
     """One organization with a row in most tables, and another one."""
     with app.app_context(), database.transaction() as session:
         acme, other = organization(session, "acme"), organization(session, "other")
@@ -99,7 +99,7 @@ def routes(app):
                 yield rule, table, page, method
 
 
-def test_a_viewer_can_read_and_nothing_else(app, house, database):
+def test_a_viewer_can_read_and_nothing_else(app, site, database):
     vera, before, walked = Person(app, "viewer"), state(database), 0
     for rule, table, page, method in routes(app):
         answer = vera.open(rule, method, first_id(database, table))
@@ -110,7 +110,7 @@ def test_a_viewer_can_read_and_nothing_else(app, house, database):
     assert state(database) == before
 
 
-def test_an_editor_cannot_change_what_is_the_owners(app, house, database):
+def test_an_editor_cannot_change_what_is_the_owners(app, site, database):
     eddi, before, walked = Person(app, "editor"), state(database), 0
     for rule, table, page, method in routes(app):
         if table in OWNERS and (page not in READ or method != "GET"):
@@ -121,14 +121,14 @@ def test_an_editor_cannot_change_what_is_the_owners(app, house, database):
     assert state(database) == before
 
 
-def test_an_editor_can_open_the_forms_that_are_theirs(app, house):
+def test_an_editor_can_open_the_forms_that_are_theirs(app, site):
     eddi = Person(app, "editor")
     for path in ("walkthroughs/new/", "mcp_server_walkthroughs/new/"):
         assert eddi.get(f"/admin/{path}").status_code == 200
     assert eddi.get("/admin/mcp_servers/new/").status_code == 404
 
 
-def test_a_member_of_another_organization_neither_sees_nor_changes_a_row(app, house, database):
+def test_a_member_of_another_organization_neither_sees_nor_changes_a_row(app, site, database):
     stranger, before, walked = Person(app, "stranger"), state(database), 0
     for rule, table, _page, method in routes(app):
         answer = stranger.open(rule, method, first_id(database, table))
@@ -140,7 +140,7 @@ def test_a_member_of_another_organization_neither_sees_nor_changes_a_row(app, ho
 
 
 def test_a_visitor_is_sent_to_sign_in_by_every_route_though_their_token_is_valid(
-    app, house, database
+    app, site, database
 ):
     visitor, before = Visitor(app), state(database)
     visitor.token = token_of(visitor)
@@ -152,7 +152,7 @@ def test_a_visitor_is_sent_to_sign_in_by_every_route_though_their_token_is_valid
 
 
 @pytest.mark.parametrize("change", ["new", "changed", "deleted"])
-def test_a_row_of_another_organization_is_never_flushed(app, house, database, change):
+def test_a_row_of_another_organization_is_never_flushed(app, site, database, change):
     with database.transaction() as session:
         acme, other = (
             session.query(Organization).filter_by(slug=slug).one().id for slug in ("acme", "other")

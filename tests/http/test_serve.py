@@ -19,7 +19,7 @@ import pytest
 
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
-from tests.builders import classroom, organization
+from tests.builders import new_course, organization
 from tests.http.posting import LIST, ask
 from walkthroughs.identity.links import create_link
 
@@ -104,7 +104,7 @@ def test_an_idle_connection_is_kept_longer_than_clients_keep_it(origin):
 
 def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, tmp_path):
     with database.transaction() as session:
-        classroom(session)
+        new_course(session)
         token = create_link(session, "acme", "lea@x.example")
     path, body = f"/s/acme/mcp/u/{token}", json.dumps(LIST).encode()
     before = (tmp_path / "log").read_text()

@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 from sqlalchemy import text
 
-from tests.serving import School, view_of
+from tests.serving import ServedServer, view_of
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServer
 
@@ -19,16 +19,16 @@ LEARNERS, CALLS = 10, 40
 
 
 @pytest.fixture
-def paced(school: School) -> School:
-    """A school whose server has a pace."""
-    with school.database.transaction() as session:
-        session.get(McpServer, school.caller.server_id).pace_seconds = PACE
-    return school
+def paced(course_server: ServedServer) -> ServedServer:
+    """A served course whose server has a pace."""
+    with course_server.database.transaction() as session:
+        session.get(McpServer, course_server.caller.server_id).pace_seconds = PACE
+    return course_server
 
 
 @pytest.mark.behaviour("B16")
 def test_a_client_that_calls_as_fast_as_it_can_needs_the_pace_for_each_step(
-    paced: School,
+    paced: ServedServer,
 ) -> None:
     async def rush() -> tuple[list[float], set[str], list[str]]:
         clock = asyncio.get_running_loop().time
@@ -62,7 +62,9 @@ def test_a_client_that_calls_as_fast_as_it_can_needs_the_pace_for_each_step(
 
 
 @pytest.mark.behaviour("B17")
-def test_parallel_and_repeated_calls_without_a_step_move_each_learner_once(paced: School) -> None:
+def test_parallel_and_repeated_calls_without_a_step_move_each_learner_once(
+    paced: ServedServer,
+) -> None:
     with paced.database.transaction() as session:
         session.get(McpServer, paced.caller.server_id).pace_seconds = 60
         tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]
@@ -91,18 +93,18 @@ def test_parallel_and_repeated_calls_without_a_step_move_each_learner_once(paced
         assert [tuple(row) for row in session.execute(query)] == [(1, CALLS - 1)] * LEARNERS
 
 
-def _let_time_pass(school: School) -> None:
+def _let_time_pass(course_server: ServedServer) -> None:
     """Let every step have been shown a while ago."""
-    with school.database.engine.begin() as connection:
+    with course_server.database.engine.begin() as connection:
         connection.execute(text("UPDATE walkthrough_progress SET active_at = active_at - 60000"))
 
 
 @pytest.mark.behaviour("B18")
-def test_begun_again_twice_and_reset_once(school: School) -> None:
+def test_begun_again_twice_and_reset_once(course_server: ServedServer) -> None:
     async def walk() -> list[tuple[str, str, int, int]]:
         seen = []
-        async with Client(school.address) as client:
-            wanted = {"walkthrough_id": school.walkthrough_id}
+        async with Client(course_server.address) as client:
+            wanted = {"walkthrough_id": course_server.walkthrough_id}
 
             async def do(name: str, **arguments: Any) -> Any:
                 result = await client.call_tool(name, arguments)

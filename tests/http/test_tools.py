@@ -9,8 +9,8 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from tests.builders import DASHBOARD, classroom, content
-from tests.serving import School, view_of
+from tests.builders import DASHBOARD, content, new_course
+from tests.serving import ServedServer, view_of
 from walkthroughs.models import McpServer
 from walkthroughs.publishing import writer
 
@@ -37,7 +37,7 @@ def text(result: Any) -> str:
 
 
 @ERAS
-def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> None:
+def test_a_learner_walks_from_the_list_to_the_end(course_server: ServedServer, mode: str) -> None:
     async def walk(client: Any) -> tuple[list[str], Any]:
         listed = await client.call_tool("list_walkthroughs", {})
         (card,) = view_of(listed)["walkthroughs"]
@@ -50,7 +50,7 @@ def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> 
             )
         return titles, result
 
-    titles, last = talk(school.address, walk, mode)
+    titles, last = talk(course_server.address, walk, mode)
 
     assert titles == ["One", "Two", "Three"]
     assert view_of(last)["progress"]["status"] == "completed"
@@ -59,15 +59,15 @@ def test_a_learner_walks_from_the_list_to_the_end(school: School, mode: str) -> 
 
 @ERAS
 @pytest.mark.behaviour("B13")
-def test_the_server_speaks_in_the_tenants_name(school: School, mode: str) -> None:
-    with school.database.transaction() as session:
-        row = session.get(McpServer, school.caller.server_id)
+def test_the_server_speaks_in_the_tenants_name(course_server: ServedServer, mode: str) -> None:
+    with course_server.database.transaction() as session:
+        row = session.get(McpServer, course_server.caller.server_id)
         row.name, row.instructions = "Acme Cloud", "Be brief."
 
     async def meet(client: Any) -> Any:
         return client.server_info.name, client.instructions
 
-    name, said = talk(school.address, meet, mode)
+    name, said = talk(course_server.address, meet, mode)
 
     assert name == "Acme Cloud"
     assert said.startswith("Acme Cloud offers step-by-step walkthroughs here. Walkthroughs: Deploy")
@@ -75,9 +75,11 @@ def test_the_server_speaks_in_the_tenants_name(school: School, mode: str) -> Non
 
 
 def test_a_step_tells_the_assistant_what_to_check_call_and_show_in_one_text(
-    school: School,
+    course_server: ServedServer,
 ) -> None:
-    result = call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+    result = call(
+        course_server.address, "select_walkthrough", walkthrough_id=course_server.walkthrough_id
+    )
     said = text(result)
     step_id = view_of(result)["step"]["id"]
 
@@ -95,10 +97,12 @@ def test_a_step_tells_the_assistant_what_to_check_call_and_show_in_one_text(
 
 @pytest.mark.behaviour("B14")
 def test_only_the_status_has_structured_content_and_either_part_of_it_is_enough(
-    school: School,
+    course_server: ServedServer,
 ) -> None:
-    call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
-    result = call(school.address, "get_walkthrough_status", walkthrough_id=school.walkthrough_id)
+    call(course_server.address, "select_walkthrough", walkthrough_id=course_server.walkthrough_id)
+    result = call(
+        course_server.address, "get_walkthrough_status", walkthrough_id=course_server.walkthrough_id
+    )
     facts = result.structured_content
 
     assert f'current_step_id "{facts["current_step_id"]}"' in facts["next"]
@@ -108,15 +112,17 @@ def test_only_the_status_has_structured_content_and_either_part_of_it_is_enough(
 
 
 @pytest.mark.behaviour("B15")
-def test_a_step_that_was_reached_is_shown_again_and_one_ahead_is_not(school: School) -> None:
-    wanted = {"walkthrough_id": school.walkthrough_id}
-    first = view_of(call(school.address, "select_walkthrough", **wanted))["step"]["id"]
-    call(school.address, "next_walkthrough_step", current_step_id=first)
+def test_a_step_that_was_reached_is_shown_again_and_one_ahead_is_not(
+    course_server: ServedServer,
+) -> None:
+    wanted = {"walkthrough_id": course_server.walkthrough_id}
+    first = view_of(call(course_server.address, "select_walkthrough", **wanted))["step"]["id"]
+    call(course_server.address, "next_walkthrough_step", current_step_id=first)
 
-    by_id = call(school.address, "get_walkthrough_status", **wanted, step_id=first)
-    here = call(school.address, "get_walkthrough_status", **wanted, position=2)
-    ahead = call(school.address, "get_walkthrough_status", **wanted, position=3)
-    nowhere = call(school.address, "get_walkthrough_status", **wanted, position=4)
+    by_id = call(course_server.address, "get_walkthrough_status", **wanted, step_id=first)
+    here = call(course_server.address, "get_walkthrough_status", **wanted, position=2)
+    ahead = call(course_server.address, "get_walkthrough_status", **wanted, position=3)
+    nowhere = call(course_server.address, "get_walkthrough_status", **wanted, position=4)
 
     assert "<content>\nDo one.\n</content>" in text(by_id)
     assert by_id.structured_content["step"]["content"] == "Do one."
@@ -129,11 +135,11 @@ def test_a_step_that_was_reached_is_shown_again_and_one_ahead_is_not(school: Sch
     assert here.structured_content["percent"] == 33
 
 
-def test_tools_are_announced_truthfully(school: School) -> None:
+def test_tools_are_announced_truthfully(course_server: ServedServer) -> None:
     async def tools(client: Any) -> Any:
         return {tool.name: tool for tool in (await client.list_tools()).tools}
 
-    announced = talk(school.address, tools)
+    announced = talk(course_server.address, tools)
 
     assert list(announced) == [
         "list_walkthroughs",
@@ -154,31 +160,35 @@ def test_tools_are_announced_truthfully(school: School) -> None:
 
 
 def test_tools_are_there_whatever_is_published_and_the_list_says_that_nothing_is(
-    school: School,
+    course_server: ServedServer,
 ) -> None:
-    with school.database.transaction() as session:
-        writer.archive(session, school.caller.organization_id, school.walkthrough_id, DASHBOARD)
+    with course_server.database.transaction() as session:
+        writer.archive(
+            session, course_server.caller.organization_id, course_server.walkthrough_id, DASHBOARD
+        )
 
     async def names(client: Any) -> Any:
         return [tool.name for tool in (await client.list_tools()).tools]
 
-    assert len(talk(school.anonymous, names)) == 5
-    assert "Nothing is published" in text(call(school.anonymous, "list_walkthroughs"))
+    assert len(talk(course_server.anonymous, names)) == 5
+    assert "Nothing is published" in text(call(course_server.anonymous, "list_walkthroughs"))
 
 
-def test_a_server_whose_tools_are_off_has_none(school: School) -> None:
-    with school.database.transaction() as session:
-        session.get(McpServer, school.caller.server_id).walkthrough_tools_enabled = False
+def test_a_server_whose_tools_are_off_has_none(course_server: ServedServer) -> None:
+    with course_server.database.transaction() as session:
+        session.get(McpServer, course_server.caller.server_id).walkthrough_tools_enabled = False
 
     with pytest.RaisesGroup(MCPError, flatten_subgroups=True) as raised:
-        call(school.anonymous, "list_walkthroughs")
+        call(course_server.anonymous, "list_walkthroughs")
     assert raised.group_contains(MCPError, match="There is no tool", depth=None)
 
 
 @pytest.mark.behaviour("B9")
-def test_anonymous_callers_may_list_and_are_told_how_to_go_on(school: School) -> None:
-    listed = view_of(call(school.anonymous, "list_walkthroughs"))["walkthroughs"]
-    result = call(school.anonymous, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+def test_anonymous_callers_may_list_and_are_told_how_to_go_on(course_server: ServedServer) -> None:
+    listed = view_of(call(course_server.anonymous, "list_walkthroughs"))["walkthroughs"]
+    result = call(
+        course_server.anonymous, "select_walkthrough", walkthrough_id=course_server.walkthrough_id
+    )
 
     assert [card["status"] for card in listed] == [None]
     assert result.is_error
@@ -207,22 +217,22 @@ def test_anonymous_callers_may_list_and_are_told_how_to_go_on(school: School) ->
 )
 @pytest.mark.behaviour("B7")
 def test_a_bad_call_is_told_what_to_do(
-    school: School, name: str, arguments: Any, says: str
+    course_server: ServedServer, name: str, arguments: Any, says: str
 ) -> None:
-    result = call(school.address, name, **arguments)
+    result = call(course_server.address, name, **arguments)
 
     assert result.is_error
     assert says in text(result)
 
 
 @pytest.mark.behaviour("B12")
-def test_reset_asks_before_it_forgets(school: School) -> None:
-    wanted = {"walkthrough_id": school.walkthrough_id}
-    call(school.address, "select_walkthrough", **wanted)
-    asked = call(school.address, "reset_walkthrough_progress", **wanted, confirm=False)
-    kept = call(school.address, "get_walkthrough_status", **wanted)
-    done = call(school.address, "reset_walkthrough_progress", **wanted, confirm=True)
-    gone = call(school.address, "get_walkthrough_status", **wanted)
+def test_reset_asks_before_it_forgets(course_server: ServedServer) -> None:
+    wanted = {"walkthrough_id": course_server.walkthrough_id}
+    call(course_server.address, "select_walkthrough", **wanted)
+    asked = call(course_server.address, "reset_walkthrough_progress", **wanted, confirm=False)
+    kept = call(course_server.address, "get_walkthrough_status", **wanted)
+    done = call(course_server.address, "reset_walkthrough_progress", **wanted, confirm=True)
+    gone = call(course_server.address, "get_walkthrough_status", **wanted)
 
     assert view_of(asked) == {"reset": False}
     assert kept.structured_content["status"] == "in_progress"
@@ -231,14 +241,16 @@ def test_reset_asks_before_it_forgets(school: School) -> None:
 
 
 @pytest.mark.behaviour("B6")
-def test_equal_names_in_two_organizations_never_meet(school: School) -> None:
-    database = school.database
+def test_equal_names_in_two_organizations_never_meet(course_server: ServedServer) -> None:
+    database = course_server.database
     with database.transaction() as session:
-        caller, row = classroom(session, content("alpha", "beta"), slug="other")
-    other = School(school.origin, database, "other", caller, row)
-    own = call(school.address, "select_walkthrough", walkthrough_id=school.walkthrough_id)
+        caller, row = new_course(session, content("alpha", "beta"), slug="other")
+    other = ServedServer(course_server.origin, database, "other", caller, row)
+    own = call(
+        course_server.address, "select_walkthrough", walkthrough_id=course_server.walkthrough_id
+    )
     step_id = view_of(own)["step"]["id"]
-    foreign = {"walkthrough_id": school.walkthrough_id}
+    foreign = {"walkthrough_id": course_server.walkthrough_id}
     unknown = {"walkthrough_id": "wt_nowhere"}
 
     def said(name: str, arguments: dict[str, Any]) -> str:
@@ -252,11 +264,11 @@ def test_equal_names_in_two_organizations_never_meet(school: School) -> None:
         ("reset_walkthrough_progress", {"confirm": True}),
     ):
         answers = said(name, foreign | extra), said(name, unknown | extra)
-        assert answers[0].replace(school.walkthrough_id, "wt_nowhere") == answers[1]
+        assert answers[0].replace(course_server.walkthrough_id, "wt_nowhere") == answers[1]
     assert said("next_walkthrough_step", {"current_step_id": step_id}).replace(
         step_id, "ws_nowhere"
     ) == said("next_walkthrough_step", {"current_step_id": "ws_nowhere"})
     listed = view_of(call(other.address, "list_walkthroughs"))["walkthroughs"]
     assert [card["id"] for card in listed] == [row]
-    mine = call(school.address, "get_walkthrough_status", **foreign).structured_content
+    mine = call(course_server.address, "get_walkthrough_status", **foreign).structured_content
     assert (mine["status"], mine["percent"]) == ("in_progress", 0)

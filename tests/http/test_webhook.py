@@ -17,7 +17,7 @@ from app import build_app, create_app
 from sync import queue
 from sync.git.credentials import Token
 from sync.webhook import MAX_BYTES
-from tests.authors import HostedRoom
+from tests.authors import PushedSource
 from tests.git_hosts import PASSWORD, USER, https_host
 from tests.serving import served
 from walkthroughs.crypto import encrypt
@@ -28,9 +28,9 @@ PUSH = json.dumps({"ref": "refs/heads/main", "after": "0" * 40}).encode()
 
 
 @pytest.fixture
-def room(database, settings, tmp_path):
-    """A classroom whose repository is behind TLS and a token."""
-    made = HostedRoom(database, settings, tmp_path)
+def synced(database, settings, tmp_path):
+    """A source whose repository is behind TLS and a token."""
+    made = PushedSource(database, settings, tmp_path)
     with https_host(made.bare.parent, tmp_path) as host:
         made.host, made.settings = host, replace(settings, git_ca_file=host.authority)
         made.point_at(f"{host.origin}/guides.git", Token(PASSWORD, USER))
@@ -43,11 +43,11 @@ def room(database, settings, tmp_path):
 
 
 @pytest.fixture
-def hook(room):
+def hook(synced):
     """The webhook's address in an application that would poll once an hour."""
-    slow = replace(room.settings, poll_seconds=3600)
+    slow = replace(synced.settings, poll_seconds=3600)
     with served(build_app(slow, create_app(slow))) as origin:
-        yield f"{origin}/webhooks/git/{room.source_id}"
+        yield f"{origin}/webhooks/git/{synced.source_id}"
 
 
 def post(hook, body=PUSH, secret=SECRET, **headers):
@@ -58,13 +58,13 @@ def post(hook, body=PUSH, secret=SECRET, **headers):
     )
 
 
-def test_each_push_is_live_soon_though_the_next_poll_is_an_hour_away(room, hook):
+def test_each_push_is_live_soon_though_the_next_poll_is_an_hour_away(synced, hook):
     for number in range(5):
-        room.author.write("one", ("two", "", f"Text {number}."))
-        room.push()
+        synced.author.write("one", ("two", "", f"Text {number}."))
+        synced.push()
         assert post(hook).status_code == 202
         deadline = time.monotonic() + 30
-        while room.row().version < number + 2:
+        while synced.row().version < number + 2:
             assert time.monotonic() < deadline
             time.sleep(0.005)
 
@@ -83,68 +83,68 @@ def test_each_push_is_live_soon_though_the_next_poll_is_an_hour_away(room, hook)
         ({"body": b" " * (MAX_BYTES + 1)}, 413),
     ],
 )
-def test_what_is_not_a_signed_push_to_the_branch_asks_for_nothing(room, hook, change, status):
+def test_what_is_not_a_signed_push_to_the_branch_asks_for_nothing(synced, hook, change, status):
     answer = post(hook, **change)
 
     assert answer.status_code == status
-    with room.database.transaction() as session:
-        assert session.get_one(ContentSource, room.source_id).requested_at is None
+    with synced.database.transaction() as session:
+        assert session.get_one(ContentSource, synced.source_id).requested_at is None
 
 
-def test_an_unknown_source_and_a_wrong_signature_are_one_answer(room, hook):
-    unknown = post(hook.replace(room.source_id, "src_nowhere"))
+def test_an_unknown_source_and_a_wrong_signature_are_one_answer(synced, hook):
+    unknown = post(hook.replace(synced.source_id, "src_nowhere"))
     wrong = post(hook, secret="x")
 
     assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())
 
 
-def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_none(room, hook):
-    old = room.author.repository.head.commit.hexsha
-    room.host.asked.clear()
-    room.author.write("one", "two", "three")
-    room.push()
-    with closing(room.database.open_connection()) as other, other.cursor() as cursor:
+def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_none(synced, hook):
+    old = synced.author.repository.head.commit.hexsha
+    synced.host.asked.clear()
+    synced.author.write("one", "two", "three")
+    synced.push()
+    with closing(synced.database.open_connection()) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM walkthroughs FOR UPDATE")  # the run has to wait for this
         assert post(hook).status_code == 202
-        _until(lambda: _somebody_waits(room))
+        _until(lambda: _somebody_waits(synced))
         for number in range(50):
             if number % 10 == 0:
-                room.author.write("one", "two", "three", f"more{number}")
-                room.push()
+                synced.author.write("one", "two", "three", f"more{number}")
+                synced.push()
             delivery = {"X_GitHub_Delivery": f"delivery-{number % 5}"}
             assert post(hook, **delivery).status_code == 202
         other.commit()
-    _until(lambda: _is_done(room))
+    _until(lambda: _is_done(synced))
 
-    assert [run.trigger for run in room.runs()] == ["command", "webhook", "webhook"]
-    assert (room.row().version, room.row().step_count) == (3, 4)
-    assert _times_asked(room) == 2 * ASKED_BY_A_RUN
+    assert [run.trigger for run in synced.runs()] == ["command", "webhook", "webhook"]
+    assert (synced.row().version, synced.row().step_count) == (3, 4)
+    assert _times_asked(synced) == 2 * ASKED_BY_A_RUN
 
-    before = room.row()
+    before = synced.row()
     late = json.dumps({"ref": "refs/heads/main", "before": "0" * 40, "after": old}).encode()
     assert post(hook, body=late).status_code == 202
-    _until(lambda: _is_done(room))
+    _until(lambda: _is_done(synced))
 
-    assert len(room.runs()) == 3
-    assert (room.row().version, room.row().updated_at) == (3, before.updated_at)
-    assert room.source().synced_commit == room.author.repository.head.commit.hexsha
-    assert _times_asked(room) == 2 * ASKED_BY_A_RUN + 1, "where the branch is, and no more"
+    assert len(synced.runs()) == 3
+    assert (synced.row().version, synced.row().updated_at) == (3, before.updated_at)
+    assert synced.source().synced_commit == synced.author.repository.head.commit.hexsha
+    assert _times_asked(synced) == 2 * ASKED_BY_A_RUN + 1, "where the branch is, and no more"
 
 
 #: Where the branch is, and to fetch it.
 ASKED_BY_A_RUN = 2
 
 
-def _times_asked(room):
-    return sum("/info/refs?" in path for path in room.host.asked)
+def _times_asked(synced):
+    return sum("/info/refs?" in path for path in synced.host.asked)
 
 
-def _is_done(room):
-    return not queue.is_requested(room.source())
+def _is_done(synced):
+    return not queue.is_requested(synced.source())
 
 
-def _somebody_waits(room):
-    with closing(room.database.open_connection()) as watcher, watcher.cursor() as cursor:
+def _somebody_waits(synced):
+    with closing(synced.database.open_connection()) as watcher, watcher.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
         return cursor.fetchone() is not None
 

@@ -76,7 +76,8 @@ def _line(what: str, count: Counter[str]) -> str:
 def _judge(tree: Path, path: str, source: str, tests: tuple[str, ...]) -> str:
     original = (ROOT / path).read_text()
     (tree / path).write_text(source)
-    options = ("-x", "-q", "-p", "no:cacheprovider", "-k", "not hundred")
+    options = ("-x", "-q", "-p", "no:cacheprovider", "-k", "not hundred", "--tb=no",
+               "--hypothesis-profile=mutants")  # fmt: skip
     command = [sys.executable, "-B", "-m", "pytest", *options, *tests]
     try:
         done = subprocess.run(command, cwd=tree, capture_output=True, timeout=_SECONDS, check=False)

@@ -1,5 +1,5 @@
-"""A served classroom for the clients of other people."""
+"""A served course for the clients of other people."""
 
-from tests.serving import origin, school
+from tests.serving import course_server, origin
 
-__all__ = ["origin", "school"]
+__all__ = ["course_server", "origin"]

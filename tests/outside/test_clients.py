@@ -57,13 +57,13 @@ def known_for_seconds(request, monkeypatch):
     monkeypatch.setattr(endpoint, "TenantLookup", lookup)
 
 
-def test_a_client_walks_to_the_end_and_begins_again(client, school):
-    with client.connection(school.address) as met:
+def test_a_client_walks_to_the_end_and_begins_again(client, course_server):
+    with client.connection(course_server.address) as met:
         chosen = client.call("list_walkthroughs").walkthrough_id
         first = client.call("select_walkthrough", walkthrough_id=chosen)
         shown, last = _walk(client, first)
         status = client.call("get_walkthrough_status", walkthrough_id=chosen)
-        finished = _status(school)
+        finished = _status(course_server)
         again = client.call("select_walkthrough", walkthrough_id=chosen, resume_if_exists=False)
 
     assert met == {"protocol": client.program.protocol, "tools": _TOOLS}
@@ -74,17 +74,17 @@ def test_a_client_walks_to_the_end_and_begins_again(client, school):
     assert status.structured is None or status.structured["status"] == "completed"
     assert finished is ProgressStatus.COMPLETED
     assert again.step_id == first.step_id
-    assert _status(school) is ProgressStatus.IN_PROGRESS
+    assert _status(course_server) is ProgressStatus.IN_PROGRESS
 
 
 # Knowing who a request is from, the tool meets the outage; else the lookup before it.
 @pytest.mark.parametrize("known_for_seconds", [60, 0], indirect=True)
 @pytest.mark.behaviour("B8")
 def test_a_client_reads_of_an_outage_and_goes_on_with_the_same_connection(
-    client, known_for_seconds, school, postgres
+    client, known_for_seconds, course_server, postgres
 ):
-    with client.connection(school.address):
-        first = client.call("select_walkthrough", walkthrough_id=school.walkthrough_id)
+    with client.connection(course_server.address):
+        first = client.call("select_walkthrough", walkthrough_id=course_server.walkthrough_id)
         second = client.call("next_walkthrough_step", current_step_id=first.step_id)
         with connections_refused(postgres):
             for _ in range(2):
@@ -94,17 +94,17 @@ def test_a_client_reads_of_an_outage_and_goes_on_with_the_same_connection(
 
     assert shown == _SHOWN[1:]
     assert "finished, 3 of 3" in last.text
-    assert _status(school) is ProgressStatus.COMPLETED
+    assert _status(course_server) is ProgressStatus.COMPLETED
 
 
 @pytest.mark.behaviour("B8")
 def test_a_client_that_connects_during_an_outage_goes_on_with_the_same_connection(
-    client, school, postgres
+    client, course_server, postgres
 ):
-    wanted = {"walkthrough_id": school.walkthrough_id}
+    wanted = {"walkthrough_id": course_server.walkthrough_id}
     with ExitStack() as stack:
         with connections_refused(postgres):
-            met = stack.enter_context(client.connection(school.address))
+            met = stack.enter_context(client.connection(course_server.address))
             _expect_our_words(client, "select_walkthrough", **wanted)
         shown, last = _walk(client, client.call("select_walkthrough", **wanted))
 
@@ -113,17 +113,17 @@ def test_a_client_that_connects_during_an_outage_goes_on_with_the_same_connectio
     assert "finished, 3 of 3" in last.text
 
 
-def test_the_inspector_walks_to_the_end(school):
-    assert [tool["name"] for tool in _inspect(school, "tools/list")["tools"]] == _TOOLS
-    (card,) = _tool(school, "list_walkthroughs")["walkthroughs"]
-    view = _tool(school, "select_walkthrough", walkthrough_id=card["id"])
+def test_the_inspector_walks_to_the_end(course_server):
+    assert [tool["name"] for tool in _inspect(course_server, "tools/list")["tools"]] == _TOOLS
+    (card,) = _tool(course_server, "list_walkthroughs")["walkthroughs"]
+    view = _tool(course_server, "select_walkthrough", walkthrough_id=card["id"])
     titles = []
     while view["step"]:
         titles.append(view["step"]["title"])
-        view = _tool(school, "next_walkthrough_step", current_step_id=view["step"]["id"])
+        view = _tool(course_server, "next_walkthrough_step", current_step_id=view["step"]["id"])
 
     assert titles == _TITLES
-    assert _status(school) is ProgressStatus.COMPLETED
+    assert _status(course_server) is ProgressStatus.COMPLETED
 
 
 def _walk(client, answer):
@@ -144,22 +144,22 @@ def _expect_our_words(client, name, **arguments):
     assert took < 2
 
 
-def _tool(school, name, **arguments):
+def _tool(course_server, name, **arguments):
     pairs = [part for key, value in arguments.items() for part in ("--tool-arg", f"{key}={value}")]
-    result = _inspect(school, "tools/call", "--tool-name", name, *pairs)
+    result = _inspect(course_server, "tools/call", "--tool-name", name, *pairs)
     assert not result.get("isError"), result
     return result["_meta"]["handrail/view"]
 
 
-def _inspect(school, method, *more):
+def _inspect(course_server, method, *more):
     program = MODULES / "inspector" / "clients" / "launcher" / "build" / "index.js"
-    target = ("--cli", school.address, "--transport", "http", "--method", method)
+    target = ("--cli", course_server.address, "--transport", "http", "--method", method)
     done = run_node(program, *target, "--format", "json", *more)
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)["result"]
 
 
-def _status(school):
+def _status(course_server):
     return progress.status(
-        school.database, ContentCache(), school.caller, school.walkthrough_id
+        course_server.database, ContentCache(), course_server.caller, course_server.walkthrough_id
     ).status

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from starlette.applications import Starlette
 
-from tests.builders import classroom
+from tests.builders import new_course
 from tests.outside.fixture_tools import build_fixture_server
 from tests.outside.node import HERE, MODULES, run_node
 from tests.serving import served
@@ -22,7 +22,7 @@ _REQUIRED = {"2025-11-25": 30, "2026-07-28": 37}
 @pytest.fixture
 def fixture_address(database, settings):
     with database.transaction() as session:
-        classroom(session)
+        new_course(session)
     endpoint = build_endpoint(database, settings, build_fixture_server(), streaming=True)
     app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
     with served(app) as origin:
@@ -56,9 +56,9 @@ def test_every_required_scenario_passes_but_those_listed(fixture_address, versio
         ("2026-07-28", "http-header-validation"),
     ],
 )
-def test_the_product_itself_passes_what_applies_to_it(school, version, scenario, tmp_path):
+def test_the_product_itself_passes_what_applies_to_it(course_server, version, scenario, tmp_path):
     done = run_node(
-        _SUITE, "server", "--url", school.anonymous, "--scenario", scenario,
+        _SUITE, "server", "--url", course_server.anonymous, "--scenario", scenario,
         "--spec-version", version, "-o", str(tmp_path),
     )  # fmt: skip
     (checks,) = tmp_path.glob("*/checks.json")

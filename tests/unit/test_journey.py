@@ -11,36 +11,40 @@ NAMES = st.sampled_from("abcdefgh")
 ORDERS = st.lists(NAMES, unique=True, max_size=8)
 
 
-def stops(order, rows=None):
+def step_refs(order, rows=None):
     return tuple(StepRef((rows or {}).get(name, f"ws_{name}"), name) for name in order)
 
 
 def test_a_live_uncompleted_step_is_the_place():
-    order = stops("abc")
+    order = step_refs("abc")
 
     assert position.current_step("ws_b", {"ws_a"}, last_seen=order, live=order) == "ws_b"
 
 
 def test_from_a_removed_step_the_first_survivor_behind_it_is_the_place():
-    found = position.current_step("ws_b", {"ws_a"}, last_seen=stops("abcd"), live=stops("adc"))
+    found = position.current_step(
+        "ws_b", {"ws_a"}, last_seen=step_refs("abcd"), live=step_refs("adc")
+    )
 
     assert found == "ws_c"
 
 
 def test_with_nothing_left_behind_the_first_open_step_is_the_place():
-    found = position.current_step("ws_c", {"ws_c"}, last_seen=stops("abc"), live=stops("abx"))
+    found = position.current_step(
+        "ws_c", {"ws_c"}, last_seen=step_refs("abc"), live=step_refs("abx")
+    )
 
     assert found == "ws_a"
 
 
 def test_a_step_to_do_again_is_the_place_when_the_learner_stood_on_it():
-    live = stops("abc", rows={"b": "ws_b2"})
+    live = step_refs("abc", rows={"b": "ws_b2"})
 
-    assert position.current_step("ws_b", {"ws_a"}, last_seen=stops("abc"), live=live) == "ws_b2"
+    assert position.current_step("ws_b", {"ws_a"}, last_seen=step_refs("abc"), live=live) == "ws_b2"
 
 
 def test_percent_is_full_only_when_nothing_is_left():
-    live = stops("abc")
+    live = step_refs("abc")
 
     assert position.percent({"ws_a", "ws_b", "ws_gone"}, live) == 66
     assert position.percent({"ws_a", "ws_b", "ws_c"}, live) == 100
@@ -48,11 +52,11 @@ def test_percent_is_full_only_when_nothing_is_left():
 
 
 def test_the_notice_is_net_and_says_where():
-    assert position.change_notice(stops("ab"), stops("ab"), "ws_a") is None
-    assert position.change_notice(stops("ab"), stops("xab"), "ws_a") == (
+    assert position.change_notice(step_refs("ab"), step_refs("ab"), "ws_a") is None
+    assert position.change_notice(step_refs("ab"), step_refs("xab"), "ws_a") == (
         "Changed since you were here: 1 step added before this one."
     )
-    assert position.change_notice(stops("abc"), stops("cb"), "ws_b") == (
+    assert position.change_notice(step_refs("abc"), step_refs("cb"), "ws_b") == (
         "Changed since you were here: 1 step removed, steps reordered."
     )
 
@@ -122,12 +126,12 @@ def test_of_two_others_the_one_that_had_the_step_last_keeps_it():
         assert position.completions_to_remove("B", {"x"}, order) == {"x"}
 
 
-@given(last_seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)
+@given(seen=ORDERS, live=ORDERS, done=st.sets(NAMES), current=NAMES)
 def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live, done, current):
     completed = {f"ws_{name}" for name in done}
-    still_open = [stop.id for stop in stops(live) if stop.id not in completed]
+    still_open = [stop.id for stop in step_refs(live) if stop.id not in completed]
     found = position.current_step(
-        f"ws_{current}", completed, last_seen=stops(seen), live=stops(live)
+        f"ws_{current}", completed, last_seen=step_refs(seen), live=step_refs(live)
     )
 
     assert found in still_open if still_open else found is None
@@ -136,7 +140,7 @@ def test_the_place_is_a_live_open_step_and_none_only_if_none_is_open(seen, live,
 @given(live=ORDERS, done=st.sets(NAMES), current=NAMES)
 def test_resolving_a_place_twice_gives_the_same_place(live, done, current):
     completed = {f"ws_{name}" for name in done}
-    order = stops(live)
+    order = step_refs(live)
     once = position.current_step(f"ws_{current}", completed, last_seen=order, live=order)
     again = position.current_step(once or "", completed, last_seen=order, live=order)
 
@@ -146,7 +150,7 @@ def test_resolving_a_place_twice_gives_the_same_place(live, done, current):
 @given(live=ORDERS, done=st.sets(NAMES))
 def test_going_on_visits_each_open_step_once_and_ends(live, done):
     completed = {f"ws_{name}" for name in done}
-    order = stops(live)
+    order = step_refs(live)
     expected = {stop.id for stop in order} - completed
     visited = []
     here = position.current_step("", completed, last_seen=(), live=order)
