@@ -13,7 +13,8 @@ from sync.git.commit_status import CommitStatus, post_status
 from sync.git.credentials import DeployKey, Token
 from sync.git.errors import RepositoryUnavailable
 from tests.authors import PushedSource
-from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host, ssh_host, sshd_host
+from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host
+from tests.ssh_hosts import ssh_host, sshd_host
 from walkthroughs.enums import GitHost
 from walkthroughs.models import ContentSource, SyncRun
 

@@ -1,140 +1,22 @@
 """A source's life: what waits, what is held, what is remembered, and who works on it."""
 
 import json
-import threading
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from sync import queue
 from sync.format.export import export
-from sync.git import credentials
-from sync.git.address import Transport
-from sync.git.credentials import DeployKey, Token
-from sync.git.errors import CommitUnknown, ContentInvalid, SourceInvalid
 from sync.git.objects import Objects
-from sync.runs import PlanChanged
 from sync.status_report import as_json, as_text
-from sync.worker import check_source, run_worker
+from sync.worker import check_source
 from tests.builders import DASHBOARD, content, server, step, walkthrough
 from walkthroughs.content.values import AuthoredWalkthrough
-from walkthroughs.crypto import decrypt, encrypt
-from walkthroughs.enums import OnRewrite
-from walkthroughs.errors import HandrailError, ManagedByGit
+from walkthroughs.errors import ManagedByGit
 from walkthroughs.ids import now_ms
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.publishing import writer
-
-# What waits.
-
-
-def test_a_plan_that_archives_what_somebody_follows_waits_for_agreement_to_that_very_plan(synced):
-    synced.select()
-    synced.drop("deploy")
-    waits = synced.sync()
-    assert waits.outcome == "waiting"
-    assert "1 learner was active" in waits.plan.approval_reasons[0]
-    assert waits.plan.impact == (
-        "1 learner is in the middle of 'deploy', which goes away; their progress is kept",
-    )
-    assert synced.row().archived_at is None
-    assert synced.source().synced_commit != waits.plan.commit
-
-    synced.author.write("solo", "duo", name="other")
-    synced.author.commit()
-    with pytest.raises(PlanChanged):
-        synced.run(approved_fingerprint=waits.plan.fingerprint)
-    assert synced.row().archived_at is None
-
-    now = synced.plan()
-    assert synced.run(approved_fingerprint=now.fingerprint).outcome == "applied"
-    assert synced.row().archived_at is not None
-    assert synced.source().awaiting_approval is None
-
-
-def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(synced):
-    synced.select()
-    synced.drop("deploy")
-    synced.author.commit()
-    for _ in range(3):
-        check_source(synced.database, synced.settings, synced.source_id)
-
-    assert [run.outcome for run in synced.runs()] == ["applied", "waiting"]
-    assert "approve with: flask sync apply content --approve" in as_text(synced.status())
-
-
-@pytest.mark.parametrize(
-    ("policy", "outcome"), [("warn", "applied"), ("approve", "waiting"), ("refuse", None)]
-)
-def test_a_rewritten_branch_is_treated_as_the_source_says(synced, policy, outcome):
-    synced.set(on_rewrite=OnRewrite(policy))
-    synced.author.write("one", "two", "three", "four")
-    synced.sync()
-    synced.author.repository.git.reset("--hard", "HEAD~1")
-    synced.author.write("one", "new")
-    synced.author.commit()
-    if outcome is None:
-        with pytest.raises(ContentInvalid, match="rewritten"):
-            synced.run()
-    else:
-        assert synced.run().outcome == outcome
-    assert synced.row().step_count == (2 if outcome == "applied" else 4)
-
-
-def test_a_repository_without_walkthroughs_archives_nothing(synced):
-    synced.drop("deploy")
-    synced.drop("other")
-    (synced.author.folder / "README.md").write_text("Empty.")
-    synced.author.commit()
-    with pytest.raises(SourceInvalid, match='no folder "walkthroughs"'):
-        synced.run()
-
-    assert synced.row().archived_at is None
-
-
-# Held, and back.
-
-
-def test_a_held_source_applies_nothing_until_it_goes_on(synced):
-    synced.set(held_at=now_ms())
-    synced.author.write("one")
-    commit = synced.author.commit()
-    assert synced.run().outcome is None
-    state = synced.status()
-    assert (state.sync, state.health) == ("out of sync", "held")
-    assert synced.source().newest_commit == commit
-    synced.set(held_at=None)
-    synced.run()
-
-    assert synced.row().step_count == 1
-    assert synced.status().sync == "synced"
-
-
-def test_a_rollback_goes_back_and_holds_there(synced):
-    good = synced.source().synced_commit
-    synced.author.write("bad")
-    synced.sync()
-    assert synced.run(rollback_to=good).outcome == "applied"
-    synced.author.write("worse")
-    synced.sync()
-
-    assert (synced.row().step_count, synced.row().version) == (3, 3)
-    assert synced.source().held_at is not None
-    assert synced.source().synced_commit == good
-
-
-def test_only_an_id_of_a_commit_can_be_gone_back_to_and_a_mistake_leaves_the_source_alone(synced):
-    before = synced.source()
-    for name in ("--all", "main@{1}", "0" * 40):
-        with pytest.raises(CommitUnknown):
-            synced.run(rollback_to=name)
-
-    assert synced.source().error is None
-    assert synced.status().health == "healthy"
-    assert synced.source().synced_commit == before.synced_commit
 
 
 def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(synced):
@@ -172,9 +54,6 @@ def test_a_server_that_is_named_later_is_assigned_without_a_version(synced):
     assert synced.run().plan.problems == ()
     assert synced.plan().changes == ()
     assert synced.row("other").version == 1
-
-
-# What is remembered.
 
 
 def test_an_unchanged_walkthrough_is_not_read_again(synced, monkeypatch):
@@ -283,68 +162,6 @@ def test_status_tells_sync_apart_from_health(synced):
     assert synced.row().archived_at is None
 
 
-# Who works on it.
-
-
-def test_any_number_of_requests_make_one_run(synced):
-    with synced.database.transaction() as session:
-        for _ in range(50):
-            queue.request_sync(session, synced.caller.organization_id, synced.source_id)
-    assert queue.is_requested(synced.source())
-    check_source(synced.database, synced.settings, synced.source_id)
-
-    assert not queue.is_requested(synced.source())
-
-
-def test_a_source_that_somebody_works_on_is_left_to_them(synced):
-    synced.author.write("one")
-    synced.author.commit()
-    with queue.claim(synced.database, synced.source_id, wait=True):
-        check_source(synced.database, synced.settings, synced.source_id)
-        assert synced.row().version == 1
-    check_source(synced.database, synced.settings, synced.source_id)
-
-    assert synced.row().version == 2
-
-
-def test_two_workers_at_once_make_one_version(synced):
-    stop = threading.Event()
-    workers = [
-        threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
-        for _ in range(2)
-    ]
-    for each in workers:
-        each.start()
-    try:
-        synced.author.write("one", "two")
-        synced.author.commit()
-        with synced.database.transaction() as session:
-            queue.request_sync(session, synced.caller.organization_id, synced.source_id)
-        _until(lambda: synced.row().version == 2)
-    finally:
-        stop.set()
-        for each in workers:
-            each.join()
-
-    assert [run.outcome for run in synced.runs()] == ["applied", "applied"]
-
-
-def test_intervals_differ_a_little_and_all_processes_agree(synced):
-    synced.set(interval_seconds=100, checked_at=1_000_000)
-    source, times = synced.source(), set()
-    for at in range(1_000_000, 1_000_050):
-        source.checked_at = at
-        times.add(round((queue.due_at(source, 60) - at) / 1000))
-        assert queue.due_at(source, 60) == queue.due_at(source, 60)
-
-    assert min(times) >= 80
-    assert max(times) <= 120
-    assert len(times) > 10
-
-
-# Who owns what.
-
-
 def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(synced, database):
     owner = synced.caller.organization_id
     wanted = content(
@@ -413,54 +230,3 @@ def _newest_write(database):
     with database.transaction() as session:
         query = text("SELECT count(*), max(xmin::text::bigint) FROM walkthrough_progress")
         return tuple(session.execute(query).one())
-
-
-# Secrets.
-
-
-def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(synced):
-    synced.set(credential=credentials.encrypt_credential("another key", Token("t")))
-    check_source(synced.database, synced.settings, synced.source_id)
-
-    assert "another HANDRAIL_SECRET_KEY" in synced.source().error
-    assert synced.status().health == "unreachable"
-
-
-def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
-    stored = credentials.encrypt_credential("key", Token("ghp_secret"))
-
-    assert "ghp_secret" not in stored
-    assert "ghp_secret" not in repr(credentials.decrypt_credential("key", stored))
-    assert credentials.decrypt_credential("key", stored) == Token("ghp_secret")
-    with pytest.raises(HandrailError, match="another HANDRAIL_SECRET_KEY"):
-        credentials.decrypt_credential("other", stored)
-    for url, credential in (
-        ("ssh://git@x.example/x", Token("t")),
-        ("https://x.example/x", DeployKey("k", "x.example ssh-ed25519 AAAA")),
-        ("ssh://git@x.example/x", DeployKey("k", " ")),
-    ):
-        with pytest.raises(HandrailError):
-            credentials.check_fits_url(url, credential)
-    assert decrypt("k", encrypt("k", "x")) == "x"
-
-
-def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs():
-    with credentials.environment(
-        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k"), Transport()
-    ) as variables:
-        command = variables["GIT_SSH_COMMAND"]
-        path = Path(command.split(" -i ")[1])
-        assert path.read_text() == "PRIVATE\n"
-        assert path.stat().st_mode & 0o077 == 0
-        assert "PRIVATE" not in command
-        assert "StrictHostKeyChecking=yes" in command
-    assert not path.exists()
-
-
-def _until(done):
-    pause = threading.Event()
-    for _ in range(200):
-        if done():
-            return
-        pause.wait(0.05)
-    pytest.fail("it did not happen within ten seconds")

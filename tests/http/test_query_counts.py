@@ -11,7 +11,7 @@ from sqlalchemy import event
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, walkthrough
-from tests.http.test_admin import Visitor
+from tests.dashboard import Visitor
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller

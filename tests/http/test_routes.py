@@ -12,7 +12,7 @@ from sqlalchemy import text
 from admin.access.tenant_filter import WrongOrganization
 from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, walkthrough
-from tests.http.test_admin import Visitor
+from tests.dashboard import Visitor
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import Base, ContentSource, McpServer, Member, Organization, User, db

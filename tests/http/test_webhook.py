@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -20,6 +19,7 @@ from sync.webhook import MAX_BYTES
 from tests.authors import PushedSource
 from tests.git_hosts import PASSWORD, USER, https_host
 from tests.serving import served
+from tests.waiting import until
 from walkthroughs.crypto import encrypt
 from walkthroughs.models import ContentSource
 
@@ -106,7 +106,7 @@ def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_n
     with closing(synced.database.open_connection()) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM walkthroughs FOR UPDATE")  # the run has to wait for this
         assert post(hook).status_code == 202
-        _until(lambda: _somebody_waits(synced))
+        until(lambda: _somebody_waits(synced))
         for number in range(50):
             if number % 10 == 0:
                 synced.author.write("one", "two", "three", f"more{number}")
@@ -114,7 +114,7 @@ def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_n
             delivery = {"X_GitHub_Delivery": f"delivery-{number % 5}"}
             assert post(hook, **delivery).status_code == 202
         other.commit()
-    _until(lambda: _is_done(synced))
+    until(lambda: _is_done(synced))
 
     assert [run.trigger for run in synced.runs()] == ["command", "webhook", "webhook"]
     assert (synced.row().version, synced.row().step_count) == (3, 4)
@@ -123,7 +123,7 @@ def test_fifty_pushes_during_a_run_make_one_more_run_and_an_old_one_afterwards_n
     before = synced.row()
     late = json.dumps({"ref": "refs/heads/main", "before": "0" * 40, "after": old}).encode()
     assert post(hook, body=late).status_code == 202
-    _until(lambda: _is_done(synced))
+    until(lambda: _is_done(synced))
 
     assert len(synced.runs()) == 3
     assert (synced.row().version, synced.row().updated_at) == (3, before.updated_at)
@@ -147,15 +147,6 @@ def _somebody_waits(synced):
     with closing(synced.database.open_connection()) as watcher, watcher.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
         return cursor.fetchone() is not None
-
-
-def _until(done):
-    pause = threading.Event()
-    for _ in range(400):
-        if done():
-            return
-        pause.wait(0.025)
-    pytest.fail("it did not happen within ten seconds")
 
 
 @pytest.mark.parametrize("path", ["/webhooks/git/a%00b", "/check/a%00b"])

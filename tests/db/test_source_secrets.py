@@ -1,0 +1,51 @@
+"""Credentials of sources are stored encrypted and used nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from sync.git import credentials
+from sync.git.address import Transport
+from sync.git.credentials import DeployKey, Token
+from sync.worker import check_source
+from walkthroughs.crypto import decrypt, encrypt
+from walkthroughs.errors import HandrailError
+
+
+def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(synced):
+    synced.set(credential=credentials.encrypt_credential("another key", Token("t")))
+    check_source(synced.database, synced.settings, synced.source_id)
+
+    assert "another HANDRAIL_SECRET_KEY" in synced.source().error
+    assert synced.status().health == "unreachable"
+
+
+def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
+    stored = credentials.encrypt_credential("key", Token("ghp_secret"))
+
+    assert "ghp_secret" not in stored
+    assert "ghp_secret" not in repr(credentials.decrypt_credential("key", stored))
+    assert credentials.decrypt_credential("key", stored) == Token("ghp_secret")
+    with pytest.raises(HandrailError, match="another HANDRAIL_SECRET_KEY"):
+        credentials.decrypt_credential("other", stored)
+    for url, credential in (
+        ("ssh://git@x.example/x", Token("t")),
+        ("https://x.example/x", DeployKey("k", "x.example ssh-ed25519 AAAA")),
+        ("ssh://git@x.example/x", DeployKey("k", " ")),
+    ):
+        with pytest.raises(HandrailError):
+            credentials.check_fits_url(url, credential)
+    assert decrypt("k", encrypt("k", "x")) == "x"
+
+
+def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs():
+    with credentials.environment(
+        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k"), Transport()
+    ) as variables:
+        command = variables["GIT_SSH_COMMAND"]
+        path = Path(command.split(" -i ")[1])
+        assert path.read_text() == "PRIVATE\n"
+        assert path.stat().st_mode & 0o077 == 0
+        assert "PRIVATE" not in command
+        assert "StrictHostKeyChecking=yes" in command
+    assert not path.exists()
