@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from admin.access.accounts import create_owner
+from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.models import Organization
 from walkthroughs.runtime import runtime
 
@@ -19,7 +18,7 @@ from walkthroughs.runtime import runtime
 @with_appcontext
 def init_admin(email: str, organization: str) -> None:
     """Make an organization and its first owner. Print the password once."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,62}", organization):
+    if not SLUG_PATTERN.fullmatch(organization):
         raise click.ClickException(f'"{organization}" must be small letters, digits and hyphens.')
     with runtime().database.transaction() as session:
         row = session.scalar(select(Organization).where(Organization.slug == organization))

@@ -16,13 +16,14 @@ from wtforms.validators import (
     ValidationError,
 )
 
+from walkthroughs.addresses import EMAIL_PATTERN, SLUG_PATTERN
 from walkthroughs.content.markdown import refusals
 from walkthroughs.models import DEFAULT_PACE_SECONDS, MAX_PACE_SECONDS
 
 _LINE = (DataRequired("It cannot be empty."), Length(max=200))
-_SLUG = Regexp(r"^[a-z0-9][a-z0-9-]{1,62}$", message="Small letters, digits and hyphens.")
-_DOMAIN = Regexp(r"^[a-z0-9.-]{4,253}$", message="A host name such as learn.example.com.")
-_EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="An address such as lea@example.com.")
+_SLUG = Regexp(rf"{SLUG_PATTERN.pattern}\Z", message="Small letters, digits and hyphens.")
+_DOMAIN = Regexp(r"[a-z0-9.-]{4,253}\Z", message="A host name such as learn.example.com.")
+_EMAIL = Regexp(rf"{EMAIL_PATTERN.pattern}\Z", message="An address such as lea@example.com.")
 
 
 def no_hidden_characters(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+#: A name in an address: of an organization, a server, a walkthrough or a step. Match all of it.
+SLUG_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
 
 def server_address(base_url: str, slug: str) -> str:
     """Return the address of an MCP server, the one for everybody."""

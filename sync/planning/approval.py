@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sync.planning.plan import Archive, Change
+from walkthroughs.content.wording import count_of
 
 #: Somebody is following a walkthrough if they were active within so many days.
 ACTIVE_DAYS = 14
@@ -37,19 +38,15 @@ def approval_reasons(changes: Iterable[Change], stakes: Risk) -> tuple[str, ...]
     if stakes.rewritten:
         found.append("the branch was rewritten and no longer contains the commit that is live")
     if gone and len(gone) == stakes.live:
-        found.append(f"it archives all {_walkthroughs(len(gone))}")
+        found.append(f"it archives all {count_of(len(gone), 'walkthrough')}")
     elif len(gone) > max(_MAX_ARCHIVED, _MAX_ARCHIVED_SHARE * stakes.live):
-        found.append(f"it archives {len(gone)} of {_walkthroughs(stakes.live)}")
+        found.append(f"it archives {len(gone)} of {count_of(stakes.live, 'walkthrough')}")
     for live in gone:
         learners = stakes.active.get(live.walkthrough_id, 0)
         if learners:
-            people = "1 learner was" if learners == 1 else f"{learners} learners were"
+            people = count_of(learners, "learner", "was were")
             found.append(
                 f'it archives "{live.outline.title}", where {people} active in the last '
                 f"{ACTIVE_DAYS} days"
             )
     return tuple(found)
-
-
-def _walkthroughs(number: int) -> str:
-    return "1 walkthrough" if number == 1 else f"{number} walkthroughs"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from sync.planning.plan import Archive, Change, Create, Update
 from walkthroughs.content.revision import current_id
 from walkthroughs.content.values import Outline
+from walkthroughs.content.wording import count_of
 
 #: Walkthrough row id -> the author's id of a step -> learners who stand on it.
 LearnerCounts = Mapping[str, Mapping[str, int]]
@@ -25,8 +26,9 @@ def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[st
             case Archive(live):
                 learners = sum(places.get(live.walkthrough_id, {}).values())
                 if learners:
+                    people = count_of(learners, "learner", "is are")
                     lines.append(
-                        f"{_people(learners)} in the middle of '{live.outline.id}', which goes "
+                        f"{people} in the middle of '{live.outline.id}', which goes "
                         "away; their progress is kept"
                     )
             case Create():
@@ -67,11 +69,6 @@ def _removed_steps(
         then = then or (new.steps[0].id if new.steps else None)
         new_owner = moved_to.get((old.id, step.id))
         fate = f"moves to '{new_owner}'" if new_owner else "goes away"
-        lines.append(
-            f"{_people(learners)} on step '{step.id}', which {fate}; they continue at '{then}'"
-        )
+        people = count_of(learners, "learner", "is are")
+        lines.append(f"{people} on step '{step.id}', which {fate}; they continue at '{then}'")
     return lines
-
-
-def _people(number: int) -> str:
-    return "1 learner is" if number == 1 else f"{number} learners are"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from walkthroughs.content.values import Outline, StepOutline
+from walkthroughs.content.wording import count_of
 
 
 class Level(StrEnum):
@@ -35,7 +36,7 @@ def compare(old: Outline | None, new: Outline) -> Revision:
     that the id was renamed; never by position or text.
     """
     if old is None:
-        return Revision(Level.STRUCTURE, f"First version, {_count(len(new.steps), 'step')}.")
+        return Revision(Level.STRUCTURE, f"First version, {count_of(len(new.steps), 'step')}.")
     if old.digest == new.digest:
         return Revision(None, "Nothing changed.")
     before = {current_id(step.id, new): step for step in old.steps}
@@ -85,11 +86,7 @@ def _named(verb: str, steps: Iterable[StepOutline]) -> list[str]:
         return []
     if len(titles) == 1:
         return [f'1 step {verb} ("{titles[0]}")']
-    return [f"{_count(len(titles), 'step')} {verb}"]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return [f"{count_of(len(titles), 'step')} {verb}"]
 
 
 def _sentence(parts: list[str]) -> str:

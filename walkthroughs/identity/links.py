@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.crypto import hash_token
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
 _new_learner_id = id_factory("msu")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def create_link(session: Session, server_slug: str, email: str) -> str:
@@ -32,7 +31,7 @@ def create_link(session: Session, server_slug: str, email: str) -> str:
         raise NotFound(
             f'There is no MCP server "{server_slug}". Look up its slug in the dashboard.'
         )
-    if not _EMAIL.fullmatch(email):
+    if not EMAIL_PATTERN.fullmatch(email):
         raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
     token = secrets.token_urlsafe(32)
     session.add(

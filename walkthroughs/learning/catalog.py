@@ -7,6 +7,7 @@ from sqlalchemy import text
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.position import percent_of
 from walkthroughs.learning.views import CatalogEntry, CatalogPage
 from walkthroughs.learning.visibility import VISIBLE
 
@@ -83,7 +84,7 @@ def list_walkthroughs(
             estimated_minutes=row.estimated_minutes,
             status=ProgressStatus(row.status or ProgressStatus.NOT_STARTED) if known else None,
             completed_steps=row.completed if known else None,
-            percent=100 * row.completed // row.step_count if known else None,
+            percent=percent_of(row.completed, row.step_count) if known else None,
         )
         for row in rows
     )

@@ -6,6 +6,8 @@ stop it, so the server does: it moves nothing and says why.
 
 from __future__ import annotations
 
+from walkthroughs.content.wording import count_of
+
 
 def is_hurried(shown_at: int, now: int, pace_seconds: int) -> bool:
     """Return whether a step shown at *shown_at* cannot be completed yet (both epoch ms).
@@ -26,8 +28,7 @@ def restamped(shown_at: int, now: int) -> int:
 
 def hurried_notice(shown_at: int, now: int) -> str:
     """Return the sentence that tells the assistant why nothing moved."""
-    seconds = max(0, now - shown_at) // 1000
-    ago = "1 second" if seconds == 1 else f"{seconds} seconds"
+    ago = count_of(max(0, now - shown_at) // 1000, "second")
     return (
         f"Nothing moved: this step was shown {ago} ago, "
         "and it is the learner who does it, in their own time."

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from math import inf
 
+from walkthroughs.content.wording import count_of
+
 
 @dataclass(frozen=True, slots=True)
 class StepRef:
@@ -99,13 +101,14 @@ def completions_to_remove(
 
 
 def percent(completed: Set[str], live: Iterable[StepRef]) -> int:
-    """Return completed current steps over current steps, in whole percent, rounded down.
-
-    100 only when nothing is left. An empty list is 0.
-    """
+    """Return the share of the live steps that are completed, as `percent_of` rounds it."""
     order = [step.id for step in live]
-    done = sum(1 for name in order if name in completed)
-    return 100 * done // len(order) if order else 0
+    return percent_of(sum(1 for name in order if name in completed), len(order))
+
+
+def percent_of(done: int, total: int) -> int:
+    """Return whole percent, rounded down: 100 only when nothing is left. Of no steps it is 0."""
+    return 100 * done // total if total else 0
 
 
 def _steps_from(
@@ -137,9 +140,13 @@ def change_notice(
     redone = sum(1 for name, row in now_live.items() if known.get(name, row) != row)
     reordered = [n for n in known if n in now_live] != [n for n in now_live if n in known]
     parts = [
-        *([f"{_steps(len(added))} added{_direction(added, live, current_id)}"] if added else []),
-        *([f"{_steps(removed)} removed"] if removed else []),
-        *([f"{_steps(redone)} to do again"] if redone else []),
+        *(
+            [f"{count_of(len(added), 'step')} added{_direction(added, live, current_id)}"]
+            if added
+            else []
+        ),
+        *([f"{count_of(removed, 'step')} removed"] if removed else []),
+        *([f"{count_of(redone, 'step')} to do again"] if redone else []),
         *(["steps reordered"] if reordered else []),
     ]
     return f"Changed since you were here: {', '.join(parts)}." if parts else None
@@ -148,7 +155,7 @@ def change_notice(
 def new_steps_notice(completed: Set[str], live: Sequence[StepRef]) -> str | None:
     """Return the line for someone who had finished and finds steps not done; none if all are."""
     left = sum(1 for step in live if step.id not in completed)
-    return f"{_steps(left, 'new step')} since you finished." if left else None
+    return f"{count_of(left, 'new step')} since you finished." if left else None
 
 
 def _direction(added: Sequence[StepRef], live: Sequence[StepRef], current_id: str | None) -> str:
@@ -160,7 +167,3 @@ def _direction(added: Sequence[StepRef], live: Sequence[StepRef], current_id: st
     if spots == {-1}:
         return " before this one"
     return " after this one" if spots == {1} else ""
-
-
-def _steps(number: int, noun: str = "step") -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
