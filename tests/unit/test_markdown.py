@@ -125,3 +125,57 @@ def test_a_large_hostile_text_is_read_in_time():
     refusals("[" * 30_000)
     refusals("*a_" * 20_000)
     split(":::{agent}\nx\n:::\n" * 2_000)
+
+
+@pytest.mark.parametrize(
+    ("parts", "written"),
+    [
+        (Parts("a"), "a\n"),
+        (Parts(""), "\n"),
+        (Parts("", "b"), ":::{agent}\nb\n:::\n"),
+        (Parts("a", "b", "c"), "a\n\n:::{agent}\nb\n:::\n\n:::{verify}\nc\n:::\n"),
+        (Parts("a", "say ::: twice"), "a\n\n::::{agent}\nsay ::: twice\n::::\n"),
+        (Parts("a", "::: ::::"), "a\n\n:::::{agent}\n::: ::::\n:::::\n"),
+    ],
+)
+def test_parts_are_written_with_the_shortest_fence_that_holds(parts, written):
+    assert join(parts) == written
+
+
+@pytest.mark.parametrize("body", [" \n ", "\n\n", ""])
+def test_a_body_of_blanks_is_empty(body):
+    assert split(body) == Parts("")
+
+
+@pytest.mark.parametrize("before", ["- ", "> ", "1. "])
+def test_a_part_in_a_list_or_a_quotation_is_no_part(before):
+    indent = "> " if before == "> " else " " * len(before)
+    body = f"{before}:::{{agent}}\n{indent}hint\n{indent}:::"
+
+    assert split(body).agent_instructions is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\u200bb", 1),
+        ("fine\nfine\na\u200bb", 3),
+        ("\n<b>x</b>", 2),
+        ("x\n\n<b>x</b>\n<i>y</i>", 3),
+        ("\n\n![x](https://a.example/x.png)", 3),
+    ],
+)
+def test_a_refusal_names_the_line_of_what_it_is_about(text, line):
+    assert min(each.line for each in refusals(text)) == line
+
+
+def test_a_part_behind_empty_lines_is_named_with_its_line():
+    with pytest.raises(PartsInvalid) as error:
+        split("\n\n:::{teacher}\nx\n:::")
+
+    assert error.value.refusal.line == 3
+
+
+@pytest.mark.parametrize(("text", "count"), [("a\x7fb", 1), ("a\tb", 0), ("\tü", 0), ("a\x1fb", 1)])
+def test_control_characters_are_refused_also_in_plain_english_and_tabs_are_not(text, count):
+    assert len(refusals(text)) == count
