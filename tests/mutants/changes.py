@@ -47,7 +47,7 @@ def _changes(node):
         yield "always", lambda n: setattr(n, "test", ast.Constant(True))
         yield "never", lambda n: setattr(n, "test", ast.Constant(False))
     if isinstance(node, ast.Constant) and type(node.value) is int:
-        yield "one more", lambda n: setattr(n, "value", n.value + 1)
+        yield f"one more than {node.value}", lambda n: setattr(n, "value", n.value + 1)
 
 
 def of_queries(source: str) -> Iterator[Mutant]:

@@ -6,11 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.format.parse_result import ParseResult, WantedWalkthrough
-from sync.planning.plan import Archive, Create, Live, Update, diff
+from sync.planning.plan import Archive, ChangeKind, Create, Live, Update, diff, fingerprint
 from sync.planning.report import describe
 from tests.builders import content
 from walkthroughs.content.revision import Level
@@ -150,3 +151,30 @@ def test_a_plan_has_the_same_fingerprint_in_every_process():
 
     assert first == second
     assert first[0] == "12"
+
+
+@pytest.mark.parametrize(
+    ("published", "archived", "wants_published", "steps", "kind"),
+    [
+        (True, False, True, ("one", "two"), ChangeKind.STRUCTURE),
+        (True, False, False, ("one", "two"), ChangeKind.STRUCTURE),
+        (True, False, False, ("one",), ChangeKind.SHOW),
+        (False, False, True, ("one",), ChangeKind.SHOW),
+        (True, True, True, ("one",), ChangeKind.SHOW),
+        (False, True, True, ("one",), ChangeKind.SHOW),
+        (True, False, True, ("one",), ChangeKind.ASSIGN),
+        (False, False, False, ("one",), ChangeKind.ASSIGN),
+    ],
+)
+def test_an_update_is_known_by_the_most_that_it_does(
+    published, archived, wants_published, steps, kind
+):
+    row = Live("wt", content("one").outline(), 1, published, archived, frozenset())
+    wanted = WantedWalkthrough(content(*steps).outline(), wants_published, ("acme",))
+    (change,) = diff(parsed(wanted), [row])
+
+    assert change.kind is kind
+
+
+def test_a_fingerprint_can_be_typed():
+    assert len(fingerprint("c0ffee", ())) == 16
