@@ -7,7 +7,8 @@ import asyncio
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.fast_path import ADVANCE, FastStep, advance_fast
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.learning.views import FastStep
 
 
 def fast_step(database: Database, caller: Caller, step_id: str) -> FastStep | None:

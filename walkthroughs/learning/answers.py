@@ -9,9 +9,15 @@ from walkthroughs.errors import LiveStepNotFound, WalkthroughNotFound
 from walkthroughs.learning import pace, position
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
-from walkthroughs.learning.fast_path import FastStep
 from walkthroughs.learning.progress_rows import FIND_VISIBLE, row_keys
-from walkthroughs.learning.views import ProgressFacts, StatusView, StepBody, StepLine, StepView
+from walkthroughs.learning.views import (
+    FastStep,
+    ProgressFacts,
+    StatusView,
+    StepBody,
+    StepLine,
+    StepView,
+)
 
 
 def cached_view(cache: ContentCache, moved: FastStep) -> StepView | None:

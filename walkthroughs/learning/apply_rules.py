@@ -14,7 +14,13 @@ from walkthroughs.learning import moved_steps, pace, position
 from walkthroughs.learning.answers import step_view
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import PublishedVersion
-from walkthroughs.learning.progress_rows import COUNT_HURRIED, UPDATE, read_last_seen, read_row
+from walkthroughs.learning.position import StepRef
+from walkthroughs.learning.progress_rows import (
+    COUNT_HURRIED,
+    UPDATE,
+    read_row,
+    read_steps_of_version,
+)
 from walkthroughs.learning.views import StepView
 
 _NOT_CURRENT_STEP = (
@@ -89,3 +95,12 @@ def apply_rules(
     return step_view(
         published, current, completed, finished=finished, hurried=hurried, notices=notices
     )
+
+
+def read_last_seen(
+    connection: Connection, caller: Caller, published: PublishedVersion, version: int
+) -> tuple[StepRef, ...]:
+    """Return the order of the version the learner last saw."""
+    if version == published.ref.version:
+        return published.step_refs
+    return read_steps_of_version(connection, caller, published.ref.id, version)

@@ -10,11 +10,10 @@ and leaves the learner where they are. The rule is that of `pace`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.ids import now_ms
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.views import FastStep
 
 _HURRIED = "abs($5 - p.active_at) < $6 * 1000"
 
@@ -48,23 +47,6 @@ UPDATE walkthrough_progress p
 RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps, p.active_at
     """,  # noqa: S608  a constant
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FastStep:
-    """Where the ordinary step call left the learner.
-
-    Attributes:
-        shown_at: when the step was shown, if the call came too soon and moved nothing; else none.
-        now: when the call was made. Both in epoch milliseconds.
-    """
-
-    walkthrough_id: str
-    version: int
-    current_step_id: str
-    completed: frozenset[str]
-    now: int
-    shown_at: int | None = None
 
 
 async def advance_fast(prepared: Prepared, caller: Caller, step_id: str) -> FastStep | None:

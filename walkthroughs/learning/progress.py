@@ -16,10 +16,9 @@ from walkthroughs.errors import NothingStarted, StepNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.learning import attempts, moved_steps
 from walkthroughs.learning.answers import cached_view, live_step, live_version, status_view
-from walkthroughs.learning.apply_rules import CurrentStep, apply_rules
+from walkthroughs.learning.apply_rules import CurrentStep, apply_rules, read_last_seen
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
-from walkthroughs.learning.fast_path import FastStep
 from walkthroughs.learning.position import current_step
 from walkthroughs.learning.progress_rows import (
     DELETE_EMPTY,
@@ -28,11 +27,10 @@ from walkthroughs.learning.progress_rows import (
     RESTART,
     START,
     WALKTHROUGH_OF_STEP,
-    read_last_seen,
     read_row,
     row_keys,
 )
-from walkthroughs.learning.views import StatusView, StepView, WalkthroughRef
+from walkthroughs.learning.views import FastStep, StatusView, StepView, WalkthroughRef
 
 _new_id = id_factory("wp")
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import PublishedVersion
 from walkthroughs.learning.position import StepRef
 from walkthroughs.learning.visibility import VISIBLE
 
@@ -114,18 +113,14 @@ def read_row(
     ).one_or_none()
 
 
-def read_last_seen(
-    connection: Connection, caller: Caller, published: PublishedVersion, version: int
+def read_steps_of_version(
+    connection: Connection, caller: Caller, walkthrough_id: str, version: int
 ) -> tuple[StepRef, ...]:
-    """Return the order of the version the learner last saw."""
-    if version == published.ref.version:
-        return published.step_refs
-    rows = connection.execute(
-        STEPS_OF_VERSION,
-        {
-            "organization_id": caller.organization_id,
-            "walkthrough_id": published.ref.id,
-            "version": version,
-        },
-    )
+    """Return the steps that a version of the walkthrough had, in order."""
+    keys = {
+        "organization_id": caller.organization_id,
+        "walkthrough_id": walkthrough_id,
+        "version": version,
+    }
+    rows = connection.execute(STEPS_OF_VERSION, keys)
     return tuple(StepRef(row.id, row.external_id) for row in rows)

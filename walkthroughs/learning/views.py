@@ -111,3 +111,20 @@ class StatusView:
     notice: str | None
     step: StepBody | None
     steps: tuple[StepLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FastStep:
+    """Where the ordinary step call left the learner.
+
+    Attributes:
+        shown_at: when the step was shown, if the call came too soon and moved nothing; else none.
+        now: when the call was made. Both in epoch milliseconds.
+    """
+
+    walkthrough_id: str
+    version: int
+    current_step_id: str
+    completed: frozenset[str]
+    now: int
+    shown_at: int | None = None

@@ -21,8 +21,7 @@ from walkthroughs.errors import HandrailError
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.learning.fast_path import FastStep
-from walkthroughs.learning.views import StatusView
+from walkthroughs.learning.views import FastStep, StatusView
 from walkthroughs.mcp_server import guidance, texts
 from walkthroughs.mcp_server.arguments import (
     Arguments,
