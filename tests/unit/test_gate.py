@@ -135,3 +135,20 @@ def test_learners_of_an_archived_walkthrough_are_told_of():
     assert learner_impact([Archive(live("deploy"))], {"wt_deploy": {"one": 2}}) == (
         "2 learners are in the middle of 'deploy', which goes away; their progress is kept",
     )
+
+
+def test_what_nobody_stands_on_is_not_told_of():
+    assert learner_impact([Archive(live("aa", "a1"))], {"wt_aa": {"a1": 0}}) == ()
+    assert learner_impact([update(live("aa", "a1", "a2"), content("a2", id="aa"))], {}) == ()
+
+
+def test_a_number_of_walkthroughs_and_of_learners_is_said_with_words_that_fit():
+    one = [Archive(live("aa"))]
+
+    assert approval_reasons(one, Risk(1, {"wt_aa": 1})) == (
+        "it archives all 1 walkthrough",
+        'it archives "Aa", where 1 learner was active in the last 14 days',
+    )
+    assert approval_reasons(archives(3), Risk(3, {"wt_w1": 2}))[1] == (
+        'it archives "W1", where 2 learners were active in the last 14 days'
+    )

@@ -54,3 +54,18 @@ def test_records_that_lead_to_and_fro_for_ever_are_followed_so_far_and_in_time()
 
     assert time.perf_counter() - began < 1
     assert all(len(move.earlier_names) <= 16 for each in found for move in each.moved)
+
+
+def test_of_a_long_history_the_sixteen_newest_names_are_known():
+    renames = tuple(Move(f"a{n}", f"a{n + 1}") for n in range(30))
+    taking = content("z1", id="cc", moved=(Move("a30", "z1", "aa"),))
+    giving = content("x1", id="aa", moved=renames)
+
+    assert earlier(taking, giving) == tuple(("aa", f"a{n}") for n in range(29, 13, -1))
+
+
+def test_a_rename_within_a_walkthrough_has_no_earlier_names_of_its_own():
+    taking = content("z2", id="cc", moved=(Move("b1", "z1", "aa"), Move("z0", "z2")))
+    within = with_earlier_names([taking.outline()])[0].moved[1]
+
+    assert (within.walkthrough, within.earlier_names) == (None, ())
