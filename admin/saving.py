@@ -15,7 +15,7 @@ from walkthroughs.runtime import runtime
 def write_transaction() -> Iterator[Session]:
     """Yield a session of its own for one change, committed when the block ends well.
 
-    The page's session gives its connection back first and reads everything anew
+    The page's session gives its connection back first and reads everything again
     afterwards: what it read before the change's locks must not be written back.
     """
     db.session.rollback()

@@ -56,7 +56,7 @@ class PlanWriter:
         """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
 
         A transaction is one walkthrough; or those that a step moves between, so that
-        nobody sees it in both or in neither; or some new ones, which nobody knows yet.
+        no learner sees it in both or in neither; or some new ones, which no learner has seen yet.
         """
         new: list[Create] = []
         for group in _group_by_moves(changes):
@@ -140,7 +140,7 @@ class PlanWriter:
         return [(slug, row_id) for slug in change.new_servers]
 
     def _content(self, wanted: WantedWalkthrough) -> WalkthroughContent:
-        # The outline knows more of moved steps: what other walkthroughs of the commit tell.
+        # The outline has the moved steps that other walkthroughs of the commit record.
         return replace(self.staging.read(wanted.staged_at).content, moved=wanted.outline.moved)
 
     def _assign(self, session: Session, wanted: Sequence[Assignment]) -> None:

@@ -23,7 +23,7 @@ class SyncRequest:
     Attributes:
         trigger: what started the run.
         actor: who gave a command; for a commit, its author is noted.
-        approved_fingerprint: of the plan that somebody has approved.
+        approved_fingerprint: the fingerprint of the plan that was approved.
         rollback_to: an older commit to go back to.
         read_all: read every folder, known or not.
     """

@@ -15,7 +15,7 @@ _IN_MEMORY_BYTES = 4 * 1024 * 1024
 
 
 class Staging:
-    """Walkthroughs by where they are in a file that nobody else can open.
+    """Walkthroughs by their position in a file that no other process can open.
 
     Threads may read at once.
     """

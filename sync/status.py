@@ -25,7 +25,7 @@ class Sync(StrEnum):
 
 
 class Health(StrEnum):
-    """Whether somebody has to do something."""
+    """Whether a person must act."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"  # a problem in the content; the rest is live
@@ -40,7 +40,7 @@ class WalkthroughStatus:
 
     Attributes:
         version: the live one; none if it is still to be made.
-        pending: what the newest commit would change and nobody applied: a level, `create`,
+        pending: what the newest commit would change and was not applied: a level, `create`,
             `show`, `assign` or `archive`; none if nothing.
         problems: mistakes in its folder, which keep the last good version live.
     """

@@ -199,7 +199,7 @@ def _readable_folders(
 
 
 def _post_status(settings: Settings, source: ContentSource, result: RunResult) -> None:
-    """Tell the host how the commit fared, if the source wants that."""
+    """Post the result of the commit to its host, if the source wants that."""
     plan = result.plan
     if source.host_kind is None or plan.commit is None:
         return
@@ -212,7 +212,7 @@ def _post_status(settings: Settings, source: ContentSource, result: RunResult) -
 
 
 def _rewrite_needs_approval(source: ContentSource, repository: Repository, commit: str) -> bool:
-    """Return whether somebody must approve that the branch lost the live commit.
+    """Return whether an approval is needed because the branch lost the live commit.
 
     Raises:
         ContentInvalid: it did, and the source refuses that.

@@ -5,7 +5,7 @@ Rooms, from the top; each may import those below it:
 mcp_server   the five tools over HTTP, for assistants
 identity     who the learner is: personal links
 health       whether the process and its database work
-learning     a learner's place: the rules, the rows, what the tools are told
+learning     a learner's place: the rules, the rows, what the tools answer
 publishing   content into rows: the only writer of walkthroughs and steps
 runtime      settings and database of a Flask application
 database     how we reach PostgreSQL

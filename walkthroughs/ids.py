@@ -1,4 +1,4 @@
-"""Row ids (a prefix that tells the table, then 10 random characters) and the clock."""
+"""Row ids (a prefix for the table, then 10 random characters) and the clock."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class Account(UserMixin, User):
 def create_owner(session: Session, organization_id: str, email: str) -> str | None:
     """Make *email* the organization's owner, with a random password that is returned once.
 
-    Returns none, and changes nothing, if the organization has an owner. Somebody
-    who has an account already keeps their password: then the text is empty.
+    Returns none, and changes nothing, if the organization has an owner. A person
+    who has an account already keeps their password; then the returned text is empty.
     """
     owners = select(Member.id).where(
         Member.organization_id == organization_id, Member.role == Role.OWNER

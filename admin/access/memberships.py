@@ -1,4 +1,4 @@
-"""Whose pages a request may see: looked up anew each time, so a removed member is out at once."""
+"""Read the memberships of the user for each request: a removed member is out at once."""
 
 from __future__ import annotations
 

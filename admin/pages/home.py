@@ -17,7 +17,7 @@ class HomeView(AdminIndexView):
         return g.get("organization_id") is not None
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
-        """Send a visitor to sign in; tell nothing else."""
+        """Send a visitor to sign in, and show nothing else."""
         return _redirect_to_sign_in()
 
     @expose("/")

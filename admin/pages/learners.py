@@ -85,7 +85,7 @@ class LinkView(OrgModelView):
         return str(self.render(self.create_template, form=form, return_url=back))
 
     def remove(self, row: PersonalLink) -> None:
-        """End it; the row stays, so that nobody wonders."""
+        """End the link; its row stays and shows when it ended."""
         row.revoked_at = now_ms()
         db.session.commit()
 

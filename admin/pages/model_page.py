@@ -100,7 +100,7 @@ class OrgModelView(ModelView):
         return list_filters != self.endpoint or reads or self.may_write()
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
-        """Send a visitor to sign in; tell a member that this is not theirs to do."""
+        """Send a visitor to sign in; refuse a member whose role does not allow this."""
         return _redirect_to_sign_in()
 
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
@@ -153,7 +153,7 @@ class OrgModelView(ModelView):
             model.organization_id = g.organization_id
 
     def handle_view_exception(self, exc: Exception) -> bool:
-        """Tell what a person can act on; log the rest, and show no SQL."""
+        """Show errors that a person can act on; log all others, and show no SQL."""
         if isinstance(exc, HandrailError):
             flash(str(exc), "error")
         elif isinstance(exc, IntegrityError):
@@ -203,7 +203,7 @@ class OrgModelView(ModelView):
 
     @contextmanager
     def report_errors(self) -> Iterator[list[Exception]]:
-        """Tell the member why the block failed, if it did; the list then holds the error.
+        """Show the member why the block failed, if it did; the list then holds the error.
 
         What Git has come to own since the page was read is answered like what it owned before.
         """

@@ -89,5 +89,5 @@ def _print(folder: Path, problems: tuple[Problem, ...]) -> None:
 
 def _without_printed(plan: Mapping[str, Any], problems: tuple[Problem, ...]) -> dict[str, Any]:
     """Return *plan* without the problems that were printed already."""
-    told = {str(problem) for problem in problems}
-    return dict(plan) | {"problems": [each for each in plan["problems"] if each not in told]}
+    printed = {str(problem) for problem in problems}
+    return dict(plan) | {"problems": [each for each in plan["problems"] if each not in printed]}

@@ -19,14 +19,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 
 #: What a source has, for `add` and for `set`.
 _OPTIONS = (
-    click.option("--branch", help="The branch that is live; main unless told."),
-    click.option("--path", help="A folder in the repository; all of it unless told."),
-    click.option("--name", help="What to call it; the end of the address unless told."),
+    click.option("--branch", help="The branch that is live; by default main."),
+    click.option("--path", help="A folder in the repository; by default all of it."),
+    click.option("--name", help="What to call it; by default the end of the address."),
     click.option("--interval", type=click.IntRange(10, 86_400), help="Seconds between two looks."),
     click.option(
         "--on-rewrite",
         type=click.Choice([each.value for each in OnRewrite]),
-        help="What to do when the branch loses the live commit; warn unless told.",
+        help="What to do when the branch loses the live commit; by default warn.",
     ),
     click.option(
         "--reports",
@@ -132,9 +132,9 @@ def remove_command(source: str) -> None:
 
 def _read(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the options that were given as columns, and the texts of the files among them."""
-    told = {name: value for name, value in given.items() if value is not None}
-    files = {name: _text(told.pop(name)) for name in _FILES if name in told}
-    return {_COLUMNS.get(name, name): value for name, value in told.items()}, files
+    options = {name: value for name, value in given.items() if value is not None}
+    files = {name: _text(options.pop(name)) for name in _FILES if name in options}
+    return {_COLUMNS.get(name, name): value for name, value in options.items()}, files
 
 
 def _text(path: Path) -> str:

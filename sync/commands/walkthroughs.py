@@ -70,7 +70,7 @@ def adopt_command(walkthrough_id: str, source: str) -> None:
 def detach_command(walkthrough_id: str) -> None:
     """Let the dashboard own a walkthrough of a source; learners keep their place.
 
-    Remove its files from the repository too, or the next sync makes it anew.
+    Remove its files from the repository too, or the next sync makes it again.
     """
     with runtime().database.transaction() as session:
         row = session.get(Walkthrough, walkthrough_id)

@@ -33,7 +33,7 @@ class ParseResult:
         wanted: every walkthrough without a mistake, by id.
         problems: every mistake, in file order.
         unreadable: ids of walkthroughs that have a mistake: leave them as they are.
-        complete: false if some manifest's id could not be read, so that nobody
+        complete: false if some manifest's id could not be read, so that no code
             can say which walkthroughs are gone.
         unchanged: ids of walkthroughs that were not read, since their folder is as it was.
         folders: the folder of each id in `wanted`.

@@ -9,7 +9,7 @@ from walkthroughs.content.problems import Problem
 
 
 def decode_text(path: str, data: FileData, limit: int, problems: list[Problem]) -> str | None:
-    """Return the text without what nobody sees: mark of order, line endings, trailing blanks."""
+    """Return the text without byte order mark, carriage returns and trailing blanks."""
     if data is Unread.TOO_MANY:
         problems.append(Problem(path, 1, "its folder holds far more files than a walkthrough has"))
         return None

@@ -1,4 +1,4 @@
-"""Runs git on hostile repositories: nothing of theirs is run, and nobody is asked anything."""
+"""Run git on hostile repositories: it runs none of their programs and asks no questions."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ class GitCommand:
         done = self._run(words, cwd or self.folder)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").splitlines()
-            told = [each for each in lines if each.strip() and each not in _UNHELPFUL_LINES]
+            words_of_git = [each for each in lines if each.strip() and each not in _UNHELPFUL_LINES]
             # The last line is often only the echo of the one before, such as that of a full disk.
-            said = "; ".join(told[-2:])[-300:] or "no reason given"
+            said = "; ".join(words_of_git[-2:])[-300:] or "no reason given"
             if "terminal prompts disabled" in said:
                 said = "the host wants a token, or another one than this source has"
             raise HostUnavailable(f"Git could not {words[0]} {self._shown}: {said}")

@@ -1,4 +1,4 @@
-"""Tell the Git host how a commit fared, where its authors see it: beside the commit."""
+"""Post the result of a commit to the Git host, which shows it beside the commit."""
 
 from __future__ import annotations
 

@@ -86,5 +86,5 @@ def _host(parts: SplitResult) -> str:
 
 
 def _named(host: str) -> str | None:
-    """Return what the host's own name tells, as in `gitlab.acme.example`."""
+    """Return the kind of host that its name contains, as in `gitlab.acme.example`."""
     return _GITLAB if host.startswith("gitlab.") else None

@@ -22,7 +22,7 @@ class HostUnavailable(RepositoryUnavailable):
 
 
 class CopyDamaged(RepositoryUnavailable):
-    """Nobody must act: our copy cannot be read, and a new one is made."""
+    """No person must act: our copy cannot be read, and a new one is made."""
 
 
 class CommitUnknown(HandrailError):

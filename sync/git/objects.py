@@ -65,7 +65,7 @@ class _Reader:
             self._in.write("".join(f"contents {name}\n" for name in names).encode() + b"flush\n")
             self._in.flush()
         except (BrokenPipeError, ValueError):
-            pass  # git has ended, or nobody listens any more; the reader finds out
+            pass  # git has ended, or the reader has closed; `read_next` raises for that
 
     def read_next(self, limit: int, kind: bytes) -> FileData | None:
         """Return the bytes of the next object, as `Objects.contents` yields them."""

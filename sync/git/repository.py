@@ -87,7 +87,7 @@ class Repository:
             return self._reclone()
 
     def delete_copy(self) -> None:
-        """Remove the copy; the next fetch makes it anew."""
+        """Remove the copy; the next fetch makes a new one."""
         shutil.rmtree(self._git.folder, ignore_errors=True)
 
     def _reclone(self) -> str:
@@ -178,7 +178,7 @@ class Repository:
             yield read_snapshot(objects, self._url, commit, folder, known)
 
     def with_reclone(self, work: Callable[[], R]) -> R:
-        """Return what *work* returns; if our copy is broken, make it anew and work once more."""
+        """Return what *work* returns; if our copy is damaged, make a new one and work once more."""
         try:
             return work()
         except CopyDamaged:

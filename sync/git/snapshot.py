@@ -166,7 +166,7 @@ class _Folder:
     def add_level(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
         """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
         self._count += MAX_ENTRIES + 1 if inner is None else len(inner)
-        if inner is None:  # nobody can say what is in there
+        if inner is None:  # the folder was too large to read
             self._has_manifest |= self._manifest == f"{at}/{MANIFEST}"
             return []
         paths = {f"{at}/{name}": node for name, node in inner.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sync.planning.plan import Archive, Change
 from walkthroughs.content.wording import count_of
 
-#: Somebody is following a walkthrough if they were active within so many days.
+#: A learner follows a walkthrough if they were active within so many days.
 ACTIVE_DAYS = 14
 _MAX_ARCHIVED = 3
 _MAX_ARCHIVED_SHARE = 0.2
@@ -23,7 +23,7 @@ class Risk:
         active: by row id, how many learners are in the middle of it and were
             active within `ACTIVE_DAYS`.
         rewritten: whether the branch no longer contains the commit that is live,
-            and somebody must approve of that.
+            and the source wants an approval for that.
     """
 
     live: int

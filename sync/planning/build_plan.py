@@ -31,7 +31,7 @@ def build_plan(
         source: whose files they are.
         parsed: what they say.
         commit: what they are the files of; none if they are no commit yet.
-        is_rewritten: the branch lost the live commit, and somebody must approve that.
+        is_rewritten: the branch lost the live commit, and the source wants an approval for that.
         wants_impact: look at each learner of what changes.
         recompute_digests: compare with the texts in the database, not with their digests.
     """

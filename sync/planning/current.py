@@ -56,7 +56,7 @@ def read_live(
         organization_id: whose.
         source_id: which source's.
         except_ids: author's ids of those that are left out, and not read.
-        recompute_digests: read the texts as well, so that what somebody changed by hand is noticed.
+        recompute_digests: read the texts as well, to find changes made by hand in the database.
     """
     rows = session.execute(
         select(

@@ -14,7 +14,7 @@ LearnerCounts = Mapping[str, Mapping[str, int]]
 
 
 def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[str, ...]:
-    """Return a line for each step that goes away under somebody, and each walkthrough that does."""
+    """Return a line for each step and each walkthrough that goes away while learners are on it."""
     lines: list[str] = []
     changes = tuple(changes)
     moved_to = _moved_away(changes)
@@ -32,7 +32,7 @@ def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[st
                         "away; their progress is kept"
                     )
             case Create():
-                pass  # nobody is there yet
+                pass  # no learner has started it
     return tuple(lines)
 
 

@@ -140,7 +140,7 @@ def diff(parsed: ParseResult, published: Iterable[Live]) -> tuple[Change, ...]:
 def fingerprint(commit: str, changes: Iterable[Change]) -> str:
     """Return what names this very plan: other content, versions or commit give another.
 
-    An approval holds for one fingerprint, so that nobody approves what they have not seen.
+    An approval holds for one fingerprint, so that a person approves only what they have seen.
     """
     lines = [commit]
     for change in changes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a content repository, for the person who can mend it.
+    """One mistake in a content repository, for the person who can fix it.
 
     Attributes:
         path: the file, relative to the repository.

@@ -23,7 +23,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The difference of two contents. No level: nobody can see one."""
+    """The difference of two contents. No level: there is no visible one."""
 
     level: Level | None
     summary: str

@@ -39,7 +39,7 @@ class Move:
         new: the id it has in the walkthrough that has this record.
         walkthrough: the id of the other walkthrough that it came from; none if it was renamed.
         earlier_names: what else it was called on its way, (walkthrough, step), newest first, as
-            the other walkthroughs of the commit tell. Asked for if *old* was never published.
+            the other walkthroughs of the commit record. Used if *old* was never published.
     """
 
     old: str
@@ -65,7 +65,7 @@ class StepOutline:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A walkthrough without its texts: small, and enough to tell what a change does to learners.
+    """A walkthrough without its texts: small, and enough to say what a change does to learners.
 
     Attributes:
         digest: `WalkthroughContent.digest()`, which stands for the texts.
@@ -95,7 +95,7 @@ class WalkthroughContent:
 
         Equal digests are the same version. What an author cannot see in the
         result (line endings, trailing blanks) is normalised by the parser,
-        never here. `moved` changes author ids, which nobody reads.
+        never here. `moved` changes author ids, which no learner reads.
         """
         shown = {name: getattr(self, name) for name in _SHOWN}
         shown["steps"] = [{name: getattr(s, name) for name in _STEP_SHOWN} for s in self.steps]

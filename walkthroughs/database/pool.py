@@ -29,8 +29,8 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     pool_size: int
-    #: Opens a connection outside the pool; the caller closes it. Its `dsn()` tells
-    #: where.
+    #: Opens a connection outside the pool; the caller closes it. Its `dsn()` returns
+    #: the address.
     open_connection: ConnectionFactory
 
     @property
@@ -120,7 +120,7 @@ class ConnectionFactory:
 
         Raises:
             psycopg2.OperationalError: another thread has been asking for a while, which
-                may start a server. Whoever serves people tells them to come back.
+                may start a server. The caller asks its user to try again.
         """
         if not self._address_lock.acquire(timeout=_CONNECT_SECONDS):
             message = "the database is being started"
@@ -132,7 +132,7 @@ class ConnectionFactory:
         return url.render_as_string(hide_password=False)
 
     def __call__(self) -> psycopg2.extensions.connection:
-        """Open one, at the address known; ask anew if nothing answers there."""
+        """Open one at the known address; ask for the address again if nothing answers there."""
         if self._dsn is not None:
             try:
                 return _open(self._dsn)

@@ -92,7 +92,7 @@ class Prepared:
 
     async def _open(self) -> _Connection:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            # A server that is started for this goes on starting when nobody waits any more.
+            # The server that this starts goes on starting after the deadline.
             dsn = await asyncio.to_thread(self._database.open_connection.dsn)
             connection = psycopg2.connect(dsn, async_=1)
             try:

@@ -1,1 +1,1 @@
-"""A learner's place: the rules, the rows, and what the tools are told of them."""
+"""A learner's place: the rules, the rows, and what the tools answer."""

@@ -83,8 +83,8 @@ def completed_before_move(
 def credit_moved_step(connection: Connection, caller: Caller, step_id: str) -> None:
     """Credit the completion of a step that is not live any more to the step that it became.
 
-    Only the learner who has the other walkthrough open already needs it: the
-    ordinary step call there asks nobody else.
+    Only a learner who has the other walkthrough open already needs it, because the
+    ordinary step call reads no other row.
     """
     connection.execute(_CREDIT, learner_keys(caller) | {"step_id": step_id})
 

@@ -131,7 +131,7 @@ def change_notice(
 ) -> str | None:
     """Return one line on what changed between the two orders; none if no step did.
 
-    Counts are net, so a change and its revert say nothing. Texts are not told.
+    Counts are net, so a change and its revert give no notice. Changed texts give none either.
     """
     known = {step.author_id: step.id for step in last_seen}
     now_live = {step.author_id: step.id for step in live}

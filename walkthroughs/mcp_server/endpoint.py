@@ -153,7 +153,7 @@ def build_endpoint(
 
     Args:
         database: its pool also bounds how many tools run at once.
-        settings: the public origin, which tells servers' hosts apart.
+        settings: the public origin, which the hosts of servers are parts of.
         server: what to serve instead of the five tools, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
     """

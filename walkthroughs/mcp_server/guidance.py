@@ -1,4 +1,4 @@
-"""What every assistant is told before the first call: descriptions of the tools, instructions.
+"""What every assistant reads before the first call: descriptions of the tools, instructions.
 
 The rule of teaching stands here, because assistants trust these words. Some of them treat what a
 result says as data whose directives are to be ignored.

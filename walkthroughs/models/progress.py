@@ -59,7 +59,7 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     completed_at: Mapped[int | None]
     #: The version the learner last saw.
     version: Mapped[int] = mapped_column(Integer)
-    #: When the learner was last shown a step; the latest one tells which walkthrough they are in.
+    #: When the learner was last shown a step; the latest one is the walkthrough they are in.
     active_at: Mapped[int] = mapped_column(default=now_ms)
     #: Calls that would have completed a step sooner after it was shown than the pace allows.
     hurried_calls: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))

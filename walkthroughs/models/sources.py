@@ -43,14 +43,14 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     credential: Mapped[str | None]
     #: Sealed: what push notifications are signed with.
     webhook_secret: Mapped[str | None]
-    #: Hash of the token that may ask what a folder would change; none means nobody may.
+    #: Hash of the token that may ask what a folder would change; none means that no token may.
     check_token_hash: Mapped[str | None]
     #: How often to look; none means the installation's own.
     interval_seconds: Mapped[int | None] = mapped_column(Integer)
     on_rewrite: Mapped[OnRewrite] = mapped_column(
         enum_column(OnRewrite, "on_rewrite"), default=OnRewrite.WARN, server_default="warn"
     )
-    #: Where to tell how each commit fared; none means nowhere.
+    #: The kind of host that gets the result of each commit; none means no host.
     host_kind: Mapped[GitHost | None] = mapped_column(enum_column(GitHost, "git_host"))
     #: Nothing is applied while it is held.
     held_at: Mapped[int | None]
@@ -60,7 +60,7 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     #: The newest commit seen, and when the branch was last looked at.
     newest_commit: Mapped[str | None]
     checked_at: Mapped[int | None]
-    #: When somebody last asked for a run, and the request that the last run answered.
+    #: When a run was last requested, and the request that the last run answered.
     requested_at: Mapped[int | None]
     answered_request_at: Mapped[int | None]
     #: Why the repository cannot be read; none when it can.

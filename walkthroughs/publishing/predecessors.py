@@ -25,11 +25,11 @@ def predecessors(
 ) -> dict[str, list[str]]:
     """Return author id -> row ids whose completion counts, for the steps that come in.
 
-    A record tells of the moment in which the step appears here, so steps that
-    are *known* (live already) are left alone: the other walkthrough may give
-    the old id to something else later. A step goes on at the revision that it
-    had: with a raised one it is asked for again. What was never published in a
-    walkthrough of the same source has no completions and is passed over.
+    A `moved` record is used only when the step first appears here. Steps that are
+    live already (*known*) are skipped, because the other walkthrough may reuse
+    the old id. A step keeps the revision that it had; with a raised one the
+    learner does it again. A step that was never published in a walkthrough of
+    the same source has no completions, so its record is skipped.
     """
     coming = {step.id: step for step in content.steps if step.id not in known}
     moves = [m for m in content.moved if m.walkthrough and current_id(m.new, content) in coming]

@@ -34,7 +34,7 @@ def version_columns(
     number: int, revision: Revision, digest: str, step_ids: list[str], origin: Origin
 ) -> dict[str, Any]:
     """Return the columns of a version."""
-    assert revision.level is not None  # noqa: S101  what nobody sees makes none
+    assert revision.level is not None  # noqa: S101  an invisible change makes no version
     return {
         "number": number,
         "level": revision.level.value,
