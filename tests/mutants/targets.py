@@ -31,15 +31,18 @@ SYNC = (
 )
 
 RULES = {
-    "walkthroughs/learning/position.py": ("tests/unit/test_journey.py",),
-    "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py",),
+    "walkthroughs/learning/position.py": (
+        "tests/unit/test_journey.py",
+        "tests/unit/test_notices.py",
+    ),
+    "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py", "tests/unit/test_notices.py"),
     "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
     "walkthroughs/content/markdown.py": ("tests/unit/test_markdown.py", "tests/unit/test_xss.py"),
     "sync/planning/plan.py": ("tests/unit/test_plan.py",),
     "sync/planning/approval.py": ("tests/unit/test_gate.py",),
     "sync/planning/impact.py": ("tests/unit/test_gate.py", "tests/unit/test_plan.py"),
     "sync/format/move_chains.py": ("tests/unit/test_moves.py",),
-    "sync/format/fields.py": ("tests/unit/test_parse.py",),
+    "sync/format/fields.py": ("tests/unit/test_fields.py", "tests/unit/test_parse.py"),
     "sync/format/manifest.py": ("tests/unit/test_parse.py",),
     "sync/format/step_file.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
     "sync/layout.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
