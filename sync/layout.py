@@ -21,7 +21,6 @@ MAX_STEPS = 500
 
 MAX_FRONT_MATTER_BYTES = 16 * 1024
 MAX_STEP_BYTES = 64 * 1024
-ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 MAX_TITLE = 200
 
 #: Nearly all names are like this, and need no second look.

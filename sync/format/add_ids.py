@@ -7,7 +7,8 @@ import unicodedata
 from pathlib import Path
 
 from sync.format.yaml_subset import Mapping, Scalar, YamlRefused, load
-from sync.layout import ID_PATTERN, MANIFEST
+from sync.layout import MANIFEST
+from walkthroughs.addresses import SLUG_PATTERN
 
 
 def add_ids(folder: Path) -> list[str]:
@@ -37,7 +38,7 @@ def _give_id(path: Path, folder: Path, fallback: str, *, front_matter: bool) -> 
         return []
     title = node.items.get("title")
     new_id = _slug(title.text if front_matter and isinstance(title, Scalar) else fallback)
-    if not ID_PATTERN.fullmatch(new_id):
+    if not SLUG_PATTERN.fullmatch(new_id):
         return []
     newline = "\r\n" if "\r\n" in text else "\n"
     fixed = f"{text[: start.end()]}id: {new_id}{newline}{text[start.end() :]}"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence
-from sync.layout import ID_PATTERN, MAX_TITLE
+from sync.layout import MAX_TITLE
+from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.content.markdown import hidden_characters
 from walkthroughs.content.problems import Problem
 
@@ -81,7 +82,7 @@ class Fields:
 
     def check_id(self, text: str, line: int) -> bool:
         """Return whether *text* can be an id, else note why not."""
-        if ID_PATTERN.fullmatch(text):
+        if SLUG_PATTERN.fullmatch(text):
             return True
         self.add_problem(
             line,

@@ -43,8 +43,11 @@ RULES = {
     "sync/planning/impact.py": ("tests/unit/test_gate.py", "tests/unit/test_plan.py"),
     "sync/format/move_chains.py": ("tests/unit/test_moves.py",),
     "sync/format/fields.py": ("tests/unit/test_fields.py", "tests/unit/test_parse.py"),
-    "sync/format/manifest.py": ("tests/unit/test_parse.py",),
-    "sync/format/step_file.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
+    "sync/format/manifest.py": ("tests/unit/test_manifest.py", "tests/unit/test_parse.py"),
+    "sync/format/step_file.py": (
+        "tests/unit/test_step_file.py",
+        "tests/unit/test_awkward_files.py",
+    ),
     "sync/layout.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
 }
 QUERIES = {
