@@ -25,7 +25,8 @@ _FLAGS = (
     "--disable-sync",
 )  # fmt: skip
 _AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-_DESK, _PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
+#: How a page is shown: color scheme, width and height.
+_LOOKS = (("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 800), ("dark", 390, 800))
 
 
 @dataclass
@@ -75,15 +76,6 @@ def site(database: Database, settings: Settings) -> Iterator[DashboardSite]:
         yield DashboardSite(origin, "owner@acme.example", password)
 
 
-@pytest.fixture(params=["light", "dark", "phone"])
-def look(request: pytest.FixtureRequest) -> dict[str, object]:
-    """How the page is shown: as options of a browser's context."""
-    return {
-        "color_scheme": "dark" if request.param == "dark" else "light",
-        "viewport": _PHONE if request.param == "phone" else _DESK,
-    }
-
-
 def sign_in(
     browser: Browser, site: DashboardSite, **options: object
 ) -> tuple[BrowserContext, Page]:
@@ -100,9 +92,18 @@ def sign_in(
 
 
 def faults(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page, and whether it is wider than the screen."""
-    found = page.evaluate(f"{_AXE.read_text()}; axe.run()")["violations"]
-    told = [f"{page.url}: {each['id']}: {each['nodes'][0]['html']}" for each in found]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        told.append(f"{page.url}: wider than the screen")
+    """Return what axe finds wrong with the page, and whether it is wider than the screen.
+
+    The page is shown in each look in turn, and is not loaded again.
+    """
+    page.evaluate(f"{_AXE.read_text()}; null")
+    told = []
+    for scheme, width, height in _LOOKS:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
+        page.set_viewport_size({"width": width, "height": height})
+        shown = f"{page.url} ({scheme}, {width})"
+        violations = page.evaluate("axe.run()")["violations"]
+        told += [f"{shown}: {each['id']}: {each['nodes'][0]['html']}" for each in violations]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            told.append(f"{shown}: wider than the screen")
     return told

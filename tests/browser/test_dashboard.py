@@ -62,8 +62,8 @@ async def _walk(address, title):
         return titles
 
 
-def test_every_page_is_accessible_and_fits(browser, site, look):
-    context, page = sign_in(browser, site, **look)
+def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
+    context, page = sign_in(browser, site)
     told = []
     page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: told.append(f"{page.url}: {error}"))
@@ -90,9 +90,9 @@ def test_every_page_is_accessible_and_fits(browser, site, look):
 
 
 def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file(
-    browser, site, database, look
+    browser, site, database
 ):
-    context, page = sign_in(browser, site, **look)
+    context, page = sign_in(browser, site)
     page.get_by_role("link", name="Deploy").click()
     page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Title").fill("Mine")
@@ -119,10 +119,12 @@ def test_a_step_is_written_with_the_keyboard_alone(browser, site):
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
+    page.wait_for_function("location.hash")
     for _ in range(3):  # the trail of pages, the title, ...
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "title":
             break
+    expect(page.get_by_label("Title")).to_be_focused()
     page.keyboard.type("Four")
     for label in ("Section", "For the learner"):
         page.keyboard.press("Tab")
