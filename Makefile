@@ -20,7 +20,7 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
 test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests, WORKERS at once
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(FAST)

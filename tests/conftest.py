@@ -30,6 +30,15 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("thorough" if os.environ.get("CI") else "quick")
 
+#: Long files first, so that no worker is left with one of them at the end.
+_ORDER = ("assistants", "outside", "browser", "db", "http", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests by folder; within a folder they stay as they are."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: _ORDER.index(item.path.relative_to(here).parts[0]))
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
