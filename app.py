@@ -92,13 +92,12 @@ def add_pages(app: Flask) -> Flask:
     from sync.merge_check.endpoint import checks
     from sync.schema_page import schema_pages
     from sync.webhook import webhooks
-    from walkthroughs.health import pages
 
     with _ADDING:
-        if pages.name not in app.blueprints:
+        if webhooks.name not in app.blueprints:
             parts = app.extensions["handrail"]
             build_admin(app, parts.database, parts.settings)
-            for blueprint in (schema_pages, webhooks, checks, pages):
+            for blueprint in (schema_pages, webhooks, checks):
                 app.register_blueprint(blueprint)
             app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
             app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
@@ -126,8 +125,11 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from starlette.routing import Mount
 
     from sync import worker
+    from sync.merge_check.upload import MAX_BYTES
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
+    from walkthroughs.serving.probes import Probes
+    from walkthroughs.serving.whole import WholeRequests
 
     app = add_pages(flask_app or create_app(settings))
     database = app.extensions["handrail"].database
@@ -149,8 +151,9 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             database.close()
 
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
-    others = Mount("/", NoBarePages(flask_pages))  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
-    return Starlette(routes=[*endpoint.routes, others], lifespan=lifespan)
+    whole = WholeRequests(flask_pages, MAX_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
+    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", NoBarePages(whole))]
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
@@ -194,6 +197,7 @@ def run(app: Starlette, host: str, port: int) -> None:
     import uvicorn
 
     from walkthroughs.mcp_server.redaction import RedactLinks
+    from walkthroughs.serving.connections import bounded, raise_file_limit
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # The second one writes a line for each call of most clients.
@@ -205,7 +209,7 @@ def run(app: Starlette, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
-        http="h11",
+        http=bounded(raise_file_limit()),
         log_config=None,
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -18,6 +18,7 @@ from walkthroughs.identity.links import create_link
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.results import VIEW
+from walkthroughs.serving.connections import HEADER_SECONDS, bounded
 from walkthroughs.settings import Settings
 
 
@@ -27,13 +28,15 @@ def view_of(result: Any) -> Any:
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
+def served(
+    app: ASGIApp, *, connections: int = 1000, header_seconds: float = HEADER_SECONDS
+) -> Iterator[str]:
     """Serve *app* on a free port; yield its origin."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
         port=0,
-        http="h11",
+        http=bounded(connections, header_seconds),
         ws="none",
         log_config=None,
         access_log=False,

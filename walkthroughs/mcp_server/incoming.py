@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.types import Message, Receive, Scope
 
 from walkthroughs.mcp_server.refusals import Refused
+from walkthroughs.serving.bodies import BodyTooLarge, BodyTooSlow, receive_body
 
 MAX_BODY_BYTES = 1024 * 1024
 _JSON = b"application/json"
@@ -19,19 +20,19 @@ async def read_body(receive: Receive) -> bytes | None:
     Read here and not in the SDK, which logs a traceback for each client that leaves.
 
     Raises:
-        Refused: it is larger than `MAX_BODY_BYTES`.
+        Refused: it is larger than `MAX_BODY_BYTES`, or does not arrive in time.
     """
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise Refused(413, "The message is too large: an MCP message may have 1 MiB here.")
-        parts.append(part)
-        more = message.get("more_body", False)
+    parts: list[bytes] = []
+    try:
+        is_whole = await receive_body(receive, MAX_BODY_BYTES, parts.append)
+    except BodyTooLarge:
+        raise Refused(
+            413, "The message is too large: an MCP message may have 1 MiB here."
+        ) from None
+    except BodyTooSlow as error:
+        raise Refused(408, str(error)) from error
+    if not is_whole:
+        return None
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

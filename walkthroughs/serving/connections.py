@@ -1,0 +1,115 @@
+"""A bound on connections, and a deadline for the headers of a request.
+
+uvicorn waits for ever for the first request of a connection, and takes connections
+until the process has no file left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_log = logging.getLogger(__name__)
+#: How long the headers of a request may take, from the connection or from their first byte.
+HEADER_SECONDS = 10.0
+#: Connections at most, as far as the system grants so many files.
+MAX_CONNECTIONS = 20_000
+#: Files that are no connections of clients: databases, logs, repositories.
+_OTHER_FILES = 200
+#: One line in the log for all connections that were refused within so many seconds.
+_LOG_SECONDS = 60.0
+_BUSY = "The server has no room for another connection. Try again in a few seconds.\n"
+_LATE = "The headers of the request did not arrive in time.\n"
+
+
+def raise_file_limit() -> int:
+    """Let the process open as many files as it may; return how many connections that allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    files = wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+    return max(files - _OTHER_FILES, files // 2)
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP for one connection. Subclass it with the bounds: see `bounded`."""
+
+    max_connections = MAX_CONNECTIONS
+    header_seconds = HEADER_SECONDS
+    _refused = 0
+    _refused_since = 0.0
+
+    def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401  uvicorn's protocol
+        super().__init__(*args, **more)
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for headers; refuse a connection beyond the bound."""
+        super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            self._refuse()
+        else:
+            self._start_deadline()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; the deadline ends with the headers, and starts with those of the next."""
+        super().data_received(data)
+        if self.transport.is_closing() or not self._awaits_headers():
+            self._end_deadline()
+        elif self._deadline is None:
+            self._start_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline with the connection."""
+        self._end_deadline()
+        super().connection_lost(exc)
+
+    def _awaits_headers(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _start_deadline(self) -> None:
+        self._deadline = self.loop.call_later(self.header_seconds, self._end_late)
+
+    def _end_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _end_late(self) -> None:
+        if not self.transport.is_closing():
+            self._end_with("408 Request Timeout", _LATE)
+
+    def _refuse(self) -> None:
+        cls = type(self)
+        cls._refused += 1
+        now = self.loop.time()
+        if now - cls._refused_since > _LOG_SECONDS:
+            _log.warning(
+                "%d connection(s) refused: there are %d already",
+                cls._refused,
+                self.max_connections,
+            )
+            cls._refused, cls._refused_since = 0, now
+        self._end_with("503 Service Unavailable", _BUSY, "Retry-After: 5\r\n")
+
+    def _end_with(self, status: str, text: str, headers: str = "") -> None:
+        self.transport.write(
+            (
+                f"HTTP/1.1 {status}\r\n{headers}Content-Type: text/plain; charset=utf-8\r\n"
+                f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}"
+            ).encode()
+        )
+        self.transport.close()
+
+
+def bounded(max_connections: int, header_seconds: float = HEADER_SECONDS) -> type[BoundedProtocol]:
+    """Return the protocol with these bounds, for one server."""
+    bounds = {"max_connections": max_connections, "header_seconds": header_seconds}
+    return type("Protocol", (BoundedProtocol,), bounds)

@@ -1,0 +1,113 @@
+"""Pages get whole requests, and hand over whole answers.
+
+A page is made in one of a few threads. A client that sends or reads slowly must not hold
+one: its request is read before, and its answer is sent after the thread has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from tempfile import SpooledTemporaryFile
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from walkthroughs.errors import HandrailError
+from walkthroughs.serving.bodies import BODY_SECONDS, BodyTooLarge, BodyTooSlow, receive_body
+
+#: Bytes of a body that are kept in memory; the rest waits in a temporary file.
+_MEMORY_BYTES = 256 * 1024
+_PART_BYTES = 64 * 1024
+#: Bodies that are larger than `_MEMORY_BYTES` and are read at the same time.
+_LARGE_BODIES = 16
+#: How long a client may take to read a part of an answer.
+_SEND_SECONDS = 30
+
+
+class _NoRoom(HandrailError):
+    """Too many large bodies are read already."""
+
+    def __init__(self) -> None:
+        super().__init__("The server reads as many large uploads as it can. Try again soon.")
+
+
+_STATUS: dict[type[HandrailError], int] = {BodyTooSlow: 408, BodyTooLarge: 413, _NoRoom: 503}
+
+
+class WholeRequests:
+    """An ASGI application that passes whole requests to *app*, and its whole answers on.
+
+    Args:
+        app: makes pages in threads.
+        limit: bytes that a body may have at most; a page may take fewer.
+        seconds: how long a body may take, beside what a slow line needs for its size.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, seconds: float = BODY_SECONDS) -> None:
+        self._app, self._limit, self._seconds = app, limit, seconds
+        self._large_bodies = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        with SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
+            try:
+                if not await self._read(receive, body):
+                    return  # the client has left
+            except (BodyTooLarge, BodyTooSlow, _NoRoom) as error:
+                await _refuse(error, scope, receive, send)
+                return
+            await self._app(scope, _replay(body, receive), keep)
+        for message in answer:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await send(message)
+
+    async def _read(self, receive: Receive, body: SpooledTemporaryFile[bytes]) -> bool:
+        """Write the request's body to *body*; return false if the client left."""
+        is_large = False
+
+        def add(part: bytes) -> None:
+            nonlocal is_large
+            if not is_large and body.tell() + len(part) > _MEMORY_BYTES:
+                if self._large_bodies >= _LARGE_BODIES:
+                    raise _NoRoom
+                is_large = True
+                self._large_bodies += 1
+            body.write(part)
+
+        try:
+            return await receive_body(receive, self._limit, add, self._seconds)
+        finally:
+            self._large_bodies -= is_large
+            body.seek(0)
+
+
+def _replay(body: SpooledTemporaryFile[bytes], receive: Receive) -> Receive:
+    """Return a channel that sends *body*, then goes on with *receive*."""
+    ended = False
+
+    async def read() -> Message:
+        nonlocal ended
+        if ended:
+            return await receive()
+        part = body.read(_PART_BYTES)
+        ended = len(part) < _PART_BYTES
+        return {"type": "http.request", "body": part, "more_body": not ended}
+
+    return read
+
+
+async def _refuse(error: HandrailError, scope: Scope, receive: Receive, send: Send) -> None:
+    # What is left of the body is not read, so the connection ends.
+    headers = {"Connection": "close", "Cache-Control": "no-store"}
+    if isinstance(error, _NoRoom):
+        headers["Retry-After"] = "10"
+    status = _STATUS[type(error)]
+    await PlainTextResponse(f"{error}\n", status, headers)(scope, receive, send)
