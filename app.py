@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 75
 #: Threads that run pages and tools; each holds a connection while it works.
 _THREADS = 10
+#: More than any page takes; each says itself what it takes.
+_MAX_BODY_BYTES = 40 * 1024 * 1024
 #: Two first requests at once add the pages once.
 _ADDING = threading.Lock()
 
@@ -125,7 +127,6 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from starlette.routing import Mount
 
     from sync import worker
-    from sync.merge_check.upload import MAX_BYTES
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.serving.probes import Probes
@@ -151,7 +152,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             database.close()
 
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
-    whole = WholeRequests(flask_pages, MAX_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
+    whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     routes = [*endpoint.routes, *Probes(database).routes, Mount("/", NoBarePages(whole))]
     return Starlette(routes=routes, lifespan=lifespan)
 
