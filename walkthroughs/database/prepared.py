@@ -14,7 +14,7 @@ import psycopg2.extensions as driver
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import unavailable_errors
 
-#: How long a connection may take to open, and a statement to be answered.
+#: How long a caller waits for an answer: for its turn, the connection and the statement.
 _PATIENCE_SECONDS = 1.5
 
 
@@ -57,12 +57,13 @@ class Prepared:
             DatabaseUnavailable: the server does not answer, twice or for too long.
         """
         with unavailable_errors():
-            try:
-                return await self._fetch(statement, parameters)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                # The server was restarted, so the idle ones are dead as well.
-                self.close()
-                return await self._fetch(statement, parameters)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                try:
+                    return await self._fetch(statement, parameters)
+                except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                    # The server was restarted, so the idle ones are dead as well.
+                    self.close()
+                    return await self._fetch(statement, parameters)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -73,8 +74,7 @@ class Prepared:
         self, statement: Statement, parameters: tuple[object, ...]
     ) -> tuple[Any, ...] | None:
         async with self._line() as line:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                cursor = await line.execute(self._execute[statement.name], parameters)
+            cursor = await line.execute(self._execute[statement.name], parameters)
             row: tuple[Any, ...] | None = cursor.fetchone()
             return row
 
@@ -91,22 +91,21 @@ class Prepared:
             self._free.append(line)
 
     async def _open(self) -> _Connection:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            # The server that this starts goes on starting after the deadline.
-            dsn = await asyncio.to_thread(self._database.open_connection.dsn)
-            connection = psycopg2.connect(dsn, async_=1)
-            try:
-                await _connected(connection)
-            except BaseException:
-                connection.close()
-                raise
-            line = _Connection(connection)
-            try:
-                await line.execute(self._prepare)
-            except BaseException:
-                line.close()
-                raise
-            return line
+        # The server that this starts goes on starting after the deadline.
+        dsn = await asyncio.to_thread(self._database.open_connection.dsn)
+        connection = psycopg2.connect(dsn, async_=1)
+        try:
+            await _connected(connection)
+        except BaseException:
+            connection.close()
+            raise
+        line = _Connection(connection)
+        try:
+            await line.execute(self._prepare)
+        except BaseException:
+            line.close()
+            raise
+        return line
 
 
 class _Connection:

@@ -23,6 +23,7 @@ from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
+from walkthroughs.mcp_server.busy import send_busy
 from walkthroughs.mcp_server.hosts import hostname, is_same_host
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
@@ -36,6 +37,7 @@ from walkthroughs.mcp_server.tenant import (
     Tenant,
     TenantLookup,
 )
+from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
 
 #: Starlette tries one after the other, so the most used one is first.
@@ -64,6 +66,7 @@ class Endpoint:
         self._directory = directory
         self._prepared = prepared
         self._streaming = streaming
+        self._queue = FairQueue()
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
@@ -101,10 +104,24 @@ class Endpoint:
         if call is not None:
             scope[SCOPE_KEY] = call
         app = (self._served if call else self._away).handle_request
-        if messages is None:
-            await app(scope, replay(body, receive), send)
-        else:
-            await answer_batch(app, messages, scope, receive, send)
+        handle = (
+            partial(app, scope, replay(body, receive), send)
+            if messages is None
+            else partial(answer_batch, app, messages, scope, receive, send)
+        )
+        if call is None:
+            await handle()
+            return
+        caller = _caller_key(call, scope)
+        try:
+            await self._queue.enter(call.tenant.organization_id, caller)
+        except Busy as busy:
+            await send_busy(send, busy, body)
+            return
+        try:
+            await handle()
+        finally:
+            self._queue.leave(caller)
 
     async def _identify(
         self, scope: Scope, headers: dict[bytes, bytes], step_call: bool
@@ -162,6 +179,12 @@ def build_endpoint(
     directory = TenantLookup(prepared)
     server = server or build_server(database, limiter, prepared, directory)
     return Endpoint(settings, directory, prepared, server, streaming=streaming)
+
+
+def _caller_key(call: Call, scope: Scope) -> str:
+    """Return what tells callers apart: the personal link; without one, the server and the host."""
+    host, _ = scope.get("client") or ("", 0)
+    return call.address.token_hash or f"{call.tenant.server_id} {host}"
 
 
 def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress) -> Caller:

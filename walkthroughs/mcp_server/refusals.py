@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 
 from starlette.types import Send
 
@@ -22,22 +23,31 @@ class Refused(HandrailError):
         self.status = status
 
 
-async def send_refusal(send: Send, refused: Refused, body: bytes = b"") -> None:
+async def send_refusal(
+    send: Send, refused: Refused, body: bytes = b"", more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
     """Answer that a request is refused.
 
     A client waits for the id it sent, some for as long as their time-out if the
     answer has another one. So the id is read from *body*; it is null if there is none.
     """
-    content = json.dumps(_errors(str(refused), body)).encode()
+    allow = [(b"allow", b"POST")] if refused.status == 405 else []
+    await send_json(send, refused.status, _errors(str(refused), body), [*more, *allow])
+
+
+async def send_json(
+    send: Send, status: int, value: object, more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    """Answer with *value* as JSON, and with the headers *more*."""
+    content = json.dumps(value).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),
         # Without this, caches may keep a 404 and go on with it after the address exists.
         (b"cache-control", b"no-store"),
+        *more,
     ]
-    if refused.status == 405:
-        headers.append((b"allow", b"POST"))
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
 
@@ -47,13 +57,13 @@ def _errors(text: str, body: bytes) -> dict[str, Any] | list[dict[str, Any]]:
     except (ValueError, RecursionError):
         message = None
     if isinstance(message, list) and len(message) <= _MAX_ANSWERED:
-        ids = [each["id"] for each in message if _has_id(each)]
+        ids = [each["id"] for each in message if is_request(each)]
         if ids:
             return [_error(text, each) for each in ids]
-    return _error(text, message["id"] if _has_id(message) else None)
+    return _error(text, message["id"] if is_request(message) else None)
 
 
-def _has_id(message: object) -> bool:
+def is_request(message: object) -> TypeGuard[dict[str, Any]]:
     """Return whether *message* is a request with an id that JSON-RPC in MCP allows."""
     if not isinstance(message, dict) or "method" not in message:
         return False

@@ -26,9 +26,19 @@ UNAVAILABLE = (
     "The walkthroughs cannot be reached for a moment. Nothing was lost. "
     "Wait a few seconds, then make the same call again with the same arguments."
 )
+_BUSY = (
+    "This call was not carried out, because there are too many calls at the moment. Nothing was "
+    "lost and nothing moved. Wait {seconds} seconds, then make the same call again with the same "
+    "arguments, once."
+)
 #: Characters that the descriptions of one list may take together.
 _DESCRIPTIONS = 6000
 _NO_MARKUP = str.maketrans("<>", "‹›")
+
+
+def busy(seconds: int) -> str:
+    """Return the sentence for a call that was not begun."""
+    return _BUSY.format(seconds=seconds)
 
 
 def one_line(words: str) -> str:

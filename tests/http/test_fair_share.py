@@ -1,0 +1,97 @@
+"""One link with very many calls delays nobody else, and its assistant is told to wait."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.http.posting import HEADERS, ask
+from tests.serving import ServedServer
+from walkthroughs.identity.links import create_link
+
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "list_walkthroughs", "arguments": {}},
+}
+
+
+@pytest.fixture
+def links(course_server: ServedServer) -> list[str]:
+    """The links of two learners."""
+    with course_server.database.transaction() as session:
+        tokens = [create_link(session, "acme", f"{name}@x.example") for name in ("lea", "max")]
+    return [f"{course_server.anonymous}/u/{token}" for token in tokens]
+
+
+async def post(address: str) -> tuple[bytes, dict[str, Any]]:
+    """Send the call over a connection of its own; return the head of the answer and its result."""
+    url = httpx.URL(address)
+    body = json.dumps(CALL).encode()
+    head = [f"POST {url.path} HTTP/1.1", f"Host: {url.netloc.decode()}", "Connection: close"]
+    head += [f"{name}: {value}" for name, value in HEADERS.items()]
+    head += [f"Content-Length: {len(body)}", "", ""]
+    reader, writer = await asyncio.open_connection("127.0.0.1", url.port)
+    writer.write("\r\n".join(head).encode() + body)
+    headers, _, content = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    answer = json.loads(content)
+    assert "result" in answer, (headers, content)
+    return headers, answer["result"]
+
+
+async def flood(address: str, calls: int) -> list[tuple[bytes, dict[str, Any]]]:
+    return await asyncio.gather(*(post(address) for _ in range(calls)))
+
+
+def test_of_three_hundred_calls_at_once_over_one_link_the_others_are_told_to_wait(
+    links: list[str],
+) -> None:
+    answers = asyncio.run(flood(links[0], 300))
+
+    assert all(head.startswith(b"HTTP/1.1 200 OK\r\n") for head, _ in answers)
+    refused = [(head, result) for head, result in answers if result.get("isError")]
+    assert 0 < len(refused) < 300
+    assert all(b"retry-after: 2\r\n" in head for head, _ in refused)
+    assert all("Wait 2 seconds" in result["content"][0]["text"] for _, result in refused)
+
+
+def test_a_learner_beside_three_hundred_calls_over_another_link_is_answered(
+    links: list[str],
+) -> None:
+    async def both() -> list[dict[str, Any]]:
+        many = asyncio.create_task(flood(links[0], 300))
+        alone = [(await post(links[1]))[1] for _ in range(20)]
+        await many
+        return alone
+
+    assert not any(result.get("isError") for result in asyncio.run(both()))
+
+
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+def test_what_is_no_call_of_a_tool_gets_status_429(
+    links: list[str], course_server: ServedServer, era: str
+) -> None:
+    async def check() -> httpx.Response:
+        await post(links[0])  # from now on, the server knows the link for two seconds
+        with closing(course_server.database.open_connection()) as other:
+            other.cursor().execute("LOCK TABLE mcp_server_walkthroughs")  # the calls wait for it
+            many = asyncio.create_task(flood(links[0], 20))
+            while True:
+                answer = await asyncio.to_thread(ask, links[0], era, "tools/list")
+                if answer.status_code != 200:
+                    break
+        await many
+        return answer
+
+    answer = asyncio.run(check())
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "2"
+    assert answer.json()["id"] == "seven"
+    assert "Wait 2 seconds" in answer.json()["error"]["message"]

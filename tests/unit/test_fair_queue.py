@@ -1,0 +1,116 @@
+"""Callers and groups of callers take turns; what cannot be done in time is refused."""
+
+import asyncio
+
+import pytest
+
+from walkthroughs.serving.fair_queue import Busy, FairQueue
+
+
+async def settle():
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class Calls:
+    """Calls that are at work until they are ended; notes the order in which they began."""
+
+    def __init__(self, queue):
+        self.queue, self.began, self.tasks = queue, [], {}
+
+    async def start(self, group, caller, name=None):
+        name = name or caller
+
+        async def work():
+            await self.queue.enter(group, caller)
+            self.began.append(name)
+
+        self.tasks[name] = (asyncio.create_task(work()), caller)
+        await settle()
+
+    async def end(self, name):
+        self.queue.leave(self.tasks[name][1])
+        await settle()
+
+
+def test_as_many_calls_as_there_are_places_begin_at_once():
+    async def check():
+        calls = Calls(FairQueue(at_once=2))
+        for name in "abc":
+            await calls.start("acme", name)
+        assert calls.began == ["a", "b"]
+        await calls.end("a")
+        assert calls.began == ["a", "b", "c"]
+
+    asyncio.run(check())
+
+
+def test_one_caller_has_a_part_of_the_places_and_others_begin_beside_it():
+    async def check():
+        calls = Calls(FairQueue(at_once=10, per_caller=2))
+        for number in range(4):
+            await calls.start("acme", "lea", f"lea{number}")
+        await calls.start("acme", "max")
+        assert calls.began == ["lea0", "lea1", "max"]
+        await calls.end("max")
+        assert calls.began == ["lea0", "lea1", "max"], "a free place is not for a third of Lea's"
+        await calls.end("lea0")
+        assert calls.began == ["lea0", "lea1", "max", "lea2"]
+
+    asyncio.run(check())
+
+
+def test_groups_take_turns_however_many_wait_in_one():
+    async def check():
+        calls = Calls(FairQueue(at_once=1))
+        await calls.start("acme", "first")
+        for number in range(3):
+            await calls.start("acme", f"a{number}")
+        await calls.start("other", "b0")
+        for name in ("first", "a0", "b0", "a1"):
+            await calls.end(name)
+        assert calls.began == ["first", "a0", "b0", "a1", "a2"]
+
+    asyncio.run(check())
+
+
+def test_a_caller_who_has_too_many_waiting_is_refused_at_once():
+    async def check():
+        calls = Calls(FairQueue(at_once=10, per_caller=2))
+        for number in range(4):
+            await calls.start("acme", "lea", f"lea{number}")
+        with pytest.raises(Busy):
+            await calls.queue.enter("acme", "lea")
+        await calls.queue.enter("acme", "max")
+
+    asyncio.run(check())
+
+
+def test_in_a_standing_queue_a_call_waits_for_moments_only_and_the_place_goes_to_the_next():
+    async def check():
+        now = [100.0]
+        queue = FairQueue(at_once=1, clock=lambda: now[0])
+        await queue.enter("acme", "first")
+        now[0] += 2
+        with pytest.raises(Busy) as error:
+            await queue.enter("acme", "second")
+        assert error.value.seconds == 2
+        queue.leave("first")
+        await queue.enter("acme", "third")
+
+    asyncio.run(check())
+
+
+def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
+    async def check():
+        calls = Calls(FairQueue(at_once=1))
+        for name in "abc":
+            await calls.start("acme", name)
+        calls.tasks["b"][0].cancel()
+        await settle()
+        await calls.end("a")
+        assert calls.began == ["a", "c"]
+        await calls.end("c")
+        await calls.queue.enter("acme", "d")
+
+    asyncio.run(check())
