@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -35,6 +36,8 @@ from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, Tenan
 SCOPE_KEY = "handrail.call"
 _SERVER_INFO = "io.modelcontextprotocol/serverInfo"
 _VERSION = "0.1.0"
+#: How long a tool that runs in a thread may take.
+_PATIENCE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,12 @@ class _Calls:
             if moved
             else partial(tools.call, self.database, self.cache, call.caller, name, arguments)
         )
-        return await to_thread.run_sync(work, limiter=self.limiter)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await to_thread.run_sync(work, limiter=self.limiter, abandon_on_cancel=True)
+        except TimeoutError:
+            # The thread goes on, and gives its place back, when the database answers.
+            return results.unavailable()
 
     async def _link_holds(self, call: Call) -> bool:
         found = await self.directory.ask(call.address)

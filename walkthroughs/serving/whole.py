@@ -20,6 +20,7 @@ _MEMORY_BYTES = 256 * 1024
 _PART_BYTES = 64 * 1024
 #: Bodies that are larger than `_MEMORY_BYTES` and are read at the same time.
 _LARGE_BODIES = 16
+PAGE_SECONDS = 30.0
 #: How long a client may take to read a part of an answer.
 _SEND_SECONDS = 30
 
@@ -31,7 +32,19 @@ class _NoRoom(HandrailError):
         super().__init__("The server reads as many large uploads as it can. Try again soon.")
 
 
-_STATUS: dict[type[HandrailError], int] = {BodyTooSlow: 408, BodyTooLarge: 413, _NoRoom: 503}
+class _TooLate(HandrailError):
+    """The page was not made in time. Its thread goes on, and ends when the database answers."""
+
+    def __init__(self) -> None:
+        super().__init__("The server could not answer in time. Try again in a moment.")
+
+
+_STATUS: dict[type[HandrailError], int] = {
+    BodyTooSlow: 408,
+    BodyTooLarge: 413,
+    _NoRoom: 503,
+    _TooLate: 503,
+}
 
 
 class WholeRequests:
@@ -41,10 +54,18 @@ class WholeRequests:
         app: makes pages in threads.
         limit: bytes that a body may have at most; a page may take fewer.
         seconds: how long a body may take, beside what a slow line needs for its size.
+        page_seconds: how long a page may take.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        seconds: float = BODY_SECONDS,
+        page_seconds: float = PAGE_SECONDS,
+    ) -> None:
         self._app, self._limit, self._seconds = app, limit, seconds
+        self._page_seconds = page_seconds
         self._large_bodies = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +85,12 @@ class WholeRequests:
             except (BodyTooLarge, BodyTooSlow, _NoRoom) as error:
                 await _refuse(error, scope, receive, send)
                 return
-            await self._app(scope, _replay(body, receive), keep)
+            try:
+                async with asyncio.timeout(self._page_seconds):
+                    await self._app(scope, _replay(body, receive), keep)
+            except TimeoutError:
+                await _refuse(_TooLate(), scope, receive, send)
+                return
         for message in answer:
             async with asyncio.timeout(_SEND_SECONDS):
                 await send(message)
@@ -107,7 +133,7 @@ def _replay(body: SpooledTemporaryFile[bytes], receive: Receive) -> Receive:
 async def _refuse(error: HandrailError, scope: Scope, receive: Receive, send: Send) -> None:
     # What is left of the body is not read, so the connection ends.
     headers = {"Connection": "close", "Cache-Control": "no-store"}
-    if isinstance(error, _NoRoom):
+    if _STATUS[type(error)] == 503:
         headers["Retry-After"] = "10"
     status = _STATUS[type(error)]
     await PlainTextResponse(f"{error}\n", status, headers)(scope, receive, send)
