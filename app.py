@@ -185,7 +185,7 @@ def serve(host: str, port: int, demo: bool) -> None:
     add_pages(app)
     if demo:
         prepare(parts)
-    run(build_app(parts.settings, app), host, port)
+    run(build_app(parts.settings, app), host, port, parts.settings.trusted_proxies)
 
 
 def main() -> None:
@@ -193,8 +193,11 @@ def main() -> None:
     FlaskGroup(create_app=create_app).main(prog_name="handrail")
 
 
-def run(app: Starlette, host: str, port: int) -> None:
-    """Serve *app* until it is asked to stop. Personal links are kept out of the log."""
+def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] = ()) -> None:
+    """Serve *app* until it is asked to stop. Personal links are kept out of the log.
+
+    Who a request is from and by which scheme is believed of *trusted_proxies* only.
+    """
     import uvicorn
 
     from walkthroughs.mcp_server.redaction import RedactLinks
@@ -213,6 +216,8 @@ def run(app: Starlette, host: str, port: int) -> None:
         http=bounded(raise_file_limit()),
         log_config=None,
         access_log=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=2,
     )

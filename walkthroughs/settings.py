@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ class Settings:
         git_ca_file: certificates to believe in place of the system's, for a Git host of one's own.
         git_seconds: how long one command of git may take.
         allowed_origins: origins of browser pages that may call MCP servers from another host.
+        trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
     data_dir: Path
@@ -44,6 +46,7 @@ class Settings:
     allow_private_hosts: bool = False
     git_seconds: float = 120.0
     allowed_origins: frozenset[str] = frozenset()
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def base_host(self) -> str:
@@ -76,6 +79,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allow_private_hosts=_boolean(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
         git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
         allowed_origins=_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
+        trusted_proxies=_networks(environ, "HANDRAIL_TRUSTED_PROXIES"),
     )
 
 
@@ -116,6 +120,20 @@ def _origin(name: str, value: str) -> str:
         raise SettingInvalid(message)
     scheme, host, port = match.groups()
     return f"{scheme}://{host}" if port in {None, _PORTS.get(scheme)} else match[0].rstrip("/")
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    given = [each.strip() for each in environ.get(name, "").split(",")]
+    for each in filter(None, given):
+        try:
+            ip_network(each)
+        except ValueError as error:
+            message = (
+                f'{name} holds "{each}", which is no address. Give addresses or networks of your '
+                "proxies, separated by commas, such as 127.0.0.1,10.0.0.0/8."
+            )
+            raise SettingInvalid(message) from error
+    return tuple(filter(None, given))
 
 
 def _boolean(environ: Mapping[str, str], name: str) -> bool:

@@ -6,6 +6,8 @@ from flask import Flask, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from walkthroughs.runtime import runtime
+
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -29,7 +31,8 @@ _ERROR_PAGES = {
     413: ("That is too large", "Send less at once: a step holds up to 64 KiB of text."),
     429: (
         "Too many attempts",
-        "Wait a minute, then try again. If the password is lost, ask an owner of the organization.",
+        "Wait a quarter of an hour, then try again. "
+        "If the password is lost, ask an owner of the organization.",
     ),
 }
 _INTERNAL_ERROR = (
@@ -62,6 +65,8 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", _POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
+    if runtime().settings.base_url.startswith("https:"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.path.startswith("/admin/") and not (request.endpoint or "").endswith(".static"):
         headers["Cache-Control"] = "no-store"
     return response

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, abort, request
+from flask.typing import ResponseReturnValue
+from flask_security import LoginForm, RoleMixin, Security, SQLAlchemyUserDatastore, current_user
 from flask_wtf import CSRFProtect
 
+from admin.access import sessions, sign_in_limit
 from admin.access.accounts import Account
 from walkthroughs.crypto import derive_key
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
-#: Wrong or right, per address; a person mistypes a few times, a guesser needs many.
-_SIGN_INS = "5 per minute"
+#: Pages of Flask-Security that the dashboard uses; it has more, which stay closed.
+_PAGES = frozenset({"security.login", "security.logout", "security.static"})
 
 
 class _NoRole(RoleMixin):
     """Flask-Security wants a role model; roles are held per organization, in `member`."""
+
+
+class _SignInForm(LoginForm):
+    """E-mail and password. No cookie outlives the session, so there is nothing to remember."""
+
+    remember = None
 
 
 def init_sign_in(app: Flask, settings: Settings) -> None:
@@ -39,10 +48,42 @@ def init_sign_in(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
-        PERMANENT_SESSION_LIFETIME=12 * 3600,
+        PERMANENT_SESSION_LIFETIME=sessions.LIFETIME_SECONDS,
     )
     CSRFProtect(app)
-    Security(app, SQLAlchemyUserDatastore(db, Account, _NoRole), register_blueprint=True)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    login = app.view_functions["security.login"]
-    app.view_functions["security.login"] = limiter.limit(_SIGN_INS, methods=["POST"])(login)
+    security = Security(
+        app,
+        SQLAlchemyUserDatastore(db, Account, _NoRole),
+        register_blueprint=True,
+        login_form=_SignInForm,
+    )
+    security.want_json(lambda _request: False)  # its answers would hold tokens
+    sessions.install(app)
+    views = app.view_functions
+    views["security.login"] = _limited(views["security.login"])
+    for name in views:
+        if name.startswith("security.") and name not in _PAGES:
+            views[name] = _closed
+
+
+def _limited(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *view* with a bound on guesses. Right sign-ins are not counted."""
+
+    def limited() -> Any:  # noqa: ANN401  a page of Flask-Security
+        if request.method != "POST":
+            return view()
+        email, address = request.form.get("email", ""), request.remote_addr or ""
+        if sign_in_limit.is_refused(email, address):
+            abort(429)
+        answer = view()
+        if current_user.is_authenticated:
+            sign_in_limit.forget_failures(email)
+        else:
+            sign_in_limit.count_failure(email, address)
+        return answer
+
+    return limited
+
+
+def _closed(**_: Any) -> ResponseReturnValue:  # noqa: ANN401  whatever the address holds
+    abort(404)

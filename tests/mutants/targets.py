@@ -48,7 +48,12 @@ RULES = {
         "tests/unit/test_step_file.py",
         "tests/unit/test_awkward_files.py",
     ),
-    "sync/layout.py": ("tests/unit/test_parse.py", "tests/unit/test_awkward_files.py"),
+    "sync/layout.py": (
+        "tests/unit/test_fields.py",
+        "tests/unit/test_manifest.py",
+        "tests/unit/test_step_file.py",
+        "tests/unit/test_awkward_files.py",
+    ),
 }
 QUERIES = {
     "walkthroughs/learning/fast_path.py": ("tests/db/test_fast_path.py", "tests/db/test_pace.py"),

@@ -14,7 +14,7 @@ from walkthroughs.settings import Settings
 ROOT = Path(__file__).parents[2]
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 #: Commands that come with Flask and its extensions, and are theirs to document.
-NOT_OURS = {"db", "limiter", "roles", "routes", "run", "shell", "users"}
+NOT_OURS = {"db", "roles", "routes", "run", "shell", "users"}
 
 
 def read(name):

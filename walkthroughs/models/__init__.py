@@ -12,7 +12,7 @@ from walkthroughs.models.servers import (
 )
 from walkthroughs.models.sources import ContentSource, SyncRun
 from walkthroughs.models.stored_values import Approval, AwaitingApproval, PendingChange
-from walkthroughs.models.tenancy import Member, Organization, User
+from walkthroughs.models.tenancy import Member, Organization, SignInFailure, User, UserSession
 from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep, WalkthroughVersion
 
 __all__ = [
@@ -29,8 +29,10 @@ __all__ = [
     "Organization",
     "PendingChange",
     "PersonalLink",
+    "SignInFailure",
     "SyncRun",
     "User",
+    "UserSession",
     "Walkthrough",
     "WalkthroughAttempt",
     "WalkthroughProgress",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from walkthroughs.enums import Role
-from walkthroughs.ids import id_factory
+from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import Scoped, Timestamped, db, enum_column, org_unique_key
 
 
@@ -56,3 +56,26 @@ class Member(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role})"
+
+
+class UserSession(Timestamped, db.Model):  # type: ignore[name-defined]
+    """A signed-in browser. Without its row, the cookie opens nothing."""
+
+    __tablename__ = "user_session"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("ses"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    #: Hash of the random token that the cookie holds.
+    token_hash: Mapped[str] = mapped_column(unique=True)
+
+
+class SignInFailure(db.Model):  # type: ignore[name-defined]
+    """A sign-in that failed, counted once for the account and once for the address."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index(None, "counted_for", "failed_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("sif"))
+    #: `account:` or `address:`, then a hash: what somebody typed may be a password.
+    counted_for: Mapped[str]
+    failed_at: Mapped[int] = mapped_column(default=now_ms)
