@@ -12,7 +12,7 @@ import os
 import pkgutil
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
 
-from sync.commands.group import LazyCommand
+from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
 from walkthroughs.models import db
@@ -73,7 +73,9 @@ def create_app(settings: Settings | None = None) -> Handrail:
     The database is not touched before something asks for it, and the pages are made for the
     first request; `add_pages` makes them at once.
     """
-    settings = settings or read_settings(os.environ)
+    if settings is None:
+        with errors_as_messages() if click.get_current_context(silent=True) else nullcontext():
+            settings = read_settings(os.environ)
     database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS)
     app = Handrail(__name__)
     attach(app, Runtime(settings, database))
@@ -170,7 +172,7 @@ def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     return answer
 
 
-@click.command("serve")
+@click.command("serve", cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--demo", is_flag=True, help="First make the demo organization and its content.")

@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from admin.access.accounts import create_owner
 from walkthroughs.addresses import SLUG_PATTERN
+from walkthroughs.command_group import Command
+from walkthroughs.database import migrations
 from walkthroughs.models import Organization
 from walkthroughs.runtime import runtime
 
 
-@click.command("init-admin")
+@click.command("init-admin", cls=Command)
 @click.option("--email", required=True, help="The owner's e-mail address.")
 @click.option("--organization", required=True, help="The organization's slug.")
 @with_appcontext
@@ -20,7 +22,9 @@ def init_admin(email: str, organization: str) -> None:
     """Make an organization and its first owner. Print the password once."""
     if not SLUG_PATTERN.fullmatch(organization):
         raise click.ClickException(f'"{organization}" must be small letters, digits and hyphens.')
-    with runtime().database.transaction() as session:
+    database = runtime().database
+    migrations.upgrade(database)
+    with database.transaction() as session:
         row = session.scalar(select(Organization).where(Organization.slug == organization))
         if row is None:
             row = Organization(slug=organization, name=organization.title())

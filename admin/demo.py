@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from admin.access.accounts import create_owner
 from sync.sync_source import sync_source
 from walkthroughs.addresses import personal_link, server_address
+from walkthroughs.command_group import Command
 from walkthroughs.database import migrations
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import ContentSource, McpServer, Organization
@@ -27,7 +28,7 @@ _LEARNER = "you@acme.example"
 _AUTHOR = Actor("Handrail demo", "demo@acme.example")
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @with_appcontext
 def demo_cli() -> None:
     """Make the demo: an organization, its content and its accounts. Do nothing twice."""

@@ -1,8 +1,9 @@
 """How Alembic reaches the database: a connection that it is handed, or the application's own."""
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from walkthroughs.database.migrations import LOCK
 from walkthroughs.models import Base
 from walkthroughs.runtime import runtime
 
@@ -11,6 +12,7 @@ def run(connection: Connection) -> None:
     """Run the migrations that the command asks for, in one transaction."""
     context.configure(connection=connection, target_metadata=Base.metadata)
     with context.begin_transaction():
+        connection.execute(text(LOCK))
         context.run_migrations()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,6 +18,8 @@ from walkthroughs.errors import SettingInvalid
 #: Scheme, host and port; the host is in ASCII, as browsers send it.
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?")
 _PORTS = {"https": "443", "http": "80"}
+#: What we make is longer; a file with less is no key.
+_MIN_KEY_LETTERS = 16
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -167,9 +172,28 @@ def _existing_file(environ: Mapping[str, str], name: str) -> Path | None:
 def _stored_secret_key(data_dir: Path) -> str:
     path = data_dir / "secret-key"
     data_dir.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make_secret_key(path)
+    key = path.read_text()
+    if len(key.strip()) < _MIN_KEY_LETTERS:
+        message = (
+            f"The secret key in {path} is empty or cut short. Restore the file from a backup. "
+            "If there is none, remove it to get a new key: then all members sign in again, and "
+            "the credentials of content sources must be set again."
+        )
+        raise SettingInvalid(message)
+    return key
+
+
+def _make_secret_key(path: Path) -> None:
+    """Make the file with all of its content, or leave the one that another process has made."""
+    number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secret-key-")
     try:
-        path.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        return path.read_text()
-    path.write_text(secrets.token_urlsafe(32))
-    return path.read_text()
+        with open(number, "w") as file:  # noqa: PTH123  a file that is open already
+            file.write(secrets.token_urlsafe(32))
+            file.flush()
+            os.fsync(number)
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        os.unlink(temporary)  # noqa: PTH108  its other name

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from sync import sources
-from sync.commands.group import CommandGroup
 from walkthroughs import addresses
+from walkthroughs.command_group import CommandGroup
 from walkthroughs.enums import GitHost, OnRewrite
 from walkthroughs.runtime import runtime
 

@@ -9,9 +9,9 @@ from functools import partial
 import click
 
 from sync import status_report
-from sync.commands.group import CommandGroup, LazyCommand
 from sync.sources import find_sources, set_hold
 from sync.status import read_status
+from walkthroughs.command_group import CommandGroup, LazyCommand
 from walkthroughs.ids import now_ms
 from walkthroughs.runtime import runtime
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sync.commands.group import CommandGroup
 from sync.format.export import export
 from sync.sources import find_source, organization_id
+from walkthroughs.command_group import CommandGroup
 from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 from walkthroughs.publishing import read, writer

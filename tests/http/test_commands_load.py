@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from app import create_app
-from sync.commands.group import LazyCommand
+from walkthroughs.command_group import LazyCommand
 
 #: What serves pages, tools and assistants. Each takes as long to import as a small command runs.
 HEAVY = ("flask_admin", "flask_security", "git", "mcp", "starlette", "uvicorn")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from sync.commands.group import LazyCommand
+from walkthroughs.command_group import LazyCommand
 from walkthroughs.mcp_server import tools
 from walkthroughs.settings import Settings
 

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from walkthroughs.errors import SettingInvalid
@@ -56,3 +58,20 @@ def test_origins_are_read_as_browsers_write_them(tmp_path):
         "https://a.example:8443",
         "app://b.md",
     }
+
+
+@pytest.mark.parametrize("content", ["", "short", " \n"])
+def test_an_empty_or_short_secret_key_is_refused_with_the_way_out(tmp_path, content):
+    (tmp_path / "secret-key").write_text(content)
+    with pytest.raises(SettingInvalid, match="empty or cut short"):
+        read_settings({"HANDRAIL_DATA_DIR": str(tmp_path)})
+
+    assert (tmp_path / "secret-key").read_text() == content
+
+
+def test_many_starters_at_once_share_one_whole_secret_key_and_leave_nothing_else(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(read_settings, [{"HANDRAIL_DATA_DIR": str(tmp_path)}] * 32))
+
+    assert len({each.secret_key for each in made}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]

@@ -6,15 +6,38 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
+from walkthroughs.errors import HandrailError
 
+#: Held until the transaction ends, by whoever changes the schema.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('handrail migrations', 0))"
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
+class SchemaTooNew(HandrailError):
+    """The database has been brought to a schema that this release does not know."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database is at schema {revision}, which this release does not know: a newer "
+            "release has been here. Start that release, or restore a backup from before it."
+        )
+
+
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Run the migrations that *database* has not seen, in one transaction."""
+    """Run the migrations that *database* has not seen, in one transaction.
+
+    Processes that start at the same time take turns.
+
+    Raises:
+        SchemaTooNew: a newer release has been here.
+    """
     with database.engine.begin() as connection:
+        _refuse_unknown_revision(connection)
         command.upgrade(_config(connection), revision)
 
 
@@ -28,6 +51,14 @@ def check_models(database: Database) -> None:
     """Raise alembic's CommandError if tables and models differ."""
     with database.engine.begin() as connection:
         command.check(_config(connection))
+
+
+def _refuse_unknown_revision(connection: Connection) -> None:
+    connection.execute(text(LOCK))
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if current is not None and current not in known:
+        raise SchemaTooNew(current)
 
 
 def _config(connection: object) -> Config:

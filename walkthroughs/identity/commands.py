@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
 from walkthroughs.addresses import personal_link
+from walkthroughs.command_group import CommandGroup
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity import links
 from walkthroughs.runtime import runtime
 
-links_cli = AppGroup("links", help="Personal links of learners.")
+links_cli = CommandGroup("links", help="Personal links of learners.")
 
 
 @links_cli.command("create")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
+from walkthroughs.command_group import CommandGroup
 from walkthroughs.models import MAX_PACE_SECONDS, McpServer
 from walkthroughs.runtime import runtime
 
-servers_cli = AppGroup("servers", help="MCP servers.")
+servers_cli = CommandGroup("servers", help="MCP servers.")
 
 
 @servers_cli.command("set")

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from flask.cli import AppGroup
+from psycopg2.errors import UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from walkthroughs.errors import HandrailError
 
 
+@contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """End with one line of what went wrong and what to do, where a person can do something."""
+    try:
+        yield
+    except HandrailError as error:
+        raise click.ClickException(str(error)) from error
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            raise
+        message = "The database has not the tables of this release. Run: flask db upgrade"
+        raise click.ClickException(message) from error
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()
+        message = f"The database cannot be used: {reason[-1] if reason else 'no reason given'}"
+        raise click.ClickException(message) from error
+
+
 class CommandGroup(AppGroup):
-    """Commands that end with the message of a `HandrailError`, not with a traceback."""
+    """Commands that end with a message, not with a traceback, where a person can do something."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's protocol
         """Run the command that was named."""
-        try:
+        with errors_as_messages():
             return super().invoke(ctx)
-        except HandrailError as error:
-            raise click.ClickException(str(error)) from error
+
+
+class Command(click.Command):
+    """One command that ends with a message, as those of a `CommandGroup` do."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's protocol
+        """Run the command."""
+        with errors_as_messages():
+            return super().invoke(ctx)
 
 
 class LazyCommand(click.Group):
