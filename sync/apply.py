@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from sync.fence import Fence
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
 from sync.planning.plan import Archive, Change, Create, Update
@@ -45,12 +47,14 @@ class PlanWriter:
         organization_id: whose walkthroughs.
         origin: of which source and commit.
         staging: where the texts of what is wanted are.
+        fence: the number of this run; with it, each transaction checks that it may write.
     """
 
     database: Database
     organization_id: str
     origin: Origin
     staging: Staging
+    fence: Fence
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
@@ -78,12 +82,12 @@ class PlanWriter:
         with ThreadPoolExecutor(_PARALLEL_BATCHES) as pool:
             for more in pool.map(self._create_batch, batches[1:]):
                 made += more
-        with self.database.transaction() as session:
+        with self._transaction() as session:
             self._assign(session, made)
 
     def _create_batch(self, new: Sequence[Create]) -> list[Assignment]:
         def work() -> list[Assignment]:
-            with self.database.transaction() as session:
+            with self._transaction() as session:
                 # The commit that notes the run as done waits for the disk, for these as well.
                 session.execute(text("SET LOCAL synchronous_commit TO OFF"))
                 return self._create(session, new)
@@ -102,7 +106,7 @@ class PlanWriter:
     def _write_group(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        with self.database.transaction() as session:
+        with self._transaction() as session:
             new = [change for change in changes if isinstance(change, Create)]
             wanted = self._create(session, new)
             for change in changes:
@@ -112,6 +116,12 @@ class PlanWriter:
                     row_id = change.live.walkthrough_id
                     writer.archive(session, self.organization_id, row_id, self.origin)
             self._assign(session, wanted)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with self.database.transaction() as session:
+            self.fence.check(session)
+            yield session
 
     def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:
         wanted = [change.wanted for change in new]

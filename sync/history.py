@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from sync.fence import Fence
 from sync.git.errors import RepositoryUnavailable
 from sync.planning.plan import Create, Plan
 from sync.planning.report import describe
@@ -36,10 +37,13 @@ def read(database: Database, source_id: str) -> ContentSource:
         return session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
 
 
-def record_held(database: Database, source: ContentSource, plan: Plan, newest: str) -> None:
+def record_held(
+    database: Database, source: ContentSource, fence: Fence, plan: Plan, newest: str
+) -> None:
     """Record where the branch is and what applying it would change."""
     with database.transaction() as session:
         row = _locked(session, source)
+        fence.check(session)
         mark_checked(row, newest, source.requested_at)
         row.approval = None
         _store_findings(row, plan)
@@ -54,6 +58,7 @@ def mark_checked(row: ContentSource, newest: str, request: int | None) -> None:
 def record_waiting(
     database: Database,
     source: ContentSource,
+    fence: Fence,
     request: SyncRequest,
     result: RunResult,
     started: int,
@@ -62,6 +67,7 @@ def record_waiting(
     """Record that a plan waits for approval; once in the history, however often it is seen."""
     with database.transaction() as session:
         row = _locked(session, source)
+        fence.check(session)
         mark_checked(row, newest, source.requested_at)
         plan, before = result.plan, row.awaiting_approval
         assert plan.commit and plan.fingerprint  # noqa: S101, PT018  it is the plan of a commit
@@ -78,6 +84,7 @@ def record_waiting(
 def record_applied(
     database: Database,
     source: ContentSource,
+    fence: Fence,
     request: SyncRequest,
     result: RunResult,
     *,
@@ -92,6 +99,7 @@ def record_applied(
     """
     with database.transaction() as session:
         row = _locked(session, source)
+        fence.check(session)
         mark_checked(row, newest, source.requested_at)
         moved = row.synced_commit != result.plan.commit
         if moved or result.plan.changes or row.problems != result.plan.problems:

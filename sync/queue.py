@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from walkthroughs.database.pool import Database
@@ -83,6 +84,12 @@ def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[Content
         function(func.hashtextextended(source_id, 0)),
         func.set_config("synchronous_commit", "off", True),
     ).where(ContentSource.id == source_id)
-    with database.transaction() as session:
+    session = database.sessions()
+    try:
         row, got, _ = session.execute(claim).one()
         yield row if wait or got else None
+        with suppress(DBAPIError):  # the claim ended before: then `checked_at` is lost with it
+            session.commit()
+    finally:
+        with suppress(DBAPIError):
+            session.close()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from sync import history
 from sync.apply import PlanWriter
+from sync.fence import take_fence
 from sync.format.parse import parse_folders
 from sync.format.parse_result import ParseResult
 from sync.git import commit_status
@@ -81,8 +82,10 @@ def sync_claimed(
     Raises:
         RepositoryUnavailable: the repository cannot be read; nothing was changed.
         PlanChanged: a plan was approved, but the plan is another one by now.
+        ClaimLost: the claim ended, and another run has begun.
     """
     started, target = now_ms(), request.rollback_to
+    fence = take_fence(database, source)
     with open_staging() as staging:
         newest = repository.fetch()
         commit = repository.commit(target) if target else newest
@@ -90,18 +93,18 @@ def sync_claimed(
         plan = _plan(database, source, repository, parsed, commit, request)
         _refuse_other_plan(request, plan)
         if source.held_at is not None and not target:
-            history.record_held(database, source, plan, newest)
+            history.record_held(database, source, fence, plan, newest)
             return RunResult(plan)
         if plan.approval_reasons and request.approved_fingerprint != plan.fingerprint:
             result = RunResult(plan, RunOutcome.WAITING, target)
-            history.record_waiting(database, source, request, result, started, newest)
+            history.record_waiting(database, source, fence, request, result, started, newest)
         else:
             author = repository.author(commit)
             origin = Origin(source.id, commit, author)
-            PlanWriter(database, source.organization_id, origin, staging).write(plan.changes)
+            PlanWriter(database, source.organization_id, origin, staging, fence).write(plan.changes)
             result = RunResult(plan, RunOutcome.APPLIED, target)
             history.record_applied(
-                database, source, request, result,
+                database, source, fence, request, result,
                 newest=newest, author=author, started=started,
                 places=_readable_folders(parsed, plan, trees),
             )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import replace
 from psycopg2.extensions import connection as Connection
 
 from sync import history
+from sync.fence import ClaimLost
 from sync.git.errors import RepositoryUnavailable
 from sync.git.repository import Repository
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources
@@ -61,7 +62,7 @@ def check_source(database: Database, settings: Settings, source_id: str) -> None
                     return
                 current = history.read(database, source_id)
                 plan = _sync(database, settings, current, repository, request).plan
-        except RepositoryUnavailable as error:
+        except (RepositoryUnavailable, ClaimLost) as error:
             _log.warning("%s: %s", source.name, error)
             return
         said = (source.name, head[:10], len(plan.changes), len(plan.problems))

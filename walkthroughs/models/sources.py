@@ -63,6 +63,8 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     #: When a run was last requested, and the request that the last run answered.
     requested_at: Mapped[int | None]
     answered_request_at: Mapped[int | None]
+    #: The number of the last run that may write. See `sync.fence`.
+    run_number: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Why the repository cannot be read; none when it can.
     error: Mapped[str | None]
     #: The plan that needs an approval before it is applied.

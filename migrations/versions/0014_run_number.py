@@ -1,0 +1,20 @@
+"""Each run of a content source has a number, so that a run that lost its claim writes no more."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "content_sources",
+        sa.Column("run_number", sa.BigInteger(), server_default="0", nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("content_sources", "run_number")
