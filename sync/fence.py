@@ -3,6 +3,9 @@
 A claim ends with its connection: by a failover, an idle time-out, a cut line. The run
 that held it does not notice. So each run takes a number that only grows, and each of its
 writing transactions checks that no later run has taken one.
+
+The number is part of a unique key, so that PostgreSQL's weakest lock (FOR KEY SHARE) keeps
+it as it is, while a webhook and the dashboard may change other columns of the row.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ class Fence:
                 ContentSource.organization_id == self.organization_id,
                 ContentSource.id == self.source_id,
             )
-            .with_for_update(read=True)
+            .with_for_update(read=True, key_share=True)
         ).one()
         if row.run_number != self.number:
             raise ClaimLost(row.name)

@@ -14,7 +14,11 @@ def upgrade() -> None:
         "content_sources",
         sa.Column("run_number", sa.BigInteger(), server_default="0", nullable=False),
     )
+    op.create_unique_constraint(
+        op.f("uq_content_sources_id_run_number"), "content_sources", ["id", "run_number"]
+    )
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("uq_content_sources_id_run_number"), "content_sources")
     op.drop_column("content_sources", "run_number")

@@ -32,7 +32,12 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     """A Git repository (url, branch, folder) that owns some walkthroughs."""
 
     __tablename__ = "content_sources"
-    __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "name"))
+    __table_args__ = (
+        org_unique_key("id"),
+        UniqueConstraint("organization_id", "name"),
+        # Makes the number a part of a key: see `sync.fence`.
+        UniqueConstraint("id", "run_number"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("src"))
     name: Mapped[str]
