@@ -28,10 +28,12 @@ from sync.layout import (
     FileData,
     Unread,
 )
-from walkthroughs.content.problems import Problem
+from walkthroughs.content.problems import Problem, first_problems
 from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
 
 Stage = Callable[[AuthoredWalkthrough], int]
+#: Problems that are told of one walkthrough, and of a commit: more help nobody, and are stored.
+_MAX_PROBLEMS_OF_ONE, _MAX_PROBLEMS = 100, 1000
 
 
 def parse_repository(files: Mapping[str, FileData], stage: Stage = lambda _: 0) -> ParseResult:
@@ -65,7 +67,7 @@ def parse_folders(
             continue
         found: list[Problem] = []
         name, authored = _walkthrough(path, own, found)
-        problems += found
+        problems += first_problems(in_file_order(found), _MAX_PROBLEMS_OF_ONE)
         if name is None:
             complete = False
         else:
@@ -127,7 +129,7 @@ def _resolve_ids(
             bad.add(name)
     return ParseResult(
         wanted=_add_earlier_names([claim.wanted for claim in good.values() if claim.wanted]),
-        problems=in_file_order(problems),
+        problems=tuple(first_problems(in_file_order(problems), _MAX_PROBLEMS)),
         unreadable=frozenset(bad),
         complete=complete,
         unchanged=frozenset(same.keys() - bad),

@@ -24,6 +24,8 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _EMOJI_JOINERS = frozenset("\u200d\ufe0f")
 #: Printable ASCII and newline. Most steps contain nothing else and skip the slow check.
 _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
+#: Refusals of one kind that are shown for a text.
+_MAX_REFUSALS = 20
 #: Look like nothing, though Unicode does not call them format characters.
 _BLANK_LOOKING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
@@ -103,7 +105,8 @@ class Findings:
 
 def check_text(text: str) -> Findings:
     """Look through a text once."""
-    refused, targets = list(hidden_characters(text)), []
+    refused: list[Refusal] = []
+    targets: list[str] = []
     # Without these there is no link, image or HTML: most texts need no parsing.
     for token in _tokens(text) if "<" in text or "[" in text else ():
         url = str(token.get("attrs", {}).get("url", ""))
@@ -112,7 +115,7 @@ def check_text(text: str) -> Findings:
             refused.append(_refused(bad, text))
         elif token["type"] in {"link", "image"} and url and not _scheme(url) and url[0] not in "#/":
             targets.append(url)
-    return Findings(tuple(refused), tuple(targets))
+    return Findings((*hidden_characters(text), *_bounded(refused)), tuple(targets))
 
 
 def refusals(text: str) -> tuple[Refusal, ...]:
@@ -191,7 +194,26 @@ def _scheme(url: str) -> str | None:
 
 
 def hidden_characters(text: str) -> Iterable[Refusal]:
-    """Yield a refusal for each line with a character that a reviewer cannot see."""
+    """Return a refusal for each line with a character that a reviewer cannot see, bounded."""
+    return _bounded(_hidden_characters(text))
+
+
+def _bounded(refusals: Iterable[Refusal]) -> list[Refusal]:
+    """Return the first refusals, and how many there are beyond: an author fixes these at once."""
+    shown: list[Refusal] = []
+    more, first_line = 0, 0
+    for refusal in refusals:
+        if len(shown) < _MAX_REFUSALS:
+            shown.append(refusal)
+        else:
+            first_line = first_line or refusal.line
+            more += 1
+    if more:
+        shown.append(Refusal(first_line, f"and {more:,} more like these in this file"))
+    return shown
+
+
+def _hidden_characters(text: str) -> Iterator[Refusal]:
     if text.isascii() and not text.encode().translate(None, _PRINTABLE_ASCII):
         return
     for number, line in enumerate(text.split("\n"), start=1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -29,3 +30,12 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"
+
+
+def first_problems(problems: Sequence[Problem], most: int) -> list[Problem]:
+    """Return at most *most* problems, and a line that says how many there are beyond."""
+    if len(problems) <= most:
+        return list(problems)
+    next_one = problems[most]
+    more = Problem(next_one.path, next_one.line, f"and {len(problems) - most:,} more problems")
+    return [*problems[:most], more]
