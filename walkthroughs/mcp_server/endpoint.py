@@ -14,6 +14,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
@@ -152,6 +153,8 @@ class Endpoint:
         if slug is not None:
             if not is_same_host(host, self._base_host):
                 raise Refused(421, "This host serves no addresses of the form /s/<server>/mcp.")
+            if not SLUG_PATTERN.fullmatch(slug):
+                raise Refused(404, _NOT_HERE)
             return ServerAddress(slug=slug, token_hash=token_hash)
         below = host.removesuffix(f".{self._base_host}")
         if below != host:

@@ -1,0 +1,132 @@
+"""Whatever bytes a caller sends, there is an answer below 500 and no trace in the log."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+
+import pytest
+
+from app import add_pages, build_app, create_app
+from tests.builders import new_course
+from tests.dashboard import Visitor, app, owner, site
+from tests.serving import served
+
+__all__ = ["app", "owner", "site"]
+
+HOSTILE = (
+    "%00",
+    "%FF%FE",
+    "a%00b",
+    "%F0%9F%92%A9",
+    "..%2f..%2fetc",
+    "%0d%0aX:1",
+    "x" * 3000,
+    "'--",
+)
+PATHS = (
+    "/s/{}/mcp",
+    "/s/{}/mcp/u/{}",
+    "/s/acme/mcp/u/{}",
+    "/mcp/u/{}",
+    "/{}",
+    "/admin/{}",
+    "/admin/walkthroughs/details/?id={}",
+    "/admin/walkthroughs/?search={}&page={}&sort={}",
+    "/admin/login?next={}",
+    "/check/{}",
+    "/webhooks/git/{}",
+    "/schema/{}",
+    "/.well-known/{}",
+    "/healthz?{}",
+    "/readyz?{}={}",
+)
+BODIES = (
+    b"",
+    b"[" * 100_000,
+    b"\x00" * 100,
+    b"\xff\xfe{",
+    b'{"a":' * 20_000,
+    b"email=%00&password=%FF",
+)
+
+
+@pytest.fixture
+def origin(database, settings):
+    with database.transaction() as session:
+        new_course(session)
+    with served(build_app(settings, add_pages(create_app(settings)))) as origin:
+        yield origin
+
+
+def status_of(origin, method, path, body, kind):
+    host, port = origin.removeprefix("http://").split(":")
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as opened:
+        opened.sendall(head.encode() + body)
+        line = opened.makefile("rb").readline().decode()
+    return int(re.match(r"HTTP/1\.1 (\d+)", line)[1])
+
+
+def test_hostile_addresses_are_answered(origin, caplog):
+    caplog.set_level(logging.INFO)
+    failed = {
+        (method, path.format(*[bytes_] * path.count("{}")))
+        for path in PATHS
+        for bytes_ in HOSTILE
+        for method in ("GET", "POST")
+        if status_of(
+            origin, method, path.format(*[bytes_] * path.count("{}")), b"{}", "application/json"
+        )
+        >= 500
+    }
+
+    assert failed == set()
+    assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/x-www-form-urlencoded", "\x7f/x"]
+)
+def test_hostile_bodies_are_answered(origin, caplog, kind):
+    caplog.set_level(logging.INFO)
+    paths = ("/s/acme/mcp", "/admin/login", "/admin/logout", "/check/x", "/webhooks/git/x", "/")
+    failed = {
+        (path, body[:10])
+        for path in paths
+        for body in BODIES
+        if status_of(origin, "POST", path, body, kind) >= 500
+    }
+
+    assert failed == set()
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_hostile_words_in_every_parameter_of_every_page_are_answered(app, owner, caplog):
+    """As a signed-in owner, in the query and in the form, with a valid token."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
+    assert len(rules) > 50
+    words = ("\x00", "\ud800", "'; --", "9" * 400, "-1", "null", "[]", "wt_\u200b")
+    shown = owner.get("/admin/mcp_servers/new/").get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)[1]
+    names = ("id", "page", "sort", "search", "flt0_0", "page_size", "walkthrough_id", "title", "to")
+    failed = []
+    for rule in rules:
+        if rule.endpoint == "security.logout":
+            continue
+        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        for word in words:
+            values = dict.fromkeys(names, word.encode("utf-8", "surrogatepass"))
+            codes = [
+                owner.client.get(path, query_string=values).status_code,
+                owner.client.post(path, data=values | {"csrf_token": token}).status_code,
+            ]
+            failed += [(path, word) for code in codes if code >= 500]
+
+    assert failed == []
+    assert isinstance(owner, Visitor)
+    assert not any(record.exc_info for record in caplog.records)
