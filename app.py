@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 75
 #: Threads that run pages and tools; each holds a connection while it works.
 _THREADS = 10
+#: Content sources that are checked at once; each holds three connections at most.
+_CHECKS = 4
 #: More than any page takes; each says itself what it takes.
 _MAX_BODY_BYTES = 40 * 1024 * 1024
 #: Two first requests at once add the pages once.
@@ -76,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Handrail:
     if settings is None:
         with errors_as_messages() if click.get_current_context(silent=True) else nullcontext():
             settings = read_settings(os.environ)
-    database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS)
+    database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS + 3 * _CHECKS)
     app = Handrail(__name__)
     attach(app, Runtime(settings, database))
     for name, target, help in _COMMANDS:

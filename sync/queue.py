@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from walkthroughs.database.pool import Database
 from walkthroughs.ids import now_ms
@@ -53,13 +53,20 @@ def is_requested(source: ContentSource) -> bool:
     return (source.requested_at or 0) > (source.answered_request_at or 0)
 
 
-def due_at(source: ContentSource, default_seconds: float) -> float:
+def due_at(source: ContentSource, default_seconds: float, now: int) -> float:
     """Return when to check the source again, in epoch milliseconds.
+
+    A check that lies ahead of *now* was noted before the clock was set back: it counts as none.
 
     Each interval is made up to a fifth shorter or longer, by a rule that all
     processes share, so that sources do not ask their hosts in step.
     """
-    if source.checked_at is None or source.approval is not None or is_requested(source):
+    if (
+        source.checked_at is None
+        or source.checked_at > now
+        or source.approval is not None
+        or is_requested(source)
+    ):
         return 0
     seconds = source.interval_seconds or default_seconds
     chance = zlib.crc32(f"{source.id} {source.checked_at}".encode()) / 2**32
@@ -67,8 +74,9 @@ def due_at(source: ContentSource, default_seconds: float) -> float:
 
 
 def list_sources(session: Session) -> list[ContentSource]:
-    """Return every source."""
-    return list(session.scalars(select(ContentSource).order_by(ContentSource.id)))
+    """Return every source, without the lists that only its page shows."""
+    lists = (defer(ContentSource.problems), defer(ContentSource.pending_changes))
+    return list(session.scalars(select(ContentSource).options(*lists).order_by(ContentSource.id)))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ was cut short is simply done again. The source's mark moves last.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -113,8 +114,10 @@ def sync_claimed(
 
 
 @contextmanager
-def open_repository_of(settings: Settings, source: ContentSource) -> Iterator[Repository]:
-    """Yield the source's repository.
+def open_repository_of(
+    settings: Settings, source: ContentSource, stop: threading.Event | None = None
+) -> Iterator[Repository]:
+    """Yield the source's repository. Once *stop* is set, its git ends with `Stopped`.
 
     Raises:
         SourceInvalid: its address or its credential cannot be used.
@@ -130,6 +133,7 @@ def open_repository_of(settings: Settings, source: ContentSource) -> Iterator[Re
         source.branch,
         credential,
         settings,
+        stop,
     ) as repository:
         yield repository
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from psycopg2.extensions import connection as Connection
 
 from sync import history
 from sync.fence import ClaimLost
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources
 from sync.runs import PlanChanged, RunResult, SyncRequest
@@ -24,29 +26,92 @@ from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
 _MAX_WAIT_SECONDS = 5.0
+#: Sources that are checked at once, in all and of one organization.
+_AT_ONCE, _PER_ORGANIZATION = 4, 2
+#: How soon to look again while sources are checked.
+_BUSY_SECONDS = 0.25
 _INTERNAL_ERROR = "Something went wrong on our side, and is in the log. It is tried again."
 
 
 def run_worker(database: Database, settings: Settings, stop: threading.Event) -> None:
-    """Check every source when it is due, until *stop*. Errors are recorded, and tried again."""
+    """Check every source when it is due, until *stop*. Errors are recorded, and tried again.
+
+    A few sources are checked at once, so that a slow host delays no other source.
+    """
     listener: Connection | None = None
-    while not stop.is_set():
-        nap = _MAX_WAIT_SECONDS
-        try:
-            # Listen before looking, so that no request falls between the two.
-            listener = listener or listen(database, CHANNEL)
-            nap = min(nap, _check_due_sources(database, settings, stop))
-            wait(listener, nap, stop)
-        except Exception:  # noqa: BLE001  the loop must outlive the database being away
-            _log.exception("content sources could not be checked; trying again")
-            close(listener)
-            listener = None
-            stop.wait(min(1.0, nap))
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="content-source") as pool:
+        checks = _Checks(database, settings, stop, pool)
+        while not stop.is_set():
+            nap = _MAX_WAIT_SECONDS
+            try:
+                # Listen before looking, so that no request falls between the two.
+                listener = listener or listen(database, CHANNEL)
+                nap = min(nap, checks.start_due())
+                wait(listener, nap, stop)
+            except Exception:  # noqa: BLE001  the loop must outlive the database being away
+                _log.exception("content sources could not be checked; trying again")
+                close(listener)
+                listener = None
+                stop.wait(min(1.0, nap))
     close(listener)
 
 
-def check_source(database: Database, settings: Settings, source_id: str) -> None:
-    """Sync one source if its branch has moved or a run was requested; skip it if it is claimed."""
+class _Checks:
+    """The sources that are checked at the moment."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        stop: threading.Event,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
+        #: By source: its organization, and its check.
+        self._running: dict[str, tuple[str, Future[None]]] = {}
+
+    def start_due(self) -> float:
+        """Start checks of sources that are due; return the seconds until the next look.
+
+        Raises:
+            Exception: what a check that has ended raised: the database was away.
+        """
+        for source_id, (_, check) in list(self._running.items()):
+            if check.done():
+                del self._running[source_id]
+                check.result()
+        with self._database.transaction() as session:
+            sources = list_sources(session)
+        seconds, now = self._settings.poll_seconds, now_ms()
+        times = {source.id: due_at(source, seconds, now) for source in sources}
+        due = [each for each in sources if each.id not in self._running and times[each.id] <= now]
+        while len(self._running) < _AT_ONCE and (source := self._next(due)) is not None:
+            due.remove(source)
+            check = self._pool.submit(
+                _check_or_record_error, self._database, self._settings, source, self._stop
+            )
+            self._running[source.id] = (source.organization_id, check)
+        if self._running:
+            return _BUSY_SECONDS
+        return max(0.0, (min(times.values(), default=now + 60_000) - now) / 1000)
+
+    def _next(self, due: list[ContentSource]) -> ContentSource | None:
+        """Return a source of the organization that has the fewest at work, below its share."""
+        at_work = Counter(organization for organization, _ in self._running.values())
+        free = [each for each in due if at_work[each.organization_id] < _PER_ORGANIZATION]
+        return min(free, key=lambda each: at_work[each.organization_id], default=None)
+
+
+def check_source(
+    database: Database,
+    settings: Settings,
+    source_id: str,
+    stop: threading.Event | None = None,
+) -> None:
+    """Sync one source if its branch has moved or a run was requested; skip it if it is claimed.
+
+    With *stop* set, its git ends, and the source is checked again later.
+    """
     with claim(database, source_id, wait=False) as source:
         if source is None:
             return
@@ -54,7 +119,7 @@ def check_source(database: Database, settings: Settings, source_id: str) -> None
         try:
             with (
                 history.record_unavailable(database, source, request.trigger),
-                open_repository_of(settings, source) as repository,
+                open_repository_of(settings, source, stop) as repository,
             ):
                 head = repository.head()
                 if _has_nothing_new(source, head):
@@ -100,22 +165,14 @@ def _has_nothing_new(source: ContentSource, head: str) -> bool:
     return head == source.synced_commit or waits or held
 
 
-def _check_due_sources(database: Database, settings: Settings, stop: threading.Event) -> float:
-    """Check the sources that are due; return the seconds until the next one is."""
-    with database.transaction() as session:
-        sources = list_sources(session)
-    for source in sources:
-        if due_at(source, settings.poll_seconds) <= now_ms() and not stop.is_set():
-            _check_or_record_error(database, settings, source)
-    with database.transaction() as session:
-        times = [due_at(source, settings.poll_seconds) for source in list_sources(session)]
-    return max(0.0, (min(times, default=now_ms() + 60_000) - now_ms()) / 1000)
-
-
-def _check_or_record_error(database: Database, settings: Settings, source: ContentSource) -> None:
+def _check_or_record_error(
+    database: Database, settings: Settings, source: ContentSource, stop: threading.Event
+) -> None:
     """Check one source. An unexpected error is recorded, and does not stop the others."""
     try:
-        check_source(database, settings, source.id)
+        check_source(database, settings, source.id, stop)
+    except Stopped:
+        _log.info("%s: stopped; it is checked again after the start", source.name)
     except Exception:  # noqa: BLE001  the sources behind it must have their turn
         _log.exception("%s could not be checked", source.name)
         # If the database is down, this fails as well, and the loop starts again.

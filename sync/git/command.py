@@ -7,14 +7,17 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from sync.git.errors import CopyDamaged, HostUnavailable
+from sync.git.errors import CopyDamaged, HostUnavailable, Stopped
 from sync.git.objects import Objects
 
+#: How soon a stop is noticed while git runs.
+_TICK_SECONDS = 0.25
 #: How far git may read ahead while we work on what it has read; what Linux grants by default.
 _PIPE_BYTES = 1024 * 1024
 _SAFE_CONFIG = (
@@ -57,12 +60,19 @@ class GitCommand:
         shown: the repository as error messages name it, without secrets.
         environment: what the transport needs, secrets too: it never reaches a command line.
         seconds: how long one command may take.
+        stop: once it is set, a command that runs ends with `Stopped`.
     """
 
     def __init__(
-        self, folder: Path, shown: str, environment: Mapping[str, str], seconds: float
+        self,
+        folder: Path,
+        shown: str,
+        environment: Mapping[str, str],
+        seconds: float,
+        stop: threading.Event | None = None,
     ) -> None:
         self.folder, self._shown, self.seconds = folder, shown, seconds
+        self._stop = stop or threading.Event()
         self._environment = _ENVIRONMENT | dict(environment)
 
     def text(self, *words: str, cwd: Path | None = None) -> str:
@@ -132,6 +142,19 @@ class GitCommand:
         options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
         return ["git", *options, *words]
 
+    def _communicate(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+        """Return what the process printed; raise if it takes too long, or is to stop."""
+        until = time.monotonic() + self.seconds
+        while True:
+            try:
+                left = until - time.monotonic()
+                return process.communicate(timeout=max(0.0, min(left, _TICK_SECONDS)))
+            except subprocess.TimeoutExpired:
+                if self._stop.is_set():
+                    raise Stopped from None
+                if time.monotonic() >= until:
+                    raise
+
     def _run(self, words: tuple[str, ...], cwd: Path) -> subprocess.CompletedProcess[bytes]:
         with subprocess.Popen(
             self._command(words),
@@ -143,7 +166,7 @@ class GitCommand:
             start_new_session=True,
         ) as process:
             try:
-                said, complained = process.communicate(timeout=self.seconds)
+                said, complained = self._communicate(process)
             except BaseException as error:
                 # Git's children, too: the one that talks to the host would wait on for ever.
                 os.killpg(process.pid, signal.SIGKILL)

@@ -25,5 +25,12 @@ class CopyDamaged(RepositoryUnavailable):
     """No person must act: our copy cannot be read, and a new one is made."""
 
 
+class Stopped(HandrailError):
+    """The process stops, so its git was ended. Nothing is wrong with the source."""
+
+    def __init__(self) -> None:
+        super().__init__("The server stops. The content source is checked again after the start.")
+
+
 class CommitUnknown(HandrailError):
     """The person who gave the command must act: there is no such commit. The source is fine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -32,9 +33,16 @@ R = TypeVar("R")
 
 @contextmanager
 def open_repository(
-    folder: Path, url: str, branch: str, credential: Credential | None, settings: Settings
+    folder: Path,
+    url: str,
+    branch: str,
+    credential: Credential | None,
+    settings: Settings,
+    stop: threading.Event | None = None,
 ) -> Iterator[Repository]:
     """Yield the repository, with its credentials at hand while the block runs.
+
+    Once *stop* is set, its commands end with `Stopped`.
 
     Raises:
         RepositoryUnavailable: the address or the branch cannot be used at all.
@@ -42,7 +50,8 @@ def open_repository(
     route = transport(url, branch, settings)
     try:
         with environment(url, credential, route) as variables:
-            yield Repository(GitCommand(folder, url, variables, settings.git_seconds), url, branch)
+            git = GitCommand(folder, url, variables, settings.git_seconds, stop)
+            yield Repository(git, url, branch)
     except OSError as error:
         raise CopyDamaged(
             f"This machine could not work on its copy of {url}: {error.strerror or error}. "

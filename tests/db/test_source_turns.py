@@ -55,8 +55,8 @@ def test_intervals_differ_a_little_and_all_processes_agree(synced):
     source, times = synced.source(), set()
     for at in range(1_000_000, 1_000_050):
         source.checked_at = at
-        times.add(round((queue.due_at(source, 60) - at) / 1000))
-        assert queue.due_at(source, 60) == queue.due_at(source, 60)
+        times.add(round((queue.due_at(source, 60, at) - at) / 1000))
+        assert queue.due_at(source, 60, at) == queue.due_at(source, 60, at)
 
     assert min(times) >= 80
     assert max(times) <= 120

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import select
 import threading
+import time
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from walkthroughs.database.pool import Database
-from walkthroughs.ids import now_ms
 
 _log = logging.getLogger(__name__)
 #: How long a stop may take to be noticed.
@@ -28,8 +28,8 @@ def listen(database: Database, channel: str) -> Connection:
 
 def wait(listener: Connection, seconds: float, stop: threading.Event) -> None:
     """Wait until something is announced, the *seconds* are over, or *stop*."""
-    until = now_ms() + seconds * 1000
-    while not stop.is_set() and now_ms() < until:
+    until = time.monotonic() + seconds
+    while not stop.is_set() and time.monotonic() < until:
         ready, _, _ = select.select([listener], [], [], min(_TICK_SECONDS, seconds))
         if ready:
             listener.poll()
