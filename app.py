@@ -78,7 +78,9 @@ def create_app(settings: Settings | None = None) -> Handrail:
     if settings is None:
         with errors_as_messages() if click.get_current_context(silent=True) else nullcontext():
             settings = read_settings(os.environ)
-    database = connect(partial(embedded.database_url, settings), pool_size=2 * _THREADS + 3 * _CHECKS)
+    database = connect(
+        partial(embedded.database_url, settings), pool_size=2 * _THREADS + 3 * _CHECKS
+    )
     app = Handrail(__name__)
     attach(app, Runtime(settings, database))
     for name, target, help in _COMMANDS:

@@ -35,8 +35,8 @@ class Database:
 
     @property
     def tool_threads(self) -> int:
-        """Return how many tools may run at once: half the pool, the rest is for pages."""
-        return max(1, self.pool_size // 2)
+        """Return how many tools may run at once: a third; the rest is for pages and sources."""
+        return max(1, self.pool_size // 3)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
