@@ -24,7 +24,7 @@ AT_ONCE = 16
 PER_CALLER = 8
 #: How long a call waits in a burst, and in a standing queue.
 _BURST_SECONDS = 1.0
-_STANDING_SECONDS = 0.01
+_STANDING_SECONDS = 0.25
 
 
 class Busy(HandrailError):
