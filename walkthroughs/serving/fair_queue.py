@@ -1,30 +1,25 @@
 """Whose call is worked on next, when there are more calls than the server can work on.
 
 A caller has a bounded number of calls at work, so that one link with many connections
-delays nobody else. Groups of callers (organizations) take turns. While every place has been
-taken for a second, a new call waits for milliseconds only: what cannot be done in time is
-refused at once, so that what is taken stays quick. The rule is the controlled delay of
-Nichols and Jacobson (ACM Queue 10.5, 2012), as servers use it: bursts may wait, a standing
-queue may not.
+delays nobody else. Groups of callers (organizations) take turns. What cannot begin within a
+second or two is refused, so that calls do not pile up until all of them are too late.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from walkthroughs.errors import HandrailError
 
 #: Calls at work at the same time: more make each slower, and none sooner.
 AT_ONCE = 16
-#: Calls at work of one caller, and those that may wait beside them.
+#: Calls at work of one caller, and how many times as many may wait beside them.
 PER_CALLER = 8
-#: How long a call waits in a burst, and in a standing queue.
-_BURST_SECONDS = 1.0
-_STANDING_SECONDS = 0.25
+_WAITING_FACTOR = 8
+#: How long a call waits for its turn.
+PATIENCE_SECONDS = 1.5
 
 
 class Busy(HandrailError):
@@ -50,15 +45,14 @@ class FairQueue:
         self,
         at_once: int = AT_ONCE,
         per_caller: int = PER_CALLER,
-        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        self._at_once, self._per_caller, self._clock = at_once, per_caller, clock
+        self._at_once, self._per_caller, self._patience = at_once, per_caller, patience
         self._working = 0
         self._at_work: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
         #: Waiters by group. The first group is next.
         self._groups: dict[str, deque[_Waiter]] = {}
-        self._free_at = clock()
 
     async def enter(self, group: str, caller: str) -> None:
         """Take a place, or wait for one.
@@ -69,13 +63,13 @@ class FairQueue:
         if self._working < self._at_once and self._at_work[caller] < self._per_caller:
             self._take(caller)
             return
-        if self._waiting[caller] >= self._per_caller:
+        if self._waiting[caller] >= self._per_caller * _WAITING_FACTOR:
             raise Busy(2)
         waiter = _Waiter(caller)
         self._groups.setdefault(group, deque()).append(waiter)
         self._waiting[caller] += 1
         try:
-            async with asyncio.timeout(self._patience()):
+            async with asyncio.timeout(self._patience):
                 await waiter.turn
         except TimeoutError:
             if waiter.turn.done() and not waiter.turn.cancelled():
@@ -100,18 +94,10 @@ class FairQueue:
         while self._working < self._at_once and (waiter := self._next()) is not None:
             self._take(waiter.caller)
             waiter.turn.set_result(None)
-        if self._working < self._at_once:
-            self._free_at = self._clock()
 
     def _take(self, caller: str) -> None:
         self._working += 1
         self._at_work[caller] += 1
-
-    def _patience(self) -> float:
-        if self._working < self._at_once:
-            return _BURST_SECONDS  # it waits for calls of its own caller
-        standing = self._clock() - self._free_at > _BURST_SECONDS
-        return _STANDING_SECONDS if standing else _BURST_SECONDS
 
     def _next(self) -> _Waiter | None:
         """Return the first waiter of the next group whose caller may begin one more."""
