@@ -9,6 +9,8 @@ LEARNING = (
     "tests/db/test_catalog.py",
     "tests/db/test_learner_turns.py",
     "tests/db/test_moves.py",
+    "tests/db/test_moved_credit.py",
+    "tests/db/test_moves_recorded.py",
     "tests/db/test_moved_steps_forgotten.py",
     "tests/db/test_moved_steps_attempts.py",
 )
@@ -17,6 +19,8 @@ PUBLISHING = (
     "tests/db/test_publish_turns.py",
     "tests/db/test_races.py",
     "tests/db/test_moves.py",
+    "tests/db/test_moved_credit.py",
+    "tests/db/test_moves_recorded.py",
     "tests/db/test_moves_recorded.py",
 )
 SYNC = (
@@ -66,6 +70,7 @@ QUERIES = {
     "walkthroughs/learning/catalog.py": LEARNING,
     "walkthroughs/learning/attempts.py": LEARNING,
     "walkthroughs/mcp_server/tenant.py": (
+        "tests/http/test_offered.py",
         "tests/http/test_endpoint.py",
         "tests/http/test_tools.py",
     ),
