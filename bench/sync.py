@@ -51,9 +51,8 @@ class Site:
     @contextmanager
     def git(self) -> Iterator[Repository]:
         """Yield the source's repository."""
-        where = self.settings.data_dir / "git" / self.source_id
         with open_repository(
-            where, str(self.repository), "main", None, self.settings
+            self.source_id, str(self.repository), "main", None, self.settings
         ) as repository:
             yield repository
 

@@ -79,6 +79,12 @@ def list_sources(session: Session) -> list[ContentSource]:
     return list(session.scalars(select(ContentSource).options(*lists).order_by(ContentSource.id)))
 
 
+def read_source_ids(database: Database) -> frozenset[str]:
+    """Return the ids of all sources."""
+    with database.transaction() as session:
+        return frozenset(session.scalars(select(ContentSource.id)))
+
+
 @contextmanager
 def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.

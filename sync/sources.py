@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sync import queue
-from sync.git import credentials
+from sync.git import copies, credentials
 from sync.git.address import transport
 from sync.git.credentials import Credential, DeployKey, Token
 from walkthroughs.crypto import encrypt, hash_token
@@ -104,8 +104,8 @@ def new_check_token(database: Database, source: ContentSource) -> str:
     return token
 
 
-def remove_source(database: Database, source: ContentSource) -> int:
-    """Remove a source; return how many walkthroughs the dashboard owns now because of that.
+def remove_source(database: Database, settings: Settings, source: ContentSource) -> int:
+    """Remove a source and our copy; return how many walkthroughs the dashboard owns now.
 
     They stay, published as they are.
     """
@@ -120,6 +120,7 @@ def remove_source(database: Database, source: ContentSource) -> int:
             writer.detach(session, source.organization_id, walkthrough_id, source.id)
         session.flush()
         session.delete(session.get_one(ContentSource, source.id))
+    copies.delete_copy(settings.data_dir, source.id)
     return len(owned)
 
 

@@ -128,7 +128,7 @@ def open_repository_of(
     except HandrailError as error:
         raise SourceInvalid(str(error)) from error
     with open_repository(
-        settings.data_dir / "git" / source.id,
+        source.id,
         source.url,
         source.branch,
         credential,

@@ -12,9 +12,10 @@ from psycopg2.extensions import connection as Connection
 
 from sync import history
 from sync.fence import ClaimLost
+from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
-from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources
+from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.sync_source import open_repository_of, sync_claimed
 from walkthroughs.database.listener import close, listen, wait
@@ -39,6 +40,7 @@ def run_worker(database: Database, settings: Settings, stop: threading.Event) ->
     A few sources are checked at once, so that a slow host delays no other source.
     """
     listener: Connection | None = None
+    is_swept = False
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="content-source") as pool:
         checks = _Checks(database, settings, stop, pool)
         while not stop.is_set():
@@ -46,6 +48,9 @@ def run_worker(database: Database, settings: Settings, stop: threading.Event) ->
             try:
                 # Listen before looking, so that no request falls between the two.
                 listener = listener or listen(database, CHANNEL)
+                if not is_swept:
+                    sweep(settings.data_dir, read_source_ids(database))
+                    is_swept = True
                 nap = min(nap, checks.start_due())
                 wait(listener, nap, stop)
             except Exception:  # noqa: BLE001  the loop must outlive the database being away

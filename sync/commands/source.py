@@ -126,7 +126,7 @@ def remove_command(source: str) -> None:
     """Remove a source. Its walkthroughs stay, published as they are, and the dashboard's now."""
     database = runtime().database
     row = sources.find_source(database, source)
-    owned = sources.remove_source(database, row)
+    owned = sources.remove_source(database, runtime().settings, row)
     click.echo(f'Removed "{row.name}". {owned} walkthrough(s) are the dashboard\'s now.')
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sync.git.address import Transport
+from sync.git.copies import key_folder
 from walkthroughs.crypto import decrypt, encrypt
 from walkthroughs.errors import HandrailError
 
@@ -74,14 +74,13 @@ def check_fits_url(url: str, credential: Credential | None) -> None:
 
 @contextmanager
 def environment(
-    url: str, credential: Credential | None, way: Transport
+    url: str, credential: Credential | None, way: Transport, data_dir: Path
 ) -> Iterator[dict[str, str]]:
     """Yield what git's environment needs while the block runs; files are gone afterwards."""
     with ExitStack() as files:
         identity = _NO_IDENTITY
         if isinstance(credential, DeployKey):
-            folder = files.enter_context(tempfile.TemporaryDirectory(prefix="handrail-"))
-            identity = _identity(Path(folder), credential)
+            identity = _identity(files.enter_context(key_folder(data_dir)), credential)
         ssh = {"GIT_SSH_COMMAND": shlex.join([*_SSH, *identity, *way.ssh_options])}
         header = _header(url, credential) if isinstance(credential, Token) else {}
         yield {**way.variables, **ssh, **_settings({**way.settings, **header})}

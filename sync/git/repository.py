@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sync.git.address import transport
 from sync.git.command import GitCommand
+from sync.git.copies import copy_of
 from sync.git.credentials import Credential, environment
 from sync.git.errors import (
     CommitUnknown,
@@ -33,7 +34,7 @@ R = TypeVar("R")
 
 @contextmanager
 def open_repository(
-    folder: Path,
+    source_id: str,
     url: str,
     branch: str,
     credential: Credential | None,
@@ -49,7 +50,8 @@ def open_repository(
     """
     route = transport(url, branch, settings)
     try:
-        with environment(url, credential, route) as variables:
+        with environment(url, credential, route, settings.data_dir) as variables:
+            folder = copy_of(settings.data_dir, source_id)
             git = GitCommand(folder, url, variables, settings.git_seconds, stop)
             yield Repository(git, url, branch)
     except OSError as error:
@@ -110,7 +112,7 @@ class Repository:
     def _fetch(self) -> str:
         folder = self._git.folder
         if not (folder / "HEAD").exists():
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             self._git.text("init", "--bare", "--quiet", ".")
         self._remove_unfinished_packs()
         self._git.text(

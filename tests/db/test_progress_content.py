@@ -1,6 +1,7 @@
 """A learner's place through changes of the content."""
 
 import pytest
+from sqlalchemy import text
 
 from tests.builders import content, show, step
 from tests.learners import lea
@@ -96,3 +97,19 @@ def test_a_walkthrough_that_is_withdrawn_is_not_there_and_progress_waits(lea):
     with lea.database.transaction() as session:
         show(session, organization, lea.row, True)
     assert lea.next(one).step.title == "Two"
+
+
+def test_after_a_restore_the_text_that_is_stored_is_taught_though_its_version_was_read_before(lea):
+    """The same version number with another text, as after a restore and another commit."""
+    before = lea.select()
+    with lea.database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE walkthrough_steps SET content = 'Restored.' WHERE archived_at IS NULL;"
+                "UPDATE walkthroughs SET digest = 'restored'"
+            )
+        )
+
+    assert "Restored." in lea.select().step.content
+    assert "Restored." not in before.step.content
+    assert "Restored." in lea.next(before.step.id).step.content

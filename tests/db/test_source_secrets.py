@@ -38,14 +38,15 @@ def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
     assert decrypt("k", encrypt("k", "x")) == "x"
 
 
-def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs():
+def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs(tmp_path):
     with credentials.environment(
-        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k"), Transport()
+        "ssh://git@x.example/x", DeployKey("PRIVATE", "x.example k"), Transport(), tmp_path
     ) as variables:
         command = variables["GIT_SSH_COMMAND"]
         path = Path(command.split(" -i ")[1])
         assert path.read_text() == "PRIVATE\n"
         assert path.stat().st_mode & 0o077 == 0
+        assert path.parent.parent == tmp_path / "git"
         assert "PRIVATE" not in command
         assert "StrictHostKeyChecking=yes" in command
     assert not path.exists()

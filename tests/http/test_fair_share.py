@@ -41,6 +41,7 @@ async def post(address: str) -> tuple[bytes, dict[str, Any]]:
     writer.write("\r\n".join(head).encode() + body)
     headers, _, content = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
+    await writer.wait_closed()
     answer = json.loads(content)
     assert "result" in answer, (headers, content)
     return headers, answer["result"]

@@ -68,7 +68,8 @@ def status_of(origin, method, path, body, kind):
     )
     with socket.create_connection((host, int(port)), timeout=20) as opened:
         opened.sendall(head.encode() + body)
-        line = opened.makefile("rb").readline().decode()
+        with opened.makefile("rb") as answer:
+            line = answer.readline().decode()
     return int(re.match(r"HTTP/1\.1 (\d+)", line)[1])
 
 

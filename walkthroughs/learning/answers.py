@@ -22,7 +22,7 @@ from walkthroughs.learning.views import (
 
 def cached_view(cache: ContentCache, moved: FastStep) -> StepView | None:
     """Return the answer to an ordinary step from memory, if that version was read before."""
-    published = cache.get(moved.walkthrough_id, moved.version)
+    published = cache.get(moved.walkthrough_id, moved.version, moved.digest)
     if published is None:
         return None
     return step_view(
@@ -121,10 +121,10 @@ def live_version(
         WalkthroughNotFound: it is not offered here.
     """
     keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
-    number = connection.execute(text(FIND_VISIBLE), keys).scalar()
-    if number is None:
+    live = connection.execute(text(FIND_VISIBLE), keys).one_or_none()
+    if live is None:
         raise WalkthroughNotFound(walkthrough_id)
-    version = cache.get(walkthrough_id, number) or cache.read(
+    version = cache.get(walkthrough_id, live.version, live.digest) or cache.read(
         connection, caller.organization_id, walkthrough_id
     )
     if version is None:

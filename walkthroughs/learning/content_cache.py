@@ -25,8 +25,8 @@ MAX_CHARACTERS = 64 * 1024 * 1024
 
 _LIVE = text(
     """
-    SELECT w.title AS walkthrough_title, w.version, s.id, s.title, s.section_title, s.content,
-           s.agent_instructions, s.verify, s.external_id, s.predecessor_ids
+    SELECT w.title AS walkthrough_title, w.version, w.digest, s.id, s.title, s.section_title,
+           s.content, s.agent_instructions, s.verify, s.external_id, s.predecessor_ids
       FROM walkthroughs w
       JOIN walkthrough_steps s ON s.organization_id = w.organization_id
        AND s.walkthrough_id = w.id AND s.archived_at IS NULL
@@ -63,14 +63,17 @@ class ContentCache:
 
     def __init__(self, max_characters: int = MAX_CHARACTERS) -> None:
         self._lock = Lock()
-        self._kept: LRUCache[tuple[str, int], PublishedVersion] = LRUCache(
+        self._kept: LRUCache[tuple[str, int, str], PublishedVersion] = LRUCache(
             max_characters, getsizeof=lambda version: version.characters
         )
 
-    def get(self, walkthrough_id: str, version: int) -> PublishedVersion | None:
-        """Return that version if it was read before."""
+    def get(self, walkthrough_id: str, version: int, digest: str) -> PublishedVersion | None:
+        """Return that version with that digest of its content, if it was read before.
+
+        After a restore of the database, a version may come again with other content.
+        """
         with self._lock:
-            return self._kept.get((walkthrough_id, version))
+            return self._kept.get((walkthrough_id, version, digest))
 
     def read(
         self, connection: Connection, organization_id: str, walkthrough_id: str
@@ -83,7 +86,7 @@ class ContentCache:
             return None
         version = _published_version(walkthrough_id, rows)
         with self._lock, suppress(ValueError):  # larger than the whole cache
-            self._kept[walkthrough_id, version.ref.version] = version
+            self._kept[walkthrough_id, version.ref.version, rows[0].digest] = version
         return version
 
 

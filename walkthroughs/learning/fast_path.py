@@ -44,7 +44,7 @@ UPDATE walkthrough_progress p
         OR EXISTS (SELECT FROM personal_links l
                     WHERE l.organization_id = $1 AND l.mcp_server_id = $3
                       AND l.token_hash = $7 AND l.revoked_at IS NULL))
-RETURNING p.walkthrough_id, p.version, p.current_step_id, p.completed_steps, p.active_at
+RETURNING p.walkthrough_id, p.version, w.digest, p.current_step_id, p.completed_steps, p.active_at
     """,  # noqa: S608  a constant
 )
 
@@ -68,6 +68,6 @@ async def advance_fast(prepared: Prepared, caller: Caller, step_id: str) -> Fast
     )
     if row is None:
         return None
-    walkthrough_id, version, current, completed, active_at = row
+    walkthrough_id, version, digest, current, completed, active_at = row
     shown_at = active_at if current == step_id else None
-    return FastStep(walkthrough_id, version, current, frozenset(completed), now, shown_at)
+    return FastStep(walkthrough_id, version, digest, current, frozenset(completed), now, shown_at)

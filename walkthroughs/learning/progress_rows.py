@@ -18,7 +18,9 @@ def learner_keys(caller: Caller) -> dict[str, Any]:
     return {"organization_id": caller.organization_id, "learner_id": caller.learner_id}
 
 
-FIND_VISIBLE = f"SELECT w.version FROM walkthroughs w WHERE w.id = :walkthrough_id AND {VISIBLE}"  # noqa: S608  constants
+FIND_VISIBLE = (
+    f"SELECT w.version, w.digest FROM walkthroughs w WHERE w.id = :walkthrough_id AND {VISIBLE}"  # noqa: S608  constants
+)
 LAST_ACTIVE = f"""
     SELECT p.walkthrough_id FROM walkthrough_progress p
       JOIN walkthroughs w ON w.id = p.walkthrough_id AND {VISIBLE}

@@ -118,12 +118,14 @@ class FastStep:
     """Where the ordinary step call left the learner.
 
     Attributes:
+        digest: of the content of that version.
         shown_at: when the step was shown, if the call came too soon and moved nothing; else none.
         now: when the call was made. Both in epoch milliseconds.
     """
 
     walkthrough_id: str
     version: int
+    digest: str
     current_step_id: str
     completed: frozenset[str]
     now: int

@@ -1,8 +1,8 @@
 """Whose call is worked on next, when there are more calls than the server can work on.
 
 A caller has a bounded number of calls at work, so that one link with many connections
-delays nobody else. Groups of callers (organizations) take turns. What cannot begin within a
-second or two is refused, so that calls do not pile up until all of them are too late.
+delays nobody else. Groups of callers (organizations) take turns. What cannot begin within
+seconds is refused, so that calls do not pile up until all of them are too late.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AT_ONCE = 16
 PER_CALLER = 8
 _WAITING_FACTOR = 8
 #: How long a call waits for its turn.
-PATIENCE_SECONDS = 1.5
+PATIENCE_SECONDS = 5.0
 
 
 class Busy(HandrailError):

@@ -1,0 +1,56 @@
+"""Where the copies of repositories are, and the keys while git uses them: for us alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+#: The folder of a key begins so, and goes on with the process that made it.
+_KEY = "key-"
+
+
+def copies_folder(data_dir: Path) -> Path:
+    """Return the folder of all copies. Make it, or close it to others, if need be."""
+    folder = data_dir / "git"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    return folder
+
+
+def copy_of(data_dir: Path, source_id: str) -> Path:
+    """Return where the copy of a source's repository is, or will be."""
+    return copies_folder(data_dir) / source_id
+
+
+@contextmanager
+def key_folder(data_dir: Path) -> Iterator[Path]:
+    """Yield a folder for a key; it is gone after the block."""
+    prefix = f"{_KEY}{os.getpid()}-"
+    with TemporaryDirectory(prefix=prefix, dir=copies_folder(data_dir)) as folder:
+        yield Path(folder)
+
+
+def delete_copy(data_dir: Path, source_id: str) -> None:
+    """Remove the copy of a source's repository; the next fetch makes a new one."""
+    shutil.rmtree(copy_of(data_dir, source_id), ignore_errors=True)
+
+
+def sweep(data_dir: Path, source_ids: Collection[str]) -> None:
+    """Remove what killed processes and removed sources have left.
+
+    *source_ids* are those of all sources that there are.
+    """
+    for folder in copies_folder(data_dir).iterdir():
+        if folder.name.startswith(_KEY):
+            process = folder.name.removeprefix(_KEY).split("-")[0]
+            is_left = process.isdigit() and not psutil.pid_exists(int(process))
+        else:
+            is_left = folder.name.startswith("src_") and folder.name not in source_ids
+        if is_left:
+            shutil.rmtree(folder, ignore_errors=True)
