@@ -83,7 +83,7 @@ def test_what_is_no_call_of_a_tool_gets_status_429(
         await post(links[0])  # from now on, the server knows the link for two seconds
         with closing(course_server.database.open_connection()) as other:
             other.cursor().execute("LOCK TABLE mcp_server_walkthroughs")  # the calls wait for it
-            many = asyncio.create_task(flood(links[0], 20))
+            many = asyncio.create_task(flood(links[0], 100))
             while True:
                 answer = await asyncio.to_thread(ask, links[0], era, "tools/list")
                 if answer.status_code != 200:
