@@ -134,7 +134,7 @@ def test_statement_and_rule_agree_about_every_clock(hurry, seconds, sign):
         prepared.close()
         return row
 
-    _, _, current, _, active_at = asyncio.run(call())
+    _, _, _, current, _, active_at = asyncio.run(call())
     hurried = pace.is_hurried(shown_at, now, PACE)
 
     assert (current == hurry.first) is hurried
