@@ -79,8 +79,8 @@ class LinkView(OrgModelView):
                 token = create_link(session, slug, form.email.data)
             if not failed:
                 address = personal_link(runtime().settings.base_url, slug, token)
-                list_filters = {"address": address, "slug": slug, "email": form.email.data}
-                return str(self.render("handrail/link.html", **list_filters))
+                values = {"address": address, "slug": slug, "email": form.email.data}
+                return str(self.render("handrail/link.html", **values))
         back = self.get_url(".index_view")
         return str(self.render(self.create_template, form=form, return_url=back))
 

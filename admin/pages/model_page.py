@@ -95,9 +95,9 @@ class OrgModelView(ModelView):
         """
         if g.get("organization_id") is None:
             return False
-        list_filters, _, page = str(request.endpoint).partition(".")
+        endpoint, _, page = str(request.endpoint).partition(".")
         reads = page in _READ_ONLY and request.method in {"GET", "HEAD", "OPTIONS"}
-        return list_filters != self.endpoint or reads or self.may_write()
+        return endpoint != self.endpoint or reads or self.may_write()
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; refuse a member whose role does not allow this."""
@@ -108,7 +108,7 @@ class OrgModelView(ModelView):
         return (self.model.organization_id == g.organization_id,)
 
     def list_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Return what the list is narrowed to, on top of `reachable`."""
+        """Return what the list is narrowed to, on top of `row_filters`."""
         return ()
 
     def locked(self, row: Any) -> GitLock | None:  # noqa: ANN401  a row
