@@ -2,11 +2,11 @@
 
 build      joins the parts and registers the pages
 commands   makes an organization and its owner
-demo       an organization to try things with
+demo       makes the demo organization
 pages      one class for each kind of page
-access     who may sign in, what they see, what they may change
+access     sign-in, sessions, roles, and the limit to one organization
 forms      the fields of the forms
-formats    how values are shown, and kept harmless in a spreadsheet
+formats    values as text, safe for spreadsheets
 git_lock   why a Git-managed row is read-only, and where its file is
 saving     one transaction for a change
 """

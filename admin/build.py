@@ -1,4 +1,4 @@
-"""Joins the parts of the dashboard to a Flask application."""
+"""Add the dashboard to a Flask application."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
 
 def _share_engine(app: Flask, database: Database) -> None:
     """Let the dashboard's session draw from the pool of the process."""
-    # Flask-SQLAlchemy insists on making an engine. This one never connects: the
-    # next line puts the process's own in its place, so that there is one pool,
-    # also after that engine has dropped its connections and made a new pool.
+    # Flask-SQLAlchemy always makes an engine. That one never connects: the assignment
+    # below replaces it by the engine of the process, so that there is one pool, also
+    # after the engine has dropped its connections and made a new pool.
     app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg2://"
     db.init_app(app)
     with app.app_context():

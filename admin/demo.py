@@ -1,4 +1,4 @@
-"""An organization to try things with: Acme, its server, its owner, its content repository."""
+"""The demo organization: Acme, its server, owner, learner and content repository."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _AUTHOR = Actor("Handrail demo", "demo@acme.example")
 @click.command("demo", cls=Command)
 @with_appcontext
 def demo_cli() -> None:
-    """Make the demo: an organization, its content and its accounts. Do nothing twice."""
+    """Make the demo: an organization, its content and its accounts. Keep what exists."""
     parts = runtime()
     migrations.upgrade(parts.database)
     prepare(parts)
 
 
 def prepare(parts: Runtime) -> None:
-    """Make what is missing of the demo, read its content once, and say how to connect."""
+    """Make the missing parts of the demo, sync its content, and print how to connect."""
     folder = _content_repository(parts.settings)
     with parts.database.transaction() as session:
         organization = _organization(session)
@@ -50,7 +50,7 @@ def prepare(parts: Runtime) -> None:
 
 
 def _content_repository(settings: Settings) -> Path:
-    """Return the demo's content repository; make it from the example if it is not there."""
+    """Return the demo's content repository; make it from the example if it is missing."""
     folder = settings.data_dir / "content-repo"
     if not (folder / ".git").exists():
         shutil.copytree(_EXAMPLE, folder, dirs_exist_ok=True)
@@ -64,11 +64,11 @@ def _content_repository(settings: Settings) -> Path:
 
 
 def _organization(session: Session) -> Organization:
-    found: Organization | None = session.scalar(
+    existing: Organization | None = session.scalar(
         select(Organization).where(Organization.slug == _SLUG)
     )
-    if found is not None:
-        return found
+    if existing is not None:
+        return existing
     organization = Organization(slug=_SLUG, name="Acme")
     session.add(organization)
     session.flush()
@@ -81,9 +81,9 @@ def _source(session: Session, organization_id: str, folder: Path) -> str:
     query = select(ContentSource.id).where(
         ContentSource.organization_id == organization_id, ContentSource.name == "content-repo"
     )
-    found = session.scalar(query)
-    if found is not None:
-        return found
+    existing = session.scalar(query)
+    if existing is not None:
+        return existing
     source = ContentSource(organization_id=organization_id, name="content-repo", url=str(folder))
     session.add(source)
     session.flush()

@@ -1,4 +1,4 @@
-"""How values are shown: as plain text, in lists, in details and in exported files."""
+"""Format values as text for lists, details and exported files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-#: A spreadsheet takes text that begins with one of these for a formula, and runs it.
+#: A spreadsheet runs text that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -16,22 +16,22 @@ def format_time(_view: object, _context: object, row: object, name: str) -> str:
     return "" if value is None else f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
-def _listed(_view: object, value: list[Any], _name: str) -> str:
-    return ", ".join(map(_item, value))
+def _format_list(_view: object, value: list[Any], _name: str) -> str:
+    return ", ".join(map(_format_item, value))
 
 
-def _item(value: object) -> str:
+def _format_item(value: object) -> str:
     if isinstance(value, dict) and {"path", "line", "message"} <= value.keys():
         return f"{value['path']}:{value['line']}: {value['message']}"
     return str(value)
 
 
-#: By type, for what no column says better.
+#: Formatters by type, for columns without a formatter of their own.
 BY_TYPE = {
     type(None): lambda _view, _value, _name: "",
     bool: lambda _view, value, _name: "yes" if value else "no",
     Enum: lambda _view, value, _name: str(value.value).replace("_", " "),
-    list: _listed,
+    list: _format_list,
 }
 
 

@@ -1,4 +1,4 @@
-"""What can be typed, and what is refused before anything is stored."""
+"""The forms, and the checks of their fields before anything is stored."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _EMAIL = Regexp(rf"{EMAIL_PATTERN.pattern}\Z", message="An address such as lea@e
 
 
 def no_hidden_characters(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
-    """Refuse text that a reviewer cannot see, as the parser of files does."""
-    found = refusals((field.data or "").replace("\r\n", "\n"))
-    if found:
-        message = f"Line {found[0].line}: {found[0].message}."
+    """Refuse hidden characters and other text that the parser of files refuses."""
+    problems = refusals((field.data or "").replace("\r\n", "\n"))
+    if problems:
+        message = f"Line {problems[0].line}: {problems[0].message}."
         raise ValidationError(message)
 
 
 def text_of(typed: str | None) -> str | None:
-    """Return what a form sent with the line endings of files; none if it is empty."""
+    """Return the text of a field with line endings as in files; none if it is empty."""
     return (typed or "").replace("\r\n", "\n").strip("\n") or None
 
 
@@ -49,7 +49,7 @@ def _markdown(label: str, description: str, *validators: Any) -> TextAreaField: 
 
 
 class WalkthroughForm(BaseForm):
-    """What a walkthrough says about itself."""
+    """The title, description and state of a walkthrough."""
 
     title = StringField(validators=[*_LINE, no_hidden_characters])
     description = TextAreaField(
@@ -61,7 +61,7 @@ class WalkthroughForm(BaseForm):
 
 
 class StepForm(BaseForm):
-    """One step, by audience."""
+    """A step: a field for the learner, for the assistant, and for the check."""
 
     title = StringField(validators=[*_LINE, no_hidden_characters])
     section_title = StringField(
@@ -72,7 +72,7 @@ class StepForm(BaseForm):
     content = _markdown(
         "For the learner",
         "Markdown. What the learner sees.",
-        DataRequired("A step says something."),
+        DataRequired("A step needs text for the learner."),
     )
     agent_instructions = _markdown(
         "For the assistant", "Markdown. How to teach this step; the learner does not see it."
@@ -86,7 +86,7 @@ class StepForm(BaseForm):
 
 
 class NewStepForm(StepForm):
-    """A step and where it goes."""
+    """A new step and its walkthrough."""
 
     walkthrough_id = SelectField("Walkthrough", validators=[DataRequired()])
 
@@ -106,7 +106,7 @@ class ServerForm(BaseForm):
     )
     instructions = TextAreaField(
         validators=[Length(max=4000)],
-        description="Told to every assistant that connects, after our own rule of teaching.",
+        description="Sent to every assistant that connects, after Handrail's own rule.",
     )
     pace_seconds = IntegerField(
         "Pace in seconds",

@@ -1,4 +1,4 @@
-"""One transaction for a change of the dashboard."""
+"""Run one change of the dashboard in one transaction."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from walkthroughs.runtime import runtime
 
 @contextmanager
 def write_transaction() -> Iterator[Session]:
-    """Yield a session of its own for one change, committed when the block ends well.
+    """Yield a new session for one change. Commit it when the block ends without an error.
 
-    The page's session gives its connection back first and reads everything again
-    afterwards: what it read before the change's locks must not be written back.
+    Roll the page's session back first: it read its rows before the change took its locks,
+    so it must not write them back, and reads them again afterwards.
     """
     db.session.rollback()
     with runtime().database.transaction() as session:

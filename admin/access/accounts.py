@@ -1,4 +1,4 @@
-"""Accounts made from the command line: an organization's first owner."""
+"""Create an organization's first owner from the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkthroughs.models import Member, User
 
 
 class Account(UserMixin, User):
-    """A user as Flask-Security wants one: the same rows, with what it asks of a person."""
+    """A row of `User` with the attributes that Flask-Security needs."""
 
     @property
     def roles(self) -> list[RoleMixin]:
@@ -25,8 +25,8 @@ class Account(UserMixin, User):
 def create_owner(session: Session, organization_id: str, email: str) -> str | None:
     """Make *email* the organization's owner, with a random password that is returned once.
 
-    Returns none, and changes nothing, if the organization has an owner. A person
-    who has an account already keeps their password; then the returned text is empty.
+    Returns none, and changes nothing, if the organization has an owner. An existing
+    account keeps its password; then the returned text is empty.
     """
     owners = select(Member.id).where(
         Member.organization_id == organization_id, Member.role == Role.OWNER

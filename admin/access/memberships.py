@@ -1,4 +1,4 @@
-"""Read the memberships of the user for each request: a removed member is out at once."""
+"""Read the user's memberships for each request, so that a removed member has no access."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHOSEN = "organization_id"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """An organization the signed-in person belongs to, and what they may do there."""
+    """An organization of the signed-in user, and their role in it."""
 
     organization_id: str
     organization: str
@@ -31,11 +31,11 @@ def install(app: Flask) -> None:
 
 
 def choose_organization() -> ResponseReturnValue:
-    """Show another of the person's organizations from now on."""
-    wanted = request.form.get("id", "")
-    if wanted not in {each.organization_id for each in g.memberships}:
+    """Switch the session to another organization of the user."""
+    chosen = request.form.get("id", "")
+    if chosen not in {membership.organization_id for membership in g.memberships}:
         abort(404)
-    session[_CHOSEN] = wanted
+    session[_CHOSEN] = chosen
     return redirect(url_for("admin.index"))
 
 
@@ -54,7 +54,7 @@ def _enter() -> None:
 
 
 def _memberships(user_id: str) -> tuple[Membership, ...]:
-    # Tables, not classes: the guard lets no row of theirs through before this is known.
+    # Tables, not classes: `tenant_filter` hides rows of classes until the organization is set.
     member, organization = Member.__table__.c, Organization.__table__.c
     rows = db.session.execute(
         select(organization.id, organization.name, member.role)

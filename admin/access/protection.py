@@ -26,7 +26,7 @@ _ERROR_PAGES = {
     405: ("This page works in another way", "Go back and use the button on the page."),
     409: (
         "This cannot be changed here",
-        "Somebody else has changed it meanwhile. Go back, reload the page, and try again.",
+        "It was changed in the meantime. Go back, reload the page, and try again.",
     ),
     413: ("That is too large", "Send less at once: a step holds up to 64 KiB of text."),
     429: (
@@ -43,7 +43,7 @@ _MAX_FORM_BYTES = 1024 * 1024
 
 
 def install(app: Flask) -> None:
-    """Protect every answer of *app*, and answer refusals of the dashboard with a page."""
+    """Add security headers to every answer of *app*, and error pages to the dashboard."""
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.before_request(_refuse_nul)
     app.after_request(_add_headers)
@@ -51,16 +51,16 @@ def install(app: Flask) -> None:
 
 
 def _refuse_nul() -> None:
-    """Refuse what PostgreSQL cannot hold as text, and no browser sends."""
+    """Refuse NUL characters: PostgreSQL cannot store them, and no browser sends them."""
     if "\0" in request.path:
         abort(404)
-    given = request.values.items(True) if request.path.startswith("/admin/") else ()
-    if any("\0" in part for pair in given for part in pair):
+    fields = request.values.items(True) if request.path.startswith("/admin/") else ()
+    if any("\0" in part for field in fields for part in field):
         abort(400)
 
 
 def _add_headers(response: Response) -> Response:
-    """Let a page load and run only what comes from here; keep it out of caches and frames."""
+    """Let a page load and run only files of this server; forbid caches and frames."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", _POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -73,7 +73,7 @@ def _add_headers(response: Response) -> Response:
 
 
 def _error_page(error: HTTPException) -> ResponseReturnValue:
-    """Answer an error of the dashboard with a page; leave those of other addresses as they are."""
+    """Answer errors of the dashboard with a page; leave errors of other addresses unchanged."""
     code = error.code or 500
     if code < 400 or not request.path.startswith("/admin"):
         return error

@@ -1,4 +1,4 @@
-"""Sessions of the dashboard. Each has a row, so that it can be ended on the server."""
+"""Sessions of the dashboard. Each has a row, so that the server can end it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from walkthroughs.crypto import hash_token
 from walkthroughs.ids import now_ms
 from walkthroughs.models import UserSession, db
 
-#: The name in the cookie, and how long a session lasts at most.
+#: The key of the token in the cookie, and the maximum age of a session.
 _TOKEN = "session_token"  # noqa: S105  a name
 LIFETIME_SECONDS = 12 * 3600
 
 
 def install(app: Flask) -> None:
-    """Accept a cookie only with the row of its session; accept no other proof of who asks."""
+    """Accept a cookie only if its session has a row. Accept no other sign-in."""
     manager = app.extensions["security"].login_manager
     manager.user_loader(_load)
     manager.request_loader(lambda _request: None)
@@ -39,7 +39,7 @@ def end_other_sessions(user_id: str) -> None:
 
 
 def _load(uniquifier: str) -> Account | None:
-    """Return whose session the cookie is of; none if it has ended, whatever the cookie says."""
+    """Return the account of the cookie's session; none if the session has ended."""
     account: Account | None = db.session.scalar(
         select(Account)
         .join(UserSession, UserSession.user_id == Account.id)

@@ -1,4 +1,4 @@
-"""Signing in, with forgery protection and a limit on guesses."""
+"""Sign-in with CSRF protection and a limit on failed attempts."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from walkthroughs.crypto import derive_key
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
-#: Pages of Flask-Security that the dashboard uses; it has more, which stay closed.
+#: Pages of Flask-Security that the dashboard uses. All its other pages are closed.
 _PAGES = frozenset({"security.login", "security.logout", "security.static"})
 
 
 class _NoRole(RoleMixin):
-    """Flask-Security wants a role model; roles are held per organization, in `member`."""
+    """Satisfies Flask-Security, which needs a role model. Roles are stored in `member`."""
 
 
 class _SignInForm(LoginForm):
-    """E-mail and password. No cookie outlives the session, so there is nothing to remember."""
+    """E-mail and password. There is no "remember me": no cookie outlives the session."""
 
     remember = None
 
 
 def init_sign_in(app: Flask, settings: Settings) -> None:
-    """Add sign-in at /admin/login, forgery protection for every form."""
+    """Add sign-in at /admin/login, and CSRF protection for every form."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECURITY_PASSWORD_SALT=derive_key(settings.secret_key, "password-salt"),
@@ -67,7 +67,7 @@ def init_sign_in(app: Flask, settings: Settings) -> None:
 
 
 def _limited(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *view* with a bound on guesses. Right sign-ins are not counted."""
+    """Return *view* with a limit on failed sign-ins. Successful ones are not counted."""
 
     def limited() -> Any:  # noqa: ANN401  a page of Flask-Security
         if request.method != "POST":

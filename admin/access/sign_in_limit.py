@@ -1,4 +1,4 @@
-"""Guesses of passwords are bounded, for each account and each address, over all processes."""
+"""Limit failed sign-ins of each account and each address, over all processes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from walkthroughs.crypto import hash_token
 from walkthroughs.ids import now_ms
 from walkthroughs.models import SignInFailure, db
 
-#: Failures within the window that are allowed. An office shares one address.
+#: Allowed failures within the window. An address has more: an office shares one.
 _PER_ACCOUNT, _PER_ADDRESS = 10, 100
 _WINDOW_MS = 15 * 60 * 1000
 
 
 def is_refused(email: str, address: str) -> bool:
-    """Return whether too many sign-ins failed lately for the account or from the address."""
+    """Return whether the account or the address had too many failures within the window."""
     counted = db.session.execute(
         select(SignInFailure.counted_for, func.count().label("failures"))
         .where(
@@ -25,13 +25,13 @@ def is_refused(email: str, address: str) -> bool:
     ).all()
     failures: dict[str, int] = {row.counted_for: row.failures for row in counted}
     for_account, for_address = (
-        failures.get(each, 0) for each in (_account(email), _address(address))
+        failures.get(name, 0) for name in (_account(email), _address(address))
     )
     return for_account >= _PER_ACCOUNT or for_address >= _PER_ADDRESS
 
 
 def count_failure(email: str, address: str) -> None:
-    """Count a failed sign-in, and forget those that count no more."""
+    """Store a failed sign-in, and delete those older than the window."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.failed_at < now_ms() - _WINDOW_MS))
     db.session.add_all(
         SignInFailure(counted_for=name) for name in (_account(email), _address(address))
@@ -40,7 +40,7 @@ def count_failure(email: str, address: str) -> None:
 
 
 def forget_failures(email: str) -> None:
-    """Forget the failures of an account: its owner has signed in."""
+    """Delete the failures of an account, after a successful sign-in."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.counted_for == _account(email)))
     db.session.commit()
 

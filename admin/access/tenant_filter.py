@@ -16,12 +16,12 @@ class WrongOrganization(Exception):
 
 
 def current_organization_id() -> str | None:
-    """Return whose pages this request may see; none if nobody is signed in."""
+    """Return the organization that this request may see; none if no member is signed in."""
     return getattr(g, "organization_id", None) if has_request_context() else None
 
 
 def install(session: scoped_session[Any]) -> None:
-    """Guard *session*: without an organization it finds nothing and writes nothing."""
+    """Limit *session* to one organization. Without one it reads and writes no rows."""
     event.listen(session, "do_orm_execute", _read_own_only)
     event.listen(session, "before_flush", _write_own_only)
 

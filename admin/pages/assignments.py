@@ -1,4 +1,4 @@
-"""Which server offers which walkthrough."""
+"""The page of assignments: which server offers which walkthrough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 
 
 class AssignmentView(OrgModelView):
-    """Which server offers which walkthrough."""
+    """Assignments of walkthroughs to servers."""
 
     noun = "assignment"
     intro = "Which server offers which walkthrough, in which order."

@@ -22,5 +22,5 @@ class HomeView(AdminIndexView):
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """Go to the list that people work with most."""
+        """Redirect to the list of walkthroughs."""
         return redirect(url_for("walkthroughs.index_view"))

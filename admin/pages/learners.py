@@ -1,4 +1,4 @@
-"""Learners, their links and their progress."""
+"""Pages of learners, their links, progress and earlier attempts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class LinkView(OrgModelView):
         super().__init__(PersonalLink, "Links", "People")
 
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Leave out those that have ended."""
+        """Leave out links that have ended."""
         return (*super().row_filters(), PersonalLink.revoked_at.is_(None))
 
     def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
@@ -68,7 +68,7 @@ class LinkView(OrgModelView):
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> ResponseReturnValue:
-        """Take the form, and show the address for the only time."""
+        """Save the form, and show the address once."""
         if not self.can_create:
             abort(404)
         form = self.create_form()
@@ -79,8 +79,8 @@ class LinkView(OrgModelView):
                 token = create_link(session, slug, form.email.data)
             if not failed:
                 address = personal_link(runtime().settings.base_url, slug, token)
-                list_filters = {"address": address, "slug": slug, "email": form.email.data}
-                return str(self.render("handrail/link.html", **list_filters))
+                values = {"address": address, "slug": slug, "email": form.email.data}
+                return str(self.render("handrail/link.html", **values))
         back = self.get_url(".index_view")
         return str(self.render(self.create_template, form=form, return_url=back))
 

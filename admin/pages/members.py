@@ -1,4 +1,4 @@
-"""Who signs in to the dashboard."""
+"""The page of members."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from walkthroughs.models import Member
 
 
 class MemberView(OrgModelView):
-    """Who signs in here."""
+    """People who sign in to the dashboard."""
 
     noun = "member"
-    intro = "Who signs in here, and what they may do."
+    intro = "People who sign in to this dashboard, and their roles."
     column_list = ("user", "role", "created_at")
     column_labels = {"user": "Person", "created_at": "Since (UTC)"}
     badge_columns = ("role",)

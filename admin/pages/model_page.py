@@ -1,4 +1,4 @@
-"""What every page over a table has in common: who may see it, and only their own rows."""
+"""The base class of all pages over a table: permissions, and rows of one organization."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.models import db
 
 _log = logging.getLogger(__name__)
-#: Pages that change nothing. Any other one is closed to those who may not write.
+#: Pages that change nothing. All other pages need a role that may write.
 _READ_ONLY = frozenset({"index_view", "details_view", "export"})
 _INTERNAL_ERROR = (
     "Something went wrong on our side and nothing was saved. It has been written to the log."
@@ -31,25 +31,25 @@ _INTERNAL_ERROR = (
 
 
 class OrgModelView(ModelView):
-    """Rows of the member's organization. Reading only, unless a subclass says more."""
+    """Show rows of the member's organization. A subclass names the roles that may write."""
 
-    #: What the page offers at all; `writers` says to whom.
+    #: Whether the page has forms; `writers` lists the roles that may use them.
     creatable = False
     editable = False
     writers: frozenset[Role] = frozenset()
-    #: One of the table's rows, in a sentence; and what the page is about.
+    #: The noun for one row, and the sentence at the top of the list.
     noun = "row"
     intro = ""
-    #: What taking a row away is called, and what it does; none if there is no such thing.
+    #: The button that removes a row, and its effect; none if rows cannot be removed.
     removal: tuple[str, str] | None = None
-    #: What a refused unique key means.
+    #: The message when a unique key is taken already.
     duplicate_message = "This exists already."
-    #: Columns shown as a mark rather than as text.
+    #: Columns shown as a badge.
     badge_columns: tuple[str, ...] = ()
     column_formatters: dict[str, Any] = {}
     column_labels: dict[str, str] = {}
 
-    can_delete = False  # taking away asks first, on a page of its own
+    can_delete = False  # `remove_view` asks first
     can_export = True
     can_view_details = True
     column_display_pk = False
@@ -85,44 +85,44 @@ class OrgModelView(ModelView):
         return self.editable and self.may_write()
 
     def may_write(self) -> bool:
-        """Return whether the member's role allows changes here."""
+        """Return whether the member's role may write on this page."""
         return bool(g) and g.get("role") in self.writers
 
     def is_accessible(self) -> bool:
-        """Admit members to pages that only read; to all else those whose role may write here.
+        """Admit members to pages that only read, and roles in `writers` to the others.
 
-        The menu asks, too, while another page is shown: it names the pages that a member can read.
+        The menu calls this on other pages, too: it lists the pages that a member can read.
         """
         if g.get("organization_id") is None:
             return False
-        list_filters, _, page = str(request.endpoint).partition(".")
+        endpoint, _, page = str(request.endpoint).partition(".")
         reads = page in _READ_ONLY and request.method in {"GET", "HEAD", "OPTIONS"}
-        return list_filters != self.endpoint or reads or self.may_write()
+        return endpoint != self.endpoint or reads or self.may_write()
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; refuse a member whose role does not allow this."""
         return _redirect_to_sign_in()
 
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Return what a row must fulfil to be found at all. Extend it, never replace it."""
+        """Return the conditions for all queries of the page. Extend them, never replace them."""
         return (self.model.organization_id == g.organization_id,)
 
     def list_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Return what the list is narrowed to, on top of `reachable`."""
+        """Return the conditions of the list, in addition to `row_filters`."""
         return ()
 
     def locked(self, row: Any) -> GitLock | None:  # noqa: ANN401  a row
-        """Return why *row* cannot be changed now; none if it can."""
+        """Return why *row* is read-only now; none if it can be changed."""
         return None
 
     def refuse_locked(self, row: Any) -> None:  # noqa: ANN401
-        """Answer 409, with the way to change it, if *row* cannot be changed here."""
+        """Answer 409 with the reason, and a link to the file, if *row* is read-only."""
         locked = self.locked(row)
         if locked is not None:
             raise LockedByGit(locked)
 
     def get_query(self) -> Query[Any]:
-        """Return the organization's rows, as far as the list shows them."""
+        """Return the query for the rows of the list."""
         rows: Query[Any] = super().get_query()
         return rows.filter(*self.row_filters(), *self.list_filters())
 
@@ -137,14 +137,14 @@ class OrgModelView(ModelView):
         return query.one_or_none() or abort(404)
 
     def get_list(self, page: int | None, *rest: Any, **more: Any) -> Any:  # noqa: ANN401
-        """List a page; a number out of range is brought into it."""
+        """Return one page of the list; replace a page number out of range by the nearest one."""
         size = more.get("page_size") or self.page_size
         count, rows = super().get_list(0, *rest, **more)
         g.list_page = min(max(page or 0, 0), max(0, (count - 1) // size))
         return super().get_list(g.list_page, *rest, **more) if g.list_page else (count, rows)
 
     def get_export_value(self, model: Any, name: str) -> str:  # noqa: ANN401
-        """Return a cell that no spreadsheet runs."""
+        """Return the text of a CSV cell that no spreadsheet runs as a formula."""
         return formats.escape_formula(super().get_export_value(model, name))
 
     def on_model_change(self, form: Any, model: Any, is_created: bool) -> None:  # noqa: ANN401
@@ -153,7 +153,7 @@ class OrgModelView(ModelView):
             model.organization_id = g.organization_id
 
     def handle_view_exception(self, exc: Exception) -> bool:
-        """Show errors that a person can act on; log all others, and show no SQL."""
+        """Show errors that the member can correct. Log all others, and show no SQL."""
         if isinstance(exc, HandrailError):
             flash(str(exc), "error")
         elif isinstance(exc, IntegrityError):
@@ -166,7 +166,7 @@ class OrgModelView(ModelView):
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> ResponseReturnValue:
-        """Show or take the form; a row that cannot be changed is shown, and not changed."""
+        """Show or save the form. Show the details page of a read-only row instead."""
         row = self.get_one(request.args.get("id", ""))
         if request.method == "GET" and self.locked(row):
             return redirect(self.get_url(".details_view", id=row.id))
@@ -175,7 +175,7 @@ class OrgModelView(ModelView):
 
     @expose("/remove/", methods=("GET", "POST"))
     def remove_view(self) -> ResponseReturnValue:
-        """Ask, then take the row away; one that cannot be changed is shown, and stays."""
+        """Ask first, then remove the row. Show the details page of a read-only row instead."""
         if self.removal is None:
             abort(404)
         row = self.get_one(request.args.get("id", ""))
@@ -193,19 +193,19 @@ class OrgModelView(ModelView):
         return redirect(back)
 
     def remove(self, row: Any) -> None:  # noqa: ANN401
-        """Take *row* away; here by deleting it."""
+        """Remove *row*: delete it here; a subclass may end or archive it instead."""
         db.session.delete(row)
         db.session.commit()
 
     def after_removal(self, row: Any) -> str:  # noqa: ANN401
-        """Return where to go when *row* is gone."""
+        """Return the page to show after *row* was removed."""
         return str(self.get_url(".index_view"))
 
     @contextmanager
     def report_errors(self) -> Iterator[list[Exception]]:
-        """Show the member why the block failed, if it did; the list then holds the error.
+        """Show the member why the block failed; the list then holds the error.
 
-        What Git has come to own since the page was read is answered like what it owned before.
+        Answer 409 if Git has taken over the walkthrough since the page was shown.
         """
         failed: list[Exception] = []
         try:
@@ -213,29 +213,29 @@ class OrgModelView(ModelView):
         except ManagedByGit as error:
             db.session.rollback()
             raise git_conflict(error.walkthrough_id) from error
-        except Exception as error:  # noqa: BLE001  the edge: answered in words, and logged
+        except Exception as error:  # noqa: BLE001  shown to the member, and logged
             db.session.rollback()
             failed.append(error)
             self.handle_view_exception(error)
 
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> ResponseReturnValue:
-        """Closed: no page uses it, and it answers questions about any column."""
+        """Closed: no page uses it, and it would show any column."""
         abort(404)
 
     @expose("/ajax/update/", methods=("POST",))
     def ajax_update(self) -> ResponseReturnValue:
-        """Closed: it writes past `can_edit`."""
+        """Closed: it would write without asking `can_edit`."""
         abort(404)
 
     @expose("/action/", methods=("POST",))
     def action_view(self) -> ResponseReturnValue:
-        """Closed: nothing is done to many rows at once."""
+        """Closed: the dashboard has no actions on several rows."""
         abort(404)
 
     @expose("/delete/", methods=("POST",))
     def delete_view(self) -> ResponseReturnValue:
-        """Closed: rows are taken away on a page that asks first."""
+        """Closed: `remove_view` removes rows, and asks first."""
         self.refuse_locked(self.get_one(request.form.get("id", "")))
         abort(404)
 

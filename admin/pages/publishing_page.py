@@ -1,4 +1,4 @@
-"""Tables whose rows only the publishing writer changes."""
+"""The base class of forms that change content through the publishing writer."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from walkthroughs.publishing.writer import Edit
 
 
 class ContentView(OrgModelView):
-    """Forms that publish. A subclass says what a form makes of the content."""
+    """Publish what a form holds. A subclass turns the form into content."""
 
     creatable = True
     writers = frozenset({Role.OWNER, Role.EDITOR})
     editable = True
 
     def create_model(self, form: Any) -> Any:  # noqa: ANN401  Flask-Admin's protocol
-        """Create through the writer; return the new row, or false with a word why."""
-        made = ""
+        """Create through the writer; return the new row, or false after showing the error."""
+        row_id = ""
         with self.report_errors() as failed:
-            made = self.create_content(form)
-        return False if failed else self.get_one(made)
+            row_id = self.create_content(form)
+        return False if failed else self.get_one(row_id)
 
     def update_model(self, form: Any, model: Any) -> bool:  # noqa: ANN401
         """Publish the change as the next version."""
@@ -36,23 +36,23 @@ class ContentView(OrgModelView):
         return not failed
 
     def create_content(self, form: Any) -> str:  # noqa: ANN401
-        """Store what *form* says; return the new row's id."""
+        """Create a row from *form*; return its id."""
         raise NotImplementedError
 
     def update_content(self, form: Any, row: Any) -> None:  # noqa: ANN401
-        """Publish what *form* says of *row*."""
+        """Publish the change of *row* that *form* holds."""
         raise NotImplementedError
 
 
 def origin() -> Origin:
-    """Return the signed-in member as the one who writes."""
+    """Return the signed-in member as the author of a change."""
     return Origin(author=current_user.email)
 
 
 def change(
     walkthrough_id: str, edit: Edit, *, is_published: bool | None = None, restores: bool = False
 ) -> None:
-    """Publish what *edit* makes of the live content, as the signed-in member."""
+    """Apply *edit* to the live content and publish it, as the signed-in member."""
     with write_transaction() as session:
         writer.change(
             session,

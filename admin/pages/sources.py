@@ -1,4 +1,4 @@
-"""Content sources and their runs."""
+"""Pages of content sources and their runs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SourceView(OrgModelView):
 
     @expose("/sync/", methods=("POST",))
     def sync_view(self) -> ResponseReturnValue:
-        """Ask for a run."""
+        """Request a run."""
         source = self.get_one(request.args.get("id", ""))
         with write_transaction() as session:
             queue.request_sync(session, source.organization_id, source.id)
@@ -63,7 +63,7 @@ class SourceView(OrgModelView):
 
     @expose("/approve/", methods=("POST",))
     def approve_view(self) -> ResponseReturnValue:
-        """Approve the very plan that the page showed; a worker applies it."""
+        """Approve exactly the plan that the page showed; a worker applies it."""
         source = self.get_one(request.args.get("id", ""))
         with write_transaction() as session:
             row = session.get_one(ContentSource, source.id, with_for_update=True)
@@ -77,7 +77,7 @@ class SourceView(OrgModelView):
 
     @expose("/hold/", methods=("POST",))
     def hold_view(self) -> ResponseReturnValue:
-        """Apply nothing for a while; or go on, and look at once."""
+        """Hold the source, or resume it; in both cases request a run."""
         source = self.get_one(request.args.get("id", ""))
         held = bool(request.form.get("held"))
         with write_transaction() as session:
@@ -89,10 +89,10 @@ class SourceView(OrgModelView):
 
 
 class RunView(OrgModelView):
-    """What was done with commits."""
+    """Runs of content sources."""
 
     noun = "run"
-    intro = "What was done with each commit, newest first."
+    intro = "Runs of content sources and their results, newest first."
     column_list = ("git_commit", "source", "outcome", "trigger", "actor", "started_at", "message")
     column_labels = {"git_commit": "Commit"}
     column_formatters = {"git_commit": lambda _v, _c, row, _n: (row.git_commit or "none")[:10]}

@@ -41,30 +41,30 @@ class StepView(ContentView):
         return (*super().row_filters(), WalkthroughStep.archived_at.is_(None))
 
     def locked(self, row: WalkthroughStep) -> GitLock | None:
-        """Return that Git manages its walkthrough; the step's own file has any name."""
+        """Return the lock of its walkthrough, with the manifest: it lists the step's file."""
         return locked_by_git(row.walkthrough, "Its file is one of those listed in")
 
     def get_create_form(self) -> type[BaseForm]:
-        """Ask for the walkthrough, too."""
+        """Return the form with the walkthrough to choose."""
         return NewStepForm
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> ResponseReturnValue:
-        """Show or take the form; what Git manages is shown in its place, and gets no step here."""
-        row = db.session.query(Walkthrough).filter(
+        """Show or save the form. Show the page of a walkthrough that Git manages instead."""
+        query = db.session.query(Walkthrough).filter(
             Walkthrough.organization_id == g.organization_id,
             Walkthrough.id == request.values.get("walkthrough_id", ""),
         )
-        found = row.one_or_none()
-        locked = locked_by_git(found) if found is not None else None
-        if found is None or locked is None:
+        row = query.one_or_none()
+        locked = locked_by_git(row) if row is not None else None
+        if row is None or locked is None:
             return super().create_view()  # type: ignore[no-any-return]  # their page
         if request.method == "POST":
             raise LockedByGit(locked)
-        return redirect(self.get_url("walkthroughs.details_view", id=found.id))
+        return redirect(self.get_url("walkthroughs.details_view", id=row.id))
 
     def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
-        """Offer the organization's own walkthroughs, and none that Git manages."""
+        """Offer the organization's own walkthroughs that Git does not manage."""
         form = super().create_form(obj)
         rows = db.session.query(Walkthrough).filter(
             Walkthrough.organization_id == g.organization_id,
@@ -91,7 +91,7 @@ class StepView(ContentView):
         return str(query.one().id)
 
     def update_content(self, form: Any, row: WalkthroughStep) -> None:  # noqa: ANN401
-        """Publish its text and its place."""
+        """Publish the step's text and place."""
         name, position = row.external_id, form.position.data or row.display_order + 1
         change(
             row.walkthrough_id,
@@ -99,7 +99,7 @@ class StepView(ContentView):
         )
 
     def remove(self, row: WalkthroughStep) -> None:
-        """Take it out of the walkthrough."""
+        """Publish the walkthrough without the step."""
         name = row.external_id
         change(
             row.walkthrough_id,
@@ -112,10 +112,11 @@ class StepView(ContentView):
         row = self.get_one(request.args.get("id", ""))
         self.refuse_locked(row)
         name, back = row.external_id, self.after_removal(row)
-        wanted = row.display_order + (2 if request.form.get("to") == "down" else 0)
+        position = row.display_order + (2 if request.form.get("to") == "down" else 0)
         with self.report_errors():
             change(
-                row.walkthrough_id, lambda live: _move_step(live, _step(live, name), max(wanted, 1))
+                row.walkthrough_id,
+                lambda live: _move_step(live, _step(live, name), max(position, 1)),
             )
         return redirect(f"{back}#steps")
 
@@ -146,7 +147,7 @@ def _step_from_form(step: StepContent, form: Any) -> StepContent:  # noqa: ANN40
 def _move_step(
     content: WalkthroughContent, step: StepContent, position: int | None
 ) -> WalkthroughContent:
-    """Return *content* with *step* at a place counted from 1, wherever it was before."""
-    others = [each for each in content.steps if each.id != step.id]
+    """Return *content* with *step* at *position*, counted from 1, and nowhere else."""
+    others = [other for other in content.steps if other.id != step.id]
     at = len(others) if position is None else position - 1
     return replace(content, steps=(*others[:at], step, *others[at:]))

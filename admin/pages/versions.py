@@ -1,4 +1,4 @@
-"""Published versions of walkthroughs."""
+"""The page of published versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from walkthroughs.models import WalkthroughVersion
 
 
 class VersionView(OrgModelView):
-    """What was published when, and by whom."""
+    """Published changes, with their time and author."""
 
     noun = "version"
     intro = "Every published change, newest first."

@@ -1,4 +1,4 @@
-"""Walkthroughs: the list, the page of one with its steps, and its form."""
+"""Pages of walkthroughs: the list, the details with the steps, and the form."""
 
 from __future__ import annotations
 
@@ -52,34 +52,34 @@ class WalkthroughView(ContentView):
         super().__init__(Walkthrough, "Walkthroughs", "Content")
 
     def list_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Hide the archived ones, unless asked for."""
+        """Show archived walkthroughs if the address asks for them, else the others."""
         archived = Walkthrough.archived_at.is_not(None)
         return (archived if request.args.get("archived") else ~archived,)
 
     def locked(self, row: Walkthrough) -> GitLock | None:
-        """Return that Git manages it, and where."""
+        """Return the lock if Git manages the walkthrough."""
         return locked_by_git(row)
 
     def create_content(self, form: Any) -> str:  # noqa: ANN401
-        """Make a walkthrough without steps."""
+        """Create a walkthrough without steps."""
         content = _walkthrough_from_form(WalkthroughContent(author_id(), form.title.data), form)
         with write_transaction() as session:
-            made = create.create(
+            created = create.create(
                 session,
                 g.organization_id,
                 content,
                 origin(),
                 is_published=form.is_published.data,
             )
-        return made.walkthrough_id
+        return created.walkthrough_id
 
     def update_content(self, form: Any, row: Walkthrough) -> None:  # noqa: ANN401
-        """Publish its new description, and show or hide it."""
+        """Publish the new title, description, minutes and state."""
         published = form.is_published.data
         change(row.id, lambda live: _walkthrough_from_form(live, form), is_published=published)
 
     def remove(self, row: Walkthrough) -> None:
-        """Archive it."""
+        """Archive the walkthrough."""
         row_id = row.id
         with write_transaction() as session:
             writer.archive(session, g.organization_id, row_id, origin())
@@ -97,11 +97,11 @@ class WalkthroughView(ContentView):
         return redirect(self.get_url(".details_view", id=row_id))
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:  # noqa: ANN401
-        """Go to its page."""
+        """Go to the walkthrough's page."""
         return str(self.get_url(".details_view", id=model.id))
 
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401
-        """Add to the page of one what only that page shows."""
+        """Add the values that only the details page shows."""
         if template == self.details_template:
             row = values["model"]
             values |= {
@@ -116,7 +116,7 @@ class WalkthroughView(ContentView):
         return str(super().render(template, **values))
 
 
-def _rows_of(model: Any, row: Walkthrough) -> Any:  # noqa: ANN401  rows of any table that hangs on one
+def _rows_of(model: Any, row: Walkthrough) -> Any:  # noqa: ANN401  rows of any table
     return db.session.query(model).filter(
         model.organization_id == g.organization_id, model.walkthrough_id == row.id
     )

@@ -74,6 +74,17 @@ def test_forms_for_what_git_owns_lead_to_its_page_which_leads_to_its_file(owner,
         assert f'href="{EDIT}"' in said(owner.get(answer.location))
 
 
+def test_a_page_says_how_the_linked_file_belongs_to_the_row(owner, owned):
+    row, step = owned
+
+    assert f'The file to edit is <a href="{EDIT}"' in said(
+        owner.get(f"/admin/walkthroughs/details/?id={row}")
+    )
+    assert f'Its file is one of those listed in <a href="{EDIT}"' in said(
+        owner.get(f"/admin/walkthrough_steps/details/?id={step}")
+    )
+
+
 def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, site, database):
     org, _, row, _ = site["acme"]
     with database.transaction() as session:
