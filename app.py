@@ -51,6 +51,8 @@ _COMMANDS = (
      "Take walkthroughs out as files; change who owns them."),
     ("servers", "walkthroughs.mcp_server.commands:servers_cli", "MCP servers."),
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
+    ("rotate-key", "sync.commands.rotate_key:rotate_key",
+     "Encrypt every stored secret with the new key."),
 )  # fmt: skip
 #: Commands that need what the pages set up: passwords.
 _COMMANDS_WITH_PAGES = (

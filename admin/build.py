@@ -12,6 +12,7 @@ from admin.pages.assignments import AssignmentView
 from admin.pages.home import HomeView
 from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
 from admin.pages.members import MemberView
+from admin.pages.password import password_pages
 from admin.pages.servers import ServerView
 from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
@@ -30,6 +31,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     memberships.install(app)
     init_sign_in(app, settings)
     app.register_blueprint(_own_files())
+    app.register_blueprint(password_pages)
     admin = Admin(
         app,
         name="Handrail",

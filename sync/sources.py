@@ -188,7 +188,7 @@ def _checked(
         raise HandrailError("The name of a folder has no characters that cannot be seen.")
     url, branch = columns.get("url", row.url), columns.get("branch", row.branch)
     transport(url, branch, settings)
-    stored = credentials.decrypt_credential(settings.secret_key, row.credential)
+    stored = credentials.decrypt_credential(settings.secret_keys, row.credential)
     credential = _credential(stored, secret_files)
     credentials.check_fits_url(url, credential)
     if not secret_files or credential is None:

@@ -124,7 +124,7 @@ def open_repository_of(
         HostUnavailable: its host is unknown.
     """
     try:
-        credential = decrypt_credential(settings.secret_key, source.credential)
+        credential = decrypt_credential(settings.secret_keys, source.credential)
     except HandrailError as error:
         raise SourceInvalid(str(error)) from error
     with open_repository(
@@ -212,7 +212,7 @@ def _post_status(settings: Settings, source: ContentSource, result: RunResult) -
         return
     reasons = plan.approval_reasons if result.outcome is RunOutcome.WAITING else ()
     status = commit_status.commit_status(len(plan.changes), plan.problems, reasons)
-    credential = decrypt_credential(settings.secret_key, source.credential)
+    credential = decrypt_credential(settings.secret_keys, source.credential)
     commit_status.post_status(
         settings, source.host_kind, source.url, credential, plan.commit, status
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from typing import Any
 
 from flask import Blueprint, request
@@ -13,11 +14,12 @@ from sqlalchemy import select
 from werkzeug.datastructures import Headers
 
 from sync import queue
-from walkthroughs.crypto import decrypt
+from walkthroughs.crypto import SecretUnreadable, decrypt
 from walkthroughs.models import ContentSource
 from walkthroughs.runtime import runtime
 
 webhooks = Blueprint("webhooks", __name__)
+_LOG = logging.getLogger(__name__)
 
 #: Larger ones are refused before they are read; the poll sees the commit all the same.
 MAX_BYTES = 4 * 1024 * 1024
@@ -30,6 +32,10 @@ _SIGNATURES = (
 )
 #: GitLab sends the secret itself.
 _TOKEN = "X-Gitlab-Token"  # noqa: S105  a header's name
+_UNREADABLE = (
+    "This server cannot read the secret of the content source: its own key has changed. "
+    "The source is still polled. Its operators can make a new webhook secret."
+)
 _REFUSED = "There is no such content source, or the signature does not fit its secret."
 
 
@@ -44,7 +50,12 @@ def pushed(source_id: str) -> ResponseReturnValue:
         secret = source and source.webhook_secret
         if not source or not secret:
             return {"error": _REFUSED}, 401
-        if not is_signed(request.headers, body, decrypt(parts.settings.secret_key, secret)):
+        try:
+            secret = decrypt(parts.settings.secret_keys, secret)
+        except SecretUnreadable as error:
+            _LOG.error("The webhook of the source %s: %s", source.id, error)
+            return {"error": _UNREADABLE}, 503
+        if not is_signed(request.headers, body, secret):
             return {"error": _REFUSED}, 401
         if request.mimetype != "application/json":
             return {"error": "Set the webhook's content type to application/json."}, 415

@@ -5,12 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from walkthroughs.errors import HandrailError
+
+
+class SecretUnreadable(HandrailError):
+    """A stored secret was encrypted with a key that this process does not have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A stored secret was encrypted with another HANDRAIL_SECRET_KEY. "
+            "Set the old key as HANDRAIL_SECRET_KEY_PREVIOUS, or enter the secret again."
+        )
 
 
 def hash_token(token: str) -> str:
@@ -23,19 +34,16 @@ def encrypt(secret_key: str, text: str) -> str:
     return _fernet(secret_key).encrypt(text.encode()).decode()
 
 
-def decrypt(secret_key: str, encrypted: str) -> str:
-    """Return the text that was encrypted.
+def decrypt(secret_keys: Sequence[str], encrypted: str) -> str:
+    """Return the text that was encrypted with one of *secret_keys*.
 
     Raises:
-        HandrailError: it was encrypted with another key.
+        SecretUnreadable: it was encrypted with another key.
     """
     try:
-        return _fernet(secret_key).decrypt(encrypted.encode()).decode()
+        return MultiFernet(map(_fernet, secret_keys)).decrypt(encrypted.encode()).decode()
     except InvalidToken as error:
-        raise HandrailError(
-            "A stored secret was encrypted with another HANDRAIL_SECRET_KEY. "
-            "Set the old key again, or enter the secret again."
-        ) from error
+        raise SecretUnreadable from error
 
 
 def _fernet(secret_key: str) -> Fernet:
@@ -44,5 +52,5 @@ def _fernet(secret_key: str) -> Fernet:
 
 
 def derive_key(secret_key: str, label: str) -> str:
-    """Return a key (hex) for one purpose, named by *label*. Password hashes depend on it."""
+    """Return a key (hex) for one purpose, named by *label*."""
     return hmac.new(secret_key.encode(), label.encode(), hashlib.sha256).hexdigest()

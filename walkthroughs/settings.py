@@ -31,6 +31,7 @@ class Settings:
         data_dir: what must survive restarts: the embedded database, bare repositories, the secret.
         database_url: a PostgreSQL server; none means the embedded one under `data_dir`.
         secret_key: signs sessions and derives other keys. Never logged.
+        previous_secret_key: the one before, which is accepted while a change is under way.
         base_url: the public origin, such as `https://walkthroughs.example.com`.
         allow_local_repositories: whether a content source may be a folder of this machine.
         allow_private_hosts: whether a content source may be in this machine's own network.
@@ -52,6 +53,12 @@ class Settings:
     git_seconds: float = 120.0
     allowed_origins: frozenset[str] = frozenset()
     trusted_proxies: tuple[str, ...] = ()
+    previous_secret_key: str | None = None
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Return the keys that are accepted; what is stored anew uses the first."""
+        return tuple(filter(None, (self.secret_key, self.previous_secret_key)))
 
     @property
     def base_host(self) -> str:
@@ -85,6 +92,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
         allowed_origins=_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
         trusted_proxies=_networks(environ, "HANDRAIL_TRUSTED_PROXIES"),
+        previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
     )
 
 

@@ -12,7 +12,6 @@ from flask_wtf import CSRFProtect
 
 from admin.access import sessions, sign_in_limit
 from admin.access.accounts import Account
-from walkthroughs.crypto import derive_key
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
@@ -34,7 +33,8 @@ def init_sign_in(app: Flask, settings: Settings) -> None:
     """Add sign-in at /admin/login, and CSRF protection for every form."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SECURITY_PASSWORD_SALT=derive_key(settings.secret_key, "password-salt"),
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        SECURITY_PASSWORD_SINGLE_HASH=True,  # no key in it: a new key locks nobody out
         SECURITY_URL_PREFIX="/admin",
         SECURITY_POST_LOGIN_VIEW="/admin/",
         SECURITY_POST_LOGOUT_VIEW="/admin/login",

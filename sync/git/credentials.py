@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,11 +46,11 @@ def encrypt_credential(secret_key: str, credential: Credential) -> str:
     return encrypt(secret_key, json.dumps({"kind": kind, **asdict(credential)}))
 
 
-def decrypt_credential(secret_key: str, stored: str | None) -> Credential | None:
+def decrypt_credential(secret_keys: Sequence[str], stored: str | None) -> Credential | None:
     """Return the credential of a source, if it has one."""
     if stored is None:
         return None
-    facts = json.loads(decrypt(secret_key, stored))
+    facts = json.loads(decrypt(secret_keys, stored))
     return Token(**facts) if facts.pop("kind") == "token" else DeployKey(**facts)
 
 

@@ -25,8 +25,8 @@ _FLAGS = (
     "--disable-sync",
 )  # fmt: skip
 _AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-#: How a page is shown: color scheme, width and height.
-_LOOKS = (("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 800), ("dark", 390, 800))
+#: How a page is shown: color scheme, width and height. Each scheme and each width once.
+_LOOKS = (("light", 1280, 800), ("dark", 390, 800))
 
 
 @dataclass

@@ -84,7 +84,7 @@ def test_a_token_is_replaced_and_what_does_not_fit_changes_nothing(
     url = "https://127.0.0.1/guides.git"
     flask("sync", "source", "set", "content", "--url", url, "--token-file", str(token))
     stored = source(database, "content")
-    assert credentials.decrypt_credential(settings.secret_key, stored.credential) == Token(
+    assert credentials.decrypt_credential(settings.secret_keys, stored.credential) == Token(
         "t0p-secret"
     )
     for words, says in (
@@ -110,7 +110,7 @@ def test_a_deploy_key_is_kept_with_the_hosts_keys(flask, synced, database, setti
     )  # fmt: skip
     stored = source(database, "content").credential
 
-    assert credentials.decrypt_credential(settings.secret_key, stored) == DeployKey(
+    assert credentials.decrypt_credential(settings.secret_keys, stored) == DeployKey(
         "the key", "the hosts"
     )
 
@@ -189,7 +189,7 @@ def test_the_hosts_keys_alone_are_changed_beside_the_deploy_key(
     flask(*alone)
     stored = source(database, "content").credential
 
-    assert credentials.decrypt_credential(settings.secret_key, stored) == DeployKey(
+    assert credentials.decrypt_credential(settings.secret_keys, stored) == DeployKey(
         "the key", "the new keys"
     )
 

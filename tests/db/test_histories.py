@@ -31,6 +31,8 @@ from walkthroughs.learning import answers, progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
+#: Each commit takes a tenth of a second. `make endurance` goes on for as long as it is told to.
+EXAMPLES = 6
 #: Of this process; a version of one test is never that of another.
 CACHE = ContentCache()
 
@@ -232,7 +234,7 @@ def test_over_any_history_of_commits_nothing_is_lost_or_misplaced(
     run_state_machine_as_test(
         Histories,
         settings=hypothesis_settings(
-            max_examples=14,
+            max_examples=EXAMPLES,
             stateful_step_count=25,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
             deadline=None,

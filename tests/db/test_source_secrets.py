@@ -24,10 +24,10 @@ def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
     stored = credentials.encrypt_credential("key", Token("ghp_secret"))
 
     assert "ghp_secret" not in stored
-    assert "ghp_secret" not in repr(credentials.decrypt_credential("key", stored))
-    assert credentials.decrypt_credential("key", stored) == Token("ghp_secret")
+    assert "ghp_secret" not in repr(credentials.decrypt_credential(["key"], stored))
+    assert credentials.decrypt_credential(["key"], stored) == Token("ghp_secret")
     with pytest.raises(HandrailError, match="another HANDRAIL_SECRET_KEY"):
-        credentials.decrypt_credential("other", stored)
+        credentials.decrypt_credential(["other"], stored)
     for url, credential in (
         ("ssh://git@x.example/x", Token("t")),
         ("https://x.example/x", DeployKey("k", "x.example ssh-ed25519 AAAA")),
@@ -35,7 +35,7 @@ def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
     ):
         with pytest.raises(HandrailError):
             credentials.check_fits_url(url, credential)
-    assert decrypt("k", encrypt("k", "x")) == "x"
+    assert decrypt(["k"], encrypt("k", "x")) == "x"
 
 
 def test_a_deploy_key_is_in_a_file_of_ours_only_while_git_runs(tmp_path):

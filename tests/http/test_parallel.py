@@ -44,7 +44,7 @@ def test_a_hundred_learners_with_five_equal_calls_for_each_step_lose_and_double_
         tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]
 
     async def everybody() -> list[list[str]]:
-        gate = asyncio.Semaphore(10)
+        gate = asyncio.Semaphore(4)
 
         async def one(token: str) -> list[str]:
             async with gate:

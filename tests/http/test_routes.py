@@ -23,7 +23,7 @@ READ = {"index_view", "details_view", "export"}
 #: Views that only an owner may change.
 OWNERS = {"content_sources", "mcp_servers", "personal_links"}
 #: Routes that are no page of a table: everybody's own.
-OWN = {"admin.index", "membership.choose_organization"}
+OWN = {"password.change", "admin.index", "membership.choose_organization"}
 
 
 @pytest.fixture
