@@ -51,6 +51,10 @@ _COMMANDS = (
      "Take walkthroughs out as files; change who owns them."),
     ("servers", "walkthroughs.mcp_server.commands:servers_cli", "MCP servers."),
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
+    ("backup", "walkthroughs.operations.commands:backup",
+     "Write the database and the secret key to FILE; learners go on meanwhile."),
+    ("restore", "walkthroughs.operations.commands:restore",
+     "Put the backup FILE in place of what the database holds."),
     ("rotate-key", "sync.commands.rotate_key:rotate_key",
      "Encrypt every stored secret with the new key."),
 )  # fmt: skip
@@ -58,7 +62,9 @@ _COMMANDS = (
 _COMMANDS_WITH_PAGES = (
     ("demo", "admin.demo:demo_cli",
      "Make the demo: an organization, its content and its accounts."),
-    ("init-admin", "admin.commands:init_admin", "Make an organization and its first owner."),
+    ("members", "admin.commands.members:members_cli", "People who sign in to the dashboard."),
+    ("init-admin", "admin.commands.init_admin:init_admin",
+     "Make an organization and its first owner."),
 )  # fmt: skip
 
 

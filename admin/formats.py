@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
+
+from walkthroughs.ids import utc_text
 
 #: A spreadsheet runs text that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -13,7 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def format_time(_view: object, _context: object, row: object, name: str) -> str:
     """Show epoch milliseconds as a time."""
     value = getattr(row, name)
-    return "" if value is None else f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M}"
+    return "" if value is None else utc_text(value)
 
 
 def _format_list(_view: object, value: list[Any], _name: str) -> str:

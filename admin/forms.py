@@ -16,14 +16,23 @@ from wtforms.validators import (
     ValidationError,
 )
 
-from walkthroughs.addresses import EMAIL_PATTERN, SLUG_PATTERN
+from walkthroughs.addresses import EMAIL_PATTERN, domain_fault, slug_fault
 from walkthroughs.content.markdown import refusals
 from walkthroughs.models import DEFAULT_PACE_SECONDS, MAX_PACE_SECONDS
+from walkthroughs.runtime import runtime
 
 _LINE = (DataRequired("It cannot be empty."), Length(max=200))
-_SLUG = Regexp(rf"{SLUG_PATTERN.pattern}\Z", message="Small letters, digits and hyphens.")
-_DOMAIN = Regexp(r"[a-z0-9.-]{4,253}\Z", message="A host name such as learn.example.com.")
 _EMAIL = Regexp(rf"{EMAIL_PATTERN.pattern}\Z", message="An address such as lea@example.com.")
+
+
+def _refuse_slug(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
+    if fault := slug_fault(field.data or ""):
+        raise ValidationError(fault)
+
+
+def _refuse_domain(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
+    if fault := domain_fault(field.data, runtime().settings.base_host):
+        raise ValidationError(fault)
 
 
 def no_hidden_characters(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
@@ -96,13 +105,13 @@ class ServerForm(BaseForm):
 
     name = StringField(validators=[DataRequired("It cannot be empty."), Length(max=200)])
     slug = StringField(
-        validators=[DataRequired("It cannot be empty."), _SLUG],
+        validators=[DataRequired("It cannot be empty."), _refuse_slug],
         description="Part of the address that learners add to their assistant.",
     )
     custom_domain = StringField(
-        validators=[Optional(), _DOMAIN],
-        filters=[lambda typed: typed or None],
-        description="A domain of your own that leads here. May be empty.",
+        validators=[Optional(), _refuse_domain],
+        filters=[lambda typed: (typed or "").strip().lower() or None],
+        description="A domain of your own that leads here. It is served once it is verified.",
     )
     instructions = TextAreaField(
         validators=[Length(max=4000)],

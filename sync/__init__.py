@@ -5,6 +5,7 @@ The files here are the flow, from the top; the rooms are its parts:
 commands        what operators and authors type
 worker          checks each source when it is due
 sources         add, change, remove and find a source
+rotate_key      encrypts stored secrets again, for a new key
 merge_check     what merging a folder would change: client and server
 webhook         a Git host says that a branch has moved
 schema_page     the schema of a manifest, for editors

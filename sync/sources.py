@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from sync import queue
@@ -137,17 +137,26 @@ def organization_id(session: Session, slug: str) -> str:
 
 
 def find_source(database: Database, name: str) -> ContentSource:
-    """Return the source with this name.
+    """Return the source with this name, this id, or this organization and name: `acme/guides`.
 
     Raises:
         HandrailError: there is none, or several organizations have one.
     """
+    full_name = Organization.slug + "/" + ContentSource.name
+    query = (
+        select(ContentSource)
+        .join(Organization, Organization.id == ContentSource.organization_id)
+        .where(or_(ContentSource.name == name, ContentSource.id == name, full_name == name))
+    )
     with database.transaction() as session:
-        rows = session.scalars(select(ContentSource).where(ContentSource.name == name)).all()
+        rows = session.scalars(query).all()
     if not rows:
         raise NotFound(f'There is no content source "{name}". See: flask sync source list')
     if len(rows) > 1:
-        raise HandrailError(f'Several organizations have a source "{name}"; rename one.')
+        raise HandrailError(
+            f'Several organizations have a source "{name}". '
+            f"Name the organization, too, as in acme/{name}, or give its id: flask sync source list"
+        )
     return rows[0]
 
 

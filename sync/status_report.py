@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from sync.planning.report import approve_command
 from sync.status import Status, WalkthroughStatus
+from walkthroughs.ids import utc_text
 from walkthroughs.models import SyncRun
 
 
@@ -81,12 +81,11 @@ def _item(item: WalkthroughStatus) -> str:
 
 
 def _run(run: SyncRun) -> str:
-    when = datetime.fromtimestamp(run.started_at / 1000, UTC)
     took = run.finished_at - run.started_at
     said = run.message or f"{len(run.changes)} change(s), {run.problem_count} problem(s)"
     who = f" by {run.actor}" if run.actor else ""
     return (
-        f"{when:%Y-%m-%d %H:%M:%S} {run.outcome} {_short(run.git_commit)} "
+        f"{utc_text(run.started_at)} {run.outcome} {_short(run.git_commit)} "
         f"({run.trigger}{who}, {took} ms): {said}"
     )
 

@@ -4,6 +4,7 @@ Rooms, from the top; each may import those below it:
 
 mcp_server   the five tools over HTTP, for assistants
 identity     who the learner is: personal links
+operations   back up and restore the whole installation
 serving      the edge: connections, bodies, whether the process is up and ready
 learning     a learner's place: the rules, the rows, what the tools answer
 publishing   content into rows: the only writer of walkthroughs and steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from nanoid import generate
 
@@ -20,6 +21,11 @@ def id_factory(prefix: str) -> Callable[[], str]:
 def author_id() -> str:
     """Return an id as the authors of files write them, for content made in the dashboard."""
     return generate("0123456789abcdefghijklmnopqrstuvwxyz", 12)
+
+
+def utc_text(at_ms: int) -> str:
+    """Return a time of `now_ms` for people: `2026-03-01 08:30`, in UTC."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 def now_ms() -> int:

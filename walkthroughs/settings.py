@@ -31,6 +31,7 @@ class Settings:
         data_dir: what must survive restarts: the embedded database, bare repositories, the secret.
         database_url: a PostgreSQL server; none means the embedded one under `data_dir`.
         secret_key: signs sessions and derives other keys. Never logged.
+        trust_domains: whether a server's own domain is served without a proof.
         previous_secret_key: the one before, which is accepted while a change is under way.
         base_url: the public origin, such as `https://walkthroughs.example.com`.
         allow_local_repositories: whether a content source may be a folder of this machine.
@@ -54,6 +55,7 @@ class Settings:
     allowed_origins: frozenset[str] = frozenset()
     trusted_proxies: tuple[str, ...] = ()
     previous_secret_key: str | None = None
+    trust_domains: bool = False
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -92,6 +94,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
         allowed_origins=_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
         trusted_proxies=_networks(environ, "HANDRAIL_TRUSTED_PROXIES"),
+        trust_domains=_boolean(environ, "HANDRAIL_TRUST_DOMAINS"),
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
     )
 

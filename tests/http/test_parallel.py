@@ -13,7 +13,7 @@ from tests.serving import ServedServer, view_of
 from walkthroughs.identity.links import create_link
 
 #: Twenty equal calls are sent in tests/db/test_progress.py; here each one goes through a client.
-LEARNERS, REPEATS = 100, 5
+LEARNERS, REPEATS = 30, 5
 
 
 async def _learn(address: str, walkthrough_id: str) -> list[str]:
@@ -36,7 +36,7 @@ async def _learn(address: str, walkthrough_id: str) -> list[str]:
 
 
 @pytest.mark.behaviour("B1")
-def test_a_hundred_learners_with_five_equal_calls_for_each_step_lose_and_double_nothing(
+def test_thirty_learners_with_five_equal_calls_for_each_step_lose_and_double_nothing(
     course_server: ServedServer,
 ) -> None:
     database = course_server.database

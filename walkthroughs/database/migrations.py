@@ -53,12 +53,22 @@ def check_models(database: Database) -> None:
         command.check(_config(connection))
 
 
+def current_revision(database: Database) -> str | None:
+    """Return the revision of *database*; none if it is empty."""
+    with database.begin() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def check_known(revision: str | None) -> None:
+    """Raise `SchemaTooNew` if this release has no such revision."""
+    known = {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SchemaTooNew(revision)
+
+
 def _refuse_unknown_revision(connection: Connection) -> None:
     connection.execute(text(LOCK))
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if current is not None and current not in known:
-        raise SchemaTooNew(current)
+    check_known(MigrationContext.configure(connection).get_current_revision())
 
 
 def _config(connection: object) -> Config:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,6 +18,7 @@ from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
 _new_learner_id = id_factory("msu")
+_new_link_id = id_factory("lnk")
 
 
 def create_link(session: Session, server_slug: str, email: str) -> str:
@@ -26,24 +30,67 @@ def create_link(session: Session, server_slug: str, email: str) -> str:
         NotFound: there is no such server.
         HandrailError: that is not an e-mail address.
     """
-    server = session.scalar(select(McpServer).where(McpServer.slug == server_slug))
-    if server is None:
-        raise NotFound(
-            f'There is no MCP server "{server_slug}". Look up its slug in the dashboard.'
-        )
-    if not EMAIL_PATTERN.fullmatch(email):
-        raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
-    token = secrets.token_urlsafe(32)
-    session.add(
-        PersonalLink(
-            organization_id=server.organization_id,
-            mcp_server_id=server.id,
-            mcp_server_user_id=_learner(session, server.organization_id, email.lower()),
-            token_hash=hash_token(token),
-        )
-    )
-    session.flush()
+    (token,) = create_links(session, server_slug, [email]).values()
     return token
+
+
+def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> dict[str, str]:
+    """Make a link for each learner; return the secret of each by e-mail address.
+
+    Addresses that differ only in capitals are one. It takes four statements, however many.
+
+    Raises:
+        NotFound: there is no such server.
+        HandrailError: one of them is not an e-mail address. None is made.
+    """
+    server = find_server(session, server_slug)
+    for email in emails:
+        if not EMAIL_PATTERN.fullmatch(email):
+            raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
+    tokens = {email.lower(): secrets.token_urlsafe(32) for email in emails}
+    learners = _learners(session, server.organization_id, list(tokens))
+    rows = [
+        {
+            "id": _new_link_id(),
+            "organization_id": server.organization_id,
+            "mcp_server_id": server.id,
+            "mcp_server_user_id": learners[email],
+            "token_hash": hash_token(token),
+        }
+        for email, token in tokens.items()
+    ]
+    session.execute(plain_insert(PersonalLink), rows)
+    return tokens
+
+
+def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
+    """Return id, email, created_at and revoked_at of each link on a server, oldest first.
+
+    Raises:
+        NotFound: there is no such server.
+    """
+    server = find_server(session, server_slug)
+    query = (
+        select(
+            PersonalLink.id, McpServerUser.email, PersonalLink.created_at, PersonalLink.revoked_at
+        )
+        .join(McpServerUser, McpServerUser.id == PersonalLink.mcp_server_user_id)
+        .where(PersonalLink.mcp_server_id == server.id)
+        .order_by(PersonalLink.created_at, PersonalLink.id)
+    )
+    return list(session.execute(query))
+
+
+def find_server(session: Session, slug: str) -> McpServer:
+    """Return the MCP server with this slug.
+
+    Raises:
+        NotFound: there is none.
+    """
+    server: McpServer | None = session.scalar(select(McpServer).where(McpServer.slug == slug))
+    if server is None:
+        raise NotFound(f'There is no MCP server "{slug}". See: flask servers list')
+    return server
 
 
 def revoke_links(session: Session, server_slug: str, email: str) -> int:
@@ -63,18 +110,22 @@ def revoke_links(session: Session, server_slug: str, email: str) -> int:
     return len(ended.all())
 
 
-def _learner(session: Session, organization_id: str, email: str) -> str:
+def _learners(session: Session, organization_id: str, emails: list[str]) -> dict[str, str]:
+    """Return the id of each learner by e-mail address; make those who are not known yet."""
+    rows = [
+        {
+            "id": _new_learner_id(),
+            "organization_id": organization_id,
+            "email": email,
+            "created_at": now_ms(),
+        }
+        for email in emails
+    ]
     session.execute(
-        insert(McpServerUser)
-        .values(
-            id=_new_learner_id(),
-            organization_id=organization_id,
-            email=email,
-            created_at=now_ms(),
-        )
-        .on_conflict_do_nothing(index_elements=["organization_id", "email"])
+        insert(McpServerUser).on_conflict_do_nothing(index_elements=["organization_id", "email"]),
+        rows,
     )
-    query = select(McpServerUser.id).where(
-        McpServerUser.organization_id == organization_id, McpServerUser.email == email
+    query = select(McpServerUser.email, McpServerUser.id).where(
+        McpServerUser.organization_id == organization_id, McpServerUser.email.in_(emails)
     )
-    return session.scalars(query).one()
+    return {row.email: row.id for row in session.execute(query)}

@@ -1,33 +1,143 @@
-"""Commands about MCP servers."""
+"""`flask servers`: MCP servers."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from walkthroughs.addresses import domain_record, server_address
 from walkthroughs.command_group import CommandGroup
-from walkthroughs.models import MAX_PACE_SECONDS, McpServer
+from walkthroughs.errors import HandrailError
+from walkthroughs.identity.links import find_server
+from walkthroughs.mcp_server.domains import check_names, verify
+from walkthroughs.models import MAX_PACE_SECONDS, McpServer, Organization
 from walkthroughs.runtime import runtime
+from walkthroughs.settings import Settings
 
 servers_cli = CommandGroup("servers", help="MCP servers.")
+_domain = click.option("--domain", help="A domain of its own that leads here.")
+_pace = click.option(
+    "--pace",
+    type=click.IntRange(0, MAX_PACE_SECONDS),
+    help="Seconds for which a step that was shown cannot be completed; 0 holds nobody back.",
+)
+
+
+@servers_cli.command("create")
+@click.argument("slug")
+@click.option("--organization", required=True, help="The organization's slug.")
+@click.option("--name", help="What people call it; by default the slug.")
+@_domain
+@_pace
+def create(slug: str, organization: str, **given: Any) -> None:  # noqa: ANN401  options
+    """Make the MCP server SLUG, and print its address."""
+    parts = runtime()
+    with parts.database.transaction() as session:
+        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
+        if owner is None:
+            raise HandrailError(f'There is no organization "{organization}".')
+        if session.scalar(select(McpServer.id).where(McpServer.slug == slug)) is not None:
+            raise HandrailError(f'There is a server "{slug}" already. Choose another slug.')
+        server = McpServer(organization_id=owner, slug=slug, name=slug)
+        session.add(server)
+        _change(session, parts.settings, server, given)
+        _print(parts.settings, server)
+
+
+@servers_cli.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def list_command(as_json: bool) -> None:
+    """Print every server, its organization and its addresses."""
+    settings = runtime().settings
+    query = (
+        select(Organization.slug, McpServer)
+        .join(McpServer, McpServer.organization_id == Organization.id)
+        .order_by(Organization.slug, McpServer.slug)
+    )
+    with runtime().database.transaction() as session:
+        facts = [_facts(settings, owner, server) for owner, server in session.execute(query)]
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for each in facts:
+        off = "" if each["on"] else "  off"
+        click.echo(f"{each['organization']}  {each['slug']}  {'  '.join(each['addresses'])}{off}")
 
 
 @servers_cli.command("set")
 @click.argument("slug")
-@click.option(
-    "--pace",
-    required=True,
-    type=click.IntRange(0, MAX_PACE_SECONDS),
-    help="Seconds for which a step that was shown cannot be completed; 0 holds nobody back.",
-)
-def set_server(slug: str, pace: int) -> None:
+@click.option("--name", help="What people call it.")
+@_domain
+@click.option("--no-domain", is_flag=True, help="Take the domain away.")
+@click.option("--on/--off", "on", default=None, help="Whether its tools answer.")
+@_pace
+def set_server(slug: str, *, no_domain: bool, **given: Any) -> None:  # noqa: ANN401  options
     """Change the MCP server SLUG. It takes effect within seconds."""
-    with runtime().database.transaction() as session:
-        server = session.scalar(select(McpServer).where(McpServer.slug == slug))
-        if server is None:
-            raise click.ClickException(
-                f'There is no MCP server "{slug}". Look up its slug in the dashboard.'
-            )
-        server.pace_seconds = pace
-    held = f"a step stays for {pace} s at least" if pace else "nobody is held back"
-    click.echo(f"{slug}: {held}.")
+    if no_domain:
+        given["domain"] = ""
+    if all(value is None for value in given.values()):
+        raise click.UsageError("Say what to change: --name, --domain, --on, --off or --pace.")
+    parts = runtime()
+    with parts.database.transaction() as session:
+        server = find_server(session, slug)
+        _change(session, parts.settings, server, given)
+        _print(parts.settings, server)
+
+
+@servers_cli.command("verify-domain")
+@click.argument("slug")
+def verify_domain(slug: str) -> None:
+    """Serve the domain of the MCP server SLUG, once its TXT record names the server."""
+    parts = runtime()
+    with parts.database.transaction() as session:
+        server = find_server(session, slug)
+        verify(session, parts.settings, server)
+        _print(parts.settings, server)
+
+
+def _change(session: Session, settings: Settings, server: McpServer, given: dict[str, Any]) -> None:
+    """Set what was given; None is left as it is, and an empty domain takes it away."""
+    if given.get("domain") is not None:
+        server.custom_domain = given["domain"].lower() or None
+    for option, column in (
+        ("name", "name"), ("pace", "pace_seconds"), ("on", "walkthrough_tools_enabled"),
+    ):  # fmt: skip
+        if given.get(option) is not None:
+            setattr(server, column, given[option])
+    check_names(settings, server.slug, server.custom_domain)
+    session.flush()
+    if given.get("domain") and settings.trust_domains:
+        verify(session, settings, server)
+
+
+def _print(settings: Settings, server: McpServer) -> None:
+    domain = server.custom_domain
+    click.echo(f"Address  {server_address(settings.base_url, server.slug)}")
+    if domain and server.domain_verified_at:
+        click.echo(f"Address  https://{domain}/mcp")
+    elif domain:
+        click.echo(
+            f"Domain   {domain} is not served yet. Add a TXT record at {domain_record(domain)} "
+            f"with the text {server.id}, then: flask servers verify-domain {server.slug}"
+        )
+    pace = server.pace_seconds
+    click.echo(f"Pace     {pace} s" if pace else "Pace     nobody is held back")
+    if not server.walkthrough_tools_enabled:
+        click.echo(f"Off      Switch it on with: flask servers set {server.slug} --on")
+
+
+def _facts(settings: Settings, organization: str, server: McpServer) -> dict[str, Any]:
+    own = [f"https://{server.custom_domain}/mcp"] if server.domain_verified_at else []
+    return {
+        "organization": organization,
+        "slug": server.slug,
+        "name": server.name,
+        "addresses": [server_address(settings.base_url, server.slug), *own],
+        "unverified_domain": None if own else server.custom_domain,
+        "on": server.walkthrough_tools_enabled,
+        "pace_seconds": server.pace_seconds,
+    }

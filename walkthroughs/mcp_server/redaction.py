@@ -1,15 +1,16 @@
-"""Keep personal links out of the log: whoever has one is that learner."""
+"""Keep secret addresses out of the log: whoever has a personal link is that learner."""
 
 from __future__ import annotations
 
 import logging
 import re
 
-_LINK = re.compile(r"(/mcp/u/)[^/\s\"'?#]+")
+#: Personal links, and links to choose a password.
+_LINK = re.compile(r"(/mcp/u/|/admin/password/)[^/\s\"'?#]+")
 
 
 def redact(text: str) -> str:
-    """Return *text* with the secret part of every personal link replaced."""
+    """Return *text* with the secret part of every such link replaced."""
     return _LINK.sub(r"\1[redacted]", text)
 
 

@@ -32,7 +32,7 @@ FIND_TENANT = Statement(
              WHERE l.organization_id = s.organization_id AND l.mcp_server_id = s.id
                AND l.token_hash = $3 AND l.revoked_at IS NULL) AS learner_id
       FROM mcp_servers s
-     WHERE s.slug = $1 OR s.custom_domain = $2
+     WHERE s.slug = $1 OR (s.custom_domain = $2 AND s.domain_verified_at IS NOT NULL)
     """,
 )
 _TITLES = 10

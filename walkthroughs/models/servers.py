@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Integer, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from walkthroughs.enums import AuthType
 from walkthroughs.ids import id_factory, now_ms
@@ -33,6 +33,12 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     __tablename__ = "mcp_servers"
     __table_args__ = (
         org_unique_key("id"),
+        Index(
+            "uq_mcp_servers_verified_domain",
+            "custom_domain",
+            unique=True,
+            postgresql_where=text("domain_verified_at IS NOT NULL"),
+        ),
         CheckConstraint(
             f"pace_seconds BETWEEN 0 AND {MAX_PACE_SECONDS}", name="pace_is_0_to_120_seconds"
         ),
@@ -40,7 +46,9 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("srv"))
     slug: Mapped[str] = mapped_column(unique=True)
-    custom_domain: Mapped[str | None] = mapped_column(unique=True)
+    custom_domain: Mapped[str | None]
+    #: When its owner proved the domain. Requests to it find this server from then on.
+    domain_verified_at: Mapped[int | None]
     name: Mapped[str]
     instructions: Mapped[str | None]
     auth_type: Mapped[AuthType] = mapped_column(
@@ -58,6 +66,12 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
         primaryjoin="McpServer.id == foreign(McpServerWalkthrough.mcp_server_id)",
         order_by="McpServerWalkthrough.display_order",
     )
+
+    @validates("custom_domain")
+    def _forget_proof(self, _: str, domain: str | None) -> str | None:
+        if domain != self.custom_domain:
+            self.domain_verified_at = None
+        return domain
 
     def __str__(self) -> str:
         return self.name

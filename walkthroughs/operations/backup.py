@@ -1,0 +1,144 @@
+"""Back up and restore an installation. What learners do meanwhile goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import text
+
+from walkthroughs.database import migrations
+from walkthroughs.database.pool import Database
+from walkthroughs.errors import HandrailError
+from walkthroughs.ids import now_ms
+from walkthroughs.operations import archive
+from walkthroughs.operations.postgres_programs import Programs, finish
+from walkthroughs.settings import Settings
+
+#: Everything in `public` that no extension owns. Tables take their sequences along.
+_DROP_ALL = """
+DO $$ DECLARE statement text; BEGIN
+  FOR statement IN
+    SELECT format('DROP TABLE %s CASCADE', oid::regclass) FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+    UNION ALL
+    SELECT format('DROP ROUTINE %s CASCADE', oid::regprocedure) FROM pg_proc
+     WHERE pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+    UNION ALL
+    SELECT format('DROP TYPE %s CASCADE', oid::regtype) FROM pg_type
+     WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
+  LOOP EXECUTE statement; END LOOP;
+END $$
+"""
+
+
+def back_up(database: Database, settings: Settings, path: Path, passphrase: str) -> None:
+    """Write a backup of one moment to *path*.
+
+    Raises:
+        HandrailError: there is no database of Handrail, or no program that can dump it.
+    """
+    programs = Programs(database)
+    revision = migrations.current_revision(database)
+    if revision is None:
+        raise HandrailError("The database is empty: there is nothing to back up.")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".handrail-backup-") as folder:
+        dump = Path(folder) / "dump"
+        arguments = ("--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
+        finish(programs.start("pg_dump", *arguments), "pg_dump")
+        about = archive.About(revision, programs.major, now_ms())
+        archive.write(path, about, settings.secret_key, passphrase, dump)
+
+
+def restore(
+    database: Database, settings: Settings, path: Path, passphrase: str, *, replace: bool
+) -> str:
+    """Put a backup in place of what the database holds, in one transaction; return its key.
+
+    A backup of an older release is brought to the schema of this one.
+
+    Args:
+        database: where to; it is empty, unless *replace* is set.
+        settings: of this installation.
+        path: the backup.
+        passphrase: what its key was sealed with.
+        replace: whether what is there may be lost.
+
+    Raises:
+        HandrailError: it cannot be restored here. Nothing has changed then.
+    """
+    with archive.opened(path, passphrase) as (about, secret_key, dump):
+        migrations.check_known(about.revision)
+        if not replace and _has_content(database):
+            raise HandrailError(
+                "The database holds an installation already. With --replace, all of it is lost."
+            )
+        programs = Programs(database)
+        if programs.major < about.postgres:
+            raise HandrailError(
+                f"The backup is of PostgreSQL {about.postgres}, and this server is "
+                f"{programs.major}. Restore it to a server that is not older."
+            )
+        _load(programs, dump, settings.data_dir)
+    migrations.upgrade(database)
+    return secret_key
+
+
+def _has_content(database: Database) -> bool:
+    with database.begin() as connection:
+        if connection.execute(text("SELECT to_regclass('organization')")).scalar() is None:
+            return False
+        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM organization)")).scalar())
+
+
+def _load(programs: Programs, dump: IO[bytes], folder: Path) -> None:
+    """Drop everything and load the dump: one transaction, so a failure leaves what was there."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        shutil.copyfileobj(dump, file)
+        file.seek(0)
+        reader = programs.start(
+            "pg_restore", "--no-owner", "--no-privileges", "--file=-",
+            stdin=file, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        writer = programs.start(
+            "psql", "--no-psqlrc", "--quiet", "--single-transaction",
+            "--set=ON_ERROR_STOP=1", f"--command={_DROP_ALL}", "--file=-",
+            stdin=reader.stdout, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert reader.stdout is not None  # noqa: S101  a pipe was asked for
+        reader.stdout.close()
+        try:
+            finish(writer, "Loading the backup")
+        finally:
+            finish(reader, "Reading the backup")
+
+
+def store_secret_key(settings: Settings, secret_key: str) -> str | None:
+    """Put the key of a backup where this installation reads it; return what is left to do.
+
+    A key of the environment cannot be changed from here; a file that is there is kept beside.
+    """
+    if secret_key == settings.secret_key:
+        return None
+    path = settings.data_dir / "secret-key"
+    from_file = path.exists() and path.read_text() == settings.secret_key
+    if from_file:
+        path.rename(path.with_name("secret-key.before-restore"))
+    else:
+        path = path.with_name("secret-key.restored")
+        path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secret_key)
+    if from_file:
+        return "Restart every process of Handrail: the secret key is another now."
+    return (
+        f"The secret key of the backup is in {path}. Set HANDRAIL_SECRET_KEY to it, restart "
+        "every process of Handrail, and remove the file."
+    )
