@@ -13,7 +13,7 @@ from tests.children import run_in_child
 from walkthroughs.database.pool import connect
 
 _MOST_KIB = 16 * 1024
-_ENTRIES = 1_000_000
+_ENTRIES = 300_000
 _IDENTITY = ("-c", "user.name=Eve", "-c", "user.email=eve@x.example")
 
 
@@ -48,10 +48,8 @@ class Plumbing:
 
 
 def large_blob(git):
-    """A walkthrough whose one step is a file of 200 MB."""
-    with subprocess.Popen(
-        ["head", "-c", "200000000", "/dev/zero"], stdout=subprocess.PIPE
-    ) as zeros:
+    """A walkthrough whose one step is a file of 60 MB."""
+    with subprocess.Popen(["head", "-c", "60000000", "/dev/zero"], stdout=subprocess.PIPE) as zeros:
         step = subprocess.run(
             ["git", "-c", "core.bigFileThreshold=1m", "hash-object", "-w", "--stdin"],
             cwd=git._folder, stdin=zeros.stdout, capture_output=True, check=True,
@@ -60,7 +58,7 @@ def large_blob(git):
 
 
 def many_steps(git):
-    """A walkthrough with a million steps."""
+    """A walkthrough with 300,000 steps."""
     step = git.blob(b"---\nid: one\ntitle: One\n---\nDo.\n")
     return walkthrough(
         git, git.tree(*(("100644", f"{number:07}.md", step) for number in range(_ENTRIES)))
@@ -68,7 +66,7 @@ def many_steps(git):
 
 
 def many_walkthroughs(git):
-    """A million walkthroughs."""
+    """300,000 walkthroughs."""
     manifest = git.blob(b"id: deploy\ntitle: Deploy\nsteps: []\n")
     each = git.tree(("100644", "walkthrough.yml", manifest))
     folders = git.tree(*(("40000", f"{number:07}", each) for number in range(_ENTRIES)))
@@ -125,10 +123,10 @@ def test_what_is_far_too_large_is_one_clear_problem_in_bounded_memory(
     assert (synced.row("other").version, synced.status().health) == (1, health)
 
 
-def test_an_import_of_ten_thousand_files_holds_a_few_of_them_at_a_time(synced, postgres):
+def test_an_import_of_five_thousand_files_holds_a_few_of_them_at_a_time(synced, postgres):
     git = Plumbing(synced.author.folder)
     head = git.git("rev-parse", "HEAD")
-    add(synced.author.folder, 1000)
+    add(synced.author.folder, 500)
     commit = git.git("rev-parse", "HEAD")
     git.git("update-ref", "refs/heads/main", head)
     grown, said = run_in_child(
@@ -137,4 +135,4 @@ def test_an_import_of_ten_thousand_files_holds_a_few_of_them_at_a_time(synced, p
 
     assert said == []
     assert grown < _MOST_KIB
-    assert synced.row("w00999").step_count == 9
+    assert synced.row("w00499").step_count == 9

@@ -26,29 +26,40 @@ from walkthroughs.identity.links import create_link
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def origin(postgres, database, settings, tmp_path):
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("serve") / "log"
+
+
+@pytest.fixture(scope="module")
+def started(postgres, log):
+    """One process for all tests of this file: it takes seconds to start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {
         "FLASK_APP": str(ROOT / "app.py"),
         "DATABASE_URL": postgres,
-        "HANDRAIL_DATA_DIR": str(settings.data_dir),
-        "HANDRAIL_SECRET_KEY": settings.secret_key,
+        "HANDRAIL_DATA_DIR": str(log.parent / "var"),
+        "HANDRAIL_SECRET_KEY": "a-secret-for-tests-only",
         "HANDRAIL_BASE_URL": f"http://localhost:{port}",
     }
     command = [sys.executable, "-m", "flask", "serve", "--port", str(port)]
-    with (tmp_path / "log").open("wb") as log:
+    with log.open("wb") as file:
         process = subprocess.Popen(
-            command, env=environment, cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT
+            command, env=environment, cwd=log.parent, stdout=file, stderr=subprocess.STDOUT
         )
         try:
-            _wait_for(f"http://localhost:{port}/readyz", process, tmp_path / "log")
+            _wait_for(f"http://localhost:{port}/readyz", process, log)
             yield f"http://localhost:{port}"
         finally:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture
+def origin(started, database):
+    return started
 
 
 def _wait_for(url, process, log):
@@ -102,12 +113,12 @@ def test_an_idle_connection_is_kept_longer_than_clients_keep_it(origin):
         assert connection.getresponse().read() == b"ok\n"
 
 
-def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, tmp_path):
+def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, log):
     with database.transaction() as session:
         new_course(session)
         token = create_link(session, "acme", "lea@x.example")
     path, body = f"/s/acme/mcp/u/{token}", json.dumps(LIST).encode()
-    before = (tmp_path / "log").read_text()
+    before = log.read_text()
     for version in ("2025-11-25", "2026-07-28"):
         for sent in (b"", body[:10], body):  # before the body, within it, and before the answer
             head = (
@@ -121,4 +132,4 @@ def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, 
         call = ask(origin + path, era, "tools/call", name="list_walkthroughs", arguments={})
         assert call.status_code == 200
 
-    assert (tmp_path / "log").read_text().removeprefix(before) == ""
+    assert log.read_text().removeprefix(before) == ""
