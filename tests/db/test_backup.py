@@ -1,0 +1,214 @@
+"""A backup is one moment of a database that goes on, and comes back whole or not at all."""
+
+import os
+import stat
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from app import create_app
+from tests.builders import content, learner, new_course, organization
+from walkthroughs.database import migrations
+from walkthroughs.database.pool import connect
+from walkthroughs.learning import progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.models import Base
+
+WORDS = "correct horse battery"
+
+
+@pytest.fixture
+def other(postgres):
+    """The address of an empty database on the same server, without tables."""
+    url = f"{postgres.rsplit('/', 1)[0]}/restored"
+    if "?" in postgres:
+        url = postgres.replace("/postgres?", "/restored?")
+    main = connect(postgres)
+    statement = "CREATE DATABASE restored"
+    with main.autocommit() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS restored WITH (FORCE)"))
+        connection.execute(text(statement))
+    yield url
+    with main.autocommit() as connection:
+        connection.execute(text("DROP DATABASE restored WITH (FORCE)"))
+    main.close()
+
+
+@pytest.fixture
+def passphrase(tmp_path):
+    path = tmp_path / "passphrase"
+    path.write_text(f"{WORDS}\n")
+    return path
+
+
+def run(settings, *words, code=0):
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = create_app(settings)
+    try:
+        done = app.test_cli_runner().invoke(args=list(map(str, words)))
+    finally:
+        app.extensions["handrail"].database.close()
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def rows(database):
+    with database.begin() as connection:
+        return {
+            name: connection.execute(text(f'SELECT t::text FROM "{name}" t ORDER BY 1')).scalars().all()
+            for name in Base.metadata.tables
+        }  # fmt: skip
+
+
+def test_what_was_backed_up_comes_back_into_an_empty_database(
+    database, settings, other, passphrase, tmp_path
+):
+    with database.transaction() as session:
+        caller, row = new_course(session)
+    view = progress.select(database, ContentCache(), caller, row, resume=True)
+    before = rows(database)
+    file = tmp_path / "backup"
+    assert "Backed up to" in run(settings, "backup", file, "--passphrase-file", passphrase)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert settings.secret_key.encode() not in file.read_bytes()
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+    there = replace(settings, database_url=other, data_dir=tmp_path / "there")
+    run(there, "restore", file, "--passphrase-file", passphrase)
+    restored = connect(other)
+    assert rows(restored) == before
+    migrations.check_models(restored)
+    following = progress.advance(restored, ContentCache(), caller, view.step.id)
+    assert following.step.title == "Two"
+    restored.close()
+
+
+def test_a_backup_taken_while_learners_walk_is_one_moment(
+    database, settings, other, passphrase, tmp_path
+):
+    with database.transaction() as session:
+        caller, row = new_course(session, content(*(f"s{number:02}" for number in range(40))))
+        people = [
+            Caller(caller.organization_id, caller.server_id,
+                   learner(session, caller.organization_id, f"{number}@x.example").id)
+            for number in range(4)
+        ]  # fmt: skip
+    stop, cache, walked = threading.Event(), ContentCache(), []
+
+    def walk(who):
+        step = progress.select(database, cache, who, row, resume=False).step
+        while not stop.is_set():
+            view = progress.advance(database, cache, who, step.id)
+            walked.append(who)
+            step = view.step or progress.select(database, cache, who, row, resume=False).step
+
+    threads = [threading.Thread(target=walk, args=(who,)) for who in people]
+    for thread in threads:
+        thread.start()
+    try:
+        run(settings, "backup", tmp_path / "backup", "--passphrase-file", passphrase)
+        at_end = len(walked)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert at_end > 20
+
+    there = replace(settings, database_url=other, data_dir=tmp_path / "there")
+    run(there, "restore", tmp_path / "backup", "--passphrase-file", passphrase)
+    restored = connect(other)
+    for who in people:
+        status = progress.status(restored, cache, who, row)
+        done = [line.completed for line in status.steps]
+        assert done == sorted(done, reverse=True), "the steps done are those before the place"
+        view = progress.select(restored, cache, who, row, resume=True)
+        assert view.progress.completed_steps == sum(done)
+    restored.close()
+
+
+def test_what_is_there_is_lost_only_if_asked_for_and_never_by_a_bad_backup(
+    database, settings, passphrase, tmp_path
+):
+    with database.transaction() as session:
+        organization(session, "acme")
+    file = tmp_path / "backup"
+    run(settings, "backup", file, "--passphrase-file", passphrase)
+    with database.transaction() as session:
+        organization(session, "later")
+    restore = ("restore", file, "--passphrase-file", passphrase)
+    before = rows(database)
+    assert "With --replace, all of it is lost" in run(settings, *restore, code=1)
+
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+    assert "is cut short" in run(settings, *restore, "--replace", code=1)
+    at = whole.index(b"PGDMP") + 2000
+    file.write_bytes(whole[:at] + b"\xff" * 300 + whole[at + 300 :])
+    assert "Reading the backup failed" in run(settings, *restore, "--replace", code=1)
+    file.write_bytes(whole.replace(b'"format": 1', b'"format": 2'))
+    assert "later release" in run(settings, *restore, "--replace", code=1)
+    head = migrations.current_revision(database)
+    file.write_bytes(whole.replace(f'"{head}"'.encode(), b'"9999"'))
+    assert "a newer release has been here" in run(settings, *restore, "--replace", code=1)
+    passphrase.write_text("another one")
+    file.write_bytes(whole)
+    assert "another passphrase" in run(settings, *restore, "--replace", code=1)
+    assert rows(database) == before
+
+    passphrase.write_text(WORDS)
+    run(settings, *restore, "--replace")
+    assert [row for row in rows(database)["organization"] if "later" in row] == []
+
+
+def test_a_backup_of_an_older_schema_is_brought_up_to_date(
+    database, settings, other, passphrase, tmp_path
+):
+    old = connect(other)
+    migrations.upgrade(old, "0012")
+    there = replace(settings, database_url=other)
+    run(there, "backup", tmp_path / "backup", "--passphrase-file", passphrase)
+    with old.begin() as connection:
+        connection.execute(text("CREATE TABLE left_over (id integer)"))
+    old.close()
+    run(there, "restore", tmp_path / "backup", "--passphrase-file", passphrase, "--replace")
+
+    restored = connect(other)
+    assert migrations.current_revision(restored) == migrations.current_revision(database)
+    migrations.check_models(restored)
+    restored.close()
+
+
+def test_the_key_of_a_backup_is_put_where_this_installation_reads_it(
+    database, settings, passphrase, tmp_path
+):
+    file = tmp_path / "backup"
+    run(settings, "backup", file, "--passphrase-file", passphrase)
+    here = replace(settings, secret_key="the key of the new machine", data_dir=tmp_path / "new")
+    here.data_dir.mkdir()
+    (here.data_dir / "secret-key").write_text(here.secret_key)
+    restore = ("restore", file, "--passphrase-file", passphrase, "--replace")
+    assert "Restart every process" in run(here, *restore)
+    key = here.data_dir / "secret-key"
+    assert key.read_text() == settings.secret_key
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert (here.data_dir / "secret-key.before-restore").read_text() == here.secret_key
+
+    key.unlink()
+    told = run(here, *restore)
+    assert "Set HANDRAIL_SECRET_KEY to it" in told
+    assert settings.secret_key not in told
+    assert (here.data_dir / "secret-key.restored").read_text() == settings.secret_key
+
+
+def test_a_machine_without_the_programs_of_that_version_says_what_to_install(
+    database, settings, passphrase, tmp_path, monkeypatch
+):
+    from walkthroughs.operations import postgres_programs
+
+    monkeypatch.setattr(postgres_programs, "_folders", lambda: iter([tmp_path]))
+    told = run(settings, "backup", tmp_path / "x", "--passphrase-file", passphrase, code=1)
+    assert "Install them, as Debian's postgresql-client-" in told
+    assert not os.path.lexists(tmp_path / "x")
