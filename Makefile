@@ -2,13 +2,14 @@
 PYTHON ?= python3
 PORT ?= 8000
 # The tests wait about as long as they work. A file stays with one worker, for what its tests share.
-WORKERS ?= 3
+WORKERS ?= 4
 FAST := $(addprefix tests/db/test_,attempts.py catalog.py chain.py migrations.py moves.py owners.py pace.py publishing.py)
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
 ASSISTANTS := tests/assistants/node_modules/.package-lock.json
 CLIENTS := $(basename $(notdir $(wildcard tests/outside/requirements/*.in)))
 ENVIRONMENTS := $(CLIENTS:%=tests/outside/.environments/%/.installed)
+DEBIAN := tests/outside/.debian/.installed
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 .DEFAULT_GOAL := help
 
@@ -19,8 +20,8 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
-test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) ## Run the tests, WORKERS at once
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) $(DEBIAN) ## Run the tests, WORKERS at once
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(FAST)
@@ -50,7 +51,7 @@ lock: .venv/.dev ## Compile the pinned requirement files
 
 clean: ## Stop the embedded database and remove its data, the environment and caches
 	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs.database import embedded; embedded.stop(Path("var/postgres"))'
-	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/assistants/node_modules
+	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/outside/.debian tests/assistants/node_modules
 
 .venv/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
@@ -71,6 +72,9 @@ $(ASSISTANTS): tests/assistants/package-lock.json .venv/.dev
 	@echo "Installing the assistants: 1.7 GB, once."
 	$(BIN)/npm install --no-save --prefix tests/assistants --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
+
+$(DEBIAN): tests/outside/debian.sh
+	tests/outside/debian.sh
 
 # An environment for each client of other people: what one needs, another cannot have.
 tests/outside/.environments/%/.installed: tests/outside/requirements/%.txt | .venv/.dev

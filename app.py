@@ -87,7 +87,9 @@ def create_app(settings: Settings | None = None) -> Handrail:
         with errors_as_messages() if click.get_current_context(silent=True) else nullcontext():
             settings = read_settings(os.environ)
     database = connect(
-        partial(embedded.database_url, settings), pool_size=2 * _THREADS + 3 * _CHECKS
+        partial(embedded.database_url, settings),
+        pool_size=2 * _THREADS + 3 * _CHECKS,
+        direct_address=settings.direct_database_url,
     )
     app = Handrail(__name__)
     attach(app, Runtime(settings, database))

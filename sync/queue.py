@@ -98,7 +98,7 @@ def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[Content
         function(func.hashtextextended(source_id, 0)),
         func.set_config("synchronous_commit", "off", True),
     ).where(ContentSource.id == source_id)
-    session = database.sessions()
+    session = database.direct_sessions()
     try:
         row, got, _ = session.execute(claim).one()
         yield row if wait or got else None

@@ -30,6 +30,8 @@ class Settings:
     Attributes:
         data_dir: what must survive restarts: the embedded database, bare repositories, the secret.
         database_url: a PostgreSQL server; none means the embedded one under `data_dir`.
+        direct_database_url: the same database without the pooler that `database_url` leads
+            through (PgBouncer in transaction mode); none if there is no pooler.
         secret_key: signs sessions and derives other keys. Never logged.
         trust_domains: whether a server's own domain is served without a proof.
         previous_secret_key: the one before, which is accepted while a change is under way.
@@ -56,6 +58,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     previous_secret_key: str | None = None
     trust_domains: bool = False
+    direct_database_url: str | None = None
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -84,7 +87,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     data_dir = Path(environ.get("HANDRAIL_DATA_DIR") or "var").resolve()
     return Settings(
         data_dir=data_dir,
-        database_url=_database_url(environ.get("DATABASE_URL", "")),
+        database_url=_database_url(environ, "DATABASE_URL"),
+        direct_database_url=_database_url(environ, "HANDRAIL_DIRECT_DATABASE_URL"),
         secret_key=environ.get("HANDRAIL_SECRET_KEY") or _stored_secret_key(data_dir),
         base_url=_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
         allow_local_repositories=_boolean(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
@@ -99,10 +103,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _database_url(url: str) -> str | None:
+def _database_url(environ: Mapping[str, str], name: str) -> str | None:
+    url = environ.get(name, "")
     if url and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg2://")):
         message = (
-            "DATABASE_URL must start with postgresql:// since Handrail stores everything in "
+            f"{name} must start with postgresql:// since Handrail stores everything in "
             "PostgreSQL. Correct it, or unset it to use the embedded server."
         )
         raise SettingInvalid(message)

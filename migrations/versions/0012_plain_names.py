@@ -21,7 +21,21 @@ _RENAMED = (
 _INDEX = "ix_walkthrough_steps_{}"
 
 
+#: 0006 and 0007 were put below 0008 after that had been on the main line, and 0008 got a column
+#: more: a database made in between has none of these.
+_MISSED = (
+    "ALTER TABLE walkthrough_steps"
+    " ADD COLUMN IF NOT EXISTS succeeds jsonb NOT NULL DEFAULT '[]'::jsonb",
+    "CREATE INDEX IF NOT EXISTS ix_walkthrough_steps_succeeds ON walkthrough_steps"
+    " USING gin (succeeds) WHERE succeeds <> '[]'",
+    "ALTER TABLE content_sources ADD COLUMN IF NOT EXISTS check_token_hash text",
+    "ALTER TABLE content_sources ADD COLUMN IF NOT EXISTS agreed jsonb",
+)
+
+
 def upgrade() -> None:
+    for statement in _MISSED:
+        op.execute(statement)
     for table, old, new in _RENAMED:
         op.alter_column(table, old, new_column_name=new)
     op.execute("ALTER TYPE reports RENAME TO git_host")

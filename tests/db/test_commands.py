@@ -213,9 +213,7 @@ def test_the_pace_of_a_server_is_set_and_checked(flask, database):
     with database.transaction() as session:
         server(session, organization(session).id)
 
-    assert "acme: a step stays for 30 s at least." in flask(
-        "servers", "set", "acme", "--pace", "30"
-    )
+    assert "Pace     30 s" in flask("servers", "set", "acme", "--pace", "30")
     with database.transaction() as session:
         assert session.query(McpServer).one().pace_seconds == 30
     assert "nobody is held back" in flask("servers", "set", "acme", "--pace", "0")

@@ -9,6 +9,7 @@ from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect, driver_url
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.models import Base
 
 
 @pytest.fixture
@@ -64,3 +65,26 @@ def test_a_database_of_an_earlier_release_keeps_every_place_and_completion(blank
     assert progress.status(blank, ContentCache(), finished, row).percent == 100
     assert progress.advance(blank, ContentCache(), caller, here.step.id).step.title == "Three"
     migrations.check_models(blank)
+
+
+def test_a_database_made_before_two_revisions_were_put_below_its_own_gets_what_it_missed(blank):
+    migrations.upgrade(blank, "0008")
+    with blank.engine.begin() as connection:
+        for statement in (
+            "ALTER TABLE walkthrough_steps DROP COLUMN succeeds",
+            "ALTER TABLE content_sources DROP COLUMN check_token_hash, DROP COLUMN agreed",
+        ):
+            connection.execute(text(statement))
+    migrations.upgrade(blank)
+
+    migrations.check_models(blank)
+
+
+def test_what_the_tables_miss_is_told(blank):
+    assert migrations.missing(blank, Base.metadata) == ["all tables"]
+    migrations.upgrade(blank)
+    assert migrations.missing(blank, Base.metadata) == []
+    with blank.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE walkthroughs DROP COLUMN tags"))
+        connection.execute(text("DROP TABLE user_session"))
+    assert migrations.missing(blank, Base.metadata) == ["user_session", "walkthroughs.tags"]

@@ -25,7 +25,8 @@ def test_a_server_answers_on_its_path_its_host_and_its_own_domain(
     course_server: ServedServer,
 ) -> None:
     with course_server.database.transaction() as session:
-        session.get(McpServer, course_server.caller.server_id).custom_domain = "learn.acme.example"
+        server = session.get(McpServer, course_server.caller.server_id)
+        server.custom_domain, server.domain_verified_at = "learn.acme.example", 1
     port = course_server.origin.rsplit(":", 1)[1]
 
     for url, host in (

@@ -19,7 +19,7 @@ _TICK_SECONDS = 0.25
 
 def listen(database: Database, channel: str) -> Connection:
     """Return a connection that listens on *channel*. Whoever asked for it closes it."""
-    connection = database.open_connection()
+    connection = database.open_direct()
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(f"LISTEN {channel}")

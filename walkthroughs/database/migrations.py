@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 
 from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError
@@ -51,6 +51,35 @@ def check_models(database: Database) -> None:
     """Raise alembic's CommandError if tables and models differ."""
     with database.engine.begin() as connection:
         command.check(_config(connection))
+
+
+def missing(database: Database, models: MetaData) -> list[str]:
+    """Return the tables and columns of *models* that *database* does not have, by name.
+
+    An empty database has missed "all tables".
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+    """
+    query = """
+        SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relnamespace = current_schema()::regnamespace AND a.attnum > 0
+           AND NOT a.attisdropped
+    """
+    with database.begin() as connection:
+        found: set[tuple[str, str]] = {(row[0], row[1]) for row in connection.execute(text(query))}
+    tables = {table for table, _ in found}
+    if not tables & models.tables.keys():
+        return ["all tables"]
+    return sorted(
+        [name for name in models.tables if name not in tables]
+        + [
+            f"{name}.{column.name}"
+            for name, table in models.tables.items()
+            for column in table.columns
+            if name in tables and (name, column.name) not in found
+        ]
+    )
 
 
 def current_revision(database: Database) -> str | None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import psycopg2
 import psycopg2.extensions
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -32,6 +32,15 @@ class Database:
     #: Opens a connection outside the pool; the caller closes it. Its `dsn()` returns
     #: the address.
     open_connection: ConnectionFactory
+    #: The same, to the server itself where the address of the others leads through a pooler.
+    open_direct: ConnectionFactory
+    #: Sessions on direct connections, for locks that are held for long.
+    direct_sessions: sessionmaker[Session]
+
+    @property
+    def is_pooled(self) -> bool:
+        """Return whether a pooler may run each transaction on another connection."""
+        return self.open_direct is not self.open_connection
 
     @property
     def tool_threads(self) -> int:
@@ -86,7 +95,9 @@ class Database:
         self.engine.dispose()
 
 
-def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Database:
+def connect(
+    address: str | Callable[[], str], *, pool_size: int = 10, direct_address: str | None = None
+) -> Database:
     """Return a pool. Nothing is asked of the server before the first use.
 
     Args:
@@ -94,6 +105,7 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
             use, and again when the server does not answer: that is how an
             embedded server is started, and started again after a crash.
         pool_size: connections at most; callers beyond that wait, 10 s at most.
+        direct_address: the server's own URL, if *address* leads through a pooler.
     """
     opener = ConnectionFactory(address if callable(address) else lambda: address)
     engine = create_engine(
@@ -104,7 +116,18 @@ def connect(address: str | Callable[[], str], *, pool_size: int = 10) -> Databas
         pool_timeout=10,
     )
     event.listen(engine, "checkout", _replace_dead)
-    return Database(engine, sessionmaker(engine, expire_on_commit=False), pool_size, opener)
+    direct, direct_engine = opener, engine
+    if direct_address is not None:
+        direct = ConnectionFactory(lambda: direct_address)
+        direct_engine = create_engine("postgresql+psycopg2://", creator=direct, poolclass=NullPool)
+    return Database(
+        engine,
+        sessionmaker(engine, expire_on_commit=False),
+        pool_size,
+        opener,
+        direct,
+        sessionmaker(direct_engine, expire_on_commit=False),
+    )
 
 
 class ConnectionFactory:

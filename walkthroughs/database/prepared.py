@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from walkthroughs.database.unavailable import unavailable_errors
 
 #: How long a caller waits for an answer: for its turn, the connection and the statement.
 _PATIENCE_SECONDS = 1.5
+_PARAMETER = re.compile(r"\$(\d+)")
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,31 @@ class Statement:
         """Return what runs it, for the driver to fill in."""
         return f"EXECUTE {self.name} ({', '.join(['%s'] * len(self.types))})"
 
+    @property
+    def unprepared(self) -> str:
+        """Return the statement itself, for the driver to fill in."""
+        return _PARAMETER.sub(
+            lambda found: f"%(p{found[1]})s::{self.types[int(found[1]) - 1]}",
+            self.sql.replace("%", "%%"),
+        )
+
 
 class Prepared:
-    """Connections of one event loop that know some statements. Use it on that loop only."""
+    """Connections of one event loop that know some statements. Use it on that loop only.
+
+    Behind a pooler, the next statement may run on another connection, which knows none of them:
+    there they are sent each time.
+    """
 
     def __init__(
         self, database: Database, statements: tuple[Statement, ...], connections: int
     ) -> None:
         self._database = database
+        self._is_pooled = database.is_pooled
         self._prepare = "; ".join(statement.prepare for statement in statements)
-        self._execute = {statement.name: statement.execute for statement in statements}
+        self._execute = {
+            each.name: each.unprepared if self._is_pooled else each.execute for each in statements
+        }
         self._free: list[_Connection] = []
         self._limit = asyncio.Semaphore(connections)
 
@@ -74,7 +91,10 @@ class Prepared:
         self, statement: Statement, parameters: tuple[object, ...]
     ) -> tuple[Any, ...] | None:
         async with self._line() as line:
-            cursor = await line.execute(self._execute[statement.name], parameters)
+            values: tuple[object, ...] | dict[str, object] = parameters
+            if self._is_pooled:
+                values = {f"p{number}": value for number, value in enumerate(parameters, 1)}
+            cursor = await line.execute(self._execute[statement.name], values)
             row: tuple[Any, ...] | None = cursor.fetchone()
             return row
 
@@ -100,6 +120,8 @@ class Prepared:
             connection.close()
             raise
         line = _Connection(connection)
+        if self._is_pooled:
+            return line
         try:
             await line.execute(self._prepare)
         except BaseException:
@@ -120,7 +142,9 @@ class _Connection:
         # Register the socket once: registering it per call costs 10 % of a call.
         self._loop.add_reader(self._socket, self._readable)
 
-    async def execute(self, sql: str, parameters: tuple[object, ...] = ()) -> driver.cursor:
+    async def execute(
+        self, sql: str, parameters: tuple[object, ...] | dict[str, object] = ()
+    ) -> driver.cursor:
         """Run one statement and wait for its answer."""
         cursor: driver.cursor = self.connection.cursor()
         cursor.execute(sql, parameters)

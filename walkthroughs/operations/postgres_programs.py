@@ -30,7 +30,7 @@ class Programs:
             version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
         self.major = version // 10_000
         self._folder = _folder_with(self.major)
-        address = make_url(database.open_connection.dsn())
+        address = make_url(database.open_direct.dsn())
         # A command line can be read by every user of the machine.
         self._environment = {**os.environ, "PGPASSWORD": str(address.password or "")}
         shown = address.set(password=None)

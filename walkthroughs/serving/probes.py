@@ -1,20 +1,24 @@
-"""Is the process up, and does its database answer: without the threads that make pages."""
+"""Is the process up, and is its database ready: without the threads that make pages."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 
-from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from walkthroughs.database.migrations import missing
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.models import Base
 
+_log = logging.getLogger(__name__)
 #: How long an answer of the database is waited for, and how long it is taken for the next ones.
 _PATIENCE_SECONDS = 2.0
 _FRESH_SECONDS = 1.0
+_SILENT = "the database does not answer"
 _HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -23,8 +27,8 @@ class Probes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._question: asyncio.Future[bool] | None = None
-        self._answered_at, self._is_ready = float("-inf"), False
+        self._question: asyncio.Future[str] | None = None
+        self._answered_at, self._fault = float("-inf"), _SILENT
         self.routes = [Route("/healthz", self._health), Route("/readyz", self._readiness)]
 
     async def _health(self, _: Request) -> Response:
@@ -32,32 +36,37 @@ class Probes:
         return PlainTextResponse("ok\n", headers=_HEADERS)
 
     async def _readiness(self, _: Request) -> Response:
-        """Answer 200 when the database answers, else 503, within two seconds."""
-        if await self._asks():
-            return PlainTextResponse("ready\n", headers=_HEADERS)
-        return PlainTextResponse("the database does not answer\n", 503, headers=_HEADERS)
+        """Answer 200 when the database answers and has our tables, else 503, within two seconds."""
+        if fault := await self._ask():
+            return PlainTextResponse(f"{fault}\n", 503, headers=_HEADERS)
+        return PlainTextResponse("ready\n", headers=_HEADERS)
 
-    async def _asks(self) -> bool:
-        """Ask the database, one question at a time however many callers there are."""
+    async def _ask(self) -> str:
+        """Ask the database, one question at a time however many callers there are.
+
+        Returns what is wrong, in words; an empty text if nothing is.
+        """
         loop = asyncio.get_running_loop()
         if loop.time() - self._answered_at < _FRESH_SECONDS:
-            return self._is_ready
+            return self._fault
         if self._question is None:
-            self._question = asyncio.ensure_future(asyncio.to_thread(self._answers))
+            self._question = asyncio.ensure_future(asyncio.to_thread(self._find_fault))
             self._question.add_done_callback(self._note)
         done, _ = await asyncio.wait({self._question}, timeout=_PATIENCE_SECONDS)
-        return bool(done) and self._is_ready
+        return self._fault if done else _SILENT
 
-    def _note(self, question: asyncio.Future[bool]) -> None:
+    def _note(self, question: asyncio.Future[str]) -> None:
         self._question = None
         self._answered_at = question.get_loop().time()
         failed = question.cancelled() or question.exception() is not None
-        self._is_ready = not failed and question.result()
+        self._fault = _SILENT if failed else question.result()
 
-    def _answers(self) -> bool:
+    def _find_fault(self) -> str:
         try:
-            with self._database.autocommit() as connection:
-                connection.execute(text("SELECT 1"))
+            gone = missing(self._database, Base.metadata)
         except DatabaseUnavailable:
-            return False
-        return True
+            return _SILENT
+        if not gone:
+            return ""
+        _log.error("the database misses %s", ", ".join(gone))
+        return "the database has not the tables of this release; run: flask db upgrade"
