@@ -29,6 +29,9 @@ test-fast: .venv/.dev ## Run the tests that need no server of other people, no b
 mutants: .venv/.dev ## Break the rules and the queries one by one, and see that a test fails
 	$(BIN)/python -m tests.mutants $(ONLY)
 
+endurance: .venv/.dev ## Kill, race and crowd a server for MINUTES (5), and print what was lost
+	$(BIN)/python -m tests.endurance --minutes $(or $(MINUTES),5)
+
 assistants: .venv/.dev $(ASSISTANTS) ## Run real assistants, 1.7 GB to install; writes docs/assistants.md
 	$(BIN)/pytest tests/assistants
 

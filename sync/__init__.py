@@ -3,6 +3,7 @@
 The files here are the flow, from the top; the rooms are its parts:
 
 commands        what operators and authors type
+doctor          looks at what an installation depends on
 worker          checks each source when it is due
 sources         add, change, remove and find a source
 rotate_key      encrypts stored secrets again, for a new key

@@ -34,6 +34,10 @@ class Health(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+#: What a monitor should tell of. A source that waits or is held is as somebody wants it.
+BAD_HEALTH = frozenset({Health.DEGRADED, Health.UNREACHABLE})
+
+
 @dataclass(frozen=True, slots=True)
 class WalkthroughStatus:
     """A walkthrough of the source.

@@ -29,7 +29,11 @@ def view_of(result: Any) -> Any:
 
 @contextmanager
 def served(
-    app: ASGIApp, *, connections: int = 1000, header_seconds: float = HEADER_SECONDS
+    app: ASGIApp,
+    *,
+    connections: int = 1000,
+    header_seconds: float = HEADER_SECONDS,
+    trusted_proxies: tuple[str, ...] = (),
 ) -> Iterator[str]:
     """Serve *app* on a free port; yield its origin."""
     config = uvicorn.Config(
@@ -42,6 +46,8 @@ def served(
         access_log=False,
         timeout_keep_alive=75,  # as `app.run`: httpx keeps a connection as long as uvicorn would
         timeout_graceful_shutdown=1,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -78,6 +78,23 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     if code < 400 or not request.path.startswith("/admin"):
         return error
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
+    if code == 400:
+        advice = _wrong_address() or advice
     locked = getattr(error, "locked", None)
     page = render_template("handrail/problem.html", title=title, advice=advice, locked=locked)
     return page, code
+
+
+def _wrong_address() -> str | None:
+    """Return what is wrong if the request came to another address than the base URL.
+
+    Cookies that are for one are not sent to the other, so forms are refused there.
+    """
+    came_to, base_url = request.host_url.rstrip("/"), runtime().settings.base_url
+    if came_to == base_url:
+        return None
+    return (
+        f"The request came to {came_to}, but this server's address is {base_url}. Open that one. "
+        "If you did, the proxy in front does not pass Host and X-Forwarded-Proto, or is not in "
+        "HANDRAIL_TRUSTED_PROXIES."
+    )

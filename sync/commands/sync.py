@@ -10,7 +10,7 @@ import click
 
 from sync import status_report
 from sync.sources import find_sources, set_hold
-from sync.status import read_status
+from sync.status import BAD_HEALTH, read_status
 from walkthroughs.command_group import CommandGroup, LazyCommand
 from walkthroughs.ids import now_ms
 from walkthroughs.runtime import runtime
@@ -40,7 +40,10 @@ def hold_command(source: str) -> None:
 @click.argument("source", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status_command(source: str | None, as_json: bool) -> None:
-    """Print where each source is, its problems, and its last runs."""
+    """Print where each source is, its problems, and its last runs.
+
+    Exit: 0 if each is well or waits for a person, 1 if one is degraded or unreachable.
+    """
     database = runtime().database
     states = [read_status(database, row) for row in find_sources(database, source)]
     if as_json:
@@ -48,3 +51,4 @@ def status_command(source: str | None, as_json: bool) -> None:
     else:
         for state in states:
             click.echo(status_report.as_text(state))
+    raise SystemExit(1 if any(state.health in BAD_HEALTH for state in states) else 0)

@@ -7,6 +7,7 @@ a move without a record makes a new mark. The model remembers which marks the
 learner completed, and nothing else."""
 
 import asyncio
+import os
 from itertools import count
 
 import pytest
@@ -32,7 +33,7 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
 #: Each commit takes a tenth of a second. `make endurance` goes on for as long as it is told to.
-EXAMPLES = 6
+EXAMPLES = 14 if os.environ.get("HANDRAIL_ENDURANCE") else 6
 #: Of this process; a version of one test is never that of another.
 CACHE = ContentCache()
 

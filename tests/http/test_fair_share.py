@@ -87,10 +87,11 @@ def test_what_is_no_call_of_a_tool_gets_status_429(
         with closing(course_server.database.open_connection()) as other:
             other.cursor().execute("LOCK TABLE mcp_server_walkthroughs")  # the calls wait for it
             many = asyncio.create_task(flood(links[0], 100))
-            while True:
+            answer = await asyncio.to_thread(ask, links[0], era, "tools/list")
+            while answer.status_code == 200:
+                if many.done():  # this client was slower than their patience
+                    many = asyncio.create_task(flood(links[0], 100))
                 answer = await asyncio.to_thread(ask, links[0], era, "tools/list")
-                if answer.status_code != 200:
-                    break
         await many
         return answer
 

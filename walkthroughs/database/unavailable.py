@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 import psycopg2
-from psycopg2.errors import DeadlockDetected
+from psycopg2 import errors
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from walkthroughs.counted_log import CountedLog
 from walkthroughs.errors import HandrailError
 
+_log = CountedLog(logging.getLogger(__name__))
 #: What the driver, the pool and a deadline raise while the server is away, silent or too busy.
 _DRIVER_ERRORS = (
     OperationalError,
@@ -23,16 +27,38 @@ _DRIVER_ERRORS = (
 )
 
 
-class DatabaseUnavailable(HandrailError):
-    """The database does not answer. The same call will do later; `__cause__` says more."""
+class Cause(StrEnum):
+    """Why the database did not carry something out, for the operator's log."""
 
-    def __init__(self) -> None:
+    AWAY = "The database cannot be reached or has ended the connection"
+    SLOW = "The database did not answer in time"
+    BUSY = "All connections of the pool are in use"
+    FULL = "The database's disk is full"
+    TOO_MANY = "The database takes no more connections"
+    DEADLOCK = "Two transactions waited for each other; one was rolled back"
+
+
+_BY_ERROR: tuple[tuple[type[BaseException], Cause], ...] = (
+    (errors.DeadlockDetected, Cause.DEADLOCK),
+    (errors.DiskFull, Cause.FULL),
+    (errors.TooManyConnections, Cause.TOO_MANY),
+    (errors.QueryCanceled, Cause.SLOW),
+    (PoolTimeout, Cause.BUSY),
+    (TimeoutError, Cause.SLOW),
+)
+
+
+class DatabaseUnavailable(HandrailError):
+    """The database does not answer. The same call will do later; `reason` says why."""
+
+    def __init__(self, reason: Cause = Cause.AWAY) -> None:
+        self.reason = reason
         super().__init__("The database does not answer. Try again in a few seconds.")
 
     @property
     def is_deadlock(self) -> bool:
         """Return whether PostgreSQL rolled the transaction back, so that another could go on."""
-        return isinstance(getattr(self.__cause__, "orig", None), DeadlockDetected)
+        return self.reason is Cause.DEADLOCK
 
     @property
     def is_connection_dead(self) -> bool:
@@ -43,8 +69,22 @@ class DatabaseUnavailable(HandrailError):
 
 @contextmanager
 def unavailable_errors() -> Iterator[None]:
-    """Raise `DatabaseUnavailable` for what the drivers raise in the block."""
+    """Raise `DatabaseUnavailable` for what the drivers raise in the block, and log why."""
     try:
         yield
     except _DRIVER_ERRORS as error:
-        raise DatabaseUnavailable from error
+        reason = cause_of(error)
+        _log.write(logging.ERROR, reason, _line(reason, error))
+        raise DatabaseUnavailable(reason) from error
+
+
+def cause_of(error: BaseException) -> Cause:
+    """Return why, from an error of the driver, the pool or a deadline."""
+    original = getattr(error, "orig", None) or error
+    return next((cause for kind, cause in _BY_ERROR if isinstance(original, kind)), Cause.AWAY)
+
+
+def _line(reason: Cause, error: BaseException) -> str:
+    """Return the line for the log: the server's own first line tells a password from a port."""
+    said = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return f"{reason}: {said[0]}" if said else f"{reason}."

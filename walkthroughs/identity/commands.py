@@ -1,4 +1,4 @@
-"""Commands about learners' links."""
+"""`flask links` and `flask learners`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import click
 
 from walkthroughs.addresses import EMAIL_PATTERN, personal_link
 from walkthroughs.command_group import CommandGroup
-from walkthroughs.identity import links
+from walkthroughs.identity import learners, links
 from walkthroughs.ids import utc_text
 from walkthroughs.runtime import runtime
 
 links_cli = CommandGroup("links", help="Personal links of learners.")
+learners_cli = CommandGroup("learners", help="People who follow walkthroughs.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 
 
@@ -63,6 +64,16 @@ def revoke(server: str, email: str) -> None:
     with runtime().database.transaction() as session:
         ended = links.revoke_links(session, server, email)
     click.echo(f"{ended} link(s) ended.")
+
+
+@learners_cli.command("erase")
+@click.option("--organization", required=True, help="The organization's slug.")
+@click.option("--email", required=True, help="The learner's e-mail address.")
+def erase(organization: str, email: str) -> None:
+    """Delete a learner with their links and progress. It cannot be undone."""
+    with runtime().database.transaction() as session:
+        learners.erase(session, organization, email)
+    click.echo(f"Erased {email} from {organization}: links, progress and attempts.")
 
 
 def _read_emails(path: Path) -> list[str]:

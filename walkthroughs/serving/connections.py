@@ -13,6 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from walkthroughs.counted_log import CountedLog
+
 _log = logging.getLogger(__name__)
 #: How long the headers of a request may take, from the connection or from their first byte.
 HEADER_SECONDS = 10.0
@@ -20,8 +22,6 @@ HEADER_SECONDS = 10.0
 MAX_CONNECTIONS = 20_000
 #: Files that are no connections of clients: databases, logs, repositories.
 _OTHER_FILES = 200
-#: One line in the log for all connections that were refused within so many seconds.
-_LOG_SECONDS = 60.0
 _BUSY = "The server has no room for another connection. Try again in a few seconds.\n"
 _LATE = "The headers of the request did not arrive in time.\n"
 
@@ -43,8 +43,7 @@ class BoundedProtocol(H11Protocol):
 
     max_connections = MAX_CONNECTIONS
     header_seconds = HEADER_SECONDS
-    _refused = 0
-    _refused_since = 0.0
+    refused = CountedLog(_log)
 
     def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401  uvicorn's protocol
         super().__init__(*args, **more)
@@ -87,16 +86,8 @@ class BoundedProtocol(H11Protocol):
             self._end_with("408 Request Timeout", _LATE)
 
     def _refuse(self) -> None:
-        cls = type(self)
-        cls._refused += 1
-        now = self.loop.time()
-        if now - cls._refused_since > _LOG_SECONDS:
-            _log.warning(
-                "%d connection(s) refused: there are %d already",
-                cls._refused,
-                self.max_connections,
-            )
-            cls._refused, cls._refused_since = 0, now
+        line = f"There are {self.max_connections} connections already: one more is refused"
+        self.refused.write(logging.WARNING, "refused", line)
         self._end_with("503 Service Unavailable", _BUSY, "Retry-After: 5\r\n")
 
     def _end_with(self, status: str, text: str, headers: str = "") -> None:
@@ -111,5 +102,9 @@ class BoundedProtocol(H11Protocol):
 
 def bounded(max_connections: int, header_seconds: float = HEADER_SECONDS) -> type[BoundedProtocol]:
     """Return the protocol with these bounds, for one server."""
-    bounds = {"max_connections": max_connections, "header_seconds": header_seconds}
+    bounds = {
+        "max_connections": max_connections,
+        "header_seconds": header_seconds,
+        "refused": CountedLog(_log),
+    }
     return type("Protocol", (BoundedProtocol,), bounds)

@@ -1,0 +1,160 @@
+"""An installation that things are done to: two processes, one embedded database, one repository."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.authors import Author
+from tests.builders import organization, server
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import connect
+from walkthroughs.identity.links import create_links
+from walkthroughs.models import ContentSource, McpServer, Walkthrough
+
+ROOT = Path(__file__).parents[2]
+STEPS = tuple(f"s{number:02}" for number in range(1, 31))
+_HEAD = "status: published\nservers: [{slug}]"
+
+
+class Process:
+    """`flask serve`, started again by whoever watches it."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder, self.origin = folder, f"http://127.0.0.1:{self.port}"
+        self._environment = os.environ | settings | {"FLASK_APP": str(ROOT / "app.py")}
+        self.start()
+
+    def start(self) -> None:
+        with (self.folder / f"log-{self.port}").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flask", "serve", "--port", str(self.port)],
+                env=self._environment, cwd=self.folder, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+
+
+class World:
+    """Two organizations, each with a server and a course of thirty steps from Git."""
+
+    def __init__(self, folder: Path, learners: int) -> None:
+        self.folder = folder
+        self.data = folder / "var"
+        url = embedded.start(self.data / "postgres")
+        self.database = connect(lambda: embedded.start(self.data / "postgres"))
+        migrations.upgrade(self.database)
+        self.author = Author(folder / "content")
+        self.links: dict[str, list[str]] = {}
+        with self.database.transaction() as session:
+            for slug in ("acme", "other"):
+                owner = organization(session, slug).id
+                server(session, owner, slug)
+                people = [f"{number}@{slug}.example" for number in range(learners)]
+                self.links[slug] = list(create_links(session, slug, people).values())
+                session.add(
+                    ContentSource(
+                        organization_id=owner, name="content", url=str(folder / "content")
+                    )
+                )
+        assert url
+        self.write("1")
+        settings = {
+            "HANDRAIL_DATA_DIR": str(self.data),
+            "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": "1",
+            "HANDRAIL_POLL_SECONDS": "1",
+            "DATABASE_URL": "",
+        }
+        self.processes = [Process(folder, settings)]
+        self.wait_until_ready(self.processes[0])
+        self.processes.append(Process(folder, settings))
+        self.wait_until_ready(self.processes[1])
+        self.walkthroughs = {slug: self._wait_for_course(slug) for slug in ("acme", "other")}
+
+    def write(self, words: str) -> None:
+        """Commit a course whose texts hold *words*; ids and titles stay."""
+        steps = [(each, "", f"Do {each}. {words}") for each in STEPS]
+        self.author.write(*steps, name="course", head="status: published\nservers: [acme, other]")
+        manifest = self.author.folder / "walkthroughs" / "course" / "walkthrough.yml"
+        manifest.write_text(manifest.read_text().replace("servers: [acme, other]\n", ""))
+        self.author.commit()
+
+    def _wait_for_course(self, slug: str) -> str:
+        for _ in range(600):
+            with self.database.transaction() as session:
+                owner = session.query(McpServer).filter_by(slug=slug).one()
+                row = (
+                    session.query(Walkthrough)
+                    .filter_by(organization_id=owner.organization_id, external_id="course")
+                    .one_or_none()
+                )
+                if row is not None and row.is_published:
+                    from walkthroughs.publishing import assignments
+
+                    assignments.assign(session, owner.organization_id, owner.id, [row.id])
+                    return row.id
+            time.sleep(0.1)
+        raise TimeoutError("the course did not come in")
+
+    def wait_until_ready(self, process: Process, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{process.origin}/readyz", timeout=3).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
+        raise TimeoutError(f"{process.origin} is not ready after {seconds} s")
+
+    def database_process(self) -> psutil.Process:
+        """Return the main process of the embedded PostgreSQL."""
+        lines = (self.data / "postgres" / "postmaster.pid").read_text().split()
+        return psutil.Process(int(lines[0]))
+
+    def kill_database(self, *, with_children: bool) -> None:
+        parent = self.database_process()
+        children = parent.children() if with_children else []
+        for process in (parent, *children):
+            try:
+                process.send_signal(signal.SIGKILL)
+            except psutil.Error:
+                continue
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.stop()
+        self.database.close()
+        embedded.stop(self.data / "postgres")
+        self.author.repository.close()
+
+
+@contextmanager
+def beside(work: threading.Thread, stop: threading.Event) -> Iterator[None]:
+    """Run a thread while the block runs."""
+    work.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        work.join()

@@ -1,0 +1,80 @@
+"""The commands of docs/operations.md, run as they stand, in their order."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def shell(postgres, database, tmp_path):
+    """Run a block in bash, where the first word that fails ends it."""
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    (bin_ / "flask").write_text(f'#!/bin/sh\nexec {sys.executable} -m flask "$@"\n')
+    (bin_ / "flask").chmod(0o755)
+    (tmp_path / "passphrase").write_text("correct horse\n")
+    environment = os.environ | {
+        "PATH": f"{bin_}:{os.environ['PATH']}",
+        "FLASK_APP": str(ROOT / "app.py"),
+        "DATABASE_URL": postgres,
+        "HANDRAIL_DATA_DIR": str(tmp_path / "data"),
+        "HANDRAIL_SECRET_KEY": "a-key-of-sixty-four-letters",
+        "NEW_KEY": "another-key-of-sixty-four-letters",
+        "HANDRAIL_BASE_URL": "https://learn.example.com",
+        "HANDRAIL_SOURCE": str(ROOT),
+    }
+    (tmp_path / "data").mkdir()
+
+    def run(block):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run
+
+
+def test_every_command_of_the_page_does_what_it_says(shell, database):
+    installing, *others = BLOCKS
+    said = [shell(block) for block in others]
+
+    assert "requirements.txt" in installing
+    assert len(others) == 6
+    first, daily, removing, upgrading, moving, rotating = said
+    assert "owner@example.com owns acme. Password:" in first
+    assert "acme  owner@example.com  owner" in first
+    assert "lea@example.com" in daily
+    assert "Erased lea@example.com" in removing
+    assert "Backed up to before-upgrade.handrail" in upgrading
+    assert "Restored acme.handrail" in moving
+    assert "Encrypted with the new key" in rotating
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM mcp_server_user")) == 0
+        assert session.scalars(text('SELECT email FROM "user"')).all() == ["owner@example.com"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_understands_the_unit(tmp_path):
+    unit = re.search(r"```ini\n(\[Unit\].*?)```", PAGE, re.DOTALL)[1]
+    (tmp_path / "handrail.service").write_text(
+        re.sub(r"ExecStart=\S+", f"ExecStart={sys.executable}", unit)
+    )
+    done = subprocess.run(
+        ["systemd-analyze", "verify", tmp_path / "handrail.service"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "handrail.service" not in done.stderr

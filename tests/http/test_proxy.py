@@ -1,0 +1,231 @@
+"""The lines for nginx in docs/proxies.md, with a real nginx and TLS."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import socket
+import ssl
+import subprocess
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from admin.access.accounts import create_owner
+from app import KEEP_ALIVE_SECONDS, add_pages, build_app, create_app
+from tests.builders import new_course
+from tests.dashboard import hash_quickly
+from tests.outside.debian import ENVIRONMENT, program
+from tests.serving import served
+from tests.waiting import until
+from walkthroughs.identity.links import create_link
+
+PAGE = Path(__file__).parents[2] / "docs" / "proxies.md"
+OWNER = "owner@acme.example"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def certificate(folder):
+    """Make a certificate for localhost; return its file and that of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("*.localhost")]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
+
+
+@contextmanager
+def nginx(folder, port, behind, *, left_out="nothing"):
+    """Run nginx with the lines of the page, but for those that hold *left_out*."""
+    chain, key = certificate(folder)
+    lines = re.search(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)[1]
+    for before, after in (
+        ("127.0.0.1:8000", f"127.0.0.1:{behind}"),
+        ("listen 443", f"listen 127.0.0.1:{port}"),
+        ("*.learn.example.com", "*.localhost"),
+        ("learn.example.com;", "localhost;"),
+        ("/etc/ssl/learn.example.com.pem", str(chain)),
+        ("/etc/ssl/learn.example.com.key", str(key)),
+        ("/var/log/nginx/handrail.log", str(folder / "access.log")),
+    ):
+        assert before in lines, before
+        lines = lines.replace(before, after)
+    lines = "\n".join(line for line in lines.splitlines() if left_out not in line)
+    temporary = "".join(
+        f"{name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log stderr; {'user root;' * (os.getuid() == 0)}\n"
+        f"events {{}}\nhttp {{ {temporary} {lines} }}\n"
+    )
+    command = [program("nginx"), "-c", str(folder / "nginx.conf"), "-p", str(folder)]
+    with (folder / "nginx.log").open("wb") as log:
+        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=log, stderr=log)
+        try:
+            until(lambda: process.poll() is not None or answers(port))
+            assert process.poll() is None, (folder / "nginx.log").read_text()
+            yield f"https://localhost:{port}", ssl.create_default_context(cafile=str(chain))
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def behind(database, settings):
+    """Return what starts Handrail for a public port: its own port, and the owner's password."""
+
+    @contextmanager
+    def start(port, **changed):
+        there = replace(
+            settings, base_url=f"https://localhost:{port}", trusted_proxies=("127.0.0.1",)
+        )
+        there = replace(there, **changed)
+        app = add_pages(create_app(there))
+        hash_quickly(app)
+        with app.app_context(), database.transaction() as session:
+            caller, row = new_course(session)
+            password = create_owner(session, caller.organization_id, OWNER)
+            token = create_link(session, "acme", "lea@x.example")
+        with served(build_app(there, app), trusted_proxies=there.trusted_proxies) as origin:
+            yield int(origin.rsplit(":", 1)[1]), password, token, row
+
+    return start
+
+
+def sign_in(visitor, password):
+    form = visitor.get("/admin/login")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form.text)[1]
+    return visitor.post(
+        "/admin/login",
+        data={"email": OWNER, "password": password, "csrf_token": token},
+        headers={"referer": f"{visitor.base_url}admin/login"},
+    )
+
+
+def test_with_the_lines_of_the_page_everything_works_as_without_a_proxy(behind, tmp_path):
+    port = free_port()
+    with (
+        behind(port) as (own_port, password, token, row),
+        nginx(tmp_path, port, own_port) as (origin, trust),
+        httpx.Client(base_url=origin, verify=trust) as visitor,
+    ):
+        assert visitor.get("/healthz").text == "ok\n"
+        asked = visitor.get("/admin/walkthroughs/")
+        assert asked.headers["location"].startswith(("/admin/login", f"{origin}/admin/login"))
+        entered = sign_in(visitor, password)
+        assert entered.status_code == 302
+        assert "Secure" in entered.headers["set-cookie"]
+        assert "strict-transport-security" in entered.headers
+        shown = visitor.get("/admin/mcp_servers/").text
+        assert f"{origin}/s/acme/mcp" in shown
+
+        address = f"{origin}/s/acme/mcp/u/{token}"
+        for url, more in (
+            (address, {}),
+            (f"{origin}/mcp/u/{token}", {"host": f"acme.localhost:{port}"}),
+        ):
+            call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                    "params": {"name": "select_walkthrough", "arguments": {"walkthrough_id": row}}}  # fmt: skip
+            headers = {"accept": "application/json, text/event-stream", **more}
+            answer = visitor.post(url, json=call, headers=headers).json()
+            assert "Do one." in str(answer["result"]["content"])
+        assert token not in (tmp_path / "access.log").read_text()
+        assert (tmp_path / "access.log").read_text().count("POST 200") == 2
+    assert KEEP_ALIVE_SECONDS > 60
+
+
+def test_slow_clients_wait_at_the_proxy(behind, tmp_path):
+    port = free_port()
+    with (
+        behind(port) as (own_port, *_),
+        nginx(tmp_path, port, own_port) as (origin, trust),
+    ):
+        head = (
+            f"POST /admin/login HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 1000\r\n\r\nx"
+        )
+        slow = []
+        for _ in range(30):
+            plain = socket.create_connection(("127.0.0.1", port))
+            slow.append(trust.wrap_socket(plain, server_hostname="localhost"))
+            slow[-1].sendall(head.encode())
+        try:
+            assert httpx.get(f"{origin}/admin/login", verify=trust).status_code == 200
+        finally:
+            for each in slow:
+                each.close()
+
+
+def test_the_callers_address_is_the_proxys_word_and_nobody_elses(behind, tmp_path):
+    port = free_port()
+    with (
+        behind(port) as (own_port, *_),
+        nginx(tmp_path, port, own_port) as (origin, trust),
+        httpx.Client(base_url=origin, verify=trust) as visitor,
+    ):
+        codes = []
+        for number in range(12):
+            visitor.headers["x-forwarded-for"] = f"192.0.2.{number}"
+            codes.append(sign_in(visitor, "wrong password").status_code)
+        assert codes == [200] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize(
+    ("left_out", "changed"),
+    [("X-Forwarded-Proto", {}), ("nothing", {"trusted_proxies": ()})],
+    ids=["no scheme", "not trusted"],
+)
+def test_a_form_refused_by_a_wrong_set_up_says_what_is_wrong(behind, tmp_path, left_out, changed):
+    port = free_port()
+    with (
+        behind(port, **changed) as (own_port, *_),
+        nginx(tmp_path, port, own_port, left_out=left_out) as (origin, trust),
+        httpx.Client(base_url=origin, verify=trust) as visitor,
+    ):
+        refused = visitor.post("/admin/login", data={"email": "x"})
+        assert refused.status_code == 400
+        assert f"came to http://localhost:{port}, but this server's address is {origin}" in (
+            refused.text.replace("&#39;", "'")
+        )
+        assert "HANDRAIL_TRUSTED_PROXIES" in refused.text
