@@ -136,7 +136,9 @@ def _load_migrate(app: Flask) -> click.Command:
     from flask_migrate import Migrate
     from flask_migrate.cli import db as commands
 
-    Migrate(app, db)
+    from walkthroughs.database import migrations
+
+    Migrate(app, db, directory=str(migrations.MIGRATIONS))
     return commands  # type: ignore[no-any-return]  # it has no types
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -45,15 +47,22 @@ _MAX_FORM_BYTES = 1024 * 1024
 def install(app: Flask) -> None:
     """Add security headers to every answer of *app*, and error pages to the dashboard."""
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
-    app.before_request(_refuse_nul)
+    app.before_request(_refuse_unreadable)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
 
 
-def _refuse_nul() -> None:
-    """Refuse NUL characters: PostgreSQL cannot store them, and no browser sends them."""
+def _refuse_unreadable() -> None:
+    """Refuse NUL characters, which PostgreSQL cannot store, and a referrer that is no address.
+
+    No browser sends either.
+    """
     if "\0" in request.path:
         abort(404)
+    try:
+        _ = urlsplit(request.referrer or "").port
+    except ValueError:
+        abort(400)
     fields = request.values.items(True) if request.path.startswith("/admin/") else ()
     if any("\0" in part for field in fields for part in field):
         abort(400)

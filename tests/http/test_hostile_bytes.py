@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,44 @@ def test_hostile_bodies_are_answered(origin, caplog, kind):
 
     assert failed == set()
     assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Referer", "Origin", "Host", "Cookie", "Accept", "Accept-Language", "X-Forwarded-For",
+     "X-Forwarded-Proto", "X-Forwarded-Host", "User-Agent", "Mcp-Protocol-Version", "Mcp-Method",
+     "Range", "If-None-Match", "Authorization", "Content-Encoding", "Expect"],
+)  # fmt: skip
+def test_hostile_headers_are_answered(database, settings, caplog, name):
+    caplog.set_level(logging.INFO)
+    there = replace(settings, base_url="https://localhost", trusted_proxies=("127.0.0.1",))
+    values = (
+        "https://x:1admin/", "https://[::1", "\xff\xfe", "a" * 5000, "http://x:99999999999/",
+        "session=\xff; session=x", "%00", "//", "[", "bytes=9-1,-", "Basic ::", "wss", "",
+    )  # fmt: skip
+    app = build_app(there, add_pages(create_app(there)))
+    with served(app, trusted_proxies=("127.0.0.1",)) as origin:
+        failed = {
+            (value[:20], path)
+            for value in values
+            for path in ("/admin/login", "/s/acme/mcp", "/healthz")
+            if status_with(origin, path, {"X-Forwarded-Proto": "https", name: value}) >= 500
+        }
+
+    assert failed == set()
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def status_with(origin, path, headers):
+    """Post an empty form with *headers*, which may hold any bytes but line ends."""
+    host, port = origin.removeprefix("http://").split(":")
+    lines = {"Host": f"{host}:{port}", "Content-Type": "application/x-www-form-urlencoded"}
+    lines |= {"Connection": "close", "Content-Length": "3"} | headers
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    with socket.create_connection((host, int(port)), timeout=20) as opened:
+        opened.sendall(f"POST {path} HTTP/1.1\r\n{head}\r\na=b".encode("latin-1"))
+        with opened.makefile("rb") as answer:
+            return int(answer.readline().split()[1])
 
 
 def test_hostile_words_in_every_parameter_of_every_page_are_answered(app, owner, caplog):

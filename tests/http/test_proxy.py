@@ -78,8 +78,7 @@ def nginx(folder, port, behind, *, left_out="nothing"):
     for before, after in (
         ("127.0.0.1:8000", f"127.0.0.1:{behind}"),
         ("listen 443", f"listen 127.0.0.1:{port}"),
-        ("*.learn.example.com", "*.localhost"),
-        ("learn.example.com;", "localhost;"),
+        ("server_name learn.example.com *.learn.example.com", "server_name localhost *.localhost"),
         ("/etc/ssl/learn.example.com.pem", str(chain)),
         ("/etc/ssl/learn.example.com.key", str(key)),
         ("/var/log/nginx/handrail.log", str(folder / "access.log")),
@@ -140,7 +139,7 @@ def sign_in(visitor, password):
     return visitor.post(
         "/admin/login",
         data={"email": OWNER, "password": password, "csrf_token": token},
-        headers={"referer": f"{visitor.base_url}admin/login"},
+        headers={"referer": f"{visitor.base_url}/admin/login"},
     )
 
 

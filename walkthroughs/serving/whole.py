@@ -7,6 +7,7 @@ one: its request is read before, and its answer is sent after the thread has end
 from __future__ import annotations
 
 import asyncio
+import re
 from tempfile import SpooledTemporaryFile
 
 from starlette.responses import PlainTextResponse
@@ -15,6 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from walkthroughs.errors import HandrailError
 from walkthroughs.serving.bodies import BODY_SECONDS, BodyTooLarge, BodyTooSlow, receive_body
 
+#: Labels of 63 bytes at most, or an IPv6 address; then perhaps a port.
+_HOST = re.compile(
+    rb"(?=.{0,260}\Z)(?:[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|\[[\da-fA-F:.]+\])?(?::\d{1,5})?"
+)
 #: Bytes of a body that are kept in memory; the rest waits in a temporary file.
 _MEMORY_BYTES = 256 * 1024
 _PART_BYTES = 64 * 1024
@@ -39,7 +44,15 @@ class _TooLate(HandrailError):
         super().__init__("The server could not answer in time. Try again in a moment.")
 
 
+class _NoHost(HandrailError):
+    """The host that was asked for cannot be one. Flask fails on some before any page is asked."""
+
+    def __init__(self) -> None:
+        super().__init__("The Host header of the request is no name of a host.")
+
+
 _STATUS: dict[type[HandrailError], int] = {
+    _NoHost: 400,
     BodyTooSlow: 408,
     BodyTooLarge: 413,
     _NoRoom: 503,
@@ -72,6 +85,9 @@ class WholeRequests:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if not _HOST.fullmatch(dict(scope["headers"]).get(b"host", b"")):
+            await _refuse(_NoHost(), scope, receive, send)
             return
         answer: list[Message] = []
 
