@@ -26,6 +26,7 @@ class SyncRequest:
         approved_fingerprint: the fingerprint of the plan that was approved.
         rollback_to: an older commit to go back to.
         read_all: read every folder, known or not.
+        reread_folders: how many of the known folders to read all the same, chosen by chance.
     """
 
     trigger: SyncTrigger = SyncTrigger.COMMAND
@@ -33,6 +34,12 @@ class SyncRequest:
     approved_fingerprint: str | None = None
     rollback_to: str | None = None
     read_all: bool = False
+    reread_folders: int = 0
+
+    @property
+    def compares_texts(self) -> bool:
+        """Return whether to compare with the texts in the database, not with their digests."""
+        return self.read_all or self.reread_folders > 0
 
     @property
     def wants_impact(self) -> bool:

@@ -6,6 +6,7 @@ was cut short is simply done again. The source's mark moves last.
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,18 +35,21 @@ from walkthroughs.publishing.origin import Origin
 from walkthroughs.settings import Settings
 
 
-def plan_source(database: Database, settings: Settings, source_id: str) -> Plan:
+def plan_source(
+    database: Database, settings: Settings, source_id: str, request: SyncRequest | None = None
+) -> Plan:
     """Say what the newest commit would change. Writes nothing; waits for a run under way.
 
     Raises:
         RepositoryUnavailable: the repository cannot be read.
     """
+    request = request or SyncRequest()
     with claim(database, source_id, wait=True):  # two may not fetch into one copy
         source = history.read(database, source_id)
         with open_repository_of(settings, source) as repository, open_staging() as staging:
             commit = repository.fetch()
-            parsed, _ = _read(database, source, repository, staging, commit, SyncRequest())
-            return _plan(database, source, repository, parsed, commit, SyncRequest())
+            parsed, _ = _read(database, source, repository, staging, commit, request)
+            return _plan(database, source, repository, parsed, commit, request)
 
 
 def sync_source(
@@ -147,10 +151,12 @@ def _read(
     request: SyncRequest,
 ) -> tuple[ParseResult, Mapping[str, str]]:
     """Read the folders that are not known; return what they say, and the Git trees of all."""
-    known: Mapping[str, ReadFolder] = {}
+    known: dict[str, ReadFolder] = {}
     if not request.read_all:
         with database.transaction() as session:
             known = read_folders(session, source.organization_id, source.id)
+        for name in random.sample(list(known), min(request.reread_folders, len(known))):
+            del known[name]
     known_trees = {name: each.tree for name, each in known.items()}
 
     def read() -> tuple[ParseResult, Mapping[str, str]]:
@@ -180,7 +186,7 @@ def _plan(
             commit=commit,
             is_rewritten=is_rewritten,
             wants_impact=request.wants_impact,
-            recompute_digests=request.read_all,
+            recompute_digests=request.compares_texts,
         )
 
 

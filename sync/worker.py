@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from psycopg2.extensions import connection as Connection
 
-from sync import history
+from sync import history, recheck
 from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
@@ -20,6 +21,7 @@ from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.sync_source import open_repository_of, sync_claimed
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
+from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
 from walkthroughs.enums import SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
@@ -46,15 +48,17 @@ def run_worker(database: Database, settings: Settings, stop: threading.Event) ->
         while not stop.is_set():
             nap = _MAX_WAIT_SECONDS
             try:
-                # Listen before looking, so that no request falls between the two.
-                listener = listener or listen(database, CHANNEL)
-                if not is_swept:
-                    sweep(settings.data_dir, read_source_ids(database))
-                    is_swept = True
-                nap = min(nap, checks.start_due())
-                wait(listener, nap, stop)
-            except Exception:  # noqa: BLE001  the loop must outlive the database being away
-                _log.exception("content sources could not be checked; trying again")
+                with unavailable_errors():
+                    # Listen before looking, so that no request falls between the two.
+                    listener = listener or listen(database, CHANNEL)
+                    if not is_swept:
+                        sweep(settings.data_dir, read_source_ids(database))
+                        is_swept = True
+                    nap = min(nap, checks.start_due())
+                    wait(listener, nap, stop)
+            except Exception as error:  # noqa: BLE001  the loop must outlive what it works on
+                if not isinstance(error, DatabaseUnavailable):  # that is logged where it was seen
+                    _log.exception("content sources could not be checked; trying again")
                 close(listener)
                 listener = None
                 stop.wait(min(1.0, nap))
@@ -74,6 +78,7 @@ class _Checks:
         self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
+        self._next_recheck = time.monotonic() + recheck.SECONDS
 
     def start_due(self) -> float:
         """Start checks of sources that are due; return the seconds until the next look.
@@ -96,9 +101,18 @@ class _Checks:
                 _check_or_record_error, self._database, self._settings, source, self._stop
             )
             self._running[source.id] = (source.organization_id, check)
+        if not self._running and time.monotonic() > self._next_recheck:
+            self._next_recheck = time.monotonic() + recheck.SECONDS
+            self._start_recheck(sources)
         if self._running:
             return _BUSY_SECONDS
         return max(0.0, (min(times.values(), default=now + 60_000) - now) / 1000)
+
+    def _start_recheck(self, sources: list[ContentSource]) -> None:
+        source = recheck.choose(sources)
+        if source is not None:
+            check = self._pool.submit(_recheck_or_log, self._database, self._settings, source)
+            self._running[source.id] = (source.organization_id, check)
 
     def _next(self, due: list[ContentSource]) -> ContentSource | None:
         """Return a source of the organization that has the fewest at work, below its share."""
@@ -175,10 +189,19 @@ def _check_or_record_error(
 ) -> None:
     """Check one source. An unexpected error is recorded, and does not stop the others."""
     try:
-        check_source(database, settings, source.id, stop)
+        with unavailable_errors():
+            check_source(database, settings, source.id, stop)
+    except DatabaseUnavailable:
+        raise  # it is logged, and no trouble of the source: the loop begins again
     except Stopped:
         _log.info("%s: stopped; it is checked again after the start", source.name)
     except Exception:  # noqa: BLE001  the sources behind it must have their turn
         _log.exception("%s could not be checked", source.name)
-        # If the database is down, this fails as well, and the loop starts again.
         history.record_failed(database, source, SyncTrigger.POLL, now_ms(), _INTERNAL_ERROR)
+
+
+def _recheck_or_log(database: Database, settings: Settings, source: ContentSource) -> None:
+    try:
+        recheck.recheck(database, settings, source.id)
+    except Exception:  # noqa: BLE001  it is only a second look
+        _log.exception("%s could not be looked at again", source.name)

@@ -19,13 +19,17 @@ from walkthroughs.runtime import runtime
 
 @click.command("plan")
 @click.argument("source", required=False)
+@click.option("--reread", is_flag=True, help="Read every folder again, known or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @with_appcontext
-def plan_command(source: str | None, as_json: bool) -> None:
+def plan_command(source: str | None, reread: bool, as_json: bool) -> None:
     """Say what the newest commit would change. Exit: 0 nothing, 2 changes, 1 error."""
     parts = runtime()
     rows = find_sources(parts.database, source)
-    plans = [(row.name, plan_source(parts.database, parts.settings, row.id)) for row in rows]
+    request = SyncRequest(read_all=reread)
+    plans = [
+        (row.name, plan_source(parts.database, parts.settings, row.id, request)) for row in rows
+    ]
     _print([plan_facts(name, plan) for name, plan in plans], as_json=as_json)
     raise SystemExit(2 if any(plan.changes for _, plan in plans) else 0)
 

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from sync.git.errors import CopyDamaged, HostUnavailable, Stopped
-from sync.git.objects import Objects
+from sync.git.objects import Awaited, Objects
 
 #: How soon a stop is noticed while git runs.
 _TICK_SECONDS = 0.25
@@ -59,7 +59,7 @@ class GitCommand:
         folder: where the bare copy is.
         shown: the repository as error messages name it, without secrets.
         environment: what the transport needs, secrets too: it never reaches a command line.
-        seconds: how long one command may take.
+        seconds: how long one command may take, or one answer of a command that answers many.
         stop: once it is set, a command that runs ends with `Stopped`.
     """
 
@@ -105,6 +105,7 @@ class GitCommand:
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
         started: list[subprocess.Popen[bytes]] = []
+        awaited = Awaited()
 
         def start() -> subprocess.Popen[bytes]:
             process = subprocess.Popen(
@@ -123,12 +124,13 @@ class GitCommand:
             for process in started:
                 process.kill()  # it only reads, so there is nothing to finish
 
-        limit = threading.Timer(self.seconds, end)
-        limit.start()
+        ended = threading.Event()
+        watch = threading.Thread(target=_end_if_late, args=(awaited, self.seconds, ended, end))
+        watch.start()
         try:
             with ExitStack() as running:
                 try:
-                    yield Objects(start)
+                    yield Objects(start, awaited)
                 finally:
                     end()
         except (BrokenPipeError, EOFError) as error:
@@ -136,7 +138,8 @@ class GitCommand:
                 f"Git could not read the copy of {self._shown}. It is tried again."
             ) from error
         finally:
-            limit.cancel()
+            ended.set()
+            watch.join()
 
     def _command(self, words: tuple[str, ...]) -> list[str]:
         options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
@@ -177,6 +180,17 @@ class GitCommand:
                     "It is tried again."
                 ) from error
         return subprocess.CompletedProcess(words, process.returncode, said, complained)
+
+
+def _end_if_late(
+    awaited: Awaited, seconds: float, ended: threading.Event, end: Callable[[], None]
+) -> None:
+    """End git if one answer of it takes longer than *seconds*; what we do with them may take."""
+    while not ended.wait(min(_TICK_SECONDS, seconds)):
+        since = awaited.since
+        if since is not None and time.monotonic() - since > seconds:
+            end()
+            return
 
 
 def _enlarge_pipe(pipe: IO[bytes] | None) -> None:

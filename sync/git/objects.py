@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
@@ -19,15 +20,23 @@ _SKIP_BYTES = 64 * 1024
 Entry = tuple[bytes, bytes, str]
 
 
+class Awaited:
+    """Since when git is waited for, in seconds of `time.monotonic`; none if it is not."""
+
+    since: float | None = None
+
+
 class Objects:
     """Objects of a repository, by running `git cat-file --batch-command --buffer`.
 
     Args:
         start: starts one more such process; the caller ends it.
+        awaited: is kept up to date, so that the caller can end a process that does not answer.
     """
 
-    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
-        self._start, self._readers = start, [_Reader(start())]
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], awaited: Awaited) -> None:
+        self._start, self._awaited = start, awaited
+        self._readers = [_Reader(start(), awaited)]
 
     def contents(
         self, names: Sequence[str], limit: int, kind: bytes = b"blob"
@@ -43,7 +52,7 @@ class Objects:
             return
         # Two processes take turns: one alone takes longer to unpack than we to read.
         if len(self._readers) == 1:
-            self._readers.append(_Reader(self._start()))
+            self._readers.append(_Reader(self._start(), self._awaited))
         for number, reader in enumerate(self._readers):
             threading.Thread(target=reader.request, args=(names[number::2],), daemon=True).start()
         yield from (
@@ -54,7 +63,8 @@ class Objects:
 class _Reader:
     """One process."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], awaited: Awaited) -> None:
+        self._awaited = awaited
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
         self._in: IO[bytes] = process.stdin
         self._out: IO[bytes] = process.stdout
@@ -69,6 +79,13 @@ class _Reader:
 
     def read_next(self, limit: int, kind: bytes) -> FileData | None:
         """Return the bytes of the next object, as `Objects.contents` yields them."""
+        self._awaited.since = time.monotonic()
+        try:
+            return self._read_next(limit, kind)
+        finally:
+            self._awaited.since = None
+
+    def _read_next(self, limit: int, kind: bytes) -> FileData | None:
         line = self._out.readline()
         if not line:
             raise EOFError

@@ -1,8 +1,9 @@
 """A learner's way, call by call, with the content changing underneath."""
 
 import pytest
+from sqlalchemy import text
 
-from tests.builders import new_course
+from tests.builders import content, new_course, walkthrough
 from tests.learners import CACHE, lea
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
@@ -50,6 +51,22 @@ def test_without_a_step_the_walkthrough_of_the_last_call_goes_on(lea):
     lea.select()
 
     assert lea.next().step.title == "Two"
+
+
+def test_a_clock_that_was_set_back_an_hour_does_not_change_which_call_was_the_last(lea):
+    lea.next(lea.select().step.id)
+    with lea.database.transaction() as session:
+        session.execute(text("UPDATE walkthrough_progress SET active_at = active_at + 3600000"))
+        other = walkthrough(
+            session,
+            lea.caller.organization_id,
+            content("uno", "dos", id="other"),
+            server_id=lea.caller.server_id,
+        )
+    progress.select(lea.database, CACHE, lea.caller, other, resume=True)
+
+    assert lea.next().step.title == "Dos"
+    assert lea.done() == ["One"]
 
 
 def test_next_before_any_start_says_what_to_do(lea):

@@ -21,7 +21,7 @@ def longest_chain(module, package):
 
 
 @pytest.mark.parametrize(
-    ("package", "most_imports"), [("admin", 5), ("sync", 6), ("walkthroughs", 8)]
+    ("package", "most_imports"), [("admin", 5), ("sync", 7), ("walkthroughs", 8)]
 )
 def test_a_chain_of_imports_is_short(package, most_imports):
     modules = [name for name in GRAPH.modules if name.split(".")[0] == package]

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from sync.git.objects import Objects, parse_tree
+from sync.git.objects import Awaited, Objects, parse_tree
 from sync.layout import Unread
 
 
 def objects(answer):
-    return Objects(lambda: SimpleNamespace(stdin=io.BytesIO(), stdout=io.BytesIO(answer)))
+    return Objects(
+        lambda: SimpleNamespace(stdin=io.BytesIO(), stdout=io.BytesIO(answer)), Awaited()
+    )
 
 
 def test_contents_come_in_order_and_large_ones_are_skipped():

@@ -168,7 +168,8 @@ def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> 
 
     def work() -> StepView:
         with database.begin() as connection:
-            walkthrough_id = connection.execute(text(LAST_ACTIVE), row_keys(caller)).scalar()
+            keys = row_keys(caller) | {"now": now_ms()}
+            walkthrough_id = connection.execute(text(LAST_ACTIVE), keys).scalar()
             if walkthrough_id is None:
                 raise NothingStarted
             published = live_version(connection, cache, caller, walkthrough_id)

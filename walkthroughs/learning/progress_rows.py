@@ -21,10 +21,13 @@ def learner_keys(caller: Caller) -> dict[str, Any]:
 FIND_VISIBLE = (
     f"SELECT w.version, w.digest FROM walkthroughs w WHERE w.id = :walkthrough_id AND {VISIBLE}"  # noqa: S608  constants
 )
+# A time that lies ahead, by more than the clocks of two machines differ, was noted before the clock
+# was set back: it says nothing.
 LAST_ACTIVE = f"""
     SELECT p.walkthrough_id FROM walkthrough_progress p
       JOIN walkthroughs w ON w.id = p.walkthrough_id AND {VISIBLE}
-     WHERE {OWN_ROWS} AND p.status <> 'not_started' ORDER BY p.active_at DESC LIMIT 1
+     WHERE {OWN_ROWS} AND p.status <> 'not_started'
+     ORDER BY p.active_at > :now + 5000, p.active_at DESC LIMIT 1
 """  # noqa: S608  constants
 WALKTHROUGH_OF_STEP = f"""
     SELECT s.walkthrough_id FROM walkthrough_steps s

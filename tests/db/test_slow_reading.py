@@ -1,0 +1,48 @@
+"""Git has a limit for each answer; what we do with the answers takes as long as it takes."""
+
+import signal
+import time
+
+import psutil
+import pytest
+
+from sync.git.command import GitCommand
+from sync.git.errors import CopyDamaged
+from tests.authors import Author
+
+
+@pytest.fixture
+def git(tmp_path):
+    author = Author(tmp_path / "content")
+    author.write("one", "two")
+    author.commit()
+    yield GitCommand(author.folder, "the repository", {}, seconds=0.5)
+    author.repository.close()
+
+
+def test_our_own_work_between_two_answers_is_not_counted(git):
+    with git.objects() as objects:
+        first = list(objects.contents(["HEAD:walkthroughs/deploy/steps/one.md"], 1000))
+        until = time.monotonic() + 1.2
+        while time.monotonic() < until:
+            sum(range(10_000))  # parsing
+        second = list(objects.contents(["HEAD:walkthroughs/deploy/steps/two.md"], 1000))
+
+    assert b"Do one." in first[0]
+    assert b"Do two." in second[0]
+
+
+def read_from_a_stopped_git(git):
+    with git.objects() as objects:
+        for child in psutil.Process().children():
+            if "cat-file" in child.cmdline() and child.cwd() == str(git.folder):
+                child.send_signal(signal.SIGSTOP)
+        list(objects.contents(["HEAD:walkthroughs/deploy/steps/one.md"], 1000))
+
+
+def test_a_git_that_does_not_answer_is_ended_and_told(git):
+    began = time.monotonic()
+    with pytest.raises(CopyDamaged, match="could not read the copy"):
+        read_from_a_stopped_git(git)
+
+    assert time.monotonic() - began < 5
