@@ -35,7 +35,7 @@ def test_our_own_work_between_two_answers_is_not_counted(git):
 def read_from_a_stopped_git(git):
     with git.objects() as objects:
         for child in psutil.Process().children():
-            if "cat-file" in child.cmdline() and child.cwd() == str(git.folder):
+            if "--batch-command" in child.cmdline() and child.cwd() == str(git.folder):
                 child.send_signal(signal.SIGSTOP)
         list(objects.contents(["HEAD:walkthroughs/deploy/steps/one.md"], 1000))
 
