@@ -19,7 +19,7 @@ from walkthroughs.database import migrations
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import ContentSource, McpServer, Organization
 from walkthroughs.runtime import Runtime, runtime
-from walkthroughs.settings import Settings
+from walkthroughs.settings import Settings, keep
 
 _EXAMPLE = Path(__file__).parent.parent / "content_repo_example"
 _SLUG = "acme"
@@ -40,6 +40,7 @@ def demo_cli() -> None:
 def prepare(parts: Runtime) -> None:
     """Make the missing parts of the demo, sync its content, and print how to connect."""
     folder = _content_repository(parts.settings)
+    keep(parts.settings)
     with parts.database.transaction() as session:
         organization = _organization(session)
         source_id = _source(session, organization.id, folder)

@@ -18,7 +18,7 @@ def main(port: int, url: str) -> None:
     settings = Settings(
         data_dir=Path("var"),
         database_url=url,
-        secret_key="bench",  # noqa: S106  signs nothing here
+        given_secret_key="bench",  # noqa: S106  signs nothing here
         base_url=f"http://localhost:{port}",
     )
     endpoint = build_endpoint(connect(url, pool_size=20), settings)

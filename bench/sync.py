@@ -196,7 +196,7 @@ def _site(size: int) -> Iterator[Site]:
         settings = Settings(
             data_dir=folder / "var",
             database_url=url,
-            secret_key="bench",  # noqa: S106  signs nothing here
+            given_secret_key="bench",  # noqa: S106  signs nothing here
             base_url="http://localhost:8000",
             allow_local_repositories=True,
         )

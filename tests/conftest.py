@@ -63,7 +63,7 @@ def settings(postgres: str, tmp_path: Path) -> Settings:
     return Settings(
         data_dir=tmp_path / "var",
         database_url=postgres,
-        secret_key="a-secret-for-tests-only",
+        given_secret_key="a-secret-for-tests-only",
         base_url="http://localhost:8000",
         allow_local_repositories=True,
         allow_private_hosts=True,  # the hosts of the tests are on loopback

@@ -20,6 +20,7 @@ _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(
 _PORTS = {"https": "443", "http": "80"}
 #: What we make is longer; a file with less is no key.
 _MIN_KEY_LETTERS = 16
+_KEPT = "demo.env"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -32,7 +33,7 @@ class Settings:
         database_url: a PostgreSQL server; none means the embedded one under `data_dir`.
         direct_database_url: the same database without the pooler that `database_url` leads
             through (PgBouncer in transaction mode); none if there is no pooler.
-        secret_key: signs sessions and derives other keys. Never logged.
+        given_secret_key: the one of the environment; see `secret_key`.
         trust_domains: whether a server's own domain is served without a proof.
         previous_secret_key: the one before, which is accepted while a change is under way.
         base_url: the public origin, such as `https://walkthroughs.example.com`.
@@ -47,7 +48,7 @@ class Settings:
 
     data_dir: Path
     database_url: str | None
-    secret_key: str
+    given_secret_key: str | None
     base_url: str
     allow_local_repositories: bool = False
     poll_seconds: float = 60.0
@@ -59,6 +60,18 @@ class Settings:
     previous_secret_key: str | None = None
     trust_domains: bool = False
     direct_database_url: str | None = None
+
+    @property
+    def secret_key(self) -> str:
+        """Return what signs sessions and derives other keys. Never logged.
+
+        If none was given, it is a file in the data folder, which is made when it is first asked
+        for, readable by its owner only.
+
+        Raises:
+            SettingInvalid: that file is empty or cut short.
+        """
+        return self.given_secret_key or _stored_secret_key(self.data_dir)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -78,18 +91,18 @@ class Settings:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings that *environ* asks for, with defaults for the rest.
 
-    With no `HANDRAIL_SECRET_KEY`, a random key is made once and kept in the data
-    folder, readable by its owner only.
+    What `flask serve --demo` has kept in the data folder counts where *environ* says nothing.
 
     Raises:
         SettingInvalid: a value cannot be used; the message names it.
     """
     data_dir = Path(environ.get("HANDRAIL_DATA_DIR") or "var").resolve()
+    environ = {**_kept(data_dir), **environ}
     return Settings(
         data_dir=data_dir,
         database_url=_database_url(environ, "DATABASE_URL"),
         direct_database_url=_database_url(environ, "HANDRAIL_DIRECT_DATABASE_URL"),
-        secret_key=environ.get("HANDRAIL_SECRET_KEY") or _stored_secret_key(data_dir),
+        given_secret_key=environ.get("HANDRAIL_SECRET_KEY") or None,
         base_url=_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
         allow_local_repositories=_boolean(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
         poll_seconds=_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
@@ -101,6 +114,22 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         trust_domains=_boolean(environ, "HANDRAIL_TRUST_DOMAINS"),
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
     )
+
+
+def keep(settings: Settings) -> None:
+    """Keep what the demo was started with, so that commands without it do the same."""
+    kept = {
+        "HANDRAIL_BASE_URL": settings.base_url,
+        "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": str(int(settings.allow_local_repositories)),
+    }
+    lines = "".join(f"{name}={value}\n" for name, value in kept.items())
+    (settings.data_dir / _KEPT).write_text(lines)
+
+
+def _kept(data_dir: Path) -> dict[str, str]:
+    path = data_dir / _KEPT
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def _database_url(environ: Mapping[str, str], name: str) -> str | None:

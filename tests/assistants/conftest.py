@@ -78,7 +78,7 @@ def acme(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ta
     settings = Settings(
         data_dir=folder / "var",
         database_url=postgres,
-        secret_key="a-secret-for-tests-only",
+        given_secret_key="a-secret-for-tests-only",
         base_url="http://localhost:8000",
         allow_local_repositories=True,
     )

@@ -186,7 +186,9 @@ def test_the_key_of_a_backup_is_put_where_this_installation_reads_it(
 ):
     file = tmp_path / "backup"
     run(settings, "backup", file, "--passphrase-file", passphrase)
-    here = replace(settings, secret_key="the key of the new machine", data_dir=tmp_path / "new")
+    here = replace(
+        settings, given_secret_key="the key of the new machine", data_dir=tmp_path / "new"
+    )
     here.data_dir.mkdir()
     (here.data_dir / "secret-key").write_text(here.secret_key)
     restore = ("restore", file, "--passphrase-file", passphrase, "--replace")

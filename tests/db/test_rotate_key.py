@@ -35,7 +35,7 @@ def stored(database, source_id):
 
 
 def test_after_a_rotation_the_new_key_alone_opens_everything(database, settings, source_id):
-    both = replace(settings, secret_key=NEW, previous_secret_key=OLD)
+    both = replace(settings, given_secret_key=NEW, previous_secret_key=OLD)
     assert encrypt_again(database, both) == (2, [])
 
     credential, secret = stored(database, source_id)
@@ -48,7 +48,7 @@ def test_after_a_rotation_the_new_key_alone_opens_everything(database, settings,
 
 def test_a_secret_that_no_key_opens_is_named_and_stays(database, settings, source_id):
     before = stored(database, source_id)
-    others = replace(settings, secret_key=NEW, previous_secret_key="a third key of nobody")
+    others = replace(settings, given_secret_key=NEW, previous_secret_key="a third key of nobody")
 
     assert encrypt_again(database, others) == (0, ["guides"])
     assert stored(database, source_id) == before

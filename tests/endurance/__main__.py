@@ -27,20 +27,32 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5)
     seconds = parser.parse_args().minutes * 60
     lines: list[dict[str, Any]] = []
+    shares = (
+        lambda world: kill_for(world, 0.4 * seconds),
+        lambda world: [race_for(world, 0.15 * seconds)],
+        lambda world: [cross_for(world, 0.1 * seconds)],
+        lambda world: crowd_for(world, 0.1 * seconds),
+    )
     with tempfile.TemporaryDirectory(prefix="handrail-endurance-") as folder:
         world = World(Path(folder), _LEARNERS)
         try:
-            lines += kill_for(world, 0.4 * seconds)
-            lines += [race_for(world, 0.15 * seconds), cross_for(world, 0.1 * seconds)]
-            lines += crowd_for(world, 0.1 * seconds)
+            for scenario in shares:
+                lines += _told(scenario(world))
         finally:
             world.close()
-    lines += places_for(0.25 * seconds)
+    lines += _told(places_for(0.25 * seconds))
     _print(lines)
     faults = [fault for line in lines for fault in line.get("faults", ())]
     for fault in faults[:20]:
         print(fault)
     return 1 if faults else 0
+
+
+def _told(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Print that a scenario is through, since all of them take a while; return its lines."""
+    for line in lines:
+        print(f"{line['scenario']}: {line['rounds']} rounds", file=sys.stderr, flush=True)
+    return lines
 
 
 def _print(lines: list[dict[str, Any]]) -> None:

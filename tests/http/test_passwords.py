@@ -65,7 +65,7 @@ def test_a_link_that_is_mistyped_too_old_or_of_another_key_opens_nothing(
     app, password, database, settings, monkeypatch
 ):
     address = link(database, settings)
-    foreign = link(database, replace(settings, secret_key="another key of another server"))
+    foreign = link(database, replace(settings, given_secret_key="another key of another server"))
     for bad in (f"{address}x", "/admin/password/x", foreign):
         assert Visitor(app).get(bad).status_code == 404
     monkeypatch.setattr("admin.access.passwords.LINK_SECONDS", -1)
@@ -103,7 +103,7 @@ def test_a_hash_from_before_opens_and_is_replaced_also_after_a_change_of_the_key
         session.execute(text('UPDATE "user" SET password = :old'), {"old": old})
     if changed:
         key = "the key after that one"
-        settings = replace(settings, secret_key=key, previous_secret_key=settings.secret_key)
+        settings = replace(settings, given_secret_key=key, previous_secret_key=settings.secret_key)
     second = add_pages(create_app(settings))
     hash_quickly(second)
 
@@ -123,7 +123,7 @@ def test_a_new_secret_key_locks_nobody_out_and_ends_no_session_while_the_old_one
     cookie = visitor.client.get_cookie("session").value
     for previous, kept in ((settings.secret_key, True), (None, False)):
         second = add_pages(
-            create_app(replace(settings, secret_key="another", previous_secret_key=previous))
+            create_app(replace(settings, given_secret_key="another", previous_secret_key=previous))
         )
         hash_quickly(second)
         returning = Visitor(second)

@@ -49,7 +49,7 @@ def test_the_command_prints_each_problem_and_exits_with_one(draft, tmp_path):
     assert bad.exit_code == 1
     assert 'walkthroughs/make-tea/steps/1.md:2: "id" is missing' in bad.output
     assert fixed.exit_code == 0
-    assert not (tmp_path / "var" / "postgres").exists()
+    assert not (tmp_path / "var").exists()
 
 
 def test_only_content_is_read_whatever_lies_beside_it(draft):

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from walkthroughs.errors import SettingInvalid
-from walkthroughs.settings import read_settings
+from walkthroughs.settings import keep, read_settings
 
 
 def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
@@ -64,14 +64,31 @@ def test_origins_are_read_as_browsers_write_them(tmp_path):
 def test_an_empty_or_short_secret_key_is_refused_with_the_way_out(tmp_path, content):
     (tmp_path / "secret-key").write_text(content)
     with pytest.raises(SettingInvalid, match="empty or cut short"):
-        read_settings({"HANDRAIL_DATA_DIR": str(tmp_path)})
+        _ = read_settings({"HANDRAIL_DATA_DIR": str(tmp_path)}).secret_key
 
     assert (tmp_path / "secret-key").read_text() == content
 
 
 def test_many_starters_at_once_share_one_whole_secret_key_and_leave_nothing_else(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(read_settings, [{"HANDRAIL_DATA_DIR": str(tmp_path)}] * 32))
+        settings = read_settings({"HANDRAIL_DATA_DIR": str(tmp_path)})
+        made = list(pool.map(lambda _: settings.secret_key, range(32)))
 
-    assert len({each.secret_key for each in made}) == 1
+    assert len(set(made)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+def test_no_key_is_made_for_what_needs_none(tmp_path):
+    read_settings({"HANDRAIL_DATA_DIR": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_commands_do_what_the_demo_was_started_with_unless_they_are_told_otherwise(tmp_path):
+    here = {"HANDRAIL_DATA_DIR": str(tmp_path)}
+    started = {"HANDRAIL_BASE_URL": "http://localhost:9000",
+               "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": "1"}  # fmt: skip
+    keep(read_settings(here | started))
+
+    assert read_settings(here) == read_settings(here | started)
+    told = read_settings(here | {"HANDRAIL_BASE_URL": "https://x.example"})
+    assert (told.base_url, told.allow_local_repositories) == ("https://x.example", True)
