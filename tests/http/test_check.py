@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from sync.format.folder import read_folder
-from sync.merge_check.upload import pack
+from sync.merge_check.upload import MAX_BYTES, pack
 from sync.planning.report import describe
 from sync.sync_source import plan_source
 from tests.authors import SyncedSource
@@ -153,3 +153,13 @@ def test_a_picture_needs_to_be_there_and_is_not_sent(machine):
 
     assert b"PNG" not in pack(read_folder(machine.folder))
     assert machine.plan()[1]
+
+
+def test_a_folder_of_three_mib_is_checked_and_one_of_32_is_read(machine):
+    for number in range(50):
+        text = "".join(f"{line:4} {'word ' * 12}\n" for line in range(900))
+        machine.synced.author.write(("one", "", text), name=f"w{number:02}")
+
+    assert machine.lint().stdout.startswith("content: 50 change(s)\n")
+    assert machine.post(b"x" * MAX_BYTES).status_code == 400  # read, and no folder
+    assert machine.post(b"x" * (MAX_BYTES + 1)).status_code == 413

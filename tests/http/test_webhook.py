@@ -154,3 +154,12 @@ def test_an_address_that_no_row_can_have_is_refused_and_no_fault_of_ours(hook, p
     origin = hook.split("/webhooks")[0]
 
     assert httpx.post(origin + path, json={}).status_code == 404
+
+
+def test_a_notification_as_large_as_we_promise_is_read_and_a_larger_one_is_not(hook):
+    def notification(size):
+        head = '{"ref": "refs/heads/main", "text": "'
+        return f'{head}{"x" * (size - len(head) - 2)}"}}'.encode()
+
+    assert post(hook, notification(MAX_BYTES)).status_code == 202
+    assert post(hook, notification(MAX_BYTES + 1)).status_code == 413
