@@ -203,6 +203,9 @@ def serve(host: str, port: int, demo: bool) -> None:
 
     parts = runtime()
     migrations.upgrade(parts.database)
+    if gone := migrations.missing(parts.database, db.metadata):
+        # The process starts all the same: `/readyz` sends callers elsewhere, and says why.
+        click.echo(f"The database misses {', '.join(gone)}. See: flask doctor", err=True)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
     add_pages(app)
     if demo:

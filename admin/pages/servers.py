@@ -32,7 +32,11 @@ class ServerView(OrgModelView):
     writers = frozenset({Role.OWNER})
     duplicate_message = "Another server has that slug or domain already; choose another."
     column_list = ("name", "address", "custom_domain", "walkthrough_tools_enabled")
-    column_labels = {"walkthrough_tools_enabled": "On", "pace_seconds": "Pace in seconds"}
+    column_labels = {
+        "custom_domain": "Own domain",
+        "walkthrough_tools_enabled": "On",
+        "pace_seconds": "Pace in seconds",
+    }
     column_formatters = {"address": _address}
     column_details_list = (
         *column_list, "pace_seconds", "slug", "instructions", "auth_type", "created_at",

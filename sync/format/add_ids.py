@@ -24,8 +24,11 @@ def add_ids(folder: Path) -> list[str]:
 def _give_id(path: Path, folder: Path, fallback: str, *, front_matter: bool) -> list[str]:
     if path.is_symlink():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        text = file.read()
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+    except (UnicodeDecodeError, OSError):
+        return []  # the check that follows says what is wrong with it
     start = re.match(r"\ufeff?---\r?\n", text) if front_matter else re.match(r"\ufeff?", text)
     end = text.find("\n---", start.end() - 1) if start and front_matter else len(text)
     if start is None or end < 0:

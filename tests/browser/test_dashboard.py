@@ -15,7 +15,7 @@ _PAGES = (
     "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
     "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
     "personal_links", "personal_links/new", "walkthrough_progress",
-    "walkthrough_attempts", "member",
+    "walkthrough_attempts", "member", "password",
 )  # fmt: skip
 
 

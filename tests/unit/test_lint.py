@@ -40,6 +40,22 @@ def test_missing_ids_are_written_and_the_rest_stays_byte_for_byte(draft):
     assert add_ids(draft) == []
 
 
+def test_a_file_that_cannot_be_read_is_left_alone_and_told(draft, tmp_path):
+    steps = draft / "walkthroughs/make-tea/steps"
+    (steps / "2.md").write_bytes(b"---\ntitle: \xff\xfe\n---\nDo.\n")
+    (steps / "3.md").mkdir()
+    manifest = steps.with_name("walkthrough.yml")
+    manifest.write_text(manifest.read_text().replace("[steps/1.md]", "[steps/1.md, steps/2.md]"))
+    app = create_app(read_settings({"HANDRAIL_DATA_DIR": str(tmp_path / "var")}))
+    told = app.test_cli_runner().invoke(args=["content", "lint", "--fix", str(draft)])
+
+    assert told.exit_code == 1
+    assert "steps/2.md" in told.output
+    assert "UTF-8" in told.output
+    assert "id: boil-the-water" in told.output
+    assert (steps / "2.md").read_bytes() == b"---\ntitle: \xff\xfe\n---\nDo.\n"
+
+
 def test_the_command_prints_each_problem_and_exits_with_one(draft, tmp_path):
     app = create_app(read_settings({"HANDRAIL_DATA_DIR": str(tmp_path / "var")}))
     runner = app.test_cli_runner()
