@@ -53,6 +53,7 @@ RULES = {
         "tests/unit/test_awkward_files.py",
     ),
     "sync/layout.py": (
+        "tests/unit/test_layout.py",
         "tests/unit/test_fields.py",
         "tests/unit/test_manifest.py",
         "tests/unit/test_step_file.py",

@@ -112,3 +112,62 @@ def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
         await calls.queue.enter("acme", "d")
 
     asyncio.run(check())
+
+
+def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_who_came():
+    async def check():
+        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0.01))
+        await calls.start("acme", "first")
+        for name in ("old1", "old2"):
+            await calls.start("acme", name)
+        await asyncio.sleep(0.03)  # longer than the grace; both are late
+        await calls.start("acme", "new")
+        await calls.end("first")
+        assert calls.began == ["first", "new"]
+        for name in ("old1", "old2"):
+            with pytest.raises(Busy):
+                await calls.tasks[name][0]
+
+    asyncio.run(check())
+
+
+def test_many_who_come_at_once_are_all_served_within_the_grace():
+    async def check():
+        calls = Calls(FairQueue(at_once=2, grace=60, late=0))
+        names = [f"c{number}" for number in range(50)]
+        for name in names:
+            await calls.start("acme", name)
+        for name in names:
+            await calls.end(name)
+        assert calls.began == names
+
+    asyncio.run(check())
+
+
+def test_after_a_free_place_the_grace_begins_anew():
+    async def check():
+        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0))
+        for name in "ab":
+            await calls.start("acme", name)
+        await asyncio.sleep(0.03)
+        for name in "ab":
+            await calls.end(name)  # nobody waits any more
+        for name in "cde":
+            await calls.start("acme", name)
+        await calls.end("c")
+        assert calls.began == ["a", "b", "c", "d"], "e waits its turn, and d is not refused"
+
+    asyncio.run(check())
+
+
+def test_a_caller_with_a_part_of_the_places_does_not_make_it_too_much():
+    async def check():
+        calls = Calls(FairQueue(at_once=10, per_caller=1, grace=0, late=0))
+        for number in range(3):
+            await calls.start("acme", "lea", f"lea{number}")
+        await asyncio.sleep(0.01)
+        await calls.end("lea0")
+        await calls.end("lea1")
+        assert calls.began == ["lea0", "lea1", "lea2"]
+
+    asyncio.run(check())

@@ -3,6 +3,10 @@
 A caller has a bounded number of calls at work, so that one link with many connections
 delays nobody else. Groups of callers (organizations) take turns. What cannot begin within
 seconds is refused, so that calls do not pile up until all of them are too late.
+
+A moment in which many come at once passes by itself. When more come than can be done for longer
+than that, those that have waited are refused in favour of those that have just come, as in the
+CoDel rule for queues of packets: else each call would wait as long as it may.
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ PER_CALLER = 8
 _WAITING_FACTOR = 8
 #: How long a call waits for its turn.
 PATIENCE_SECONDS = 5.0
+#: For how long all places may be taken before that is too much, and how long a call waits then.
+GRACE_SECONDS = 0.5
+LATE_SECONDS = 0.02
 
 
 class Busy(HandrailError):
@@ -36,6 +43,7 @@ class _Waiter:
     turn: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
 
 class FairQueue:
@@ -46,8 +54,13 @@ class FairQueue:
         at_once: int = AT_ONCE,
         per_caller: int = PER_CALLER,
         patience: float = PATIENCE_SECONDS,
+        grace: float = GRACE_SECONDS,
+        late: float = LATE_SECONDS,
     ) -> None:
         self._at_once, self._per_caller, self._patience = at_once, per_caller, patience
+        self._grace, self._late = grace, late
+        #: Since when calls wait for a place; none if a place was free at the last look.
+        self._full_since: float | None = None
         self._working = 0
         self._at_work: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
@@ -58,7 +71,8 @@ class FairQueue:
         """Take a place, or wait for one.
 
         Raises:
-            Busy: the caller has too many calls waiting, or no place was free in time.
+            Busy: the caller has too many calls waiting, no place was free in time, or there is
+                more to do than can be done.
         """
         if self._working < self._at_once and self._at_work[caller] < self._per_caller:
             self._take(caller)
@@ -66,24 +80,29 @@ class FairQueue:
         if self._waiting[caller] >= self._per_caller * _WAITING_FACTOR:
             raise Busy(2)
         waiter = _Waiter(caller)
+        if self._working >= self._at_once and self._full_since is None:
+            self._full_since = waiter.since
         self._groups.setdefault(group, deque()).append(waiter)
         self._waiting[caller] += 1
         try:
-            async with asyncio.timeout(self._patience):
-                await waiter.turn
-        except TimeoutError:
-            if waiter.turn.done() and not waiter.turn.cancelled():
-                return  # its turn came in the same moment
-            raise Busy(2) from None
-        except asyncio.CancelledError:
-            if waiter.turn.done() and not waiter.turn.cancelled():
-                self.leave(caller)
-            raise
+            await self._turn_of(waiter)
         finally:
             self._waiting[caller] -= 1
             if not self._waiting[caller]:
                 del self._waiting[caller]
             self._forget(group, waiter)
+
+    async def _turn_of(self, waiter: _Waiter) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await waiter.turn
+        except TimeoutError:
+            if not _has_come(waiter):  # else its turn came in the same moment
+                raise Busy(2) from None
+        except asyncio.CancelledError:
+            if _has_come(waiter):
+                self.leave(waiter.caller)
+            raise
 
     def leave(self, caller: str) -> None:
         """Give a place back; the next call in turn takes it."""
@@ -94,22 +113,48 @@ class FairQueue:
         while self._working < self._at_once and (waiter := self._next()) is not None:
             self._take(waiter.caller)
             waiter.turn.set_result(None)
+        if self._working < self._at_once:
+            self._full_since = None
 
     def _take(self, caller: str) -> None:
         self._working += 1
         self._at_work[caller] += 1
 
     def _next(self) -> _Waiter | None:
-        """Return the first waiter of the next group whose caller may begin one more."""
+        """Return the first waiter of the next group whose caller may begin one more.
+
+        While there is too much to do, refuse those of the group that are late, but for the last.
+        """
+        latest = self._latest_begin()
         for group in list(self._groups):
-            for waiter in self._groups[group]:
-                if not waiter.turn.done() and self._at_work[waiter.caller] < self._per_caller:
-                    self._groups[group] = self._groups.pop(group)  # the others are next
-                    return waiter
+            able = [
+                waiter
+                for waiter in self._groups[group]
+                if not waiter.turn.done() and self._at_work[waiter.caller] < self._per_caller
+            ]
+            if able:
+                late = [waiter for waiter in able[:-1] if waiter.since < latest]
+                for waiter in late:
+                    waiter.turn.set_exception(Busy(2))
+                self._groups[group] = self._groups.pop(group)  # the others are next
+                return able[len(late)]
         return None
+
+    def _latest_begin(self) -> float:
+        """Return since when a waiter may have waited to be no late one."""
+        now = asyncio.get_running_loop().time()
+        if self._full_since is None or now - self._full_since < self._grace:
+            return float("-inf")
+        return now - self._late
 
     def _forget(self, group: str, waiter: _Waiter) -> None:
         waiters = self._groups[group]
         waiters.remove(waiter)
         if not waiters:
             del self._groups[group]
+
+
+def _has_come(waiter: _Waiter) -> bool:
+    """Return whether the waiter has its place."""
+    turn = waiter.turn
+    return turn.done() and not turn.cancelled() and turn.exception() is None

@@ -1,0 +1,38 @@
+"""Which names of a repository are read, and the limits that the manual promises."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sync import layout
+from sync.layout import visible_name
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "content-format.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a", "one.md", "0", "A_b-c.d", "with blank.md", "übersicht.png", "图.md", "_x", "+1", "a.b.c",
+     ".hidden", "...", "x-"],
+)  # fmt: skip
+def test_a_name_that_an_author_would_write_is_itself(name):
+    assert visible_name(name.encode()) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"", b".", b"..", b"-x", b"--exec", b"\xff", b"a\\b", "a\u200bb".encode(), "a\u00adb".encode(),
+     b"a\tb", b"a\nb", b"a\x7f", "a\u00a0b".encode(), "\u202ea".encode(), "\ue000".encode(),
+     "a\u2028b".encode()],
+)  # fmt: skip
+def test_a_name_that_nobody_sees_or_that_means_something_else_is_left_out(name):
+    assert visible_name(name) is None
+
+
+def test_the_limits_are_those_of_the_manual():
+    promised = re.sub(r"\s+", " ", MANUAL)
+    assert "16 KiB of manifest or front matter, 64 KiB a step, 500 steps, 1,000 files" in promised
+    assert (layout.MAX_MANIFEST_BYTES, layout.MAX_FRONT_MATTER_BYTES) == (16_384, 16_384)
+    assert (layout.MAX_STEP_BYTES, layout.MAX_STEPS, layout.MAX_ENTRIES) == (65_536, 500, 1000)
+    assert (layout.MAX_DEPTH, layout.MAX_TITLE) == (8, 200)
