@@ -16,8 +16,15 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import Base
+from walkthroughs.operations import archive
 
 WORDS = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def cheap_passphrases(monkeypatch):
+    """A guess costs little here: it is to cost a second, and nobody guesses."""
+    monkeypatch.setattr(archive, "_COST", 2**10)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
 #: Each commit takes a tenth of a second. `make endurance` goes on for as long as it is told to.
-EXAMPLES = 14 if os.environ.get("HANDRAIL_ENDURANCE") else 6
+EXAMPLES = 14 if os.environ.get("HANDRAIL_ENDURANCE") else 5
 #: Of this process; a version of one test is never that of another.
 CACHE = ContentCache()
 
