@@ -63,6 +63,17 @@ class NothingStarted(HandrailError):
         )
 
 
+class LastNotOffered(HandrailError):
+    """The walkthrough of the learner's last call is not offered here any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The next step was asked for without naming one, and the walkthrough of the last call "
+            "is not offered here any more. Nothing moved. To go on with another, call "
+            "list_walkthroughs, then select_walkthrough with the learner's choice."
+        )
+
+
 class ManagedByGit(HandrailError):
     """A walkthrough that a Git repository owns is changed there only."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from tests.builders import content, new_course, walkthrough
 from tests.learners import CACHE, lea
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
+from walkthroughs.errors import LastNotOffered, NothingStarted, StepNotFound, WalkthroughNotFound
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 
@@ -67,6 +67,33 @@ def test_a_clock_that_was_set_back_an_hour_does_not_change_which_call_was_the_la
 
     assert lea.next().step.title == "Dos"
     assert lea.done() == ["One"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE walkthroughs SET is_published = false WHERE external_id = 'other'",
+        "UPDATE walkthroughs SET archived_at = 1 WHERE external_id = 'other'",
+        "UPDATE mcp_server_walkthroughs SET is_enabled = false WHERE walkthrough_id = :row",
+        "DELETE FROM mcp_server_walkthroughs WHERE walkthrough_id = :row",
+    ],
+)
+def test_without_a_step_nothing_moves_if_the_walkthrough_of_the_last_call_is_withdrawn(lea, change):
+    lea.select()
+    with lea.database.transaction() as session:
+        other = walkthrough(
+            session,
+            lea.caller.organization_id,
+            content("uno", "dos", id="other"),
+            server_id=lea.caller.server_id,
+        )
+    progress.select(lea.database, CACHE, lea.caller, other, resume=True)
+    with lea.database.transaction() as session:
+        session.execute(text(change), {"row": other})
+
+    with pytest.raises(LastNotOffered, match="Nothing moved"):
+        lea.next()
+    assert lea.done() == []
 
 
 def test_next_before_any_start_says_what_to_do(lea):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.errors import NothingStarted, StepNotFound
+from walkthroughs.errors import LastNotOffered, NothingStarted, StepNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.learning import attempts, moved_steps
 from walkthroughs.learning.answers import cached_view, live_step, live_version, status_view
@@ -83,6 +83,7 @@ def advance(
     Raises:
         StepNotFound: no such step in a walkthrough that is offered here and started.
         NothingStarted: no step was named and nothing is in progress.
+        LastNotOffered: no step was named, and the last call was in what is not offered here.
     """
     if current_step_id is None:
         return _advance_latest(database, cache, caller)
@@ -169,10 +170,12 @@ def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> 
     def work() -> StepView:
         with database.begin() as connection:
             keys = row_keys(caller) | {"now": now_ms()}
-            walkthrough_id = connection.execute(text(LAST_ACTIVE), keys).scalar()
-            if walkthrough_id is None:
+            last = connection.execute(text(LAST_ACTIVE), keys).one_or_none()
+            if last is None:
                 raise NothingStarted
-            published = live_version(connection, cache, caller, walkthrough_id)
+            if not last.is_offered:
+                raise LastNotOffered
+            published = live_version(connection, cache, caller, last.walkthrough_id)
             return apply_rules(connection, caller, published, completing=CurrentStep())
 
     return database.attempt(work, repeatable=False)

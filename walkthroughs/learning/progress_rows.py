@@ -24,8 +24,8 @@ FIND_VISIBLE = (
 # A time that lies ahead, by more than the clocks of two machines differ, was noted before the clock
 # was set back: it says nothing.
 LAST_ACTIVE = f"""
-    SELECT p.walkthrough_id FROM walkthrough_progress p
-      JOIN walkthroughs w ON w.id = p.walkthrough_id AND {VISIBLE}
+    SELECT p.walkthrough_id, {VISIBLE} AS is_offered
+      FROM walkthrough_progress p JOIN walkthroughs w ON w.id = p.walkthrough_id
      WHERE {OWN_ROWS} AND p.status <> 'not_started'
      ORDER BY p.active_at > :now + 5000, p.active_at DESC LIMIT 1
 """  # noqa: S608  constants
