@@ -9,7 +9,7 @@ from tests.builders import DASHBOARD, content, learner, new_course, server, show
 from tests.fast_steps import fast_step
 from walkthroughs.crypto import hash_token
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.errors import NothingStarted, StepNotFound, WalkthroughNotFound
+from walkthroughs.errors import LastNotOffered, StepNotFound, WalkthroughNotFound
 from walkthroughs.identity.links import create_link, revoke_links
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
@@ -96,7 +96,7 @@ def test_a_walkthrough_that_this_server_no_longer_offers_is_gone_for_every_call(
     assert course.fast(1) is None
     with pytest.raises(StepNotFound):
         progress.advance(course.database, ContentCache(), course.caller, course.steps[1])
-    with pytest.raises(NothingStarted):
+    with pytest.raises(LastNotOffered):
         progress.advance(course.database, ContentCache(), course.caller, None)
     for call in (course.select, course.status):
         with pytest.raises(WalkthroughNotFound):

@@ -44,6 +44,12 @@ def test_a_change_since_the_last_visit_is_told_in_one_line(case):
     assert notice == (told and f"Changed since you were here: {told}.")
 
 
+def test_added_steps_are_not_told_twice_to_who_is_told_of_the_steps_that_are_left():
+    told = position.change_notice(refs("ab"), refs("bcd"), "ws_c", tells_added=False)
+    assert told == "Changed since you were here: 1 step removed."
+    assert position.change_notice(refs("ab"), refs("abcd"), "ws_c", tells_added=False) is None
+
+
 @pytest.mark.parametrize(
     ("done", "told"),
     [

@@ -82,14 +82,17 @@ def apply_rules(
         connection.execute(UPDATE, keys | state)
     if done and done not in published.by_id:
         moved_steps.credit_moved_step(connection, caller, done)
-    notices = (
-        pace.hurried_notice(row.active_at, now) if hurried else None,
-        position.change_notice(last_seen, live, current)
-        if row.version != published.ref.version
-        else None,
+    left = (
         position.new_steps_notice(completed, live)
         if row.status == ProgressStatus.COMPLETED
+        else None
+    )
+    notices = (
+        pace.hurried_notice(row.active_at, now) if hurried else None,
+        position.change_notice(last_seen, live, current, tells_added=left is None)
+        if row.version != published.ref.version
         else None,
+        left,
         _NOT_CURRENT_STEP if isinstance(completing, str) and not done else None,
     )
     return step_view(

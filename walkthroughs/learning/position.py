@@ -127,11 +127,16 @@ def _steps_from(
 
 
 def change_notice(
-    last_seen: Sequence[StepRef], live: Sequence[StepRef], current_id: str | None
+    last_seen: Sequence[StepRef],
+    live: Sequence[StepRef],
+    current_id: str | None,
+    *,
+    tells_added: bool = True,
 ) -> str | None:
     """Return one line on what changed between the two orders; none if no step did.
 
     Counts are net, so a change and its revert give no notice. Changed texts give none either.
+    Added steps are left out where `new_steps_notice` tells of them.
     """
     known = {step.author_id: step.id for step in last_seen}
     now_live = {step.author_id: step.id for step in live}
@@ -142,7 +147,7 @@ def change_notice(
     parts = [
         *(
             [f"{count_of(len(added), 'step')} added{_direction(added, live, current_id)}"]
-            if added
+            if added and tells_added
             else []
         ),
         *([f"{count_of(removed, 'step')} removed"] if removed else []),
