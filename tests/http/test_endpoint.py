@@ -140,3 +140,5 @@ def test_personal_links_are_kept_out_of_logs() -> None:
 
     assert record.getMessage() == "GET /s/acme/mcp/u/[redacted]?x failed"
     assert redact("no link") == "no link"
+    link = "GET http://localhost/admin/password/WyJ1c3Jf.awd.kjZ-x HTTP/1.1"
+    assert redact(link) == "GET http://localhost/admin/password/[redacted] HTTP/1.1"
