@@ -3,6 +3,7 @@
 LEARNING = (
     "tests/db/test_fast_path.py",
     "tests/db/test_progress.py",
+    "tests/db/test_beside.py",
     "tests/db/test_progress_content.py",
     "tests/db/test_pace.py",
     "tests/db/test_attempts.py",
@@ -20,7 +21,6 @@ PUBLISHING = (
     "tests/db/test_races.py",
     "tests/db/test_moves.py",
     "tests/db/test_moved_credit.py",
-    "tests/db/test_moves_recorded.py",
     "tests/db/test_moves_recorded.py",
 )
 SYNC = (
