@@ -148,4 +148,6 @@ def test_killed_before_any_commit_the_next_run_ends_where_an_uninterrupted_one_d
     if os.environ.get("HANDRAIL_ENDURANCE"):
         places = list(range(1, commits[-1] + 1))
 
-    assert [killer.kill(at) for at in places] == [None] * len(places)
+    # One run may have a statement or two less than another, and then lives to its end.
+    survived = [at for at in places if killer.kill(at) is not None]
+    assert set(survived) <= set(places[-2:])

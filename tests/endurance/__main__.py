@@ -40,7 +40,7 @@ def main() -> int:
                 lines += _told(scenario(world))
         finally:
             world.close()
-    lines += _told(places_for(0.25 * seconds))
+        lines += _told(places_for(0.25 * seconds, folder))
     _print(lines)
     faults = [fault for line in lines for fault in line.get("faults", ())]
     for fault in faults[:20]:

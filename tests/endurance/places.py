@@ -17,15 +17,16 @@ _SUITES = (
 )
 
 
-def places_for(seconds: float) -> list[dict[str, object]]:
-    """Run each suite at its full length, the histories until time is up."""
+def places_for(seconds: float, folder: str) -> list[dict[str, object]]:
+    """Run each suite at its full length, the histories until time is up, with files in *folder*."""
     lines = []
     until = time.monotonic() + seconds
     for scenario, path in _SUITES:
         rounds, failed = 0, []
         while True:
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path],
+                [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                 "--basetemp", f"{folder}/tests", path],
                 cwd=ROOT, env=os.environ | {"HANDRAIL_ENDURANCE": "1"}, check=False,
                 capture_output=True, text=True,
             )  # fmt: skip
