@@ -144,7 +144,23 @@ def test_many_who_come_at_once_are_all_served_within_the_grace():
     asyncio.run(check())
 
 
-def test_after_a_free_place_the_grace_begins_anew():
+def test_a_free_place_in_between_does_not_end_what_is_too_much():
+    async def check():
+        calls = Calls(FairQueue(at_once=1, grace=0.05, late=0.01))
+        for name in ("a", "b", "c"):
+            await calls.start("acme", name)
+        await asyncio.sleep(0.06)
+        await calls.end("a")  # b is late and refused, c begins, and nobody waits
+        for name in ("d", "e"):
+            await calls.start("acme", name)
+        await asyncio.sleep(0.02)
+        await calls.end("c")
+        assert calls.began == ["a", "c", "e"]
+
+    asyncio.run(check())
+
+
+def test_after_a_while_without_late_calls_the_grace_begins_anew():
     async def check():
         calls = Calls(FairQueue(at_once=1, grace=0.02, late=0))
         for name in "ab":
@@ -152,6 +168,7 @@ def test_after_a_free_place_the_grace_begins_anew():
         await asyncio.sleep(0.03)
         for name in "ab":
             await calls.end(name)  # nobody waits any more
+        await asyncio.sleep(0.05)
         for name in "cde":
             await calls.start("acme", name)
         await calls.end("c")

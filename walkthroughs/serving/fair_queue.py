@@ -61,6 +61,8 @@ class FairQueue:
         self._grace, self._late = grace, late
         #: Since when calls wait for a place; none if a place was free at the last look.
         self._full_since: float | None = None
+        #: Until when late calls are refused, in the time of the loop.
+        self._strict_until = float("-inf")
         self._working = 0
         self._at_work: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
@@ -136,6 +138,7 @@ class FairQueue:
                 late = [waiter for waiter in able[:-1] if waiter.since < latest]
                 for waiter in late:
                     waiter.turn.set_exception(Busy(2))
+                    self._be_strict()
                 self._groups[group] = self._groups.pop(group)  # the others are next
                 return able[len(late)]
         return None
@@ -143,9 +146,13 @@ class FairQueue:
     def _latest_begin(self) -> float:
         """Return since when a waiter may have waited to be no late one."""
         now = asyncio.get_running_loop().time()
-        if self._full_since is None or now - self._full_since < self._grace:
-            return float("-inf")
-        return now - self._late
+        if self._full_since is not None and now - self._full_since >= self._grace:
+            self._be_strict()
+        return now - self._late if now < self._strict_until else float("-inf")
+
+    def _be_strict(self) -> None:
+        """Refuse late calls for twice the grace: refusing them empties the queue, not the line."""
+        self._strict_until = asyncio.get_running_loop().time() + 2 * self._grace
 
     def _forget(self, group: str, waiter: _Waiter) -> None:
         waiters = self._groups[group]
