@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,15 @@ from walkthroughs.settings import Settings
 def view_of(result: Any) -> Any:
     """What a tool's result holds for programs."""
     return result.meta[VIEW]
+
+
+async def call_until_taken(client: Any, name: str, arguments: dict[str, Any]) -> Any:
+    """Call a tool; while the server has too much to do, wait a moment and call again, as told."""
+    while True:
+        answer = await client.call_tool(name, arguments)
+        if not (answer.is_error and "Wait 2 seconds" in answer.content[0].text):
+            return answer
+        await asyncio.sleep(0.2)
 
 
 @contextmanager

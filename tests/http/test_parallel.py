@@ -9,7 +9,7 @@ import pytest
 from mcp import Client
 from sqlalchemy import text
 
-from tests.serving import ServedServer, view_of
+from tests.serving import ServedServer, call_until_taken, view_of
 from walkthroughs.identity.links import create_link
 
 #: Twenty equal calls are sent in tests/db/test_progress.py; here each one goes through a client.
@@ -24,7 +24,7 @@ async def _learn(address: str, walkthrough_id: str) -> list[str]:
         while step := view_of(answer)["step"]:
             titles.append(step["title"])
             calls = [
-                client.call_tool("next_walkthrough_step", {"current_step_id": step["id"]})
+                call_until_taken(client, "next_walkthrough_step", {"current_step_id": step["id"]})
                 for _ in range(REPEATS)
             ]
             answers: list[Any] = await asyncio.gather(*calls)

@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 from sqlalchemy import text
 
-from tests.serving import ServedServer, view_of
+from tests.serving import ServedServer, call_until_taken, view_of
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServer
 
@@ -76,7 +76,7 @@ def test_parallel_and_repeated_calls_without_a_step_move_each_learner_once(
             if await shown.wait() == 0:
                 _let_time_pass(paced)
             await shown.wait()
-            calls = (client.call_tool("next_walkthrough_step", {}) for _ in range(CALLS))
+            calls = (call_until_taken(client, "next_walkthrough_step", {}) for _ in range(CALLS))
             answers: list[Any] = await asyncio.gather(*calls)
             assert not any(answer.is_error for answer in answers)
             return Counter(view_of(answer)["step"]["title"] for answer in answers)
