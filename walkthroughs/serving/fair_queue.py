@@ -26,7 +26,7 @@ _WAITING_FACTOR = 8
 PATIENCE_SECONDS = 5.0
 #: For how long all places may be taken before that is too much, and how long a call waits then.
 GRACE_SECONDS = 1.0
-LATE_SECONDS = 0.02
+LATE_SECONDS = 0.1
 
 
 class Busy(HandrailError):
