@@ -25,8 +25,8 @@ _WAITING_FACTOR = 8
 #: How long a call waits for its turn.
 PATIENCE_SECONDS = 5.0
 #: For how long all places may be taken before that is too much, and how long a call waits then.
-GRACE_SECONDS = 1.0
-LATE_SECONDS = 0.1
+GRACE_SECONDS = 2.0
+LATE_SECONDS = 0.5
 
 
 class Busy(HandrailError):
