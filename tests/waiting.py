@@ -7,8 +7,8 @@ import pytest
 
 def until(done):
     pause = threading.Event()
-    for _ in range(200):
+    for _ in range(600):
         if done():
             return
         pause.wait(0.05)
-    pytest.fail("it did not happen within ten seconds")
+    pytest.fail("it did not happen within thirty seconds")
