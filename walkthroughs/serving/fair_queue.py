@@ -128,19 +128,21 @@ class FairQueue:
         While there is too much to do, refuse those of the group that are late, but for the last.
         """
         latest = self._latest_begin()
-        for group in list(self._groups):
-            able = [
+        for group, waiters in self._groups.items():
+            able = (
                 waiter
-                for waiter in self._groups[group]
+                for waiter in waiters
                 if not waiter.turn.done() and self._at_work[waiter.caller] < self._per_caller
-            ]
-            if able:
-                late = [waiter for waiter in able[:-1] if waiter.since < latest]
-                for waiter in late:
-                    waiter.turn.set_exception(Busy(2))
-                    self._be_strict()
-                self._groups[group] = self._groups.pop(group)  # the others are next
-                return able[len(late)]
+            )
+            chosen = next(able, None)
+            if chosen is None:
+                continue
+            while chosen.since < latest and (following := next(able, None)) is not None:
+                chosen.turn.set_exception(Busy(2))
+                self._be_strict()
+                chosen = following
+            self._groups[group] = self._groups.pop(group)  # the others are next
+            return chosen
         return None
 
     def _latest_begin(self) -> float:
