@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ _KEPT = "demo.env"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """How this installation runs.
 
@@ -61,12 +62,12 @@ class Settings:
     trust_domains: bool = False
     direct_database_url: str | None = None
 
-    @property
+    @cached_property
     def secret_key(self) -> str:
         """Return what signs sessions and derives other keys. Never logged.
 
-        If none was given, it is a file in the data folder, which is made when it is first asked
-        for, readable by its owner only.
+        If none was given, it is a file in the data folder, which is made and read when it is first
+        asked for, readable by its owner only.
 
         Raises:
             SettingInvalid: that file is empty or cut short.

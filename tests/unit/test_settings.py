@@ -71,8 +71,8 @@ def test_an_empty_or_short_secret_key_is_refused_with_the_way_out(tmp_path, cont
 
 def test_many_starters_at_once_share_one_whole_secret_key_and_leave_nothing_else(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        settings = read_settings({"HANDRAIL_DATA_DIR": str(tmp_path)})
-        made = list(pool.map(lambda _: settings.secret_key, range(32)))
+        starters = pool.map(read_settings, [{"HANDRAIL_DATA_DIR": str(tmp_path)}] * 32)
+        made = list(pool.map(lambda settings: settings.secret_key, starters))
 
     assert len(set(made)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
