@@ -19,13 +19,13 @@ from walkthroughs.database import migrations
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.ids import now_ms
+from walkthroughs.mcp_server.hosts import is_same_host
 from walkthroughs.models import Base, ContentSource, Organization
 from walkthroughs.settings import Settings
 
 _SECONDS = 5
 _MOST_MS_APART = 5_000
 _LEAST_BYTES_FREE = 1024**3
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class State(StrEnum):
@@ -75,7 +75,7 @@ def _base_url(settings: Settings) -> Finding:
             "its address, else all callers seem to be one."
         )
         return Finding("base URL", State.LOOK, said)
-    if settings.base_host in _LOOPBACK:
+    if is_same_host(settings.base_host, "localhost"):
         return Finding("base URL", State.OK, f"{shown}, for this machine only.")
     said = f"{shown} is not encrypted: links and passwords can be read on the way. Use https."
     return Finding("base URL", State.BAD, said)

@@ -22,9 +22,9 @@ SECONDS = 1200.0
 _FOLDERS = 3
 
 
-def settled(sources: Iterable[ContentSource]) -> list[ContentSource]:
-    """Return the sources of which everything should be live."""
-    return [
+def choose(sources: Iterable[ContentSource]) -> ContentSource | None:
+    """Return by chance a source of which everything should be live; none if there is none."""
+    settled = [
         source
         for source in sources
         if source.synced_commit is not None
@@ -33,12 +33,7 @@ def settled(sources: Iterable[ContentSource]) -> list[ContentSource]:
         and source.awaiting_approval is None
         and source.error is None
     ]
-
-
-def choose(sources: Iterable[ContentSource]) -> ContentSource | None:
-    """Return one of the settled sources by chance; none if there is none."""
-    candidates = settled(sources)
-    return random.choice(candidates) if candidates else None  # noqa: S311  not for secrets
+    return random.choice(settled) if settled else None  # noqa: S311  not for secrets
 
 
 def recheck(database: Database, settings: Settings, source_id: str) -> bool:

@@ -20,6 +20,7 @@ from walkthroughs.crypto import encrypt, hash_token
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import OnRewrite
 from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.identity.organizations import organization_id
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, Organization, Walkthrough
 from walkthroughs.publishing import writer
@@ -122,18 +123,6 @@ def remove_source(database: Database, settings: Settings, source: ContentSource)
         session.delete(session.get_one(ContentSource, source.id))
     copies.delete_copy(settings.data_dir, source.id)
     return len(owned)
-
-
-def organization_id(session: Session, slug: str) -> str:
-    """Return the id of the organization with this slug.
-
-    Raises:
-        NotFound: there is none.
-    """
-    found = session.scalar(select(Organization.id).where(Organization.slug == slug))
-    if found is None:
-        raise NotFound(f'There is no organization "{slug}".')
-    return found
 
 
 def find_source(database: Database, name: str) -> ContentSource:

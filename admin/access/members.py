@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.identity.organizations import organization_id
 from walkthroughs.models import Member, Organization, User
 
 
@@ -23,7 +24,7 @@ def add_member(session: Session, organization: str, email: str, role: Role) -> U
         HandrailError: there is no such organization, that is no address, or they are a member.
     """
     email = email.strip().lower()
-    organization_id = _locked(session, organization)
+    owner = organization_id(session, organization, lock=True)
     if not EMAIL_PATTERN.fullmatch(email):
         raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
     user = session.scalar(select(User).where(User.email == email))
@@ -31,9 +32,9 @@ def add_member(session: Session, organization: str, email: str, role: Role) -> U
         user = User(email=email, fs_uniquifier=uuid.uuid4().hex)
         session.add(user)
         session.flush()
-    if _member(session, organization_id, email) is not None:
+    if _member(session, owner, email) is not None:
         raise HandrailError(f"{email} is a member of {organization} already.")
-    session.add(Member(organization_id=organization_id, user_id=user.id, role=role))
+    session.add(Member(organization_id=owner, user_id=user.id, role=role))
     session.flush()
     return user
 
@@ -81,7 +82,7 @@ def list_members(session: Session, organization: str | None = None) -> list[Row[
         .order_by(Organization.slug, User.email)
     )
     if organization is not None:
-        query = query.where(Organization.id == _locked(session, organization))
+        query = query.where(Organization.id == organization_id(session, organization))
     return list(session.execute(query))
 
 
@@ -97,26 +98,17 @@ def find_user(session: Session, email: str) -> User:
     return user
 
 
-def _locked(session: Session, slug: str) -> str:
-    """Return the organization's id. Others who change its members wait for this transaction."""
-    query = select(Organization.id).where(Organization.slug == slug).with_for_update()
-    found = session.scalar(query)
-    if found is None:
-        raise NotFound(f'There is no organization "{slug}". See: flask members list')
-    return found
-
-
-def _member(session: Session, organization_id: str, email: str) -> Member | None:
+def _member(session: Session, owner: str, email: str) -> Member | None:
     member: Member | None = session.scalar(
         select(Member)
         .join(User, User.id == Member.user_id)
-        .where(Member.organization_id == organization_id, User.email == email.strip().lower())
+        .where(Member.organization_id == owner, User.email == email.strip().lower())
     )
     return member
 
 
 def _existing(session: Session, organization: str, email: str) -> Member:
-    member = _member(session, _locked(session, organization), email)
+    member = _member(session, organization_id(session, organization, lock=True), email)
     if member is None:
         raise NotFound(f'"{email}" is no member of {organization}. See: flask members list')
     return member

@@ -11,6 +11,8 @@ from walkthroughs.crypto import hash_token
 from walkthroughs.models import User, db
 from walkthroughs.settings import Settings
 
+#: How many characters a password has at least, and at most.
+MIN_LETTERS, MAX_LETTERS = 12, 128
 #: How long a link can be used.
 LINK_SECONDS = 24 * 3600
 

@@ -12,6 +12,7 @@ from flask_wtf import CSRFProtect
 
 from admin.access import sessions, sign_in_limit
 from admin.access.accounts import Account
+from admin.access.passwords import MIN_LETTERS
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
@@ -41,7 +42,7 @@ def init_sign_in(app: Flask, settings: Settings) -> None:
         SECURITY_LOGIN_USER_TEMPLATE="handrail/sign_in.html",
         SECURITY_REGISTERABLE=False,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
-        SECURITY_PASSWORD_LENGTH_MIN=12,
+        SECURITY_PASSWORD_LENGTH_MIN=MIN_LETTERS,
         SECURITY_JOIN_USER_ROLES=False,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
         WTF_CSRF_TIME_LIMIT=None,  # a long edit must still be accepted

@@ -11,11 +11,10 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from admin.access import passwords, sign_in_limit
 from admin.access.accounts import Account
+from admin.access.passwords import MAX_LETTERS, MIN_LETTERS
 from walkthroughs.runtime import runtime
 
 password_pages = Blueprint("password", __name__, url_prefix="/admin/password")
-
-MIN_LETTERS, MAX_LETTERS = 12, 128
 
 
 class ChooseForm(FlaskForm):

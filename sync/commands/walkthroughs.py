@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sync.format.export import export
-from sync.sources import find_source, organization_id
+from sync.sources import find_source
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.content.values import AuthoredWalkthrough
+from walkthroughs.identity.organizations import organization_id
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 from walkthroughs.publishing import read, writer
 from walkthroughs.runtime import runtime

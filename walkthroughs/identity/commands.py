@@ -11,6 +11,7 @@ import click
 from walkthroughs.addresses import EMAIL_PATTERN, personal_link
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.identity import learners, links
+from walkthroughs.identity.organizations import organization_id
 from walkthroughs.ids import utc_text
 from walkthroughs.runtime import runtime
 
@@ -72,7 +73,7 @@ def revoke(server: str, email: str) -> None:
 def erase(organization: str, email: str) -> None:
     """Delete a learner with their links and progress. It cannot be undone."""
     with runtime().database.transaction() as session:
-        learners.erase(session, organization, email)
+        learners.erase(session, organization_id(session, organization), email)
     click.echo(f"Erased {email} from {organization}: links, progress and attempts.")
 
 

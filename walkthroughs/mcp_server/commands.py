@@ -13,6 +13,7 @@ from walkthroughs.addresses import domain_record, server_address
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.links import find_server
+from walkthroughs.identity.organizations import organization_id
 from walkthroughs.mcp_server.domains import check_names, verify
 from walkthroughs.models import MAX_PACE_SECONDS, McpServer, Organization
 from walkthroughs.runtime import runtime
@@ -37,9 +38,7 @@ def create(slug: str, organization: str, **given: Any) -> None:  # noqa: ANN401 
     """Make the MCP server SLUG, and print its address."""
     parts = runtime()
     with parts.database.transaction() as session:
-        owner = session.scalar(select(Organization.id).where(Organization.slug == organization))
-        if owner is None:
-            raise HandrailError(f'There is no organization "{organization}".')
+        owner = organization_id(session, organization)
         if session.scalar(select(McpServer.id).where(McpServer.slug == slug)) is not None:
             raise HandrailError(f'There is a server "{slug}" already. Choose another slug.')
         server = McpServer(organization_id=owner, slug=slug, name=slug)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dns.exception import DNSException
-from dns.resolver import NXDOMAIN, NoAnswer, NoNameservers, Resolver
+from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -64,7 +64,7 @@ def _records(domain: str, resolver: Resolver | None) -> set[str]:
         answer = (resolver or Resolver()).resolve(name, "TXT", lifetime=_SECONDS, search=False)
     except (NXDOMAIN, NoAnswer):
         return set()
-    except (NoNameservers, DNSException) as error:
+    except DNSException as error:
         raise HandrailError(
             f"The name servers did not answer about {name} ({type(error).__name__}). Try again."
         ) from error
