@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import DASHBOARD, new_course
+from tests.builders import DASHBOARD, content, new_course, walkthrough
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.publishing import writer
@@ -29,6 +29,16 @@ class Learner:
     def edit(self, wanted):
         with self.database.transaction() as session:
             writer.publish(session, self.caller.organization_id, self.row, wanted, DASHBOARD)
+
+    def add_other(self):
+        """Offer another walkthrough, of the steps "Uno" and "Dos"; return its row."""
+        with self.database.transaction() as session:
+            return walkthrough(
+                session,
+                self.caller.organization_id,
+                content("uno", "dos", id="other"),
+                server_id=self.caller.server_id,
+            )
 
     def done(self):
         return [line.title for line in self.status().steps if line.completed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,13 @@ from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.serving.connections import HEADER_SECONDS, bounded
 from walkthroughs.settings import Settings
+
+
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def view_of(result: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from tests.builders import content, learner, walkthrough
+from tests.builders import content, learner
 from tests.learners import CACHE, lea
 from walkthroughs.learning import progress
 
@@ -18,10 +18,7 @@ def beside(lea):
     with lea.database.transaction() as session:
         owner = lea.caller.organization_id
         people = [learner(session, owner, f"{name}@x.example").id for name in ("max", "mia")]
-        other = walkthrough(
-            session, owner, content("uno", "dos", id="other"), server_id=lea.caller.server_id
-        )
-    first = lea.select().step.id
+    other, first = lea.add_other(), lea.select().step.id
     lea.next(first)
     for person in people:
         who = replace(lea.caller, learner_id=person)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from tests.builders import content, new_course, walkthrough
+from tests.builders import new_course
 from tests.learners import CACHE, lea
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import LastNotOffered, NothingStarted, StepNotFound, WalkthroughNotFound
@@ -57,12 +57,7 @@ def test_a_clock_that_was_set_back_an_hour_does_not_change_which_call_was_the_la
     lea.next(lea.select().step.id)
     with lea.database.transaction() as session:
         session.execute(text("UPDATE walkthrough_progress SET active_at = active_at + 3600000"))
-        other = walkthrough(
-            session,
-            lea.caller.organization_id,
-            content("uno", "dos", id="other"),
-            server_id=lea.caller.server_id,
-        )
+    other = lea.add_other()
     progress.select(lea.database, CACHE, lea.caller, other, resume=True)
 
     assert lea.next().step.title == "Dos"
@@ -80,13 +75,7 @@ def test_a_clock_that_was_set_back_an_hour_does_not_change_which_call_was_the_la
 )
 def test_without_a_step_nothing_moves_if_the_walkthrough_of_the_last_call_is_withdrawn(lea, change):
     lea.select()
-    with lea.database.transaction() as session:
-        other = walkthrough(
-            session,
-            lea.caller.organization_id,
-            content("uno", "dos", id="other"),
-            server_id=lea.caller.server_id,
-        )
+    other = lea.add_other()
     progress.select(lea.database, CACHE, lea.caller, other, resume=True)
     with lea.database.transaction() as session:
         session.execute(text(change), {"row": other})

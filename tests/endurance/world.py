@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,23 +17,22 @@ import psutil
 
 from tests.authors import Author
 from tests.builders import organization, server
+from tests.serving import free_port
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_links
 from walkthroughs.models import ContentSource, McpServer, Walkthrough
+from walkthroughs.publishing import assignments
 
 ROOT = Path(__file__).parents[2]
 STEPS = tuple(f"s{number:02}" for number in range(1, 31))
-_HEAD = "status: published\nservers: [{slug}]"
 
 
 class Process:
     """`flask serve`, started again by whoever watches it."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.folder, self.origin = folder, f"http://127.0.0.1:{self.port}"
         self._environment = os.environ | settings | {"FLASK_APP": str(ROOT / "app.py")}
         self.start()
@@ -61,7 +59,6 @@ class World:
     def __init__(self, folder: Path, learners: int) -> None:
         self.folder = folder
         self.data = folder / "var"
-        url = embedded.start(self.data / "postgres")
         self.database = connect(lambda: embedded.start(self.data / "postgres"))
         migrations.upgrade(self.database)
         self.author = Author(folder / "content")
@@ -77,7 +74,6 @@ class World:
                         organization_id=owner, name="content", url=str(folder / "content")
                     )
                 )
-        assert url
         self.write("1")
         settings = {
             "HANDRAIL_DATA_DIR": str(self.data),
@@ -94,9 +90,7 @@ class World:
     def write(self, words: str) -> None:
         """Commit a course whose texts hold *words*; ids and titles stay."""
         steps = [(each, "", f"Do {each}. {words}") for each in STEPS]
-        self.author.write(*steps, name="course", head="status: published\nservers: [acme, other]")
-        manifest = self.author.folder / "walkthroughs" / "course" / "walkthrough.yml"
-        manifest.write_text(manifest.read_text().replace("servers: [acme, other]\n", ""))
+        self.author.write(*steps, name="course", head="status: published")
         self.author.commit()
 
     def _wait_for_course(self, slug: str) -> str:
@@ -109,8 +103,6 @@ class World:
                     .one_or_none()
                 )
                 if row is not None and row.is_published:
-                    from walkthroughs.publishing import assignments
-
                     assignments.assign(session, owner.organization_id, owner.id, [row.id])
                     return row.id
             time.sleep(0.1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -20,18 +19,13 @@ from sync import queue
 from tests.authors import synced
 from tests.http.posting import ask
 from tests.outside.debian import ENVIRONMENT, program, user_of
+from tests.serving import free_port
 from tests.waiting import until
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_links
 
 __all__ = ["synced"]
 ROOT = Path(__file__).parents[2]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import re
 import socket
@@ -14,17 +13,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from admin.access.accounts import create_owner
 from app import KEEP_ALIVE_SECONDS, add_pages, build_app, create_app
 from tests.builders import new_course
+from tests.certificates import make_certificate
 from tests.dashboard import hash_quickly
 from tests.outside.debian import ENVIRONMENT, program
-from tests.serving import served
+from tests.serving import free_port, served
 from tests.waiting import until
 from walkthroughs.identity.links import create_link
 
@@ -32,55 +28,17 @@ PAGE = Path(__file__).parents[2] / "docs" / "proxies.md"
 OWNER = "owner@acme.example"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def certificate(folder):
-    """Make a certificate for localhost; return its file and that of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("*.localhost")]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files
-
-
 @contextmanager
 def nginx(folder, port, behind, *, left_out="nothing"):
     """Run nginx with the lines of the page, but for those that hold *left_out*."""
-    chain, key = certificate(folder)
+    both = make_certificate(folder, "localhost", "*.localhost")
     lines = re.search(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)[1]
     for before, after in (
         ("127.0.0.1:8000", f"127.0.0.1:{behind}"),
         ("listen 443", f"listen 127.0.0.1:{port}"),
         ("server_name learn.example.com *.learn.example.com", "server_name localhost *.localhost"),
-        ("/etc/ssl/learn.example.com.pem", str(chain)),
-        ("/etc/ssl/learn.example.com.key", str(key)),
+        ("/etc/ssl/learn.example.com.pem", str(both)),
+        ("/etc/ssl/learn.example.com.key", str(both)),
         ("/var/log/nginx/handrail.log", str(folder / "access.log")),
     ):
         assert before in lines, before
@@ -100,7 +58,7 @@ def nginx(folder, port, behind, *, left_out="nothing"):
         try:
             until(lambda: process.poll() is not None or answers(port))
             assert process.poll() is None, (folder / "nginx.log").read_text()
-            yield f"https://localhost:{port}", ssl.create_default_context(cafile=str(chain))
+            yield f"https://localhost:{port}", ssl.create_default_context(cafile=str(both))
         finally:
             process.terminate()
             process.wait(10)

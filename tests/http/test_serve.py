@@ -21,6 +21,7 @@ from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import new_course, organization
 from tests.http.posting import LIST, ask
+from tests.serving import free_port
 from walkthroughs.identity.links import create_link
 
 ROOT = Path(__file__).parents[2]
@@ -34,9 +35,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def started(postgres, log):
     """One process for all tests of this file: it takes seconds to start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "FLASK_APP": str(ROOT / "app.py"),
         "DATABASE_URL": postgres,
