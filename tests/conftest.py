@@ -50,6 +50,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with connection.cursor() as cursor:
             # No test pulls the plug of the machine, and every one waits for the disk.
             cursor.execute("ALTER SYSTEM SET fsync = off")
+            # What a test leaves behind in a transaction fails the next one, and does not stop it.
+            cursor.execute("ALTER SYSTEM SET lock_timeout = '60s'")
             cursor.execute("SELECT pg_reload_conf()")
     schema = connect(url)
     migrations.upgrade(schema)
