@@ -17,7 +17,7 @@ from wtforms.validators import (
 )
 
 from walkthroughs.addresses import EMAIL_PATTERN, domain_fault, slug_fault
-from walkthroughs.content.markdown import refusals
+from walkthroughs.content.step_text import refusals
 from walkthroughs.models import DEFAULT_PACE_SECONDS, MAX_PACE_SECONDS
 from walkthroughs.runtime import runtime
 

@@ -9,7 +9,7 @@ import yaml
 
 from sync.layout import MANIFEST
 from walkthroughs.content import markdown
-from walkthroughs.content.markdown import Parts
+from walkthroughs.content.step_text import Parts
 from walkthroughs.content.values import AuthoredWalkthrough, Move, StepContent
 
 

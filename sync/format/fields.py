@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence
 from sync.layout import MAX_TITLE
 from walkthroughs.addresses import SLUG_PATTERN
-from walkthroughs.content.markdown import hidden_characters
+from walkthroughs.content.characters import hidden_characters
 from walkthroughs.content.problems import Problem
 
 

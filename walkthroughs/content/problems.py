@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """What a problem means for its walkthrough."""
+
+    #: It is refused.
+    ERROR = "error"
+    #: It goes live; a learner may not see what its author meant.
+    WARNING = "warning"
+    #: It goes live, and nothing is lost.
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +26,13 @@ class Problem:
         path: the file, relative to the repository.
         line: counted from 1.
         message: what is wrong and what to do, in one line.
+        severity: only an error refuses the walkthrough.
     """
 
     path: str
     line: int
     message: str
+    severity: Severity = Severity.ERROR
 
     def __post_init__(self) -> None:
         """Show what an author wrote without what hides in it, and PostgreSQL takes no NUL."""
@@ -29,7 +43,8 @@ class Problem:
             object.__setattr__(self, "message", shown)
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
+        kind = "" if self.severity is Severity.ERROR else f"{self.severity}: "
+        return f"{self.path}:{self.line}: {kind}{self.message}"
 
 
 def first_problems(problems: Sequence[Problem], most: int) -> list[Problem]:
