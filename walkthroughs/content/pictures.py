@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from walkthroughs.content.picture_files import (
@@ -81,6 +81,16 @@ def with_addresses(text: str, base: str) -> str:
     if "i/" not in text:
         return text
     return PICTURE_REFERENCE.sub(lambda found: f"{base}/{found[0]}", text)
+
+
+def pictures_named(texts: Iterable[str | None]) -> frozenset[str]:
+    """Return the names of the pictures that *texts* name."""
+    return frozenset(
+        found[0].removeprefix("i/")
+        for text in texts
+        if text and "i/" in text
+        for found in PICTURE_REFERENCE.finditer(text)
+    )
 
 
 def _extension(data: bytes) -> str | None:
