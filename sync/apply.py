@@ -20,11 +20,12 @@ from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
 from sync.planning.plan import Archive, Change, Create, Update
 from sync.staging import Staging
-from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.database.pool import Database
 from walkthroughs.publishing import assignments, create, writer
 from walkthroughs.publishing.create import NewWalkthrough
 from walkthroughs.publishing.origin import Origin
+from walkthroughs.publishing.pictures import store_pictures
 
 R = TypeVar("R")
 #: An MCP server's slug, and the row id of a walkthrough that asks to be on it.
@@ -46,7 +47,7 @@ class PlanWriter:
         database: where to.
         organization_id: whose walkthroughs.
         origin: of which source and commit.
-        staging: where the texts of what is wanted are.
+        staging: where the texts and pictures of what is wanted are.
         fence: the number of this run; with it, each transaction checks that it may write.
     """
 
@@ -125,10 +126,18 @@ class PlanWriter:
 
     def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:
         wanted = [change.wanted for change in new]
-        rows = [
-            NewWalkthrough(self._content(each), each.outline, each.is_published) for each in wanted
-        ]
+        rows, with_pictures = [], set[int]()
+        for each in wanted:
+            authored = self._authored(each)
+            rows.append(NewWalkthrough(authored.content, each.outline, each.is_published))
+            if authored.pictures:
+                with_pictures.add(each.staged_at)
         made = create.create_all(session, self.organization_id, rows, self.origin)
+        for outcome, each in zip(made, wanted, strict=True):
+            if each.staged_at in with_pictures:
+                # Read again, so that memory holds the pictures of one walkthrough at a time.
+                pictures = self._authored(each).pictures
+                store_pictures(session, self.organization_id, outcome.walkthrough_id, pictures)
         return [
             (slug, outcome.walkthrough_id)
             for outcome, each in zip(made, wanted, strict=True)
@@ -137,21 +146,23 @@ class PlanWriter:
 
     def _update(self, session: Session, change: Update) -> list[Assignment]:
         row_id = change.live.walkthrough_id
-        content = self._content(change.wanted)
+        authored = self._authored(change.wanted)
         published = change.wanted.is_published
         writer.publish(
             session,
             self.organization_id,
             row_id,
-            content,
+            authored.content,
             self.origin,
             is_published=published,
         )
+        store_pictures(session, self.organization_id, row_id, authored.pictures)
         return [(slug, row_id) for slug in change.new_servers]
 
-    def _content(self, wanted: WantedWalkthrough) -> WalkthroughContent:
+    def _authored(self, wanted: WantedWalkthrough) -> AuthoredWalkthrough:
+        authored = self.staging.read(wanted.staged_at)
         # The outline has the moved steps that other walkthroughs of the commit record.
-        return replace(self.staging.read(wanted.staged_at).content, moved=wanted.outline.moved)
+        return replace(authored, content=replace(authored.content, moved=wanted.outline.moved))
 
     def _assign(self, session: Session, wanted: Sequence[Assignment]) -> None:
         ids: defaultdict[str, list[str]] = defaultdict(list)

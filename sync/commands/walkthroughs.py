@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from sync.format.export import export
 from sync.sources import find_source
 from walkthroughs.command_group import CommandGroup
+from walkthroughs.content.pictures import pictures_named
 from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.identity.organizations import organization_id
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 from walkthroughs.publishing import read, writer
+from walkthroughs.publishing.pictures import read_pictures
 from walkthroughs.runtime import runtime
 
 walkthroughs_cli = CommandGroup(
@@ -32,16 +34,16 @@ def export_command(ids: tuple[str, ...], folder: Path, organization: str | None)
     with runtime().database.transaction() as session:
         rows = _wanted(session, ids, organization)
         exported = [export(_authored(session, row)) for row in rows]
-    files = {path: text for each in exported for path, text in each.items()}
+    files = {path: data for each in exported for path, data in each.items()}
     there = [path for path in files if (folder / path).exists()]
     if there:
         raise click.ClickException(
             f"{folder / there[0]} exists, and nothing was written. Choose an empty folder."
         )
-    for path, text in files.items():
+    for path, data in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(data)
     click.echo(f"Wrote {len(files)} files to {folder}")
 
 
@@ -95,9 +97,18 @@ def _wanted(session: Session, ids: tuple[str, ...], organization: str | None) ->
 
 
 def _authored(session: Session, row: Walkthrough) -> AuthoredWalkthrough:
-    content = read.read_content(session, row.organization_id, row.id)
+    owner = row.organization_id
+    content = read.read_content(session, owner, row.id)
+    names = pictures_named(
+        text
+        for step in content.steps
+        for text in (step.content, step.agent_instructions, step.verify)
+    )
     return AuthoredWalkthrough(
-        content, row.is_published, _servers(session, row.organization_id, row.id)
+        content,
+        row.is_published,
+        _servers(session, owner, row.id),
+        read_pictures(session, owner, row.id, names),
     )
 
 

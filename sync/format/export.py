@@ -13,15 +13,18 @@ from walkthroughs.content.step_text import Parts
 from walkthroughs.content.values import AuthoredWalkthrough, Move, StepContent
 
 
-def export(authored: AuthoredWalkthrough) -> dict[str, str]:
-    """Return the files of one walkthrough: path from the repository's root -> text.
+def export(authored: AuthoredWalkthrough) -> dict[str, bytes]:
+    """Return the files of one walkthrough: path from the repository's root -> bytes.
 
-    Parsing them gives *authored* again, for content that the parser accepts.
+    Parsing them gives *authored* again, for content that the parser accepts. Pictures are where
+    the texts of the steps name them.
     """
     folder = f"walkthroughs/{authored.content.id}"
-    files = {f"{folder}/{MANIFEST}": _yaml(_manifest(authored))}
-    for step in authored.content.steps:
-        files[f"{folder}/{_file(step)}"] = _step(step)
+    texts = {MANIFEST: _yaml(_manifest(authored))}
+    texts |= {_file(step): _step(step) for step in authored.content.steps}
+    files = {f"{folder}/{path}": text.encode() for path, text in texts.items()}
+    for picture in authored.pictures:
+        files[f"{folder}/steps/i/{picture.name}"] = picture.data
     return files
 
 

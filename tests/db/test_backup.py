@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app import create_app
 from tests.builders import content, learner, new_course, organization
+from tests.pictures import stored_picture
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
@@ -17,6 +18,7 @@ from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import Base
 from walkthroughs.operations import archive
+from walkthroughs.publishing.pictures import store_pictures
 
 WORDS = "correct horse battery"
 
@@ -75,6 +77,7 @@ def test_what_was_backed_up_comes_back_into_an_empty_database(
 ):
     with database.transaction() as session:
         caller, row = new_course(session)
+        store_pictures(session, caller.organization_id, row, [stored_picture()])
     view = progress.select(database, ContentCache(), caller, row, resume=True)
     before = rows(database)
     file = tmp_path / "backup"

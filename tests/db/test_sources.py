@@ -172,10 +172,10 @@ def test_export_commit_adopt_is_an_empty_plan_and_moves_nobody(synced, database)
     view = progress.select(database, ContentCache(), synced.caller, row, resume=True)
     brew = synced.next(view.step.id).step.id
     authored = AuthoredWalkthrough(wanted, is_published=True)
-    for path, text_ in export(authored).items():
+    for path, data in export(authored).items():
         file = synced.author.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text_)
+        file.write_bytes(data)
     synced.author.commit()
     with database.transaction() as session:
         writer.adopt(session, owner, row, synced.source_id)

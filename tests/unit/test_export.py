@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sync.format.export import export
 from sync.format.parse import parse_repository
 from tests.builders import content, step, texts
+from tests.pictures import stored_picture
 from walkthroughs.content.values import AuthoredWalkthrough, Move, StepContent, WalkthroughContent
 
 IDS = st.sampled_from(["aa", "b-2", "no", "null", "1e3", "0x1f", "012", "true"])
@@ -79,7 +80,7 @@ AUTHORED = st.builds(
 
 @given(AUTHORED)
 def test_what_is_exported_is_read_back_the_same(authored):
-    files = {path: text.encode() for path, text in export(authored).items()}
+    files = export(authored)
 
     assert parse_repository(files).problems == ()
     assert texts(files) == [authored]
@@ -87,9 +88,15 @@ def test_what_is_exported_is_read_back_the_same(authored):
 
 def test_an_exported_walkthrough_is_one_that_an_author_would_write():
     steps = (step("one", section="Start", verify="It runs."), step("two"))
-    files = export(AuthoredWalkthrough(content(steps=steps), is_published=True, servers=("acme",)))
+    picture = stored_picture()
+    files = export(
+        AuthoredWalkthrough(
+            content(steps=steps), is_published=True, servers=("acme",), pictures=(picture,)
+        )
+    )
 
-    assert files == {
+    assert files.pop(f"walkthroughs/deploy/steps/i/{picture.name}") == picture.data
+    assert {path: data.decode() for path, data in files.items()} == {
         "walkthroughs/deploy/walkthrough.yml": (
             "id: deploy\ntitle: Deploy\nstatus: published\nservers:\n- acme\nsteps:\n"
             "- section: Start\n  steps:\n  - steps/one.md\n- steps/two.md\n"

@@ -6,6 +6,8 @@ import hashlib
 import json
 from dataclasses import dataclass, fields
 
+from walkthroughs.content.pictures import Picture
+
 
 @dataclass(frozen=True, slots=True)
 class StepContent:
@@ -114,13 +116,15 @@ _STEP_SHOWN = [each.name for each in fields(StepContent)]
 
 @dataclass(frozen=True, slots=True)
 class AuthoredWalkthrough:
-    """A walkthrough's content with the two settings that its manifest may carry.
+    """A walkthrough's content with its pictures and the two settings of its manifest.
 
     Attributes:
         is_published: visible to learners (`status: published`).
         servers: slugs of MCP servers it asks to be assigned to.
+        pictures: what the texts of its steps name, by `PICTURE_REFERENCE`.
     """
 
     content: WalkthroughContent
     is_published: bool = False
     servers: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()

@@ -13,7 +13,12 @@ from walkthroughs.models.servers import (
 from walkthroughs.models.sources import ContentSource, SyncRun
 from walkthroughs.models.stored_values import Approval, AwaitingApproval, PendingChange
 from walkthroughs.models.tenancy import Member, Organization, SignInFailure, User, UserSession
-from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep, WalkthroughVersion
+from walkthroughs.models.walkthroughs import (
+    Walkthrough,
+    WalkthroughImage,
+    WalkthroughStep,
+    WalkthroughVersion,
+)
 
 __all__ = [
     "DEFAULT_PACE_SECONDS",
@@ -35,6 +40,7 @@ __all__ = [
     "UserSession",
     "Walkthrough",
     "WalkthroughAttempt",
+    "WalkthroughImage",
     "WalkthroughProgress",
     "WalkthroughStep",
     "WalkthroughVersion",

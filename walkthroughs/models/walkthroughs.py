@@ -1,4 +1,4 @@
-"""Walkthroughs, their steps as one chain, and the history of versions."""
+"""Walkthroughs, their steps as one chain, the history of versions, and pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     UniqueConstraint,
     column,
     text,
@@ -182,3 +183,21 @@ class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-de
     author: Mapped[str | None]
 
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
+
+
+class WalkthroughImage(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
+    """A picture that a version of a walkthrough names, by what it holds."""
+
+    __tablename__ = "walkthrough_images"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "walkthrough_id", "sha256"),
+        org_foreign_key("walkthrough_id", "walkthroughs"),
+        Index(None, "organization_id", "sha256"),
+        CheckConstraint("octet_length(data) <= 1048576", name="at_most_one_mebibyte"),
+    )
+
+    walkthrough_id: Mapped[str]
+    #: Of `data`, in hexadecimal digits, and the kind of picture: `walkthroughs.content.pictures`.
+    sha256: Mapped[str]
+    extension: Mapped[str]
+    data: Mapped[bytes]
