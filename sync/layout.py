@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
+
+from walkthroughs.content.pictures import Picture
 
 #: Where content is in a repository.
 ROOT_FILE = "walkthroughs.yml"
 WALKTHROUGHS = "walkthroughs"
 MANIFEST = "walkthrough.yml"
-#: What is read of a repository; of other files it matters only that they are there.
-READ_ENDINGS = (".yml", ".md")
+#: What is read of a repository, and what is read of it once a step shows it; of other files it
+#: matters only that they are there.
+READ_ENDINGS = (".yml", ".yaml", ".md")
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 #: Files and folders of one walkthrough, pictures too, and how deep they go.
-MAX_ENTRIES = 1000
+MAX_ENTRIES = 4000
 MAX_DEPTH = 8
 
-MAX_MANIFEST_BYTES = 16 * 1024
-MAX_STEPS = 500
-
-MAX_FRONT_MATTER_BYTES = 16 * 1024
-MAX_STEP_BYTES = 64 * 1024
+MAX_STEPS = 1000
+#: In characters: a letter is one, in every script.
+MAX_FRONT_MATTER = 16 * 1024
+MAX_STEP = 64 * 1024
+MAX_MANIFEST = 256 * 1024
 MAX_TITLE = 200
+#: What is read of a file; a character has at most four bytes.
+MAX_FILE_BYTES = 4 * MAX_STEP
 
 #: Nearly all names are like this, and need no second look.
 _COMMON = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -34,8 +42,30 @@ class Unread(Enum):
     TOO_MANY = "its folder holds far more files than a walkthrough has"
 
 
-#: The bytes of a file, or why they were not read.
-FileData = bytes | Unread
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture's file, which is opened once a step shows it.
+
+    Attributes:
+        open: returns the picture.
+
+    `open` raises PictureRefused: learners cannot be shown what the file holds.
+    """
+
+    open: Callable[[], Picture]
+
+
+#: The bytes of a file, why they were not read, or how to read them.
+FileData = bytes | Unread | PictureFile
+
+
+class EntryKind(Enum):
+    """What a name in a folder stands for."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    #: To somewhere else, or another repository: it is not followed.
+    LINK = "link"
 
 
 def visible_name(name: bytes) -> str | None:

@@ -10,14 +10,16 @@ import random
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from sync import history
 from sync.apply import PlanWriter
 from sync.fence import take_fence
-from sync.format.parse import parse_folders
+from sync.format.parse import Surroundings, parse_folders
 from sync.format.parse_result import ParseResult
 from sync.git import commit_status
 from sync.git.credentials import decrypt_credential
+from sync.git.edit_link import view_address_of
 from sync.git.errors import ContentInvalid, SourceInvalid
 from sync.git.repository import Repository, open_repository
 from sync.planning.build_plan import build_plan
@@ -151,19 +153,25 @@ def _read(
     request: SyncRequest,
 ) -> tuple[ParseResult, Mapping[str, str]]:
     """Read the folders that are not known; return what they say, and the Git trees of all."""
-    known: dict[str, ReadFolder] = {}
-    if not request.read_all:
-        with database.transaction() as session:
-            known = read_folders(session, source.organization_id, source.id)
-        for name in random.sample(list(known), min(request.reread_folders, len(known))):
-            del known[name]
+    with database.transaction() as session:
+        last = read_folders(session, source.organization_id, source.id)
+    known: dict[str, ReadFolder] = {} if request.read_all else dict(last)
+    for name in random.sample(list(known), min(request.reread_folders, len(known))):
+        del known[name]
     known_trees = {name: each.tree for name, each in known.items()}
 
     def read() -> tuple[ParseResult, Mapping[str, str]]:
         with repository.snapshot(commit, source.path, known_trees) as snapshot:
             same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
+            around = Surroundings(
+                snapshot.root_entries,
+                snapshot.folder_entries,
+                {name: each.author_id for name, each in last.items()},
+                partial(view_address_of, source),
+            )
             # The files are read while they are parsed, one folder at a time.
-            return parse_folders(snapshot.root, snapshot.folders, same, staging.add), snapshot.trees
+            parsed = parse_folders(snapshot.root, snapshot.folders, same, staging.add, around)
+            return parsed, snapshot.trees
 
     return repository.with_reclone(read)
 

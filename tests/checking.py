@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from app import build_app, create_app
-from sync.commands.content import lint_command
-from sync.merge_check.client import TOKEN
+from sync.commands.lint import lint_command
+from sync.merge_check.upload import TOKEN
 from tests.serving import served
 
 EXAMPLE = Path(__file__).parents[1] / "content_repo_example"

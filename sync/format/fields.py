@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence
+from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence, quoted
 from sync.layout import MAX_TITLE
 from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.content.characters import hidden_characters
 from walkthroughs.content.problems import Problem
+
+#: Texts for people, in which a "#" may be meant.
+_PROSE = frozenset({"title", "description", "section"})
 
 
 class Fields:
@@ -53,6 +56,13 @@ class Fields:
             return None
         for refusal in hidden_characters(node.text):
             self.add_problem(node.line, refusal.message)
+        if node.comment and key in _PROSE:
+            whole = f"{key}: {quoted(f'{node.text} {node.comment}')}"
+            self.add_problem(
+                node.line,
+                f'YAML takes "{node.comment[:40]}" for a comment; put the text in quotes: {whole}, '
+                "or the comment in a line of its own",
+            )
         return node.text.strip() or None
 
     def title(self, key: str = "title") -> str:

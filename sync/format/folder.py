@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from sync.format.manifest import read_manifest
+from sync.format.parse import Surroundings
 from sync.format.text import decode_text
 from sync.layout import (
     MANIFEST,
-    MAX_MANIFEST_BYTES,
-    MAX_STEP_BYTES,
+    MAX_FILE_BYTES,
+    MAX_MANIFEST,
+    PICTURE_ENDINGS,
     READ_ENDINGS,
     ROOT_FILE,
     WALKTHROUGHS,
+    EntryKind,
     FileData,
+    PictureFile,
     Unread,
     visible_name,
 )
-from walkthroughs.content.problems import Problem
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, Picture, read_picture
+from walkthroughs.content.problems import Problem, Severity
 
 _GIT = ".git"
 #: Every assistant that was measured hands its model a step of this size whole; see
@@ -28,18 +34,19 @@ _GIT = ".git"
 _LARGE_STEP_BYTES = 8 * 1024
 
 
-def warnings(files: Mapping[str, FileData]) -> tuple[Problem, ...]:
+def size_warnings(files: Mapping[str, FileData]) -> tuple[Problem, ...]:
     """Return what is no mistake but may not reach a learner: steps that assistants cut."""
     steps = (step for path in sorted(files) for step in _listed(path, files))
     return tuple(
         Problem(
             step,
             1,
-            f"warning: the step is {_size(files[step]) / 1024:.1f} KiB. "
+            f"the step is {_size(files[step]) / 1024:.1f} KiB. "
             "Assistants cut long answers: "
             "Codex in the middle from 12 KiB, Copilot CLI and Qwen Code after the beginning from "
             "24 KiB, Gemini CLI in the middle from 40 KiB, opencode at the end from 52 KiB. "
             "Split it into steps of at most 8 KiB",
+            Severity.WARNING,
         )
         for step in steps
         if _size(files.get(step)) > _LARGE_STEP_BYTES
@@ -54,7 +61,7 @@ def _size(data: FileData | None) -> int:
 def _listed(path: str, files: Mapping[str, FileData]) -> Iterator[str]:
     """Yield the files of the steps that the manifest at *path* lists, if it is one."""
     folder, name = posixpath.split(path)
-    text = decode_text(path, files[path], MAX_MANIFEST_BYTES, []) if name == MANIFEST else None
+    text = decode_text(path, files[path], MAX_MANIFEST, []) if name == MANIFEST else None
     for step in read_manifest(path, text, []).steps if text is not None else ():
         yield posixpath.normpath(posixpath.join(folder, step.file))
 
@@ -72,6 +79,25 @@ def read_folder(folder: Path) -> dict[str, FileData]:
         elif entry.name == WALKTHROUGHS and entry.is_dir(follow_symlinks=False):
             files |= {f"{WALKTHROUGHS}/{name}": data for name, data in _below(entry.path)}
     return files
+
+
+def read_surroundings(folder: Path) -> Surroundings:
+    """Return what stands around the walkthroughs of a folder on this machine."""
+    inside = folder / WALKTHROUGHS
+    is_folder = inside.is_dir() and not inside.is_symlink()
+    return Surroundings(_kinds(folder), _kinds(inside) if is_folder else {})
+
+
+def _kinds(folder: Path) -> dict[str, EntryKind]:
+    kinds = {}
+    for entry in _entries(folder):
+        if entry.is_dir(follow_symlinks=False):
+            is_repository = Path(entry.path, _GIT).exists()
+            kinds[entry.name] = EntryKind.LINK if is_repository else EntryKind.FOLDER
+        else:
+            is_file = entry.is_file(follow_symlinks=False)
+            kinds[entry.name] = EntryKind.FILE if is_file else EntryKind.LINK
+    return kinds
 
 
 def _below(folder: str) -> Iterator[tuple[str, FileData]]:
@@ -96,7 +122,14 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
 
 def _read(entry: os.DirEntry[str]) -> FileData:
     """Return a file's bytes: `Unread.TOO_LARGE` when they are, empty for what is not content."""
+    if entry.name.lower().endswith(PICTURE_ENDINGS):
+        return PictureFile(partial(_picture, Path(entry.path)))
     if not entry.name.endswith(READ_ENDINGS):
         return b""
-    large = entry.stat(follow_symlinks=False).st_size > MAX_STEP_BYTES
+    large = entry.stat(follow_symlinks=False).st_size > MAX_FILE_BYTES
     return Unread.TOO_LARGE if large else Path(entry.path).read_bytes()
+
+
+def _picture(path: Path) -> Picture:
+    with path.open("rb") as file:
+        return read_picture(file.read(MAX_PICTURE_BYTES + 1))

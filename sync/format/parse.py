@@ -9,36 +9,59 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sync.format.fields import Fields
-from sync.format.manifest import Manifest, StepFile, read_manifest
+from sync.format.misplaced import Misplaced, entry_problems, look_for_manifest
 from sync.format.move_chains import with_earlier_names
 from sync.format.parse_result import ParseResult, WantedWalkthrough, in_file_order
-from sync.format.step_file import read_step
+from sync.format.step_links import WebAddress, no_address
 from sync.format.text import decode_text
+from sync.format.walkthrough_folder import read_walkthrough
 from sync.format.yaml_subset import YamlRefused, load
 from sync.layout import (
     MANIFEST,
     MAX_DEPTH,
     MAX_ENTRIES,
-    MAX_MANIFEST_BYTES,
+    MAX_MANIFEST,
     ROOT_FILE,
     WALKTHROUGHS,
+    EntryKind,
     FileData,
     Unread,
 )
-from walkthroughs.content.problems import Problem, first_problems
-from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
+from walkthroughs.content.problems import Problem, Severity, first_problems, has_errors
+from walkthroughs.content.values import AuthoredWalkthrough
 
 Stage = Callable[[AuthoredWalkthrough], int]
 #: Problems that are told of one walkthrough, and of a commit: more help nobody, and are stored.
 _MAX_PROBLEMS_OF_ONE, _MAX_PROBLEMS = 100, 1000
 
 
-def parse_repository(files: Mapping[str, FileData], stage: Stage = lambda _: 0) -> ParseResult:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around the walkthroughs' folders.
+
+    Attributes:
+        root: the names in the content's folder, and what each is.
+        folders: the names in `walkthroughs/`, and what each is.
+        live: the id of the walkthrough that was last read from each folder.
+        web_address: where the repository's host shows a file.
+    """
+
+    root: Mapping[str, EntryKind] = field(default_factory=dict)
+    folders: Mapping[str, EntryKind] = field(default_factory=dict)
+    live: Mapping[str, str] = field(default_factory=dict)
+    web_address: WebAddress = no_address
+
+
+def parse_repository(
+    files: Mapping[str, FileData],
+    stage: Stage = lambda _: 0,
+    around: Surroundings | None = None,
+) -> ParseResult:
     """Say what *files* (path from the source's folder -> bytes, assets' may be empty) hold."""
-    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, stage)
+    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, stage, around)
 
 
 def parse_folders(
@@ -46,6 +69,7 @@ def parse_folders(
     folders: Iterable[tuple[str, Mapping[str, FileData]]],
     unchanged: Mapping[str, str],
     stage: Stage,
+    around: Surroundings | None = None,
 ) -> ParseResult:
     """Say what the files of a commit hold, with the texts of one walkthrough at hand at a time.
 
@@ -55,25 +79,32 @@ def parse_folders(
         unchanged: folder -> id of walkthroughs whose files are left out, because
             they are the same as when they were read last.
         stage: takes each walkthrough without a mistake, and says where it is kept.
+        around: what else there is.
     """
+    around = around or Surroundings()
     problems: list[Problem] = []
     if not _root(root, problems):
         return ParseResult((), tuple(problems), frozenset(), complete=False)
     claims: dict[str, list[_IdClaim]] = defaultdict(list)
-    complete = True
+    misplaced = Misplaced(around.live)
+    problems += entry_problems(around.root, around.folders, misplaced)
     for folder, own in folders:
         path = f"{folder}/{MANIFEST}"
         if path not in own:
+            problems += look_for_manifest(folder, own, misplaced)
             continue
         found: list[Problem] = []
-        name, authored = _walkthrough(path, own, found)
+        name, authored = read_walkthrough(folder, own, around.web_address, found)
         problems += first_problems(in_file_order(found), _MAX_PROBLEMS_OF_ONE)
         if name is None:
-            complete = False
+            misplaced.hold(folder, None)
         else:
             claims[name].append(_IdClaim(path, _kept(authored, stage)))
+    if not claims and not unchanged and not has_errors(problems):
+        message = f"no walkthrough is here; write {WALKTHROUGHS}/<a name>/{MANIFEST}"
+        problems.append(Problem(WALKTHROUGHS, 1, message))
     same = {author_id: folder for folder, author_id in unchanged.items()}
-    return _resolve_ids(claims, same, problems, complete=complete)
+    return _resolve_ids(claims, same, problems, misplaced)
 
 
 def _kept(authored: AuthoredWalkthrough | None, stage: Stage) -> WantedWalkthrough | None:
@@ -110,8 +141,7 @@ def _resolve_ids(
     claims: Mapping[str, list[_IdClaim]],
     same: Mapping[str, str],
     problems: list[Problem],
-    *,
-    complete: bool,
+    misplaced: Misplaced,
 ) -> ParseResult:
     """Let each id have one manifest; two are refused, both. *same*: id -> unchanged folder."""
     good: dict[str, _IdClaim] = {}
@@ -129,12 +159,18 @@ def _resolve_ids(
             bad.add(name)
     return ParseResult(
         wanted=_add_earlier_names([claim.wanted for claim in good.values() if claim.wanted]),
-        problems=tuple(first_problems(in_file_order(problems), _MAX_PROBLEMS)),
-        unreadable=frozenset(bad),
-        complete=complete,
+        problems=tuple(first_problems(_of(problems, is_error=True), _MAX_PROBLEMS)),
+        unreadable=frozenset(bad) | (misplaced.held - good.keys() - same.keys()),
+        complete=misplaced.all_known,
         unchanged=frozenset(same.keys() - bad),
         folders={name: claim.path.split("/")[1] for name, claim in good.items()},
+        warnings=tuple(first_problems(_of(problems, is_error=False), _MAX_PROBLEMS)),
     )
+
+
+def _of(problems: list[Problem], *, is_error: bool) -> tuple[Problem, ...]:
+    kind = [each for each in problems if (each.severity is Severity.ERROR) is is_error]
+    return in_file_order(kind)
 
 
 def _add_earlier_names(wanted: list[WantedWalkthrough]) -> tuple[WantedWalkthrough, ...]:
@@ -147,7 +183,7 @@ def _root(data: FileData | None, problems: list[Problem]) -> bool:
     if data is None:
         return True
     before = len(problems)
-    text = decode_text(ROOT_FILE, data, MAX_MANIFEST_BYTES, problems)
+    text = decode_text(ROOT_FILE, data, MAX_MANIFEST, problems)
     if text is not None:
         try:
             fields = Fields(load(text), ROOT_FILE, problems, ("schema",))
@@ -159,60 +195,6 @@ def _root(data: FileData | None, problems: list[Problem]) -> bool:
                 message = f'schema "{schema}" is newer than this server, which reads schema 1'
                 fields.add_problem(fields.line("schema"), message)
     return len(problems) == before
-
-
-def _walkthrough(
-    path: str, files: Mapping[str, FileData], problems: list[Problem]
-) -> tuple[str | None, AuthoredWalkthrough | None]:
-    text = decode_text(path, files[path], MAX_MANIFEST_BYTES, problems)
-    if text is None:
-        return None, None
-    manifest = read_manifest(path, text, problems)
-    folder = posixpath.dirname(path)
-    steps = [read_step(path, folder, listed, files, problems) for listed in manifest.steps]
-    if manifest.steps:  # else that is the mistake, and one line says it
-        _unlisted(path, folder, manifest, files, problems)
-    readable = tuple(step for step in steps if step is not None)
-    _check_unique_ids(path, manifest, steps, problems)
-    if problems or manifest.id is None:
-        return manifest.id, None
-    content = WalkthroughContent(
-        id=manifest.id,
-        title=manifest.title,
-        description=manifest.description,
-        steps=readable,
-        tags=manifest.tags,
-        estimated_minutes=manifest.estimated_minutes,
-        moved=manifest.moved,
-    )
-    return manifest.id, AuthoredWalkthrough(content, manifest.is_published, manifest.servers)
-
-
-def _unlisted(
-    path: str,
-    folder: str,
-    manifest: Manifest,
-    files: Mapping[str, FileData],
-    problems: list[Problem],
-) -> None:
-    listed = {posixpath.normpath(posixpath.join(folder, step.file)) for step in manifest.steps}
-    for other in sorted(files):
-        if other.startswith(f"{folder}/steps/") and other.endswith(".md") and other not in listed:
-            name = other.removeprefix(f"{folder}/")
-            problems.append(Problem(path, 1, f'"{name}" is not listed under "steps"'))
-
-
-def _check_unique_ids(
-    path: str, manifest: Manifest, steps: list[StepContent | None], problems: list[Problem]
-) -> None:
-    first_lines: dict[str, StepFile] = {}
-    for listed, step in zip(manifest.steps, steps, strict=True):
-        if step is None:
-            continue
-        first = first_lines.setdefault(step.id, listed)
-        if first is not listed:
-            message = f'"{listed.file}" has the id "{step.id}" of "{first.file}"; ids are unique'
-            problems.append(Problem(path, listed.line, message))
 
 
 def _claimed_twice(author_id: str, paths: list[str]) -> list[Problem]:

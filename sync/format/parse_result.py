@@ -32,6 +32,7 @@ class ParseResult:
     Attributes:
         wanted: every walkthrough without a mistake, by id.
         problems: every mistake, in file order.
+        warnings: what is no mistake, but may not be what its author meant, in file order.
         unreadable: ids of walkthroughs that have a mistake: leave them as they are.
         complete: false if some manifest's id could not be read, so that no code
             can say which walkthroughs are gone.
@@ -45,6 +46,7 @@ class ParseResult:
     complete: bool
     unchanged: frozenset[str] = frozenset()
     folders: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
 
 
 def in_file_order(problems: list[Problem]) -> tuple[Problem, ...]:

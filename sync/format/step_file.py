@@ -4,106 +4,126 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from sync.format.fields import Fields
 from sync.format.manifest import StepFile
+from sync.format.step_links import WalkthroughFiles
 from sync.format.text import decode_text
 from sync.format.yaml_subset import YamlRefused, load
-from sync.layout import MAX_FRONT_MATTER_BYTES, MAX_STEP_BYTES, FileData
-from walkthroughs.content import markdown
-from walkthroughs.content.markdown import PartsInvalid
-from walkthroughs.content.problems import Problem
+from sync.layout import MAX_FRONT_MATTER, MAX_STEP, FileData
+from walkthroughs.content.problems import Problem, has_errors
+from walkthroughs.content.step_text import deliver
 from walkthroughs.content.values import StepContent
 
+_NO_FRONT_MATTER = (
+    "a step begins with a line ---, then id and title, then a line ---; `content lint --fix` "
+    "writes them for a file that begins with a heading"
+)
 
-def read_step(
+
+@dataclass(frozen=True, slots=True)
+class OpenedStep:
+    """A step's file, taken apart.
+
+    Attributes:
+        path: the file.
+        section: the heading that the manifest puts it under.
+        id: none if there is none that can be used.
+        title: empty if there is none.
+        revision: 1 if it says nothing.
+        body: the Markdown below the front matter.
+        body_line: the file's line that it begins on.
+    """
+
+    path: str
+    section: str | None
+    id: str | None
+    title: str
+    revision: int
+    body: str
+    body_line: int
+
+
+def open_step(
     manifest_path: str,
     folder: str,
     listed: StepFile,
     files: Mapping[str, FileData],
     problems: list[Problem],
-) -> StepContent | None:
-    """Return what a listed file says; none, and a problem for each mistake, if it cannot be used.
+) -> OpenedStep | None:
+    """Return what a listed file holds; none, and a problem, if it cannot be read.
 
-    *files* are the walkthrough's own, in *folder*; a link may lead to no others.
+    *files* are the walkthrough's own, in *folder*.
     """
     path = posixpath.normpath(posixpath.join(folder, listed.file))
     if path not in files or not path.startswith(f"{folder}/"):
         problems.append(Problem(manifest_path, listed.line, f'"{listed.file}" is not there'))
         return None
-    text = decode_text(path, files[path], MAX_STEP_BYTES, problems)
-    front = _front_matter(path, text, problems) if text is not None else None
-    if front is None:
+    text = decode_text(path, files[path], MAX_STEP + MAX_FRONT_MATTER, problems)
+    if text is None:
         return None
-    fields, body, body_line = front
-    before = len(problems)
+    fields, body, body_line = _front_matter(path, text, problems)
+    if len(body) > MAX_STEP:
+        message = f"the step has {len(body):,} characters; at most {MAX_STEP:,} are allowed"
+        problems.append(Problem(path, body_line, message))
+        return None
+    if fields is None:
+        return OpenedStep(path, listed.section, None, "", 1, body, body_line)
     step_id, title = fields.id(), fields.title()
     revision = fields.integer("revision", 1, 100_000) or 1
-    found = markdown.check_text(body)
-    problems += [
-        Problem(path, body_line + refusal.line - 1, refusal.message) for refusal in found.refusals
+    return OpenedStep(path, listed.section, step_id, title, revision, body, body_line)
+
+
+def read_step(
+    opened: OpenedStep, files: WalkthroughFiles, problems: list[Problem]
+) -> StepContent | None:
+    """Return what is delivered of a step; none, and a problem for each mistake, if nothing is."""
+    delivered = deliver(opened.body, partial(files.resolve, opened.path))
+    found = [
+        Problem(opened.path, opened.body_line + each.line - 1, each.message, each.severity)
+        for each in delivered.findings
     ]
-    _check_links(path, body, body_line, found.relative_links, files, problems)
-    try:
-        parts = markdown.split(body)
-    except PartsInvalid as error:
-        problems.append(Problem(path, body_line + error.refusal.line - 1, str(error)))
-        return None
-    if step_id is None or len(problems) > before:
+    problems += found
+    if opened.id is None or has_errors(found):
         return None
     return StepContent(
-        id=step_id,
-        title=title,
-        content=parts.content,
-        section=listed.section,
-        agent_instructions=parts.agent_instructions,
-        verify=parts.verify,
-        revision=revision,
+        id=opened.id,
+        title=opened.title,
+        content=delivered.parts.content,
+        section=opened.section,
+        agent_instructions=delivered.parts.agent_instructions,
+        verify=delivered.parts.verify,
+        revision=opened.revision,
     )
 
 
-def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields, str, int] | None:
-    """Return the front matter, the body, and the body's first line."""
+def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields | None, str, int]:
+    """Return the front matter (none, and a problem, if it cannot be read), body and its line."""
     if not text.startswith("---\n"):
-        problems.append(
-            Problem(path, 1, "a step begins with a line ---, then id and title, then a line ---")
-        )
-        return None
+        problems.append(Problem(path, 1, _NO_FRONT_MATTER))
+        return None, *_body(text, f"{text}\n")
     front, closed, rest = f"{text[3:]}\n".partition("\n---\n")
     front = front[1:]
     if not closed:
-        problems.append(
-            Problem(path, 1, "the front matter is never closed; end it with a line ---")
-        )
-        return None
-    if len(front.encode()) > MAX_FRONT_MATTER_BYTES:
-        problems.append(Problem(path, 1, "the front matter is larger than 16 KiB"))
-        return None
+        message = "the front matter is never closed; end it with a line ---"
+        problems.append(Problem(path, 1, message))
+        return None, "", 1
+    if len(front) > MAX_FRONT_MATTER:
+        message = f"the front matter has more than {MAX_FRONT_MATTER:,} characters"
+        problems.append(Problem(path, 1, message))
+        return None, *_body(text, rest)
     try:
         fields = Fields(load(front, first_line=2), path, problems, ("id", "title", "revision"))
     except YamlRefused as error:
         problems.append(Problem(path, error.line, str(error)))
-        return None
-    body = rest.strip("\n") + "\n"
-    first = text.count("\n", 0, len(text) - len(rest) + 1) + len(rest) - len(rest.lstrip("\n"))
-    return fields, body, first + 1
+        return None, *_body(text, rest)
+    return fields, *_body(text, rest)
 
 
-def _check_links(
-    path: str,
-    body: str,
-    body_line: int,
-    relative_links: tuple[str, ...],
-    files: Mapping[str, FileData],
-    problems: list[Problem],
-) -> None:
-    for url in relative_links:
-        target = posixpath.normpath(
-            posixpath.join(posixpath.dirname(path), url.split("#")[0].split("?")[0])
-        )
-        line = body_line + body.count("\n", 0, max(0, body.find(url)))
-        if target.split("/")[:2] != path.split("/")[:2]:
-            message = f'"{url[:100]}" leads out of the walkthrough; put the file into its folder'
-            problems.append(Problem(path, line, message))
-        elif target not in files:
-            problems.append(Problem(path, line, f'"{url[:100]}" is not in the repository'))
+def _body(text: str, rest: str) -> tuple[str, int]:
+    """Return the body without blank lines around it, and the line of *text* that it begins on."""
+    first = text.count("\n", 0, max(0, len(text) - len(rest) + 1))
+    first += len(rest) - len(rest.lstrip("\n"))
+    return rest.strip("\n") + "\n", first + 1

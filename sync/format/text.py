@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import codecs
 
-from sync.layout import FileData, Unread
+from sync.layout import MAX_FILE_BYTES, FileData, Unread
 from walkthroughs.content.problems import Problem
 
 
 def decode_text(path: str, data: FileData, limit: int, problems: list[Problem]) -> str | None:
-    """Return the text without byte order mark, carriage returns and trailing blanks."""
+    """Return the text without byte order mark and carriage returns; else it is as written.
+
+    Args:
+        path: the file, for problems.
+        data: what it holds.
+        limit: how many characters it may have.
+        problems: takes what is wrong with it.
+    """
     if data is Unread.TOO_MANY:
         problems.append(Problem(path, 1, "its folder holds far more files than a walkthrough has"))
         return None
-    if data is Unread.TOO_LARGE or len(data) > limit:
-        problems.append(Problem(path, 1, f"the file is larger than {limit // 1024} KiB"))
+    if not isinstance(data, bytes) or len(data) > MAX_FILE_BYTES:
+        problems.append(Problem(path, 1, f"the file has more than {limit:,} characters"))
         return None
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode()
@@ -22,7 +29,8 @@ def decode_text(path: str, data: FileData, limit: int, problems: list[Problem]) 
         line = data.count(b"\n", 0, error.start) + 1
         problems.append(Problem(path, line, "not UTF-8; save the file as UTF-8"))
         return None
-    unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    if " \n" not in unix and "\t\n" not in unix:  # as most files are
-        return unix.rstrip(" \t")
-    return "\n".join(line.rstrip(" \t") for line in unix.split("\n"))
+    if len(text) > limit:
+        message = f"the file has {len(text):,} characters; at most {limit:,} are allowed"
+        problems.append(Problem(path, 1, message))
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -13,18 +13,26 @@ from dataclasses import dataclass
 import yaml
 
 _MAX_DEPTH = 16
-_MAX_EVENTS = 4000
+#: A thousand steps, and the record of as many moves, for ever.
+_MAX_EVENTS = 20_000
 #: `key: some words` with no character that could mean anything in YAML.
 _PLAIN_LINE = re.compile(r"([a-z_]{1,40}): ([^\W_](?:[\w ,.()/'?!-]*[\w,.()/'?!-])?)")
 _MAX_PLAIN_LINES = 20
+#: A text of prose that begins with a sign of YAML, in the line of its key.
+_PROSE = re.compile(r" {0,4}(?:- )?(title|description|section): +([`@*\[{%&!\"'].*?) *\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A word with the line (from 1) where it stands."""
+    """A word with the line (from 1) where it stands.
+
+    Attributes:
+        comment: what follows it in its line, which YAML takes for a comment, `#` included.
+    """
 
     text: str
     line: int
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,14 @@ def load(text: str, first_line: int = 1) -> Node:
         return plain
     try:
         events = _checked(text, first_line)
-    except YamlRefused:
+    except YamlRefused as error:
+        _refuse_unquoted(text, first_line, error.line)
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # What is missing at the end is noticed behind the last line.
         line = first_line + min(mark.line if mark else 0, text.rstrip("\n").count("\n"))
+        _refuse_unquoted(text, first_line, line)
         hint = "; put a text with a colon in quotes" if "mapping values" in str(error) else ""
         raise YamlRefused(
             line, f"not valid YAML: {error.problem or error.context}{hint}"
@@ -86,7 +96,8 @@ def load(text: str, first_line: int = 1) -> Node:
         ) from error
     if not events:
         raise YamlRefused(first_line, "nothing is written here")
-    node, _ = _build(events, 0, first_line)
+    _refuse_unquoted(text, first_line)
+    node, _ = _Builder(events, text.split("\n"), first_line).build(0)
     return node
 
 
@@ -132,35 +143,71 @@ def _refuse_references(event: yaml.Event, line: int) -> None:
         raise YamlRefused(line, "tags (!) are not allowed; remove it")
 
 
-def _build(events: list[yaml.Event], at: int, first_line: int) -> tuple[Node, int]:
-    """Return the node that starts at *at*, and where the next one starts."""
-    event = events[at]
-    line = first_line + (event.start_mark.line if event.start_mark else 0)
-    if isinstance(event, yaml.ScalarEvent):
-        return Scalar(event.value, line), at + 1
-    if isinstance(event, yaml.SequenceStartEvent):
-        items = []
-        at += 1
-        while not isinstance(events[at], yaml.SequenceEndEvent):
-            item, at = _build(events, at, first_line)
-            items.append(item)
-        return Sequence(tuple(items), line), at + 1
-    return _mapping(events, at + 1, line, first_line)
+class _Builder:
+    """Makes nodes of events."""
+
+    def __init__(self, events: list[yaml.Event], lines: list[str], first_line: int) -> None:
+        self._events, self._lines, self._first_line = events, lines, first_line
+
+    def build(self, at: int) -> tuple[Node, int]:
+        """Return the node that starts at *at*, and where the next one starts."""
+        event = self._events[at]
+        line = self._first_line + (event.start_mark.line if event.start_mark else 0)
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, line, self._comment(event)), at + 1
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            at += 1
+            while not isinstance(self._events[at], yaml.SequenceEndEvent):
+                item, at = self.build(at)
+                items.append(item)
+            return Sequence(tuple(items), line), at + 1
+        return self._mapping(at + 1, line)
+
+    def _comment(self, event: yaml.ScalarEvent) -> str:
+        if event.style in {"|", ">"} or event.end_mark is None:
+            return ""
+        end = event.end_mark
+        rest = self._lines[end.line][end.column :] if end.line < len(self._lines) else ""
+        return rest.strip() if rest.lstrip().startswith("#") else ""
+
+    def _mapping(self, at: int, line: int) -> tuple[Mapping, int]:
+        items: dict[str, Node] = {}
+        lines: dict[str, int] = {}
+        while not isinstance(self._events[at], yaml.MappingEndEvent):
+            key, at = self.build(at)
+            if not isinstance(key, Scalar):
+                raise YamlRefused(key.line, "a key must be a plain word")
+            if key.text == "<<":
+                raise YamlRefused(key.line, "merge keys (<<) are not allowed; write it out")
+            if key.text in items:
+                raise YamlRefused(
+                    key.line, f'"{key.text}" is here twice (first on line {lines[key.text]})'
+                )
+            lines[key.text] = key.line
+            items[key.text], at = self.build(at)
+        return Mapping(items, lines, line), at + 1
 
 
-def _mapping(events: list[yaml.Event], at: int, line: int, first_line: int) -> tuple[Mapping, int]:
-    items: dict[str, Node] = {}
-    lines: dict[str, int] = {}
-    while not isinstance(events[at], yaml.MappingEndEvent):
-        key, at = _build(events, at, first_line)
-        if not isinstance(key, Scalar):
-            raise YamlRefused(key.line, "a key must be a plain word")
-        if key.text == "<<":
-            raise YamlRefused(key.line, "merge keys (<<) are not allowed; write it out")
-        if key.text in items:
-            raise YamlRefused(
-                key.line, f'"{key.text}" is here twice (first on line {lines[key.text]})'
+def quoted(text: str) -> str:
+    """Return *text* as YAML takes it, whatever it begins with."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _refuse_unquoted(text: str, first_line: int, faulty: int | None = None) -> None:
+    """Say how to write a text of prose that begins with a sign of YAML.
+
+    Args:
+        text: the document.
+        first_line: of it, in its file.
+        faulty: look only at this line, which YAML cannot read.
+    """
+    for number, line in enumerate(text.split("\n"), first_line):
+        found = _PROSE.match(line) if faulty in {None, number} else None
+        if found and (faulty or found[2][0] in "[{"):
+            message = (
+                f"a text that begins with {found[2][0]} means something in YAML; put it in "
+                f"quotes: {found[1]}: {quoted(found[2])}"
             )
-        lines[key.text] = key.line
-        items[key.text], at = _build(events, at, first_line)
-    return Mapping(items, lines, line), at + 1
+            raise YamlRefused(number, message)

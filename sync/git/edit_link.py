@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from sync.layout import MANIFEST, WALKTHROUGHS
+from walkthroughs.models import ContentSource
 
 #: Below a repository's own page. Sources: the addresses behind "Edit" and "View" at these hosts.
 _GITHUB = "/edit/{branch}/{file}"
 _GITLAB = "/-/edit/{branch}/{file}"
+#: A host's page to edit a file, and the one to see a file or a folder.
+_SEEN = {_GITHUB: "/blob/{branch}/{file}", _GITLAB: "/-/blob/{branch}/{file}"}
 _PAGES = {
     "github.com": _GITHUB,
     "gitlab.com": _GITLAB,
@@ -54,12 +57,33 @@ def edit_location(
     """
     parts = [part for part in path.split("/") if part]
     file = "/".join((*parts, WALKTHROUGHS, folder, MANIFEST))
+    return EditLocation(file, _address(_page(url, kind), branch, file))
+
+
+def view_address(
+    url: str, branch: str, path: str, file: str, kind: str | None = None
+) -> str | None:
+    """Return the address to see *file*, a path below the source's folder, at its host.
+
+    None if the host's addresses are not known. The arguments are those of `edit_location`.
+    """
+    parts = [part for part in f"{path}/{file}".split("/") if part]
     page = _page(url, kind)
+    for edit, see in _SEEN.items():
+        page = page.replace(edit, see) if page else None
+    return _address(page, branch, "/".join(parts))
+
+
+def view_address_of(source: ContentSource, file: str) -> str | None:
+    """Return the address to see *file*, a path below the source's folder; none if not known."""
+    kind = source.host_kind.value if source.host_kind else None
+    return view_address(source.url, source.branch, source.path, file, kind)
+
+
+def _address(page: str | None, branch: str, file: str) -> str | None:
     if page is None or not branch or {".", ".."} & {*file.split("/"), *branch.split("/")}:
-        return EditLocation(file, None)
-    return EditLocation(
-        file, page.format(branch=quote(branch, safe="/"), file=quote(file, safe="/"))
-    )
+        return None
+    return page.format(branch=quote(branch, safe="/"), file=quote(file, safe="/"))
 
 
 def _page(url: str, kind: str | None) -> str | None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from sync.layout import FileData, Unread
+from sync.layout import Unread
 
 #: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
 _MAX_REQUESTS = 500
@@ -37,10 +37,21 @@ class Objects:
     def __init__(self, start: Callable[[], subprocess.Popen[bytes]], awaited: Awaited) -> None:
         self._start, self._awaited = start, awaited
         self._readers = [_Reader(start(), awaited)]
+        self._aside: _Reader | None = None
+
+    def aside(self, name: str, limit: int) -> bytes | Unread | None:
+        """Return a blob as `contents` yields them; also while that is read from.
+
+        Raises:
+            EOFError: git has ended.
+        """
+        self._aside = self._aside or _Reader(self._start(), self._awaited)
+        self._aside.request([name])
+        return self._aside.read_next(limit, b"blob")
 
     def contents(
         self, names: Sequence[str], limit: int, kind: bytes = b"blob"
-    ) -> Iterator[FileData | None]:
+    ) -> Iterator[bytes | Unread | None]:
         """Yield each object's bytes: `Unread.TOO_LARGE` beyond *limit*, none if it is not there.
 
         Raises:
@@ -77,7 +88,7 @@ class _Reader:
         except (BrokenPipeError, ValueError):
             pass  # git has ended, or the reader has closed; `read_next` raises for that
 
-    def read_next(self, limit: int, kind: bytes) -> FileData | None:
+    def read_next(self, limit: int, kind: bytes) -> bytes | Unread | None:
         """Return the bytes of the next object, as `Objects.contents` yields them."""
         self._awaited.since = time.monotonic()
         try:
@@ -85,7 +96,7 @@ class _Reader:
         finally:
             self._awaited.since = None
 
-    def _read_next(self, limit: int, kind: bytes) -> FileData | None:
+    def _read_next(self, limit: int, kind: bytes) -> bytes | Unread | None:
         line = self._out.readline()
         if not line:
             raise EOFError

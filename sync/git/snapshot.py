@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from sync.git.errors import ContentInvalid, CopyDamaged, SourceInvalid
 from sync.git.objects import Objects, parse_tree
@@ -15,13 +16,23 @@ from sync.layout import (
     MANIFEST,
     MAX_DEPTH,
     MAX_ENTRIES,
-    MAX_STEP_BYTES,
+    MAX_FILE_BYTES,
+    PICTURE_ENDINGS,
     READ_ENDINGS,
     ROOT_FILE,
     WALKTHROUGHS,
+    EntryKind,
     FileData,
+    PictureFile,
     Unread,
     visible_name,
+)
+from walkthroughs.content.pictures import (
+    MAX_PICTURE_BYTES,
+    TOO_LARGE,
+    Picture,
+    PictureRefused,
+    read_picture,
 )
 
 #: The mode and the id of what has a name.
@@ -39,13 +50,18 @@ class Snapshot:
 
     Attributes:
         trees: each walkthrough's folder and the id of its Git tree.
+        root_entries: the names in the content's folder.
+        folder_entries: the names in `walkthroughs/`.
         root: the repository's own settings; none if it has none.
         folders: path of each folder that is not known, and its files (path ->
-            bytes; `Unread.TOO_LARGE` when they are, empty for what is not content).
+            bytes; `Unread.TOO_LARGE` when they are, empty for what is not content). Pictures
+            are read when they are opened.
             Read while it is iterated, once.
     """
 
     trees: Mapping[str, str]
+    root_entries: Mapping[str, EntryKind]
+    folder_entries: Mapping[str, EntryKind]
     root: FileData | None
     folders: Iterator[tuple[str, Mapping[str, FileData]]]
 
@@ -74,8 +90,9 @@ def read_snapshot(
     top = _tree(objects, root, id_bytes, shown)
     parent = top.get(WALKTHROUGHS)
     if parent is None or parent[0] != _TREE:
+        alike = next((f' There is "{name}".' for name in top if name.lower() == WALKTHROUGHS), "")
         raise SourceInvalid(
-            f'There is no folder "{WALKTHROUGHS}" in {shown} at {root}. Nothing is '
+            f'There is no folder "{WALKTHROUGHS}" in {shown} at {root}.{alike} Nothing is '
             "archived because of that. Put it there, or set the source to another folder."
         )
     found = _tree(objects, parent[1], id_bytes, shown)
@@ -83,10 +100,16 @@ def read_snapshot(
     changed = {name: tree for name, tree in trees.items() if known.get(name) != tree}
     settings = top.get(ROOT_FILE)
     if settings is not None and settings[0] in _FILE_MODES:
-        (data,) = objects.contents([settings[1]], MAX_STEP_BYTES)
+        (data,) = objects.contents([settings[1]], MAX_FILE_BYTES)
     else:
         data = None
-    return Snapshot(trees, data, _folders(objects, dict(sorted(changed.items())), id_bytes))
+    folders = _folders(objects, dict(sorted(changed.items())), id_bytes)
+    return Snapshot(trees, _kinds(top), _kinds(found), data, folders)
+
+
+def _kinds(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
+    kinds = {_TREE: EntryKind.FOLDER} | dict.fromkeys(_FILE_MODES, EntryKind.FILE)
+    return {name: kinds.get(mode, EntryKind.LINK) for name, (mode, _) in entries.items()}
 
 
 def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:
@@ -109,9 +132,9 @@ def _folders(
         content = [
             oid for files in listed.values() for path, oid in files.items() if _is_read(path, oid)
         ]
-        blobs = objects.contents(content, MAX_STEP_BYTES)
+        blobs = objects.contents(content, MAX_FILE_BYTES)
         for folder, files in listed.items():
-            yield folder, {path: _bytes(path, oid, blobs) for path, oid in files.items()}
+            yield folder, {path: _data(objects, path, oid, blobs) for path, oid in files.items()}
 
 
 #: Stands for the blob of a manifest whose folder has too many files to look through.
@@ -122,13 +145,28 @@ def _is_read(path: str, oid: str) -> bool:
     return path.endswith(READ_ENDINGS) and oid != _FOLDER_TOO_LARGE
 
 
-def _bytes(path: str, oid: str, blobs: Iterator[FileData | None]) -> FileData:
+def _data(
+    objects: Objects, path: str, oid: str, blobs: Iterator[bytes | Unread | None]
+) -> FileData:
+    if oid == _FOLDER_TOO_LARGE:
+        return Unread.TOO_MANY
+    if path.lower().endswith(PICTURE_ENDINGS):
+        return PictureFile(partial(_picture, objects, oid))
     if not _is_read(path, oid):
-        return Unread.TOO_MANY if oid == _FOLDER_TOO_LARGE else b""
+        return b""
     blob = next(blobs)
     if blob is None:
         raise CopyDamaged("The copy of the repository misses some of its files.")
     return blob
+
+
+def _picture(objects: Objects, oid: str) -> Picture:
+    blob = objects.aside(oid, MAX_PICTURE_BYTES)
+    if blob is None:
+        raise CopyDamaged("The copy of the repository misses some of its pictures.")
+    if isinstance(blob, Unread):
+        raise PictureRefused(TOO_LARGE)
+    return read_picture(blob)
 
 
 def _listed(

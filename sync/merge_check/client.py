@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 import httpx2
 
 from sync.layout import WALKTHROUGHS, FileData
-from sync.merge_check.upload import MAX_BYTES, pack
+from sync.merge_check.upload import MAX_BYTES, TOKEN, pack
 from sync.planning.report import PLAN_LISTS
 from walkthroughs.errors import HandrailError
 
-#: Where the token is looked for: other users of a machine can read command lines.
-TOKEN = "HANDRAIL_CHECK_TOKEN"  # noqa: S105  a variable's name
 _MAKE_ONE = "flask sync source check-token SOURCE"
 #: Large folders take a while to be compared.
 _SECONDS = 120

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from sync.format.parse import parse_repository
+from sync.format.parse import Surroundings, parse_repository
+from sync.git.edit_link import view_address_of
 from sync.layout import WALKTHROUGHS, FileData
 from sync.merge_check.upload import MAX_BYTES, UploadInvalid, unpack
 from sync.planning.build_plan import build_plan
@@ -52,7 +54,8 @@ def plan_for_files(
     database: Database, source: ContentSource, files: Mapping[str, FileData]
 ) -> dict[str, Any]:
     """Return the facts of the plan that a commit with *files*, all of them, would make."""
-    parsed = parse_repository(files)
+    around = Surroundings(web_address=partial(view_address_of, source))
+    parsed = parse_repository(files, around=around)
     with database.transaction() as session:
         session.connection(execution_options=_READ_ONLY_SNAPSHOT)
         plan = build_plan(session, source, parsed)

@@ -29,16 +29,15 @@ class ReadFolder(NamedTuple):
 
 
 def read_folders(session: Session, organization_id: str, source_id: str) -> dict[str, ReadFolder]:
-    """Return the live walkthroughs whose folder was read before, by folder."""
+    """Return the live walkthroughs by folder. An empty tree: it must be read again."""
     rows = session.execute(
         select(Walkthrough.folder, Walkthrough.external_id, Walkthrough.git_tree).where(
             Walkthrough.organization_id == organization_id,
             Walkthrough.source_id == source_id,
             Walkthrough.archived_at.is_(None),
-            Walkthrough.git_tree.is_not(None),
         )
     )
-    return {folder: ReadFolder(name, tree) for folder, name, tree in rows if folder and tree}
+    return {folder: ReadFolder(name, tree or "") for folder, name, tree in rows if folder}
 
 
 def read_live(

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 
-from sync.commands.content import lint_command
+from sync.commands.lint import lint_command
 from sync.format.folder import read_folder
 from sync.merge_check.client import TOKEN
 from sync.merge_check.upload import MAX_BYTES, pack

@@ -109,7 +109,7 @@ def faults(tag: Tag, written: str) -> Iterator[tuple[str, str]]:
     name = tag.name.lower()
     if name in REFUSED:
         yield f"<{name}>", f"<{name}> is not shown or runs something; write Markdown"
-    elif tag.name[0].isupper() and name not in ELEMENTS:
+    elif _is_component(tag.name):
         yield (
             "MDX",
             f"<{tag.name}> is a component of MDX, which only a website's build can show; write "
@@ -123,6 +123,21 @@ def faults(tag: Tag, written: str) -> Iterator[tuple[str, str]]:
             yield "handler", f"the attribute {each.name} runs a program; remove it"
         elif each.name in HIDING_ATTRIBUTES:
             yield each.name, f"the attribute {each.name} can hide a text; remove it"
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a tag stands for what a reader is to fill in, as `<your-token>` does."""
+    tag = read_tag(text)
+    if tag is None or tag.is_closing or tag.attributes or text.endswith("/>"):
+        return False
+    known = ELEMENTS | REFUSED
+    return tag.name.lower() not in known and not _is_component(tag.name)
+
+
+def _is_component(name: str) -> bool:
+    """Return whether a tag is named as MDX names its components: `Tabs`, not `TOKEN`."""
+    is_camel_case = name[0].isupper() and not name.isupper()
+    return is_camel_case and name.lower() not in ELEMENTS | REFUSED
 
 
 def dropped(tag: Tag) -> Iterator[tuple[int, int]]:

@@ -20,6 +20,7 @@ from walkthroughs.content.picture_files import (
 )
 
 MAX_PICTURE_BYTES = 1024 * 1024
+TOO_LARGE = "the picture is larger than 1 MiB; make it smaller"
 #: What each kind of picture is served as, by its extension.
 MEDIA_TYPES = {
     "png": "image/png",
@@ -63,7 +64,7 @@ def read_picture(data: bytes) -> Picture:
         PictureRefused: it is too large, damaged, or not of a kind that is shown.
     """
     if len(data) > MAX_PICTURE_BYTES:
-        raise PictureRefused("the picture is larger than 1 MiB; make it smaller")
+        raise PictureRefused(TOO_LARGE)
     extension = _extension(data)
     if extension is None:
         raise PictureRefused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +45,11 @@ class Problem:
     def __str__(self) -> str:
         kind = "" if self.severity is Severity.ERROR else f"{self.severity}: "
         return f"{self.path}:{self.line}: {kind}{self.message}"
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Return whether one of *problems* refuses its walkthrough."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def first_problems(problems: Sequence[Problem], most: int) -> list[Problem]:

@@ -1,0 +1,183 @@
+"""Write what authors need not write themselves; everything else of a file stays as it is."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.format.manifest import read_manifest
+from sync.format.yaml_subset import Mapping, Scalar, YamlRefused, load, quoted
+from sync.layout import MANIFEST, MAX_FILE_BYTES
+from walkthroughs.addresses import SLUG_PATTERN
+from walkthroughs.content.html_rules import is_placeholder
+from walkthroughs.content.reader import read
+
+_FRONT = re.compile(r"---\n(?P<front>(?:.*\n)*?)---(?:\n|\Z)")
+_HEADING = re.compile(r"\s*# +(?P<title>\S.*?)(?: +#+)? *(?:\n+|\Z)")
+#: A line that opens a part for the assistant, spelt as elsewhere, and perhaps indented.
+_OPENS = re.compile(r" {0,3}(:{3,})[ \t]*(?:\{[ \t]*)?\.?(agent|verify)\b[^\n]*\Z", re.IGNORECASE)
+_CLOSES = re.compile(r" {0,3}(:{3,})[ \t]*\Z")
+#: A manifest's first lines may tell editors its schema.
+_COMMENT = re.compile(r"#.*\n")
+#: What YAML takes for a text, whatever it is.
+_PLAIN = re.compile(r"[A-Za-z][\w ,.()/'?!-]*[\w,.()/?!]|[A-Za-z]")
+
+
+def fix_folder(folder: Path) -> list[str]:
+    """Mend the walkthroughs under *folder*; return what was changed, as lines of a diff.
+
+    A file that cannot be read is left alone; a second call changes nothing.
+    """
+    lines: list[str] = []
+    for manifest in sorted(folder.glob(f"walkthroughs/*/{MANIFEST}")):
+        for path, before, after in _fix_walkthrough(manifest):
+            _write(path, before, after)
+            name = path.relative_to(folder).as_posix()
+            old, new = before.text.splitlines(), after.splitlines()
+            lines += difflib.unified_diff(old, new, name, name, lineterm="", n=1)
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file's text with Unix line ends, and what was taken off it."""
+
+    text: str
+    mark: str
+    newline: str
+
+
+def _fix_walkthrough(manifest: Path) -> Iterator[tuple[Path, _File, str]]:
+    file = _read(manifest)
+    if file is None:
+        return
+    fallback = _slug(manifest.parent.name) or "walkthrough"
+    text = _with_id(file.text, fallback)
+    if text != file.text:
+        yield manifest, file, text
+    taken: set[str] = set()
+    opened = []
+    for path in _step_files(manifest, text):
+        step = _read(path)
+        if step is not None:
+            opened.append((path, step))
+            taken.update(_id_of(step.text))
+    for path, step in opened:
+        fixed = _fix_step(step.text, path.stem, taken)
+        if fixed != step.text:
+            yield path, step, fixed
+
+
+def _step_files(manifest: Path, text: str) -> list[Path]:
+    """Return the files that the manifest lists, and those of `steps/`, each once."""
+    folder = manifest.parent
+    listed = [posixpath.normpath(each.file) for each in read_manifest("", text, []).steps]
+    inside = [folder / name for name in listed if not name.startswith(("../", "/"))]
+    return list(dict.fromkeys([*inside, *sorted(folder.glob("steps/**/*.md"))]))
+
+
+def _read(path: Path) -> _File | None:
+    """Return a file; none if it is a link, too large, no text, or has line ends of two kinds."""
+    try:
+        if path.is_symlink() or path.stat().st_size > MAX_FILE_BYTES:
+            return None
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None  # the check that follows says what is wrong with it
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    unix = text.removeprefix(mark).replace("\r\n", "\n")
+    is_even = unix.replace("\n", newline) == text.removeprefix(mark) and "\r" not in unix
+    return _File(unix, mark, newline) if is_even else None
+
+
+def _write(path: Path, before: _File, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(before.mark + text.replace("\n", before.newline))
+
+
+def _fix_step(text: str, stem: str, taken: set[str]) -> str:
+    if not text.startswith("---\n"):
+        text = _with_front_matter(text)
+    front = _FRONT.match(text)
+    if front is None:
+        return text
+    head = f"---\n{_with_id(front['front'], stem, taken)}---\n"
+    return head + _fix_body(text[front.end() :])
+
+
+def _with_front_matter(text: str) -> str:
+    """Make a front matter of a first heading."""
+    found = _HEADING.match(text)
+    if found is None:
+        return text
+    title = found["title"]
+    shown = title if _PLAIN.fullmatch(title) else quoted(title)
+    return f"---\ntitle: {shown}\n---\n{text[found.end() :]}"
+
+
+def _with_id(yaml: str, fallback: str, taken: set[str] | None = None) -> str:
+    """Return a mapping with an id, of its title or of *fallback*, that is not taken.
+
+    Without *taken*, it is of *fallback* alone.
+    """
+    try:
+        node = load(yaml)
+    except YamlRefused:
+        return yaml
+    if not isinstance(node, Mapping) or "id" in node.items:
+        return yaml
+    title = node.items.get("title") if taken is not None else None
+    wanted = _slug(title.text if isinstance(title, Scalar) else "")
+    new = wanted or _slug(fallback) or _slug(f"step-{fallback}")
+    number, unique = 1, new
+    while taken is not None and unique in taken:
+        number += 1
+        unique = f"{new[:58]}-{number}"
+    if taken is not None:
+        taken.add(unique)
+    at = 0
+    while found := _COMMENT.match(yaml, at):
+        at = found.end()
+    return f"{yaml[:at]}id: {unique}\n{yaml[at:]}"
+
+
+def _id_of(text: str) -> list[str]:
+    front = _FRONT.match(text)
+    try:
+        node = load(front["front"]) if front else None
+    except YamlRefused:
+        return []
+    found = node.items.get("id") if isinstance(node, Mapping) else None
+    return [found.text] if isinstance(found, Scalar) else []
+
+
+def _fix_body(body: str) -> str:
+    reading = read(body)
+    lines = body.split("\n")
+    is_inside = False
+    for number, line in enumerate(lines):
+        opens = _OPENS.match(line) if number not in reading.fenced else None
+        closes = _CLOSES.match(line) if is_inside and number not in reading.fenced else None
+        if opens and not is_inside:
+            lines[number], is_inside = f"{opens[1]}{{{opens[2].lower()}}}", True
+        elif closes:
+            lines[number], is_inside = closes[1], False
+    body = "\n".join(lines)
+    pieces = [each for each in read(body).html if is_placeholder(each.text)]
+    for start, end in sorted((each.span() or (0, 0) for each in pieces), reverse=True):
+        if end:
+            body = f"{body[:start]}`{body[start:end]}`{body[end:]}"
+    return body
+
+
+def _slug(text: str) -> str:
+    """Return an id made of *text*; empty if it has too few Latin letters and digits."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].rstrip("-")
+    return slug if SLUG_PATTERN.fullmatch(slug) else ""

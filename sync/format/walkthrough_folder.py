@@ -1,0 +1,76 @@
+"""The files of one walkthrough to its content, or to problems. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+
+from sync.format.manifest import Manifest, StepFile, read_manifest
+from sync.format.step_file import OpenedStep, open_step, read_step
+from sync.format.step_links import WalkthroughFiles, WebAddress
+from sync.format.text import decode_text
+from sync.layout import MANIFEST, MAX_MANIFEST, FileData
+from walkthroughs.content.problems import Problem, has_errors
+from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
+
+
+def read_walkthrough(
+    folder: str, files: Mapping[str, FileData], web_address: WebAddress, problems: list[Problem]
+) -> tuple[str | None, AuthoredWalkthrough | None]:
+    """Return a walkthrough's id, none if it cannot be read, and what it says.
+
+    It says nothing if there is an error among the *problems* that are added.
+    """
+    path = f"{folder}/{MANIFEST}"
+    text = decode_text(path, files[path], MAX_MANIFEST, problems)
+    if text is None:
+        return None, None
+    manifest = read_manifest(path, text, problems)
+    opened = [open_step(path, folder, listed, files, problems) for listed in manifest.steps]
+    titles = {step.path: step.title for step in opened if step and step.title}
+    own = WalkthroughFiles(folder, files, titles, web_address)
+    steps = [read_step(step, own, problems) for step in opened if step is not None]
+    if manifest.steps:  # else that is the mistake, and one line says it
+        _unlisted(path, folder, manifest, files, problems)
+    _check_unique_ids(path, manifest, opened, problems)
+    if has_errors(problems) or manifest.id is None:
+        return manifest.id, None
+    content = WalkthroughContent(
+        id=manifest.id,
+        title=manifest.title,
+        description=manifest.description,
+        steps=tuple(step for step in steps if step is not None),
+        tags=manifest.tags,
+        estimated_minutes=manifest.estimated_minutes,
+        moved=manifest.moved,
+    )
+    pictures = tuple(own.pictures.values())
+    authored = AuthoredWalkthrough(content, manifest.is_published, manifest.servers, pictures)
+    return manifest.id, authored
+
+
+def _unlisted(
+    path: str,
+    folder: str,
+    manifest: Manifest,
+    files: Mapping[str, FileData],
+    problems: list[Problem],
+) -> None:
+    listed = {posixpath.normpath(posixpath.join(folder, step.file)) for step in manifest.steps}
+    for other in sorted(files):
+        if other.startswith(f"{folder}/steps/") and other.endswith(".md") and other not in listed:
+            name = other.removeprefix(f"{folder}/")
+            problems.append(Problem(path, 1, f'"{name}" is not listed under "steps"'))
+
+
+def _check_unique_ids(
+    path: str, manifest: Manifest, steps: list[OpenedStep | None], problems: list[Problem]
+) -> None:
+    first_lines: dict[str, StepFile] = {}
+    for listed, step in zip(manifest.steps, steps, strict=True):
+        if step is None or step.id is None:
+            continue
+        first = first_lines.setdefault(step.id, listed)
+        if first is not listed:
+            message = f'"{listed.file}" has the id "{step.id}" of "{first.file}"; ids are unique'
+            problems.append(Problem(path, listed.line, message))
