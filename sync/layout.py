@@ -59,6 +59,15 @@ class PictureFile:
 FileData = bytes | Unread | PictureFile
 
 
+@dataclass(frozen=True, slots=True)
+class StepFile:
+    """A step as the manifest lists it: the file (relative), its section, the line."""
+
+    file: str
+    section: str | None
+    line: int
+
+
 class EntryKind(Enum):
     """What a name in a folder stands for."""
 

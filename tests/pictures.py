@@ -8,6 +8,7 @@ from struct import pack
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sync.layout import PictureFile
 from walkthroughs.content.pictures import Picture, read_picture
 
 FORMATS = ("PNG", "JPEG", "WebP", "GIF")
@@ -39,6 +40,11 @@ def picture_file(
 def stored_picture(colour: int = 0) -> Picture:
     """A picture as the parser hands it on."""
     return read_picture(picture_file(colour=colour))
+
+
+def file_beside(data: bytes | None = None) -> PictureFile:
+    """A file beside steps that holds *data*, or a small picture."""
+    return PictureFile(lambda: read_picture(picture_file() if data is None else data))
 
 
 def _frame(colour: int) -> Image.Image:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sync.format.fields import Fields
 from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence, YamlRefused, load
-from sync.layout import MAX_STEPS
+from sync.layout import MAX_STEPS, StepFile
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import Move
 
@@ -21,15 +21,6 @@ _KEYS = (
     "steps",
     "moved",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StepFile:
-    """A step as the manifest lists it: the file (relative), its section, the line."""
-
-    file: str
-    section: str | None
-    line: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from sync.format.fields import Fields
-from sync.format.manifest import StepFile
 from sync.format.step_links import WalkthroughFiles
 from sync.format.text import decode_text
 from sync.format.yaml_subset import YamlRefused, load
-from sync.layout import MAX_FRONT_MATTER, MAX_STEP, FileData
+from sync.layout import MAX_FRONT_MATTER, MAX_STEP, FileData, StepFile
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.step_text import deliver
 from walkthroughs.content.values import StepContent

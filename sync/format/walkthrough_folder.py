@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
-from sync.format.manifest import Manifest, StepFile, read_manifest
+from sync.format.manifest import Manifest, read_manifest
 from sync.format.step_file import OpenedStep, open_step, read_step
 from sync.format.step_links import WalkthroughFiles, WebAddress
 from sync.format.text import decode_text
-from sync.layout import MANIFEST, MAX_MANIFEST, FileData
+from sync.layout import MANIFEST, MAX_MANIFEST, FileData, StepFile
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
 

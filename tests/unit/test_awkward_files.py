@@ -4,8 +4,10 @@ import pytest
 
 from sync.format.parse import parse_repository
 from tests.builders import texts
+from tests.pictures import file_beside
 from tests.unit.test_parse import FOLDER, MANIFEST, files, problems, step
 
+PICTURE = file_beside()
 STEPS = "steps:\n  - section: Before\n    steps: [steps/login.md]\n  - steps/create.md\n"
 
 
@@ -25,7 +27,7 @@ STEPS = "steps:\n  - section: Before\n    steps: [steps/login.md]\n  - steps/cre
         (files(create=b""), "create.md:1: a step begins with"),
         (files(create=step("create", "![x](shot.png)")), 'create.md:5: "shot.png" is not in the repository'),
         (files(create=step("create", "[a](login.md) [b](Login.md)")), 'create.md:5: "Login.md" is not in the repository'),
-        (files(create=step("create", "[a](../../other/steps/one.md)")), "leads out of the walkthrough"),
+        (files(create=step("create", "![a](../../other/steps/one.png)")), "is not in the walkthrough's folder; put the picture there"),
         (files(create=step("create", "[a](/etc/passwd)\n\na\u200bb")), "create.md:7: the character U+200B cannot be seen"),
     ],
 )  # fmt: skip
@@ -37,8 +39,8 @@ def test_an_awkward_file_is_one_clear_line(given, says):
 
 
 def test_a_picture_is_found_by_its_very_name():
-    given = files(create=step("create", "![x](Shot.png)")) | {f"{FOLDER}/steps/shot.png": b""}
-    there = files(create=step("create", "![x](shot.png)")) | {f"{FOLDER}/steps/shot.png": b""}
+    given = files(create=step("create", "![x](Shot.png)")) | {f"{FOLDER}/steps/shot.png": PICTURE}
+    there = files(create=step("create", "![x](shot.png)")) | {f"{FOLDER}/steps/shot.png": PICTURE}
 
     assert any('"Shot.png" is not in the repository' in line for line in problems(given))
     assert problems(there) == []

@@ -34,7 +34,7 @@ LINES = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
 BODIES = st.lists(
     st.one_of(
         LINES,
-        st.sampled_from(["```sh\n: {agent}\n```", "> quoted", "1. one\n2. two", "---", "::: note"]),
+        st.sampled_from(["```sh\n: {agent}\n```", "> quoted", "1. one\n2. two", "---", ":: note"]),
     ),
     min_size=1,
     max_size=3,

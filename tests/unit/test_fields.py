@@ -48,8 +48,10 @@ def test_of_two_keys_that_an_unknown_one_resembles_the_nearest_is_named():
         (f"title: {'x' * 201}", "x" * 201, ['1: "title" must be one line of at most 200 letters']),
         ("title: |\n  a\n  b", "a\nb", ['1: "title" must be one line of at most 200 letters']),
         ("id: x1", "", ['1: "title" is missing; add a line `title: ...`']),
-        ("title: [a]", "", ['1: "title" must be a text', '1: "title" is missing; add a line `title: ...`']),
-        ("title: {a: b}", "", ['1: "title" must be a text', '1: "title" is missing; add a line `title: ...`']),
+        ("title:\n- a", "", ['2: "title" must be a text', '1: "title" is missing; add a line `title: ...`']),
+        ("title:\n  a: b", "", ['2: "title" must be a text', '1: "title" is missing; add a line `title: ...`']),
+        ("title: Close issue #12", "Close issue", ['1: YAML takes "#12" for a comment; put the text in quotes: title: "Close issue #12", or the comment in a line of its own']),
+        ('title: "Close issue #12"', "Close issue #12", []),
         ("titel: x", "", ['1: unknown key "titel"; did you mean "title"?']),
     ],
 )  # fmt: skip

@@ -32,7 +32,10 @@ def test_a_name_that_nobody_sees_or_that_means_something_else_is_left_out(name):
 
 def test_the_limits_are_those_of_the_manual():
     promised = re.sub(r"\s+", " ", MANUAL)
-    assert "16 KiB of manifest or front matter, 64 KiB a step, 500 steps, 1,000 files" in promised
-    assert (layout.MAX_MANIFEST_BYTES, layout.MAX_FRONT_MATTER_BYTES) == (16_384, 16_384)
-    assert (layout.MAX_STEP_BYTES, layout.MAX_STEPS, layout.MAX_ENTRIES) == (65_536, 500, 1000)
+    assert (
+        "256 KiB of manifest, 16,384 characters of front matter, 65,536 characters a step, 1,000 steps, 4,000 files"
+        in promised
+    )
+    assert (layout.MAX_MANIFEST, layout.MAX_FRONT_MATTER) == (262_144, 16_384)
+    assert (layout.MAX_STEP, layout.MAX_STEPS, layout.MAX_ENTRIES) == (65_536, 1000, 4000)
     assert (layout.MAX_DEPTH, layout.MAX_TITLE) == (8, 200)

@@ -6,11 +6,10 @@ import pytest
 import yaml
 
 from app import create_app
-from sync.format.add_ids import add_ids
-from sync.format.folder import read_folder, warnings
+from sync.format.fix import fix_folder
+from sync.format.folder import read_folder, size_warnings
 from sync.format.manifest import _KEYS
 from sync.schema_page import SCHEMAS
-from tests.builders import problems_in
 from walkthroughs.settings import read_settings
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
@@ -25,19 +24,6 @@ def draft(tmp_path):
     (base / "walkthrough.yml").write_text("# mine\ntitle: Make tea\nsteps: [steps/1.md]\n")
     (base / "steps/1.md").write_bytes("---\r\ntitle: Boil the wåter!\r\n---\r\nDo.\r\n".encode())
     return tmp_path
-
-
-def test_missing_ids_are_written_and_the_rest_stays_byte_for_byte(draft):
-    written = add_ids(draft)
-
-    assert written == [
-        "walkthroughs/make-tea/walkthrough.yml: id: make-tea",
-        "walkthroughs/make-tea/steps/1.md: id: boil-the-water",
-    ]
-    step = (draft / "walkthroughs/make-tea/steps/1.md").read_bytes()
-    assert step == "---\r\nid: boil-the-water\r\ntitle: Boil the wåter!\r\n---\r\nDo.\r\n".encode()
-    assert problems_in(draft) == ()
-    assert add_ids(draft) == []
 
 
 def test_a_file_that_cannot_be_read_is_left_alone_and_told(draft, tmp_path):
@@ -122,19 +108,19 @@ def test_the_schema_takes_the_origins_of_a_step_that_the_parser_takes(origin, fi
 
 
 def test_a_step_that_assistants_cut_is_a_warning_and_no_problem(draft, tmp_path):
-    add_ids(draft)
+    fix_folder(draft)
     step = draft / "walkthroughs/make-tea/steps/1.md"
     (draft / "walkthroughs/make-tea/README.md").write_text("long " * 5000)  # no step
-    assert warnings(read_folder(draft)) == ()
+    assert size_warnings(read_folder(draft)) == ()
     step.write_text(step.read_text() + "Stir.\n" * 1500)
     app = create_app(read_settings({"HANDRAIL_DATA_DIR": str(tmp_path / "var")}))
     shown = app.test_cli_runner().invoke(args=["content", "lint", str(draft)])
     as_json = app.test_cli_runner().invoke(args=["content", "lint", "--json", str(draft)])
 
-    (warning,) = warnings(read_folder(draft))
+    (warning,) = size_warnings(read_folder(draft))
     assert warning.path == "walkthroughs/make-tea/steps/1.md"
     for words in ("8.8 KiB", "Codex", "12 KiB", "Gemini CLI", "40 KiB", "opencode", "52 KiB"):
         assert words in warning.message
     assert shown.exit_code == as_json.exit_code == 0
     assert str(warning) in shown.output
-    assert json.loads(as_json.stdout) == []
+    assert [each["severity"] for each in json.loads(as_json.stdout)] == ["warning"]

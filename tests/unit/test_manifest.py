@@ -52,12 +52,12 @@ def test_what_is_no_list_of_steps_is_one_problem(steps, problems):
     assert read(HEAD + steps)[1] == problems
 
 
-@pytest.mark.parametrize(("count", "refused"), [(500, False), (501, True)])
-def test_a_walkthrough_has_at_most_five_hundred_steps(count, refused):
+@pytest.mark.parametrize(("count", "refused"), [(1000, False), (1001, True)])
+def test_a_walkthrough_has_at_most_a_thousand_steps(count, refused):
     steps = "".join(f"  - s{n}.md\n" for n in range(count))
     _, problems = read(f"{HEAD}steps:\n{steps}")
 
-    expected = f"4: {count} steps; a walkthrough has at most 500"
+    expected = f"4: {count} steps; a walkthrough has at most 1000"
     assert problems == ([expected] if refused else [])
 
 

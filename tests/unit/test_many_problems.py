@@ -1,7 +1,7 @@
 """However many mistakes an author makes, what is told and stored of them is bounded."""
 
 from sync.format.parse import parse_repository
-from walkthroughs.content.markdown import refusals
+from walkthroughs.content.step_text import refusals
 
 HIDDEN = "\u200b\n"
 
@@ -20,26 +20,27 @@ def repository(walkthroughs, steps, body):
     return files
 
 
-def test_of_one_file_the_first_twenty_of_a_kind_are_told_and_how_many_there_are():
-    found = refusals("fine\n" + HIDDEN * 15_000)
+def test_of_one_file_each_kind_is_told_once_with_how_often_it_is_there():
+    found = refusals("fine\n" + HIDDEN * 900 + "<script>\n\n" * 3)
 
-    assert [each.line for each in found] == [*range(2, 23)]
-    assert found[-1].message == "and 14,980 more like these in this file"
-    assert len(refusals(HIDDEN * 20)) == 20
+    assert [(each.line, each.message) for each in found] == [
+        (2, "the character U+200B cannot be seen; remove it (900 times, first here)"),
+        (902, "<script> is not shown or runs something; write Markdown"),
+    ]
 
 
-def test_html_and_hidden_characters_are_bounded_each():
-    found = refusals((HIDDEN + "\n<br>\n\n") * 50)
+def test_kinds_are_bounded_too():
+    found = refusals("".join(f"[x]({chr(97 + n // 26)}{chr(97 + n % 26)}:y)\n" for n in range(100)))
 
-    assert len(found) == 42
-    assert sum("and 30 more" in each.message for each in found) == 2
+    assert len(found) == 41
+    assert found[-1].message == "and 60 more kinds of problem in this text"
 
 
 def test_of_one_walkthrough_a_hundred_are_told():
-    problems = parse_repository(repository(1, 50, HIDDEN * 15_000)).problems
+    problems = parse_repository(repository(1, 150, HIDDEN * 15_000)).problems
 
     assert len(problems) == 101
-    assert problems[-1].message == "and 950 more problems"
+    assert problems[-1].message == "and 50 more problems"
     assert sum(len(str(each)) for each in problems) < 20_000
 
 

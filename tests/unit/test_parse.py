@@ -90,7 +90,10 @@ def test_a_step_may_come_from_another_walkthrough_under_an_id_that_was_renamed_h
 
 def test_what_nobody_sees_makes_no_difference():
     plain = files()
-    noisy = {name: b"\xef\xbb\xbf" + data.replace(b"\n", b"  \r\n") for name, data in plain.items()}
+    noisy = {
+        name: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n") + b"\r\n\r\n"
+        for name, data in plain.items()
+    }
 
     assert parse_repository(noisy) == parse_repository(plain)
 
@@ -121,14 +124,15 @@ def test_a_renamed_folder_and_file_make_no_difference():
         (files(create=b"---\nid: a"), "create.md:1: the front matter is never closed"),
         (files(create=b"+++\nid = 1\n+++\n"), "create.md:1: a step begins with"),
         (files(create=step("create", "a\n\nb\u202ec")), "create.md:7: the character U+202E cannot be seen"),
-        (files(create=step("create", "x <!-- y -->")), "create.md:5: HTML can hide text"),
+        (files(create=step("create", "x <script>y</script>")), "create.md:5: <script> is not shown or runs something"),
         (files(create=step("create", "[a](gone.md)")), 'create.md:5: "gone.md" is not in the repository'),
         (files(create=step("create", ":::{agent}\nx")), "create.md:5: this part is never closed"),
         (files(create=step("create", revision="0")), 'create.md:4: "revision" must be a whole number'),
         (files(create=b"\xff\xfe"), "create.md:1: not UTF-8"),
-        (files(create=Unread.TOO_LARGE), "create.md:1: the file is larger than 64 KiB"),
+        (files(create=Unread.TOO_LARGE), "create.md:1: the file has more than 81,920 characters"),
         (files(create=b"\0too large"), "create.md:1: a step begins with a line ---"),
-        (files(create=b"x" * 70_000), "create.md:1: the file is larger than 64 KiB"),
+        (files(create=b"x" * 70_000), "create.md:1: the step has 70,001 characters; at most 65,536 are allowed"),
+        (files(create=b"x" * 90_000), "create.md:1: the file has 90,000 characters; at most 81,920 are allowed"),
         (files(MANIFEST + "  - {from: login, to: sign-in}\n"), "walkthrough.yml:14: "),
         (files(MANIFEST + "  - {from: sign-in, to: create}\n"), '"sign-in" was moved before'),
         (files(MANIFEST + "  - {from: deploy/start, to: login}\n"), 'walkthrough.yml:14: "deploy/start" is a step of this walkthrough; write `from: start`'),
@@ -164,7 +168,7 @@ def test_what_cannot_be_seen_is_refused_in_words_that_can(line):
 
 
 def test_a_folder_with_far_more_than_a_walkthrough_has_is_one_mistake():
-    pictures = {f"{FOLDER}/pictures/{n}.png": b"" for n in range(1000)}
+    pictures = {f"{FOLDER}/pictures/{n}.png": b"" for n in range(4000)}
     deep = {f"{FOLDER}/{'d/' * 9}x.md": b"x"}
 
     assert problems(files() | deep) == []

@@ -1,23 +1,32 @@
 """A step's file is read, or each of its mistakes is one problem with its file and line."""
 
+from urllib.parse import quote
+
 import pytest
 
-from sync.format.manifest import StepFile
-from sync.format.step_file import read_step
+from sync.format.step_file import open_step, read_step
+from sync.format.step_links import WalkthroughFiles, no_address
+from sync.layout import StepFile
+from tests.pictures import file_beside, stored_picture
 from walkthroughs.content.values import StepContent
 
 FOLDER = "walkthroughs/deploy"
+NO_FRONT_MATTER = (
+    "a step begins with a line ---, then id and title, then a line ---; `content lint --fix` "
+    "writes them for a file that begins with a heading"
+)
 HEAD = "---\nid: one\ntitle: One\n---\n"
 
 
-def read(text, file="one.md", section=None, **others):
+def read(text, file="one.md", section=None, address=no_address, **others):
     """Return the step, and the problems as text."""
     data = text if isinstance(text, bytes) else text.encode()
-    files = {f"{FOLDER}/one.md": data, f"{FOLDER}/pictures/a.png": b""} | others
+    files = {f"{FOLDER}/one.md": data, f"{FOLDER}/pictures/a.png": file_beside()} | others
     problems = []
-    step = read_step(
-        f"{FOLDER}/walkthrough.yml", FOLDER, StepFile(file, section, 7), files, problems
-    )
+    listed = StepFile(file, section, 7)
+    opened = open_step(f"{FOLDER}/walkthrough.yml", FOLDER, listed, files, problems)
+    own = WalkthroughFiles(FOLDER, files, {f"{FOLDER}/two.md": "Sign *in*"}, address)
+    step = read_step(opened, own, problems) if opened else None
     return step, [str(problem).removeprefix(f"{FOLDER}/") for problem in problems]
 
 
@@ -41,33 +50,102 @@ def test_a_listed_file_that_is_not_in_the_folder_is_told_in_the_manifest(file):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("Do it.", "one.md:1: a step begins with a line ---, then id and title, then a line ---"),
-        ("----\nid: one\n---\n", "one.md:1: a step begins with a line ---, then id and title, then a line ---"),
+        ("Do it.", f"one.md:1: {NO_FRONT_MATTER}"),
+        ("----\nid: one\n---\n", f"one.md:1: {NO_FRONT_MATTER}"),
         ("---\nid: one\ntitle: One\n", "one.md:1: the front matter is never closed; end it with a line ---"),
         ("---\nid: one\ntitle: One\n--- x\n", "one.md:1: the front matter is never closed; end it with a line ---"),
         ("---\nid: one\ntitle: One\nrevision: 0\n---\nx", 'one.md:4: "revision" must be a whole number from 1 to 100000'),
         ("---\nid: one\ntitle: One\nrevision: 100001\n---\nx", 'one.md:4: "revision" must be a whole number from 1 to 100000'),
         ("---\nid: one\n---\nx", 'one.md:2: "title" is missing; add a line `title: ...`'),
-        (f"{HEAD}x\n\n<br>\n", "one.md:7: HTML can hide text; write Markdown"),
-        (f"{HEAD}\n\n<br>\n", "one.md:7: HTML can hide text; write Markdown"),
-        (f"{HEAD}<br>\n", "one.md:5: HTML can hide text; write Markdown"),
+        (f"{HEAD}x\n\n<svg>\n", "one.md:7: <svg> is not shown or runs something; write Markdown"),
+        (f"{HEAD}\n\n<svg>\n", "one.md:7: <svg> is not shown or runs something; write Markdown"),
+        (f"{HEAD}<svg>\n", "one.md:5: <svg> is not shown or runs something; write Markdown"),
         (f"{HEAD}x\n\n:::{{agent}}\ny\n", 'one.md:7: this part is never closed; end it with a line ":::"'),
         (f"{HEAD}x\n\n![y](pictures/b.png)\n", 'one.md:7: "pictures/b.png" is not in the repository'),
-        (f"{HEAD}x\n[y](../other/two.md)\n", 'one.md:6: "../other/two.md" leads out of the walkthrough; put the file into its folder'),
+        (f"{HEAD}x\n![y](../other/two.png)\n", 'one.md:6: "../other/two.png" is not in the walkthrough\'s folder; put the picture there'),
+        (f"{HEAD}x\n![y](one.md)\n", 'one.md:6: "one.md" is no picture that learners are shown: PNG, JPEG, WebP or GIF'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_problem_with_its_line(text, problem):
-    assert read(text) == (None, [problem])
+    step, problems = read(text)
+
+    assert problems == [problem]
+    assert step is None or "id: one\n---" in text or "revision" in text
 
 
 @pytest.mark.parametrize(
     "link", ["pictures/a.png", "./pictures/a.png", "pictures/a.png#top", "pictures/a.png?raw=1"]
 )
-def test_a_link_to_a_file_of_the_walkthrough_is_fine(link):
-    step, problems = read(f"{HEAD}See [it]({link}).\n")
+@pytest.mark.parametrize(
+    "written", ["See [it]({}).", "![a]({})", "![a][b]\n\n[b]: {}", '<img alt="a" src="{}">']
+)
+def test_a_picture_beside_the_step_is_named_by_what_it_holds(link, written):
+    step, problems = read(f"{HEAD}{written.format(link)}\n")
 
     assert problems == []
-    assert step is not None
+    assert step.content == written.format(f"i/{stored_picture().name}")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("![x](my%20shot.png)", "my shot.png"),
+        ("![x](<my shot.png>)", "my shot.png"),
+        ("![x](übersicht.png)", "übersicht.png"),
+        ("![x](%C3%BCbersicht.png)", "übersicht.png"),
+        ("![x](a\\(1\\).png)", "a(1).png"),
+        ("![x](100%.png)", "100%.png"),
+        ("![x](SHOT.PNG)", "SHOT.PNG"),
+    ],
+)
+def test_a_picture_is_found_however_its_name_is_written(written, name):
+    step, problems = read(f"{HEAD}{written}\n", **{f"{FOLDER}/{name}": file_beside()})
+
+    assert problems == []
+    assert step.content == f"![x](i/{stored_picture().name})"
+
+
+def test_a_file_that_is_no_picture_is_told_with_the_reason():
+    _, problems = read(f"{HEAD}![x](b.png)\n", **{f"{FOLDER}/b.png": file_beside(b"<svg/>")})
+
+    assert problems == [
+        'one.md:5: "b.png" cannot be shown: the file holds no PNG, JPEG, WebP or GIF, whatever its name says; save it as one'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "delivered"),
+    [
+        ("See [the next](two.md).", "See *Sign \\*in\\**."),
+        ("See [the next](./two.md#top).", "See *Sign \\*in\\**."),
+        ("See [it][n].\n\n[n]: two.md", "See *Sign \\*in\\**."),
+        ('<a href="two.md">next</a>', "<a>next</a>"),
+        ("[a](../../docs/a b.md)", "[a](../../docs/a b.md)"),
+        ("[a](<../../docs/a b.md#c>)", "[a](https://git.example/docs/a%20b.md#c)"),
+        ("[a](../../docs)", "[a](https://git.example/docs)"),
+        ("[a](pictures)", "[a](https://git.example/walkthroughs/deploy/pictures)"),
+        ("[a](https://x.example) [b](#c)", "[a](https://x.example) [b](#c)"),
+    ],
+)
+def test_a_link_leads_to_where_a_learner_can_go(written, delivered):
+    def address(path):
+        return f"https://git.example/{quote(path)}"
+
+    files = {f"{FOLDER}/two.md": HEAD.encode()}
+    step, problems = read(f"{HEAD}{written}\n", address=address, **files)
+
+    assert problems == []
+    assert step.content.rstrip() == delivered
+
+
+def test_a_link_that_nobody_can_follow_stays_with_a_warning():
+    step, problems = read(f"{HEAD}[a](../../docs/a.md) [b](/c)\n")
+
+    assert [each.split(": ", 2)[1:] for each in problems] == [
+        ["warning", '"../../docs/a.md" leads to a file that learners cannot open'],
+        ["warning", '"/c" leads to a file that learners cannot open'],
+    ]
+    assert step.content == "[a](../../docs/a.md) [b](/c)"
 
 
 def test_a_front_matter_may_end_the_file():
@@ -81,10 +159,12 @@ def test_a_front_matter_has_at_most_sixteen_kib(size, refused):
     head = "id: one\ntitle: One\n# "
     _, problems = read(f"---\n{head}{'x' * (size - len(head))}\n---\nDo it.\n")
 
-    assert problems == (["one.md:1: the front matter is larger than 16 KiB"] if refused else [])
+    assert problems == (
+        ["one.md:1: the front matter has more than 16,384 characters"] if refused else []
+    )
 
 
 def test_mistakes_of_the_front_matter_and_of_the_body_are_told_together():
-    _, problems = read("---\nid: one\n---\n<br>\n")
+    _, problems = read("---\nid: one\n---\n<svg>\n")
 
     assert [each.split(":")[1] for each in problems] == ["2", "4"]
