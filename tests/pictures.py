@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from struct import pack
 
 from PIL import Image
@@ -39,6 +40,13 @@ def picture_file(
 def stored_picture(colour: int = 0) -> Picture:
     """A picture as the parser hands it on."""
     return read_picture(picture_file(colour=colour))
+
+
+def large_picture() -> Picture:
+    """A picture of nearly 1 MiB."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (580, 580), random.Random(1).randbytes(580 * 580 * 3)).save(out, "PNG")
+    return read_picture(out.getvalue())
 
 
 def _frame(colour: int) -> Image.Image:

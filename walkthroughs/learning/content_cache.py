@@ -49,6 +49,11 @@ class PublishedVersion:
         """Return the steps by row id."""
         return {step.id: step for step in self.steps}
 
+    @cached_property
+    def with_pictures(self) -> frozenset[str]:
+        """Return the row ids of the steps whose texts name pictures."""
+        return frozenset(step.id for step in self.steps if step.names_pictures)
+
     @property
     def characters(self) -> int:
         """Return how long its texts are, with a little for each step."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from walkthroughs.content.pictures import pictures_named, with_addresses
 from walkthroughs.enums import ProgressStatus
 
 
@@ -28,6 +29,21 @@ class StepBody:
     agent_instructions: str | None
     verify: str | None
 
+    @property
+    def names_pictures(self) -> bool:
+        """Return whether a text names a picture."""
+        return bool(pictures_named((self.content, self.agent_instructions, self.verify)))
+
+    def with_addresses(self, base: str) -> StepBody:
+        """Return the step with the absolute addresses of the pictures that its texts name."""
+        return replace(
+            self,
+            content=with_addresses(self.content, base),
+            agent_instructions=self.agent_instructions
+            and with_addresses(self.agent_instructions, base),
+            verify=self.verify and with_addresses(self.verify, base),
+        )
+
 
 @dataclass(frozen=True)
 class ProgressFacts:
@@ -46,6 +62,7 @@ class StepView:
     Attributes:
         notice: what changed since the learner's last call, or why nothing moved.
         hurried: the call came too soon after the step was shown, and moved nothing.
+        has_pictures: whether the texts of the step name any.
     """
 
     walkthrough: WalkthroughRef
@@ -53,6 +70,7 @@ class StepView:
     progress: ProgressFacts
     notice: str | None = None
     hurried: bool = False
+    has_pictures: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mcp.types import CallToolResult, TextContent
@@ -23,14 +24,17 @@ def link_ended() -> CallToolResult:
     return error_result(texts.LINK_ENDED)
 
 
-def step_result(view: StepView, *, has_step: bool = True) -> CallToolResult:
+def step_result(view: StepView, base: str, *, has_step: bool = True) -> CallToolResult:
     """Return a step view. Written out, since `asdict` copies deeply on the hot path.
 
     Args:
         view: where the learner is.
+        base: what the addresses of pictures begin with: `Caller.base_address`.
         has_step: whether the assistant is known to have the text of the current step. It is then
             not repeated when the call came too soon.
     """
+    if view.has_pictures and view.step:
+        view = replace(view, step=view.step.with_addresses(base))
     facts = {
         "walkthrough": vars(view.walkthrough),
         "step": vars(view.step) if view.step else None,

@@ -8,7 +8,7 @@ programs stand in the result's `_meta`, which hardly any client shows its model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -78,7 +78,12 @@ def after_fast_step(
     database: Database, cache: ContentCache, caller: Caller, moved: FastStep
 ) -> CallToolResult:
     """Answer an ordinary step call whose walkthrough is not in memory yet."""
-    return _answered(lambda: step_result(progress.read_view_of(database, cache, caller, moved)))
+
+    def run() -> CallToolResult:
+        view = progress.read_view_of(database, cache, caller, moved)
+        return step_result(view, caller.base_address)
+
+    return _answered(run)
 
 
 def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
@@ -141,7 +146,7 @@ def _select(
     view = progress.select(
         database, cache, caller, given.walkthrough_id, resume=given.resume_if_exists
     )
-    return step_result(view)
+    return step_result(view, caller.base_address)
 
 
 def _next(
@@ -149,7 +154,8 @@ def _next(
 ) -> CallToolResult:
     view = progress.advance(database, cache, caller, given.current_step_id)
     # Who cannot name the step may not have seen it: the answer that showed it may be lost.
-    return step_result(view, has_step=given.current_step_id is not None)
+    has_step = given.current_step_id is not None
+    return step_result(view, caller.base_address, has_step=has_step)
 
 
 def _status(
@@ -163,6 +169,8 @@ def _status(
         step_id=given.step_id,
         position=given.position,
     )
+    if view.step is not None:
+        view = replace(view, step=view.step.with_addresses(caller.base_address))
     # Structured, as the specification asks for; some clients hand the model nothing else.
     return CallToolResult(
         content=[TextContent(type="text", text=status_text(view))],
