@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
@@ -19,9 +20,10 @@ from tests.serving import served, view_of
 from walkthroughs.content.pictures import MEDIA_TYPES, read_picture
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
-from walkthroughs.mcp_server import tenant
+from walkthroughs.mcp_server import pictures, tenant
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 from walkthroughs.publishing.pictures import store_pictures
+from walkthroughs.serving.fair_queue import PER_CALLER
 
 __all__ = ["gallery"]
 
@@ -200,32 +202,45 @@ def test_while_the_database_is_away_a_picture_is_to_be_asked_for_later(gallery, 
     assert gallery.get().content == FOX.data
 
 
-def test_readers_who_do_not_read_delay_no_other_reader_and_no_learner(gallery):
+@contextmanager
+def readers_who_do_not_read(gallery, count):
+    """So many connections, each of which asks for more than any buffer between takes."""
     large = large_picture()
     with gallery.database.transaction() as session:
         store_pictures(session, gallery.caller.organization_id, gallery.walkthrough_id, [large])
     assert gallery.get(f"/s/acme/i/{large.name}").content == large.data
     request = f"GET /s/acme/i/{large.name} HTTP/1.1\r\nHost: localhost:{gallery.port}\r\n\r\n"
-    readers = []
-    try:
-        for _ in range(7):
-            reader = socket.create_connection(("127.0.0.1", gallery.port))
-            readers.append(reader)
+    with ExitStack() as stack:
+        for _ in range(count):
+            reader = stack.enter_context(socket.socket())
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            reader.sendall(request.encode())
+            reader.connect(("127.0.0.1", gallery.port))
+            reader.sendall(request.encode() * 40)
+        time.sleep(0.5)
+        yield
+
+
+def test_readers_who_do_not_read_delay_no_other_reader_and_no_learner(gallery):
+    with readers_who_do_not_read(gallery, PER_CALLER - 1):
         begun = time.monotonic()
         assert gallery.get().status_code == 200
         text, _ = selected(gallery, f"/s/acme/mcp/u/{gallery.token}", f"localhost:{gallery.port}")
         assert "Step 1 of 2" in text
         assert time.monotonic() - begun < 3
-        readers.append(socket.create_connection(("127.0.0.1", gallery.port)))
-        readers[-1].sendall(request.encode())
-        time.sleep(0.3)
-        answer = gallery.get()  # the ninth of one reader waits, and is told when to come back
-        assert (answer.status_code, answer.headers.get("retry-after")) in {(503, "2"), (200, None)}
-    finally:
-        for reader in readers:
-            reader.close()
+
+
+def test_one_who_has_too_many_pictures_on_the_way_is_told_to_come_back(gallery):
+    with readers_who_do_not_read(gallery, PER_CALLER):
+        answer = gallery.get()
+        assert (answer.status_code, answer.headers.get("retry-after")) == (503, "2")
+        text, _ = selected(gallery, f"/s/acme/mcp/u/{gallery.token}", f"localhost:{gallery.port}")
+        assert "Step 1 of 2" in text
+
+
+def test_who_takes_too_long_for_a_picture_is_left(gallery, monkeypatch):
+    monkeypatch.setattr(pictures, "_SENDING_SECONDS", 1.0)
+    with readers_who_do_not_read(gallery, PER_CALLER):
+        assert gallery.get().status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
