@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from walkthroughs.content.pictures import pictures_named, with_addresses
 from walkthroughs.enums import ProgressStatus
 
 
@@ -28,21 +27,6 @@ class StepBody:
     content: str
     agent_instructions: str | None
     verify: str | None
-
-    @property
-    def names_pictures(self) -> bool:
-        """Return whether a text names a picture."""
-        return bool(pictures_named((self.content, self.agent_instructions, self.verify)))
-
-    def with_addresses(self, base: str) -> StepBody:
-        """Return the step with the absolute addresses of the pictures that its texts name."""
-        return replace(
-            self,
-            content=with_addresses(self.content, base),
-            agent_instructions=self.agent_instructions
-            and with_addresses(self.agent_instructions, base),
-            verify=self.verify and with_addresses(self.verify, base),
-        )
 
 
 @dataclass(frozen=True)

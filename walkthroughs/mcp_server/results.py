@@ -7,7 +7,8 @@ from typing import Any
 
 from mcp.types import CallToolResult, TextContent
 
-from walkthroughs.learning.views import StepView
+from walkthroughs.content.pictures import with_addresses
+from walkthroughs.learning.views import StepBody, StepView
 from walkthroughs.mcp_server import texts
 
 #: Where in a result's `_meta` the facts stand, for programs and for a card.
@@ -34,7 +35,7 @@ def step_result(view: StepView, base: str, *, has_step: bool = True) -> CallTool
             not repeated when the call came too soon.
     """
     if view.has_pictures and view.step:
-        view = replace(view, step=view.step.with_addresses(base))
+        view = replace(view, step=step_with_addresses(view.step, base))
     facts = {
         "walkthrough": vars(view.walkthrough),
         "step": vars(view.step) if view.step else None,
@@ -43,6 +44,17 @@ def step_result(view: StepView, base: str, *, has_step: bool = True) -> CallTool
     }
     short = view.hurried and has_step
     return text_result(texts.hurried_text(view) if short else texts.step_text(view), facts)
+
+
+def step_with_addresses(step: StepBody, base: str) -> StepBody:
+    """Return *step* with the addresses of the pictures that its texts name, below *base*."""
+    return replace(
+        step,
+        content=with_addresses(step.content, base),
+        agent_instructions=step.agent_instructions
+        and with_addresses(step.agent_instructions, base),
+        verify=step.verify and with_addresses(step.verify, base),
+    )
 
 
 def text_result(text: str, facts: dict[str, Any]) -> CallToolResult:

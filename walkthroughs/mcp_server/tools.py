@@ -33,7 +33,13 @@ from walkthroughs.mcp_server.arguments import (
     input_schema,
     parse_arguments,
 )
-from walkthroughs.mcp_server.results import error_result, step_result, text_result, unavailable
+from walkthroughs.mcp_server.results import (
+    error_result,
+    step_result,
+    step_with_addresses,
+    text_result,
+    unavailable,
+)
 from walkthroughs.mcp_server.status_text import next_sentence, status_text
 
 #: Claude Code saves a longer result to a file. A step has 64 KiB at most.
@@ -170,7 +176,7 @@ def _status(
         position=given.position,
     )
     if view.step is not None:
-        view = replace(view, step=view.step.with_addresses(caller.base_address))
+        view = replace(view, step=step_with_addresses(view.step, caller.base_address))
     # Structured, as the specification asks for; some clients hand the model nothing else.
     return CallToolResult(
         content=[TextContent(type="text", text=status_text(view))],
