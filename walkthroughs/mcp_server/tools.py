@@ -84,12 +84,10 @@ def after_fast_step(
     database: Database, cache: ContentCache, caller: Caller, moved: FastStep
 ) -> CallToolResult:
     """Answer an ordinary step call whose walkthrough is not in memory yet."""
-
-    def run() -> CallToolResult:
-        view = progress.read_view_of(database, cache, caller, moved)
-        return step_result(view, caller.base_address)
-
-    return _answered(run)
+    base = caller.base_address
+    return _answered(
+        lambda: step_result(progress.read_view_of(database, cache, caller, moved), base)
+    )
 
 
 def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
