@@ -18,6 +18,8 @@ MANIFEST = "walkthrough.yml"
 #: matters only that they are there.
 READ_ENDINGS = (".yml", ".yaml", ".md")
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+#: Of the pictures that one walkthrough shows, together: they are at hand while it is stored.
+MAX_PICTURES_BYTES = 32 * 1024 * 1024
 #: Files and folders of one walkthrough, pictures too, and how deep they go.
 MAX_ENTRIES = 4000
 MAX_DEPTH = 8

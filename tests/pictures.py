@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from struct import pack
 
 from PIL import Image
@@ -45,6 +46,13 @@ def stored_picture(colour: int = 0) -> Picture:
 def file_beside(data: bytes | None = None) -> PictureFile:
     """A file beside steps that holds *data*, or a small picture."""
     return PictureFile(lambda: read_picture(picture_file() if data is None else data))
+
+
+def large_picture() -> Picture:
+    """A picture of nearly 1 MiB."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (580, 580), random.Random(1).randbytes(580 * 580 * 3)).save(out, "PNG")
+    return read_picture(out.getvalue())
 
 
 def _frame(colour: int) -> Image.Image:

@@ -49,15 +49,16 @@ async def call_until_taken(client: Any, name: str, arguments: dict[str, Any]) ->
 def served(
     app: ASGIApp,
     *,
+    port: int = 0,
     connections: int = 1000,
     header_seconds: float = HEADER_SECONDS,
     trusted_proxies: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """Serve *app* on a free port; yield its origin."""
+    """Serve *app*, on a free port unless one is given; yield its origin."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
-        port=0,
+        port=port,
         http=bounded(connections, header_seconds),
         ws="none",
         log_config=None,

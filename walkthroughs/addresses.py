@@ -45,9 +45,14 @@ def domain_record(domain: str) -> str:
     return f"_handrail.{domain}"
 
 
+def server_base(base_url: str, slug: str) -> str:
+    """Return what the addresses of an MCP server and of its pictures begin with."""
+    return f"{base_url}/s/{slug}"
+
+
 def server_address(base_url: str, slug: str) -> str:
     """Return the address of an MCP server, the one for everybody."""
-    return f"{base_url}/s/{slug}/mcp"
+    return f"{server_base(base_url, slug)}/mcp"
 
 
 def personal_link(base_url: str, slug: str, token: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from sync.layout import FileData, PictureFile
+from sync.layout import MAX_PICTURES_BYTES, FileData, PictureFile
 from walkthroughs.content.findings import Finding
 from walkthroughs.content.look import Resolved
 from walkthroughs.content.pictures import Picture, PictureRefused
@@ -46,7 +46,7 @@ class WalkthroughFiles:
         target = self._path(step, link.target)
         if target is None or not (target == self.folder or target.startswith(f"{self.folder}/")):
             return self._outside(link, target)
-        if link.is_picture or target.lower().endswith(_picture_endings(self.files.get(target))):
+        if link.is_picture or isinstance(self.files.get(target), PictureFile):
             return self._picture(link, target)
         if target in self.titles:
             return Resolved(text=f"*{_escaped(self.titles[target])}*")
@@ -85,6 +85,8 @@ class WalkthroughFiles:
         except PictureRefused as error:
             return _refused(link, f"cannot be shown: {error}")
         self.pictures[picture.name] = picture
+        if sum(len(each.data) for each in self.pictures.values()) > MAX_PICTURES_BYTES:
+            return _refused(link, "is one too many: the pictures of a walkthrough have 32 MiB")
         return Resolved(target=f"i/{picture.name}")
 
     def _outside(self, link: Link, path: str | None) -> Resolved:
@@ -99,10 +101,6 @@ class WalkthroughFiles:
             return Resolved(target=f"{address}{mark}{place}")
         message = f'"{link.target[:100]}" leads to a file that learners cannot open'
         return Resolved(finding=Finding(link.line, message, Severity.WARNING))
-
-
-def _picture_endings(data: FileData | None) -> tuple[str, ...]:
-    return (".png", ".jpg", ".jpeg", ".webp", ".gif") if isinstance(data, PictureFile) else ()
 
 
 def _escaped(title: str) -> str:

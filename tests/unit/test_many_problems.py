@@ -25,7 +25,7 @@ def test_of_one_file_each_kind_is_told_once_with_how_often_it_is_there():
 
     assert [(each.line, each.message) for each in found] == [
         (2, "the character U+200B cannot be seen; remove it (900 times, first here)"),
-        (902, "<script> is not shown or runs something; write Markdown"),
+        (902, "<script> is not shown or runs something; write Markdown (3 times, first here)"),
     ]
 
 

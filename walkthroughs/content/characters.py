@@ -21,10 +21,12 @@ _PRINTABLE_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 _UNSEEN = (
     "0-8 A-1F 7F-9F AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 2028-202E 2060-206F 3164 "
     "D800-F8FF FDD0-FDEF FE00-FE0F FEFF FFA0 FFF0-FFFB FFFE-FFFF 13430-1343F 1BCA0-1BCA3 "
-    "1D173-1D17A E0000-E0FFF F0000-10FFFF"
-)
+    "1D173-1D17A E0000-E0FFF F0000-10FFFF "
+) + " ".join(f"{plane:X}FFFE-{plane:X}FFFF" for plane in range(1, 15))
 #: Looks like nothing, though Unicode counts it as a sign.
 _BLANK_LOOKING = "2800"
+#: Lines of one text that are told; their author looks at all of them anyway.
+_MOST = 1000
 #: Scripts in which letters join or stack, so that a (non-)joiner changes what is read.
 _JOINING = (
     "600-6FF 700-74F 750-77F 7C0-7FF 840-86F 870-8FF 900-DFF F00-FFF 1000-109F 1780-17FF "
@@ -66,7 +68,7 @@ _ISOLATES, _END_OF_ISOLATE = frozenset("\u2066\u2067\u2068"), "\u2069"
 
 
 def hidden_characters(text: str) -> Iterator[Finding]:
-    """Yield an error for each line with a character that a reviewer cannot see.
+    """Yield an error for each line, of a thousand, with a character that a reviewer cannot see.
 
     Accepted are joiners, marks of direction and selectors where the script or the emoji before
     them needs one, singly; never tag characters, overrides, or an isolate that its line leaves
@@ -74,7 +76,7 @@ def hidden_characters(text: str) -> Iterator[Finding]:
     """
     if text.isascii() and not text.encode().translate(None, _PRINTABLE_ASCII):
         return
-    unseen = _one_of(f"{_UNSEEN} {_BLANK_LOOKING}")
+    unseen, told = _one_of(f"{_UNSEEN} {_BLANK_LOOKING}"), 0
     for number, line in enumerate(text.split("\n"), start=1):
         if line.isascii() and line.isprintable():
             continue
@@ -82,7 +84,10 @@ def hidden_characters(text: str) -> Iterator[Finding]:
             if not _is_needed(line, found.start()):
                 name = f"U+{ord(found[0]):04X}"
                 yield Finding(number, f"the character {name} cannot be seen; remove it")
+                told += 1
                 break
+        if told == _MOST:
+            return
 
 
 def _is_needed(line: str, at: int) -> bool:

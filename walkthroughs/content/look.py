@@ -72,6 +72,8 @@ class Look:
         self.findings: list[Finding] = []
         self.edits: list[tuple[Span, str]] = []
         self._text, self._resolve = text, resolve
+        #: Labels of definitions that are delivered.
+        self._used: set[str] = set()
         reading = read(text)
         self._fences(reading)
         for piece in reading.html:
@@ -143,7 +145,9 @@ class Look:
             self._note(link.line, message, Severity.WARNING)
         if resolved.text is not None:
             self._change(link.span, link.line, resolved.text)
-        elif resolved.target is not None:
+            return
+        self._used.add(link.label)
+        if resolved.target is not None:
             definition = reading.definitions.get(link.label)
             span = definition.target_span if link.label and definition else link.target_span
             self._change(span, link.line, resolved.target)
@@ -163,8 +167,7 @@ class Look:
 
     def _definitions(self, reading: Reading) -> None:
         """Cut definitions of links that no link names: a page does not show them."""
-        used = {link.label for link in reading.links}
-        unused = [each for label, each in reading.definitions.items() if label not in used]
+        unused = [each for label, each in reading.definitions.items() if label not in self._used]
         lines = self._text.split("\n")
         starts = [0]
         for line in lines:

@@ -13,11 +13,8 @@ from struct import pack, unpack_from
 
 _TOO_SHORT = "it ends too early"
 _PNG_PARTS = frozenset(
-    {
-        b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP",
-        b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT",
-    }
-)  # fmt: skip
+    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD pHYs acTL fcTL fdAT".split()
+)
 #: Chunks of WebP that may stand once. `ANMF`, a frame, may be repeated.
 _WEBP_PARTS = frozenset({b"VP8X", b"ICCP", b"ANIM", b"ALPH", b"VP8 ", b"VP8L"})
 _WEBP_FRAME_PARTS = frozenset({b"ALPH", b"VP8 ", b"VP8L"})
@@ -95,11 +92,9 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         kind = _part(data, at, 2)[1]
         if kind == _END:
             return
-        if kind == 0 or kind == 1 or 0xD0 <= kind <= 0xD8:
-            raise Damaged("it has bytes that belong nowhere")
         (size,) = unpack_from(">H", _part(data, at + 2, 2))
-        if size < 2:
-            raise Damaged("it has a part of an impossible size")
+        if kind <= 1 or 0xD0 <= kind <= 0xD8 or size < 2:
+            raise Damaged("it has bytes that belong nowhere")
         segment = _part(data, at, 2 + size)
         at += len(segment)
         if kind == _SCAN:

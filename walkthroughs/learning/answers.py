@@ -58,6 +58,7 @@ def step_view(
         ),
         notice=" ".join(line for line in notices if line) or None,
         hurried=hurried,
+        has_pictures=current in published.with_pictures,
     )
 
 

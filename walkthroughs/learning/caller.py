@@ -13,6 +13,8 @@ class Caller:
         pace_seconds: how long a step that was shown cannot be completed, on this server.
         link_hash: of the personal link that they came by, if they did. The ordinary step call
             checks it in its own statement.
+        base_address: what the public addresses of the server's pictures begin with, on the host
+            that they came by.
     """
 
     organization_id: str
@@ -20,3 +22,4 @@ class Caller:
     learner_id: str | None = None
     pace_seconds: int = 0
     link_hash: str | None = None
+    base_address: str = ""

@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Row
 
+from walkthroughs.content.pictures import pictures_named
 from walkthroughs.learning.position import StepRef
 from walkthroughs.learning.views import StepBody, WalkthroughRef
 
@@ -48,6 +49,15 @@ class PublishedVersion:
     def by_id(self) -> dict[str, StepBody]:
         """Return the steps by row id."""
         return {step.id: step for step in self.steps}
+
+    @cached_property
+    def with_pictures(self) -> frozenset[str]:
+        """Return the row ids of the steps whose texts name pictures."""
+        return frozenset(
+            step.id
+            for step in self.steps
+            if pictures_named((step.content, step.agent_instructions, step.verify))
+        )
 
     @property
     def characters(self) -> int:

@@ -46,6 +46,7 @@ class StepView:
     Attributes:
         notice: what changed since the learner's last call, or why nothing moved.
         hurried: the call came too soon after the step was shown, and moved nothing.
+        has_pictures: whether the texts of the step name any.
     """
 
     walkthrough: WalkthroughRef
@@ -53,6 +54,7 @@ class StepView:
     progress: ProgressFacts
     notice: str | None = None
     hurried: bool = False
+    has_pictures: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from walkthroughs.addresses import SLUG_PATTERN
-from walkthroughs.crypto import hash_token
+from walkthroughs.addresses import server_base
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
@@ -25,18 +24,21 @@ from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
-from walkthroughs.mcp_server.hosts import hostname, is_same_host
+from walkthroughs.mcp_server.hosts import hostname, own_origin
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
+from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import SCOPE_KEY, Call, build_server, is_step_call
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
+    NOT_HERE,
     OFFERED,
     LookupResult,
     ServerAddress,
     Tenant,
     TenantLookup,
+    address_of,
 )
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
@@ -45,10 +47,6 @@ from walkthroughs.settings import Settings
 _ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
 #: Where clients look for other transports, and for a sign-in that is not needed.
 _NOWHERE = ("/mcp/{rest:path}", "/s/{rest:path}", "/.well-known/{rest:path}")
-_NOT_HERE = (
-    "There is no MCP server at this address, or the personal link in it has ended. "
-    "Check the address, or ask the people who gave it to you for a new one."
-)
 
 
 class Endpoint:
@@ -63,7 +61,7 @@ class Endpoint:
         *,
         streaming: bool,
     ) -> None:
-        self._base_host = settings.base_host
+        self._base_host, self._base_url = settings.base_host, settings.base_url
         self._directory = directory
         self._prepared = prepared
         self._streaming = streaming
@@ -75,6 +73,7 @@ class Endpoint:
         addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
         self.routes = [Route(path, endpoint=here) for path in addresses]
+        self.routes += Pictures(settings.base_host, directory, prepared, self._queue).routes
         self.routes += [Route(path, endpoint=nowhere) for path in _NOWHERE]
 
     @asynccontextmanager
@@ -129,17 +128,19 @@ class Endpoint:
     ) -> Call | None:
         """Return whom the request is for and from; None while the database is away."""
         path = scope["path_params"]
-        host = hostname(f"//{headers.get(b'host', b'').decode('latin-1')}")
-        address = self._address(host, path.get("slug"), path.get("token"))
+        named = headers.get(b"host", b"").decode("latin-1")
+        slug = path.get("slug")
+        address = address_of(self._base_host, hostname(f"//{named}"), slug, path.get("token"))
         found = await self._find(address, step_call)
         unknown = found is not None and found.tenant is None
         if unknown or (found and address.token_hash and found.learner_id is None):
-            raise Refused(421 if unknown and "slug" not in path else 404, _NOT_HERE)
+            raise Refused(421 if unknown and slug is None else 404, NOT_HERE)
         if scope["method"] != "POST":
             raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
         if found is None or found.tenant is None:
             return None
-        caller = _caller(found.tenant, found.learner_id, address)
+        base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)
+        caller = _caller(found.tenant, found.learner_id, address, base)
         return Call(address, found.tenant, caller, step_call)
 
     async def _find(self, address: ServerAddress, checks_link: bool) -> LookupResult | None:
@@ -147,19 +148,6 @@ class Endpoint:
             return await self._directory.find(address, checks_link=checks_link)
         except DatabaseUnavailable:
             return None
-
-    def _address(self, host: str, slug: str | None, token: str | None) -> ServerAddress:
-        token_hash = hash_token(token) if token else None
-        if slug is not None:
-            if not is_same_host(host, self._base_host):
-                raise Refused(421, "This host serves no addresses of the form /s/<server>/mcp.")
-            if not SLUG_PATTERN.fullmatch(slug):
-                raise Refused(404, _NOT_HERE)
-            return ServerAddress(slug=slug, token_hash=token_hash)
-        below = host.removesuffix(f".{self._base_host}")
-        if below != host:
-            return ServerAddress(slug=below, token_hash=token_hash)
-        return ServerAddress(domain=host, token_hash=token_hash)
 
 
 def build_endpoint(
@@ -178,7 +166,9 @@ def build_endpoint(
         streaming: answer as event streams, for a server whose tools report progress.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    prepared = Prepared(database, (FIND_TENANT, OFFERED, ADVANCE), database.tool_threads)
+    prepared = Prepared(
+        database, (FIND_TENANT, OFFERED, ADVANCE, FIND_PICTURE), database.tool_threads
+    )
     directory = TenantLookup(prepared)
     server = server or build_server(database, limiter, prepared, directory)
     return Endpoint(settings, directory, prepared, server, streaming=streaming)
@@ -190,13 +180,14 @@ def _caller_key(call: Call, scope: Scope) -> str:
     return call.address.token_hash or f"{call.tenant.server_id} {host}"
 
 
-def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress) -> Caller:
+def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base: str) -> Caller:
     return Caller(
         tenant.organization_id,
         tenant.server_id,
         learner_id,
         tenant.pace_seconds,
         address.token_hash,
+        base,
     )
 
 

@@ -17,6 +17,21 @@ def hostname(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=64)
+def own_origin(base_url: str, host: str) -> str:
+    """Return the public origin of a server's own host, from the `Host` of a request to it.
+
+    A host below that of *base_url* is reached by the same port; another one by the port that
+    it names, if it names one.
+    """
+    base, named, name = urlsplit(base_url), urlsplit(f"//{host}"), hostname(f"//{host}")
+    try:
+        port = base.port if name.endswith(f".{base.hostname}") else named.port
+    except ValueError:
+        port = None
+    return f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
+
+
 def is_same_host(one: str, other: str) -> bool:
     """Return whether two names mean one host; the names of this machine do."""
     return one == other or {one, other} <= _LOOPBACK

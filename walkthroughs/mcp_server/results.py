@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mcp.types import CallToolResult, TextContent
 
-from walkthroughs.learning.views import StepView
+from walkthroughs.content.pictures import with_addresses
+from walkthroughs.learning.views import StepBody, StepView
 from walkthroughs.mcp_server import texts
 
 #: Where in a result's `_meta` the facts stand, for programs and for a card.
@@ -23,14 +25,17 @@ def link_ended() -> CallToolResult:
     return error_result(texts.LINK_ENDED)
 
 
-def step_result(view: StepView, *, has_step: bool = True) -> CallToolResult:
+def step_result(view: StepView, base: str, *, has_step: bool = True) -> CallToolResult:
     """Return a step view. Written out, since `asdict` copies deeply on the hot path.
 
     Args:
         view: where the learner is.
+        base: what the addresses of pictures begin with: `Caller.base_address`.
         has_step: whether the assistant is known to have the text of the current step. It is then
             not repeated when the call came too soon.
     """
+    if view.has_pictures and view.step:
+        view = replace(view, step=step_with_addresses(view.step, base))
     facts = {
         "walkthrough": vars(view.walkthrough),
         "step": vars(view.step) if view.step else None,
@@ -39,6 +44,17 @@ def step_result(view: StepView, *, has_step: bool = True) -> CallToolResult:
     }
     short = view.hurried and has_step
     return text_result(texts.hurried_text(view) if short else texts.step_text(view), facts)
+
+
+def step_with_addresses(step: StepBody, base: str) -> StepBody:
+    """Return *step* with the addresses of the pictures that its texts name, below *base*."""
+    return replace(
+        step,
+        content=with_addresses(step.content, base),
+        agent_instructions=step.agent_instructions
+        and with_addresses(step.agent_instructions, base),
+        verify=step.verify and with_addresses(step.verify, base),
+    )
 
 
 def text_result(text: str, facts: dict[str, Any]) -> CallToolResult:

@@ -101,7 +101,7 @@ class _Calls:
             if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
                 moved = await advance_fast(self.prepared, call.caller, step_id)
             if moved and (view := answers.cached_view(self.cache, moved)):
-                return results.step_result(view)
+                return results.step_result(view, call.caller.base_address)
             if not moved and call.is_step_call and not await self._link_holds(call):
                 return results.link_ended()
         except DatabaseUnavailable:

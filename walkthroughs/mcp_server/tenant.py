@@ -11,8 +11,12 @@ from time import monotonic
 
 from cachetools import LRUCache, TTLCache
 
+from walkthroughs.addresses import SLUG_PATTERN
+from walkthroughs.crypto import hash_token
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.learning.visibility import visible_sql
+from walkthroughs.mcp_server.hosts import is_same_host
+from walkthroughs.mcp_server.refusals import Refused
 
 #: How long a revoked link, a renamed or a switched-off server may still answer.
 CACHE_SECONDS = 2.0
@@ -20,6 +24,10 @@ _MAX_SERVERS = 1_000
 #: About 300 bytes each.
 _MAX_LINKS = 50_000
 _ServerKey = tuple[str | None, str | None]
+NOT_HERE = (
+    "There is no MCP server at this address, or the personal link in it has ended. "
+    "Check the address, or ask the people who gave it to you for a new one."
+)
 
 #: By slug, by domain; and the hash of a personal link.
 FIND_TENANT = Statement(
@@ -63,6 +71,27 @@ class ServerAddress:
     def server(self) -> _ServerKey:
         """Return it without the link."""
         return self.slug, self.domain
+
+
+def address_of(
+    base_host: str, host: str, slug: str | None, token: str | None = None
+) -> ServerAddress:
+    """Return what a request to *host* names, with *slug* and *token* if its path has them.
+
+    Raises:
+        Refused: the path has a slug, and the host serves none or it cannot be one.
+    """
+    token_hash = hash_token(token) if token else None
+    if slug is not None:
+        if not is_same_host(host, base_host):
+            raise Refused(421, "This host serves no addresses of the form /s/<server>/mcp.")
+        if not SLUG_PATTERN.fullmatch(slug):
+            raise Refused(404, NOT_HERE)
+        return ServerAddress(slug=slug, token_hash=token_hash)
+    below = host.removesuffix(f".{base_host}")
+    if below != host:
+        return ServerAddress(slug=below, token_hash=token_hash)
+    return ServerAddress(domain=host, token_hash=token_hash)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ programs stand in the result's `_meta`, which hardly any client shows its model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -33,7 +33,13 @@ from walkthroughs.mcp_server.arguments import (
     input_schema,
     parse_arguments,
 )
-from walkthroughs.mcp_server.results import error_result, step_result, text_result, unavailable
+from walkthroughs.mcp_server.results import (
+    error_result,
+    step_result,
+    step_with_addresses,
+    text_result,
+    unavailable,
+)
 from walkthroughs.mcp_server.status_text import next_sentence, status_text
 
 #: Claude Code saves a longer result to a file. A step has 64 KiB at most.
@@ -78,7 +84,10 @@ def after_fast_step(
     database: Database, cache: ContentCache, caller: Caller, moved: FastStep
 ) -> CallToolResult:
     """Answer an ordinary step call whose walkthrough is not in memory yet."""
-    return _answered(lambda: step_result(progress.read_view_of(database, cache, caller, moved)))
+    base = caller.base_address
+    return _answered(
+        lambda: step_result(progress.read_view_of(database, cache, caller, moved), base)
+    )
 
 
 def _answered(run: Callable[[], CallToolResult]) -> CallToolResult:
@@ -141,7 +150,7 @@ def _select(
     view = progress.select(
         database, cache, caller, given.walkthrough_id, resume=given.resume_if_exists
     )
-    return step_result(view)
+    return step_result(view, caller.base_address)
 
 
 def _next(
@@ -149,7 +158,8 @@ def _next(
 ) -> CallToolResult:
     view = progress.advance(database, cache, caller, given.current_step_id)
     # Who cannot name the step may not have seen it: the answer that showed it may be lost.
-    return step_result(view, has_step=given.current_step_id is not None)
+    has_step = given.current_step_id is not None
+    return step_result(view, caller.base_address, has_step=has_step)
 
 
 def _status(
@@ -163,6 +173,8 @@ def _status(
         step_id=given.step_id,
         position=given.position,
     )
+    if view.step is not None:
+        view = replace(view, step=step_with_addresses(view.step, caller.base_address))
     # Structured, as the specification asks for; some clients hand the model nothing else.
     return CallToolResult(
         content=[TextContent(type="text", text=status_text(view))],

@@ -1,0 +1,68 @@
+"""A served course with a picture, at the public address that its clients are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from tests.builders import content, new_course, step
+from tests.pictures import stored_picture
+from tests.serving import free_port, served
+from walkthroughs.content.pictures import Picture
+from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.database.pool import Database
+from walkthroughs.identity.links import create_link
+from walkthroughs.learning.caller import Caller
+from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.publishing.pictures import store_pictures
+from walkthroughs.settings import Settings
+
+FOX = stored_picture()
+
+
+def pictured(picture: Picture = FOX) -> WalkthroughContent:
+    """A walkthrough whose texts name a picture, for the learner and for the assistant."""
+    shown, told = f"![A fox](i/{picture.name})", f"It looks like i/{picture.name} here."
+    steps = (step("look", content=shown, agent_instructions=told, verify=told), step("go"))
+    return content(steps=steps)
+
+
+@dataclass
+class Gallery:
+    """A served course with a picture, at the public origin that it is told of."""
+
+    origin: str
+    port: int
+    database: Database
+    caller: Caller
+    walkthrough_id: str
+    token: str
+
+    def get(
+        self, path: str = f"/s/acme/i/{FOX.name}", host: str | None = None, method="GET", **headers
+    ):
+        named = {"host": host or f"localhost:{self.port}"}
+        return httpx.request(method, self.origin + path, headers=named | headers, timeout=30)
+
+    def set(self, table, **values):
+        with self.database.transaction() as session:
+            for name, value in values.items():
+                setattr(session.query(table).first(), name, value)
+
+
+@pytest.fixture
+def gallery(database: Database, settings: Settings) -> Iterator[Gallery]:
+    port = free_port()
+    settings = replace(settings, base_url=f"http://localhost:{port}")
+    endpoint = build_endpoint(database, settings)
+    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    with database.transaction() as session:
+        caller, row = new_course(session, pictured())
+        store_pictures(session, caller.organization_id, row, [FOX])
+        token = create_link(session, "acme", "lea@x.example")
+    with served(app, port=port) as origin:
+        yield Gallery(origin, port, database, caller, row, token)
