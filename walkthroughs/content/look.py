@@ -72,7 +72,8 @@ class Look:
         self.findings: list[Finding] = []
         self.edits: list[tuple[Span, str]] = []
         self._text, self._resolve = text, resolve
-        #: Labels of definitions that are delivered.
+        #: Labels of definitions that links name, and of those whose links are delivered.
+        self._named: set[str] = set()
         self._used: set[str] = set()
         reading = read(text)
         self._fences(reading)
@@ -116,7 +117,12 @@ class Look:
 
     def _comment(self, piece: HtmlPiece) -> None:
         inner = piece.text[4:-3]
-        if not piece.is_whole or inner.startswith((">", "->")) or "--!>" in inner:
+        if (
+            not piece.is_whole
+            or len(piece.text) < len("<!---->")
+            or inner.startswith((">", "->"))
+            or "--!>" in inner
+        ):
             self._note(piece.line, "a comment that readers end at different places; remove it")
             return
         self._note(piece.line, "a comment, which nobody is shown: it is left out", Severity.NOTE)
@@ -143,6 +149,7 @@ class Look:
         if link.is_picture and not link.text.strip():
             message = "a picture without a text for those who do not see it: ![what it shows](...)"
             self._note(link.line, message, Severity.WARNING)
+        self._named.add(link.label)
         if resolved.text is not None:
             self._change(link.span, link.line, resolved.text)
             return
@@ -167,14 +174,16 @@ class Look:
 
     def _definitions(self, reading: Reading) -> None:
         """Cut definitions of links that no link names: a page does not show them."""
-        unused = [each for label, each in reading.definitions.items() if label not in self._used]
-        lines = self._text.split("\n")
         starts = [0]
-        for line in lines:
+        for line in self._text.split("\n"):
             starts.append(starts[-1] + len(line) + 1)
-        for each in (*unused, *reading.spare):
-            message = "a definition that no link names, which nobody is shown: it is left out"
-            self._note(each.first + 1, message, Severity.NOTE)
+        found = [*reading.definitions.items(), *(("", each) for each in reading.spare)]
+        for label, each in found:
+            if label in self._used:
+                continue
+            if label not in self._named:
+                message = "a definition that no link names, which nobody is shown: it is left out"
+                self._note(each.first + 1, message, Severity.NOTE)
             self.edits.append(((starts[each.first], min(starts[each.end], len(self._text))), ""))
 
     def _videos(self, reading: Reading) -> None:

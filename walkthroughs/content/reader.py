@@ -17,8 +17,8 @@ from walkthroughs.content.places import Lines, Origin, Segment, Span
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*\Z")
 #: What HTML begins with, and what it ends with.
 _ENDS = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<": ">"}
-#: Of one block: what they cost is their square.
-_MAX_BRACKETS = 500
+#: To read square brackets costs the square of their number in a block: some two seconds in all.
+_MAX_COST = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Reading:
         links: links and pictures outside code.
         definitions: by their labels. Those of a label that has one already are `spare`.
         unread: the first lines of blocks that are nested too deep, or hold too many brackets.
+        cost: what reading has cost so far, in the squares of brackets.
     """
 
     fenced: set[int] = field(default_factory=set)
@@ -98,6 +99,7 @@ class Reading:
     definitions: dict[str, Definition] = field(default_factory=dict)
     spare: list[Definition] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
+    cost: int = 0
 
 
 def read(text: str) -> Reading:
@@ -123,7 +125,8 @@ def read(text: str) -> Reading:
 
 
 def _read_inline(token: Token, environment: dict[str, Any], lines: Lines, reading: Reading) -> None:
-    if token.content.count("[") > _MAX_BRACKETS:
+    reading.cost += token.content.count("[") ** 2
+    if reading.cost > _MAX_COST:
         reading.unread.append((token.map or (0, 0))[0])
         return
     found: list[Token] = []
