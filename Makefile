@@ -52,7 +52,8 @@ bench: .venv/.dev ## Measure the step call against its floors; writes docs/perfo
 	$(BIN)/python -m bench.step_call
 
 lock: .venv/.dev ## Compile the pinned requirement files
-	for name in requirements requirements-dev $(CLIENTS:%=tests/outside/requirements/%); do \
+	$(COMPILE) requirements-lint.in requirements.in -o requirements.txt
+	for name in requirements-dev $(CLIENTS:%=tests/outside/requirements/%); do \
 	    $(COMPILE) $$name.in -o $$name.txt || exit; done
 
 clean: ## Stop the embedded database and remove its data, the environment and caches

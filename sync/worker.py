@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from psycopg2.extensions import connection as Connection
+from sqlalchemy import select
 
 from sync import history, recheck
 from sync.fence import ClaimLost
@@ -24,7 +25,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
 from walkthroughs.enums import SyncTrigger
 from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource
+from walkthroughs.models import ContentSource, McpServer
 from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ def check_source(
                 open_repository_of(settings, source, stop) as repository,
             ):
                 head = repository.head()
-                if _has_nothing_new(source, head):
+                if _has_nothing_new(source, head) and not _has_new_server(database, source):
                     history.mark_checked(source, head, source.requested_at)
                     return
                 current = history.read(database, source_id)
@@ -182,6 +183,18 @@ def _has_nothing_new(source: ContentSource, head: str) -> bool:
     waits = source.awaiting_approval is not None and source.awaiting_approval.commit == head
     held = source.held_at is not None and source.newest_commit == head
     return head == source.synced_commit or waits or held
+
+
+def _has_new_server(database: Database, source: ContentSource) -> bool:
+    """Return whether a server was made since the last check that a problem may be about."""
+    if not source.problems or source.checked_at is None:
+        return False
+    with database.transaction() as session:
+        made = select(McpServer.id).where(
+            McpServer.organization_id == source.organization_id,
+            McpServer.created_at >= source.checked_at,
+        )
+        return session.scalar(made.limit(1)) is not None
 
 
 def _check_or_record_error(

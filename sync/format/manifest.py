@@ -34,6 +34,7 @@ class Manifest:
     tags: tuple[str, ...] = ()
     estimated_minutes: int | None = None
     servers: tuple[str, ...] = ()
+    servers_line: int = 1
     steps: tuple[StepFile, ...] = ()
     moved: tuple[Move, ...] = ()
 
@@ -55,6 +56,7 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
         tags=fields.texts("tags"),
         estimated_minutes=fields.integer("estimated_minutes", 1, 10_000),
         servers=fields.texts("servers"),
+        servers_line=fields.line("servers"),
         steps=_steps(fields),
         moved=_moved(fields, author_id),
     )

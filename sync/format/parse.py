@@ -17,7 +17,7 @@ from sync.format.move_chains import with_earlier_names
 from sync.format.parse_result import ParseResult, WantedWalkthrough, in_file_order
 from sync.format.step_links import WebAddress, no_address
 from sync.format.text import decode_text
-from sync.format.walkthrough_folder import read_walkthrough
+from sync.format.walkthrough_folder import ReadWalkthrough, read_walkthrough
 from sync.format.yaml_subset import YamlRefused, load
 from sync.layout import (
     MANIFEST,
@@ -94,12 +94,12 @@ def parse_folders(
             problems += look_for_manifest(folder, own, misplaced)
             continue
         found: list[Problem] = []
-        name, authored = read_walkthrough(folder, own, around.web_address, found)
+        read = read_walkthrough(folder, own, around.web_address, found)
         problems += first_problems(in_file_order(found), _MAX_PROBLEMS_OF_ONE)
-        if name is None:
+        if read.id is None:
             misplaced.hold(folder, None)
         else:
-            claims[name].append(_IdClaim(path, _kept(authored, stage)))
+            claims[read.id].append(_IdClaim(path, _kept(read, stage)))
     if not claims and not unchanged and not has_errors(problems):
         message = f"no walkthrough is here; write {WALKTHROUGHS}/<a name>/{MANIFEST}"
         problems.append(Problem(WALKTHROUGHS, 1, message))
@@ -107,11 +107,17 @@ def parse_folders(
     return _resolve_ids(claims, same, problems, misplaced)
 
 
-def _kept(authored: AuthoredWalkthrough | None, stage: Stage) -> WantedWalkthrough | None:
+def _kept(read: ReadWalkthrough, stage: Stage) -> WantedWalkthrough | None:
+    authored = read.authored
     if authored is None:
         return None
-    outline = authored.content.outline()
-    return WantedWalkthrough(outline, authored.is_published, authored.servers, stage(authored))
+    return WantedWalkthrough(
+        authored.content.outline(),
+        authored.is_published,
+        authored.servers,
+        stage(authored),
+        read.servers_line,
+    )
 
 
 def _by_folder(files: Mapping[str, FileData]) -> dict[str, dict[str, FileData]]:

@@ -16,6 +16,7 @@ class WantedWalkthrough:
     Attributes:
         is_published: visible to learners (`status: published`).
         servers: slugs of MCP servers it asks to be assigned to.
+        servers_line: where its manifest does so.
         staged_at: where its texts are, as `stage` has said.
     """
 
@@ -23,6 +24,7 @@ class WantedWalkthrough:
     is_published: bool = False
     servers: tuple[str, ...] = ()
     staged_at: int = 0
+    servers_line: int = 1
 
 
 @dataclass(frozen=True, slots=True)

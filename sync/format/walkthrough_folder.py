@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sync.format.manifest import Manifest, read_manifest
 from sync.format.step_file import OpenedStep, open_step, read_step
@@ -14,17 +15,29 @@ from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
 
 
+@dataclass(frozen=True, slots=True)
+class ReadWalkthrough:
+    """What a folder holds.
+
+    Attributes:
+        id: none if it cannot be read.
+        authored: what it says; none if there is an error in it.
+        servers_line: where its manifest names servers.
+    """
+
+    id: str | None
+    authored: AuthoredWalkthrough | None = None
+    servers_line: int = 1
+
+
 def read_walkthrough(
     folder: str, files: Mapping[str, FileData], web_address: WebAddress, problems: list[Problem]
-) -> tuple[str | None, AuthoredWalkthrough | None]:
-    """Return a walkthrough's id, none if it cannot be read, and what it says.
-
-    It says nothing if there is an error among the *problems* that are added.
-    """
+) -> ReadWalkthrough:
+    """Return what the walkthrough in *folder* says; *problems* takes its mistakes."""
     path = f"{folder}/{MANIFEST}"
     text = decode_text(path, files[path], MAX_MANIFEST, problems)
     if text is None:
-        return None, None
+        return ReadWalkthrough(None)
     manifest = read_manifest(path, text, problems)
     opened = [open_step(path, folder, listed, files, problems) for listed in manifest.steps]
     titles = {step.path: step.title for step in opened if step and step.title}
@@ -34,7 +47,7 @@ def read_walkthrough(
         _unlisted(path, folder, manifest, files, problems)
     _check_unique_ids(path, manifest, opened, problems)
     if has_errors(problems) or manifest.id is None:
-        return manifest.id, None
+        return ReadWalkthrough(manifest.id)
     content = WalkthroughContent(
         id=manifest.id,
         title=manifest.title,
@@ -46,7 +59,7 @@ def read_walkthrough(
     )
     pictures = tuple(own.pictures.values())
     authored = AuthoredWalkthrough(content, manifest.is_published, manifest.servers, pictures)
-    return manifest.id, authored
+    return ReadWalkthrough(manifest.id, authored, manifest.servers_line)
 
 
 def _unlisted(

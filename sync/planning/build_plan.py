@@ -9,8 +9,9 @@ from sync.planning import learner_counts
 from sync.planning.approval import Risk, approval_reasons
 from sync.planning.conflicts import refuse_owned_by_others, refuse_unknown_servers
 from sync.planning.current import count_live, read_ids_of_other_sources, read_live, read_servers
-from sync.planning.impact import learner_impact
-from sync.planning.plan import Archive, Plan, diff, fingerprint
+from sync.planning.impact import LearnerCounts, learner_impact
+from sync.planning.plan import Archive, Change, Plan, diff, fingerprint
+from sync.planning.renames import probable_renames
 from walkthroughs.models import ContentSource
 
 
@@ -56,7 +57,11 @@ def build_plan(
         changes,
         parsed.problems,
         approval_reasons(changes, risk),
-        learner_impact(changes, counts) if counts is not None else (),
+        _for_learners(changes, counts) if counts is not None else (),
         commit,
         fingerprint(commit, changes) if commit is not None else None,
     )
+
+
+def _for_learners(changes: tuple[Change, ...], counts: LearnerCounts) -> tuple[str, ...]:
+    return (*learner_impact(changes, counts), *probable_renames(changes))

@@ -35,15 +35,15 @@ def refuse_unknown_servers(parsed: ParseResult, known: Collection[str]) -> Parse
         name = each.outline.id
         problems += [
             _problem(parsed, name, f'there is no MCP server "{slug}" to assign it to; '
-                     "make one, or correct the name")
+                     "make one, or correct the name", each.servers_line)
             for slug in each.servers if slug not in known
         ]  # fmt: skip
         wanted.append(replace(each, servers=tuple(s for s in each.servers if s in known)))
     return replace(_with(parsed, problems), wanted=tuple(wanted))
 
 
-def _problem(parsed: ParseResult, name: str, message: str) -> Problem:
-    return Problem(f"{WALKTHROUGHS}/{parsed.folders[name]}/{MANIFEST}", 1, message)
+def _problem(parsed: ParseResult, name: str, message: str, line: int = 1) -> Problem:
+    return Problem(f"{WALKTHROUGHS}/{parsed.folders[name]}/{MANIFEST}", line, message)
 
 
 def _with(parsed: ParseResult, problems: list[Problem]) -> ParseResult:

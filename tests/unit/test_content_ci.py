@@ -48,6 +48,36 @@ def test_the_hook_calls_that_command_and_so_does_the_example():
         assert used[same] == offered[same]
 
 
+def test_the_command_needs_no_more_than_a_package_of_some_seconds():
+    """What the check imports is in requirements-lint.in, and of the server there is nothing."""
+    code = (
+        "import sys, sync.commands.lint, sync.merge_check.client, sync.planning.report\n"
+        "print(*{name.split('.')[0] for name in sys.modules} - sys.stdlib_module_names)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    named = re.findall(r"(?m)^([\w-]+)", (ROOT / "requirements-lint.in").read_text())
+    modules = {"pyyaml": "yaml", "markdown-it-py": "markdown_it"}
+    brought = {
+        "mdurl",
+        "httpcore2",
+        "h11",
+        "certifi",
+        "idna",
+        "anyio",
+        "truststore",
+        "typing_extensions",
+        "sniffio",
+    }
+
+    ours = {"__main__", "_distutils_hack", "sync", "walkthroughs"}
+    theirs = {
+        name for name in ran.stdout.split() if not name.startswith(("_cython", "cython", "_"))
+    }
+    assert theirs - ours - brought == {modules.get(name, name) for name in named}
+
+
 @pytest.fixture
 def action(tmp_path):
     """Run the action's own last step as a runner does; it is given what it declares."""

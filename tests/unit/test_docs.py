@@ -8,6 +8,8 @@ import pytest
 
 from app import create_app
 from walkthroughs.command_group import LazyCommand
+from walkthroughs.content import html_rules
+from walkthroughs.content.directives import NOTES
 from walkthroughs.mcp_server import tools
 from walkthroughs.settings import Settings
 
@@ -98,7 +100,8 @@ def test_each_test_that_the_nasty_cases_name_is_there():
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(path):
-    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text())
+    shown = re.sub(r"`[^`\n]*`", "", path.read_text())  # code is no link
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", shown)
 
     assert [link for link in links if not (path.parent / link).exists()] == []
 
@@ -114,3 +117,27 @@ def test_every_file_that_the_docs_name_by_its_path_is_there():
 
     assert len(named) > 50
     assert sorted(each for each in named if not (ROOT / each[1]).exists()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("elements", html_rules.ELEMENTS),
+        ("attributes", html_rules.ATTRIBUTES),
+        ("refused", html_rules.REFUSED),
+        ("hiding", html_rules.HIDING_ATTRIBUTES),
+    ],
+)
+def test_what_html_is_allowed_is_documented(name, words):
+    manual = (ROOT / "docs" / "content-format.md").read_text()
+    _, told = manual.split(f"<!-- html: {name} -->\n")
+    listed = set(re.findall(r"`([a-z0-9-]+)`", told.split("\n\n")[0].split(":\n")[-1]))
+
+    assert listed - {"on"} == words
+
+
+def test_each_kind_of_note_is_documented():
+    manual = (ROOT / "docs" / "content-format.md").read_text()
+    told = manual.split("Kinds of notes:\n")[1].split("\n\n")[0]
+
+    assert set(re.findall(r"`([a-z]+)`", told)) == NOTES.keys()
