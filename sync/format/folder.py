@@ -15,6 +15,7 @@ from sync.layout import (
     MANIFEST,
     MAX_FILE_BYTES,
     MAX_MANIFEST,
+    MAX_STEP,
     PICTURE_ENDINGS,
     READ_ENDINGS,
     ROOT_FILE,
@@ -55,7 +56,7 @@ def size_warnings(files: Mapping[str, FileData]) -> tuple[Problem, ...]:
 
 def _size(data: FileData | None) -> int:
     """Return the bytes of a step; none of one that is refused for its size."""
-    return len(data) if isinstance(data, bytes) else 0
+    return len(data) if isinstance(data, bytes) and len(data) <= MAX_STEP else 0
 
 
 def _listed(path: str, files: Mapping[str, FileData]) -> Iterator[str]:

@@ -39,5 +39,5 @@ def _pairs(old: Outline, new: Outline) -> Iterator[tuple[str, str]]:
 
 def _places(steps: tuple[StepOutline, ...], kept: set[str]) -> dict[StepOutline, tuple[str, str]]:
     """Return the steps that are not *kept*, and between which neighbours each stood alone."""
-    ids = ["", *(step.id if step.id in kept else "" for step in steps), ""]
+    ids = ["^", *(step.id if step.id in kept else "" for step in steps), "$"]
     return {step: (ids[at], ids[at + 2]) for at, step in enumerate(steps) if step.id not in kept}

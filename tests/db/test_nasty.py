@@ -172,7 +172,7 @@ def test_a_huge_file_is_a_problem_and_costs_no_memory(synced):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert "larger than 64 KiB" in str(run.plan.problems[0])
+    assert "more than 81,920 characters" in str(run.plan.problems[0])
     assert peak < 16_000_000
 
 

@@ -102,7 +102,7 @@ def sync_and_measure(url, settings, source_id, folder, commit):
 @pytest.mark.parametrize(
     ("make", "expected", "health"),
     [
-        (large_blob, "larger than 64 KiB", "degraded"),
+        (large_blob, "more than 81,920 characters", "degraded"),
         (many_steps, "far more files than a walkthrough has", "degraded"),
         (many_walkthroughs, "far too many entries", "unreachable"),
     ],

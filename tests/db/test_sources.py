@@ -45,7 +45,7 @@ def test_a_server_that_is_named_later_is_assigned_without_a_version(synced):
     synced.author.write("solo", name="other", head=head)
     run = synced.sync()
     assert [str(problem) for problem in run.plan.problems] == [
-        'walkthroughs/other/walkthrough.yml:1: there is no MCP server "nobody" to assign it to; '
+        'walkthroughs/other/walkthrough.yml:4: there is no MCP server "nobody" to assign it to; '
         "make one, or correct the name"
     ]
     with synced.database.transaction() as session:
@@ -54,6 +54,27 @@ def test_a_server_that_is_named_later_is_assigned_without_a_version(synced):
     assert synced.run().plan.problems == ()
     assert synced.plan().changes == ()
     assert synced.row("other").version == 1
+
+
+def test_a_server_that_is_made_later_is_looked_for_again(synced):
+    synced.author.write("solo", name="other", head="status: published\nservers: [nobody]")
+    synced.author.commit()
+    check_source(synced.database, synced.settings, synced.source_id)
+    check_source(synced.database, synced.settings, synced.source_id)
+    assert (len(synced.source().problems), len(synced.runs())) == (1, 2)
+    with synced.database.transaction() as session:
+        server(session, synced.caller.organization_id, "nobody")
+    check_source(synced.database, synced.settings, synced.source_id)
+
+    assert list(synced.source().problems) == []
+    assert synced.plan().changes == ()
+
+
+def test_a_probable_rename_is_told_with_the_line_that_records_it(synced):
+    synced.author.write(("uno", "", "Do it."), "two", "three")
+    synced.author.commit()
+
+    assert "- {from: one, to: uno}" in synced.plan().impact[-1]
 
 
 def test_an_unchanged_walkthrough_is_not_read_again(synced, monkeypatch):
@@ -121,7 +142,7 @@ def test_a_one_file_change_writes_rows_of_that_walkthrough_only(synced):
 def test_formatting_makes_no_version_and_leaves_the_time_of_the_last_change(synced):
     before = synced.row()
     path = synced.author.folder / "walkthroughs/deploy/steps/one.md"
-    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"  \r\n"))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
     run = synced.sync()
     after = synced.row()
 

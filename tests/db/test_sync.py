@@ -1,5 +1,6 @@
 """From a commit to rows, with real Git repositories and a learner on the way."""
 
+import shutil
 import threading
 from dataclasses import replace
 
@@ -76,7 +77,9 @@ def test_a_mistake_leaves_the_last_good_version_live_and_the_others_go_on(synced
 
 def test_a_walkthrough_that_left_is_archived_and_comes_back_with_its_progress(synced):
     two = synced.next(synced.select().step.id).step.id
-    (synced.author.folder / "walkthroughs/deploy/walkthrough.yml").unlink()
+    synced.author.write("one", name="other")
+    synced.sync()
+    shutil.rmtree(synced.author.folder / "walkthroughs/deploy")
     waits = synced.sync()
     assert (waits.outcome, synced.row().archived_at) == ("waiting", None)
     sync_source(

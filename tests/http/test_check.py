@@ -12,6 +12,7 @@ from sync.sync_source import plan_source
 from tests.authors import SyncedSource
 from tests.builders import problems_in
 from tests.checking import machine
+from tests.pictures import picture_file, stored_picture
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import Base, ContentSource
@@ -50,7 +51,7 @@ def test_what_a_check_says_is_what_the_plan_says_once_it_is_merged(machine):
     )
     synced.author.write("two", "four")
     synced.author.write("solo", name="new")
-    synced.author.write(("bad", "", "<b>"), name="wrong")
+    synced.author.write(("bad", "", "<svg>"), name="wrong")
     synced.drop("other")
     said, passes = machine.plan()
     synced.author.commit()
@@ -124,7 +125,7 @@ MISTAKES = {
     "half a character": {"steps/one.md": b"---\nid: one\ntitle: A\xed\xa0\x80\n---\nDo.\n"},
     "too large": {"steps/one.md": b"---\nid: one\ntitle: A\n---\n" + b"x" * 70_000},
     "a nul": {"steps/one.md": b"---\nid: one\ntitle: A\n---\na\0b\n"},
-    "old line endings and a mistake": {"steps/one.md": b"---\rid: one\r---\r<b>\r"},
+    "old line endings and a mistake": {"steps/one.md": b"---\rid: one\r---\r<svg>\r"},
     "a mark of order": {"steps/one.md": b"\xef\xbb\xbf---\r\nid: one\r\n---\r\nDo.\r\n"},
     "a picture that is not there": {"steps/one.md": b"---\nid: one\ntitle: A\n---\n![a](b.png)\n"},
     "deep nesting": {"walkthrough.yml": b"id: " + b"[" * 500},
@@ -148,10 +149,11 @@ def test_the_server_finds_the_mistakes_that_are_found_offline_and_no_others(mach
 
 def test_a_picture_needs_to_be_there_and_is_not_sent(machine):
     picture = machine.folder / "walkthroughs" / "deploy" / "steps" / "a.png"
-    picture.write_bytes(b"\x89PNG" * 1000)
+    picture.write_bytes(picture_file())
     machine.synced.author.write(("one", "", "![a](a.png)"), "two", "three")
 
-    assert b"PNG" not in pack(read_folder(machine.folder))
+    assert len(pack(read_folder(machine.folder))) < 2_000
+    assert stored_picture().sha256.encode() in pack(read_folder(machine.folder))
     assert machine.plan()[1]
 
 

@@ -162,6 +162,6 @@ def test_whatever_else_answers_is_one_line(status, headers, body, said):
 
 
 def test_without_an_address_nobody_is_asked_and_the_facts_are_as_ever(tmp_path):
-    found = CliRunner().invoke(lint_command, [str(tmp_path), "--json"])
+    found = CliRunner().invoke(lint_command, [str(EXAMPLE), "--json"])
 
     assert (found.exit_code, json.loads(found.stdout)) == (0, [])

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from walkthroughs.content import html_rules
 from walkthroughs.content.problems import Severity
-from walkthroughs.content.step_text import deliver
+from walkthroughs.content.step_text import deliver, refusals
 
 
 def found(text, severity=Severity.ERROR):
@@ -243,3 +243,21 @@ def test_a_text_that_is_made_to_take_long_does_not(text):
     deliver(text)
 
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("![](https://x.example/a.png)", "without a text"),
+        ("![a](shot.png)", '"shot.png" is no address'),
+        ("a <!-- b -->", "a comment"),
+    ],
+)
+def test_where_no_file_stands_beside_a_text_more_is_refused(text, says):
+    (refusal,) = refusals(text)
+
+    assert says in refusal.message
+
+
+def test_a_picture_that_is_stored_may_stay_where_a_text_is_written():
+    assert refusals(f"![a](i/{'0' * 64}.png) ![b](https://x.example/b.png)") == ()

@@ -13,6 +13,8 @@ from walkthroughs.content.places import Span
 from walkthroughs.content.problems import Severity
 from walkthroughs.content.reader import HtmlPiece, Link, Reading, read
 
+#: The kind of finding of a picture that only those see who see.
+NO_TEXT = "a picture without a text"
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 #: Browsers leave these out of an address.
@@ -148,7 +150,7 @@ class Look:
         resolved = self._resolved(link)
         if link.is_picture and not link.text.strip():
             message = "a picture without a text for those who do not see it: ![what it shows](...)"
-            self._note(link.line, message, Severity.WARNING)
+            self._note(link.line, message, Severity.WARNING, kind=NO_TEXT)
         self._named.add(link.label)
         if resolved.text is not None:
             self._change(link.span, link.line, resolved.text)

@@ -35,7 +35,11 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __post_init__(self) -> None:
-        """Show what an author wrote without what hides in it, and PostgreSQL takes no NUL."""
+        """Show what an author wrote without what hides in it, and PostgreSQL takes no NUL.
+
+        A severity may come as its word, from JSON.
+        """
+        object.__setattr__(self, "severity", Severity(self.severity))
         if not self.message.isprintable():
             shown = "".join(
                 each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.message

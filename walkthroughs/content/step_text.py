@@ -20,10 +20,11 @@ from walkthroughs.content.directives import (
     split_lines,
 )
 from walkthroughs.content.findings import Finding, grouped
-from walkthroughs.content.look import Look, Resolve, as_written, needs_reading
+from walkthroughs.content.look import NO_TEXT, Look, Resolve, Resolved, as_written, needs_reading
+from walkthroughs.content.pictures import PICTURE_NAME
 from walkthroughs.content.places import Span
 from walkthroughs.content.problems import Severity
-from walkthroughs.content.reader import read
+from walkthroughs.content.reader import Link, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,25 @@ def _edited(text: str, edits: Iterable[tuple[Span, str]]) -> str:
 def refusals(text: str) -> tuple[Finding, ...]:
     """Return what is not accepted of a text for one audience, written where no file is beside it.
 
-    That is what a file may not hold either, and what is cut from files: whoever writes here
-    should see at once what reaches nobody.
+    That is what a file may not hold either, what is cut from files, and a picture without a text:
+    whoever writes here sees it at once, and can mend it.
     """
-    delivered = deliver(text)
-    found = [each for each in delivered.findings if each.severity is not Severity.WARNING]
+    delivered = deliver(text, _without_files)
+    found = [
+        each
+        for each in delivered.findings
+        if each.severity is not Severity.WARNING or each.kind == NO_TEXT
+    ]
     if delivered.parts.agent_instructions or delivered.parts.verify:
         found.append(
             Finding(1, "parts for the assistant have fields of their own; write them there")
         )
     return tuple(found)
+
+
+def _without_files(link: Link) -> Resolved:
+    """Refuse a picture of a file: none stands beside the text; what is stored already may stay."""
+    if not link.is_picture or PICTURE_NAME.fullmatch(link.target.removeprefix("i/")):
+        return Resolved()
+    message = f'"{link.target[:100]}" is no address; write that of the picture, with https://'
+    return Resolved(finding=Finding(link.line, message))
