@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.authors import Course
 from tests.builders import content, new_course, step
-from tests.pictures import stored_picture
+from tests.pictures import picture_file, stored_picture
 from tests.serving import free_port, served
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.values import WalkthroughContent
@@ -41,6 +44,7 @@ class Gallery:
     caller: Caller
     walkthrough_id: str
     token: str
+    course: Course | None = None
 
     def get(
         self, path: str = f"/s/acme/i/{FOX.name}", host: str | None = None, method="GET", **headers
@@ -56,13 +60,33 @@ class Gallery:
 
 @pytest.fixture
 def gallery(database: Database, settings: Settings) -> Iterator[Gallery]:
-    port = free_port()
-    settings = replace(settings, base_url=f"http://localhost:{port}")
-    endpoint = build_endpoint(database, settings)
-    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
     with database.transaction() as session:
         caller, row = new_course(session, pictured())
         store_pictures(session, caller.organization_id, row, [FOX])
+    with _served(database, settings, caller, row) as made:
+        yield made
+
+
+@pytest.fixture
+def committed(database: Database, settings: Settings, tmp_path: Path) -> Iterator[Gallery]:
+    """A gallery whose picture an author has committed beside the step."""
+    course = Course(database, settings, tmp_path / "content")
+    course.author.write(("look", "", "![A fox](fox.png)"), "go")
+    beside = course.author.folder / "walkthroughs" / "deploy" / "steps" / "fox.png"
+    beside.write_bytes(picture_file())
+    course.sync()
+    with _served(database, settings, course.caller, course.row().id) as made:
+        made.course = course
+        yield made
+    course.author.repository.close()
+
+
+@contextmanager
+def _served(database: Database, settings: Settings, caller: Caller, row: str) -> Iterator[Gallery]:
+    port = free_port()
+    endpoint = build_endpoint(database, replace(settings, base_url=f"http://localhost:{port}"))
+    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    with database.transaction() as session:
         token = create_link(session, "acme", "lea@x.example")
     with served(app, port=port) as origin:
         yield Gallery(origin, port, database, caller, row, token)

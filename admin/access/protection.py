@@ -30,7 +30,10 @@ _ERROR_PAGES = {
         "This cannot be changed here",
         "It was changed in the meantime. Go back, reload the page, and try again.",
     ),
-    413: ("That is too large", "Send less at once: a step holds up to 64 KiB of text."),
+    413: (
+        "That is too large",
+        "Send less at once: a text may have 65,536 characters.",
+    ),
     429: (
         "Too many attempts",
         "Wait a quarter of an hour, then try again. "
@@ -41,7 +44,8 @@ _INTERNAL_ERROR = (
     "Something went wrong on our side",
     "Nothing was saved. It has been written to the log. Try again in a moment.",
 )
-_MAX_FORM_BYTES = 1024 * 1024
+#: Three texts of a step, each letter of which a browser may send as twelve bytes.
+_MAX_FORM_BYTES = 3 * 1024 * 1024
 
 
 def install(app: Flask) -> None:

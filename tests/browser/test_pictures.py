@@ -9,9 +9,9 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.galleries import FOX, gallery
+from tests.galleries import FOX, committed
 
-__all__ = ["gallery"]
+__all__ = ["committed"]
 
 
 async def _address(gallery, path, host):
@@ -37,8 +37,9 @@ async def _address(gallery, path, host):
     ],
 )
 def test_a_browser_shows_the_picture_in_a_page_of_another_site_and_alone(
-    browser, gallery, path, host, base
+    browser, committed, path, host, base
 ):
+    gallery = committed
     host, base = (each.format(port=gallery.port) for each in (host, base))
     with ThreadPoolExecutor(1) as pool:  # Playwright's event loop runs in this thread
         address = pool.submit(lambda: asyncio.run(_address(gallery, path, host))).result()

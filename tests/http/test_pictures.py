@@ -13,7 +13,7 @@ from mcp import Client
 
 from app import add_pages, build_app, create_app
 from tests.builders import content, learner, new_course, server, show, step, walkthrough
-from tests.galleries import FOX, gallery, pictured
+from tests.galleries import FOX, committed, gallery, pictured
 from tests.pictures import large_picture, picture_file, stored_picture
 from tests.refusing import connections_refused
 from tests.serving import served, view_of
@@ -25,7 +25,7 @@ from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 from walkthroughs.publishing.pictures import store_pictures
 from walkthroughs.serving.fair_queue import PER_CALLER
 
-__all__ = ["gallery"]
+__all__ = ["committed", "gallery"]
 
 
 def selected(gallery, path, host):
@@ -309,3 +309,23 @@ def test_who_comes_by_the_servers_own_host_is_given_that_one(gallery, host, base
     assert f"![A fox]({base}/i/{FOX.name})" in text
     assert shown["content"] == f"![A fox]({base}/i/{FOX.name})"
     assert gallery.token not in text
+
+
+def test_a_picture_that_an_author_commits_is_served_until_its_walkthrough_is_a_draft(committed):
+    course = committed.course
+    assert committed.get().content == FOX.data
+    course.author.write(("look", "", "![A fox](fox.png)"), "go", head="status: draft")
+    course.sync()
+
+    assert committed.get().status_code == 404
+
+
+def test_another_picture_under_its_name_is_a_new_version_and_the_old_one_stays(committed):
+    course, other = committed.course, stored_picture(3)
+    beside = course.author.folder / "walkthroughs" / "deploy" / "steps" / "fox.png"
+    beside.write_bytes(picture_file(colour=3))
+    course.sync()
+
+    assert course.row().version == 2
+    assert committed.get(f"/s/acme/i/{other.name}").content == other.data
+    assert committed.get().content == FOX.data

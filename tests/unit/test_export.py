@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.format.export import export
+from sync.format.folder import read_folder
 from sync.format.parse import parse_repository
-from tests.builders import content, step, texts
+from tests.builders import content, problems_in, step, texts
 from tests.pictures import stored_picture
 from walkthroughs.content.values import AuthoredWalkthrough, Move, StepContent, WalkthroughContent
 
@@ -106,3 +107,15 @@ def test_an_exported_walkthrough_is_one_that_an_author_would_write():
         ),
         "walkthroughs/deploy/steps/two.md": "---\nid: two\ntitle: Two\n---\nDo two.\n",
     }
+
+
+def test_an_exported_picture_is_read_back_where_its_text_names_it(tmp_path):
+    picture = stored_picture()
+    steps = (step("one", content=f"![A fox](i/{picture.name})"), step("two"))
+    authored = AuthoredWalkthrough(content(steps=steps), pictures=(picture,))
+    for path, data in export(authored).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+
+    assert problems_in(tmp_path) == ()
+    assert texts(read_folder(tmp_path)) == [authored]
