@@ -86,6 +86,7 @@ def test_a_comment_and_a_definition_are_a_note_to_the_author():
         "<!-- a --!> b -->",
         "<scr<!-- -->ipt>x</script>",
         "<!-- never closed",
+        "a <!-- never closed",
         "<?php x ?>",
         "<!DOCTYPE html>",
         "<![CDATA[x]]>",
@@ -128,6 +129,7 @@ def test_what_hides_or_reads_differently_elsewhere_is_refused(text):
         "Acme  \nMain street 1\\\nTown",
         "importance of import duties\n\nexport is a word",
         "    <script>in indented code</script>",
+        "a \\<!-- b and `<!--`",
         "`<your-token>` and ``a `<b` c``",
     ],
 )  # fmt: skip
@@ -212,12 +214,6 @@ def test_of_what_is_delivered_a_browser_shows_every_word(text):
     )
 
     assert words(shown) == words(html)
-    assert (
-        "<!--" not in delivered.parts.content
-        or "`" in delivered.parts.content
-        or "    " in text
-        or "\\" in text
-    )
     assert not deliver(delivered.parts.content).is_refused
 
 
