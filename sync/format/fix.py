@@ -56,7 +56,7 @@ def _fix_walkthrough(manifest: Path) -> Iterator[tuple[Path, _File, str]]:
     file = _read(manifest)
     if file is None:
         return
-    fallback = _slug(manifest.parent.name) or "walkthrough"
+    fallback = slug(manifest.parent.name) or "walkthrough"
     text = _with_id(file.text, fallback)
     if text != file.text:
         yield manifest, file, text
@@ -133,8 +133,8 @@ def _with_id(yaml: str, fallback: str, taken: set[str] | None = None) -> str:
     if not isinstance(node, Mapping) or "id" in node.items:
         return yaml
     title = node.items.get("title") if taken is not None else None
-    wanted = _slug(title.text if isinstance(title, Scalar) else "")
-    new = wanted or _slug(fallback) or _slug(f"step-{fallback}")
+    wanted = slug(title.text if isinstance(title, Scalar) else "")
+    new = wanted or slug(fallback) or slug(f"step-{fallback}")
     number, unique = 1, new
     while taken is not None and unique in taken:
         number += 1
@@ -176,8 +176,8 @@ def _fix_body(body: str) -> str:
     return body
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Return an id made of *text*; empty if it has too few Latin letters and digits."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].rstrip("-")
-    return slug if SLUG_PATTERN.fullmatch(slug) else ""
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].rstrip("-")
+    return words if SLUG_PATTERN.fullmatch(words) else ""

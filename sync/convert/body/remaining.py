@@ -1,0 +1,67 @@
+"""What the reader of steps would still refuse is written as text, so that people see it. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from sync.convert.lines import Edit, Line, apply, joined
+from sync.convert.values import Notes
+from walkthroughs.content import html_rules
+from walkthroughs.content.problems import Severity
+from walkthroughs.content.reader import HtmlPiece, read
+from walkthroughs.content.step_text import deliver
+
+#: Findings of one kind are told once, so that each round may mend one line of each.
+_ROUNDS = 40
+_MARKS = re.compile(r":{3,}|<{7}|>{7}|\|{7}")
+_STATEMENT = re.compile(r"(?:import|export)\b")
+
+
+def write_as_text(lines: list[Line], notes: Notes) -> list[Line]:
+    """Return the lines without what a step may not hold, as far as it can be written as text."""
+    lines = _without_refused_html(lines, notes)
+    for _ in range(_ROUNDS):
+        findings = deliver(joined(lines)).findings
+        numbers = {each.line - 1 for each in findings if each.severity is Severity.ERROR}
+        changed = [
+            _as_text(line, notes) if at in numbers else line for at, line in enumerate(lines)
+        ]
+        if changed == lines:
+            break
+        lines = changed
+    return lines
+
+
+def _without_refused_html(lines: list[Line], notes: Notes) -> list[Line]:
+    text = joined(lines)
+    if "<" not in text:
+        return lines
+    edits = []
+    for piece in read(text).html:
+        span = piece.span()
+        if span is not None and _is_refused(piece):
+            number = lines[min(piece.line, len(lines)) - 1].number
+            notes.add(number, "HTML that a step may not hold is shown as text")
+            edits.append(Edit(span[0], span[0] + 1, "&lt;"))
+    return apply(lines, sorted(edits, key=lambda edit: edit.start))
+
+
+def _is_refused(piece: HtmlPiece) -> bool:
+    if not piece.is_whole:
+        return True
+    if piece.text.startswith("<!--"):
+        return piece.text[4:-3].startswith((">", "->")) or "--!>" in piece.text
+    tag = html_rules.read_tag(piece.text)
+    return tag is None or any(html_rules.faults(tag, piece.text))
+
+
+def _as_text(line: Line, notes: Notes) -> Line:
+    text, stripped = line.text, line.text.lstrip()
+    marks = _MARKS.search(text)
+    if marks:
+        text = f"{text[: marks.start()]}\\{text[marks.start() :]}"
+        notes.add(line.number, "marks that mean something else in a step are shown as text")
+    elif _STATEMENT.match(stripped):
+        text = f"`{stripped.replace('`', chr(39))}`"
+        notes.add(line.number, "an import or export outside code is shown as text")
+    return Line(text, line.number)
