@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from markdown_it.token import Token
 
@@ -12,16 +13,20 @@ from walkthroughs.content.markdown_parser import parser
 
 #: Stands for each character of code; no text holds it when it is masked.
 CODE = "\0"
+#: Texts that are remembered: most changes of a page leave it as it is.
+_KEPT = 4
 _RUN_OR_TAG = re.compile(
     r"(?P<run>`+)|<[A-Za-z][\w.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))++\s*/?>"
 )
 
 
+@lru_cache(_KEPT)
 def blocks(text: str) -> list[Token]:
     """Return the blocks of a Markdown text; the contents of paragraphs are not parsed."""
     return parser().parse(text)
 
 
+@lru_cache(_KEPT)
 def mask_code(text: str) -> str:
     """Return *text* with each character of code but line ends replaced by `CODE`."""
     lines = text.split("\n")

@@ -9,37 +9,45 @@ from collections.abc import Mapping
 from sync.convert.lines import Line
 from sync.convert.page import read_text
 from sync.convert.values import Notes
+from sync.layout import MAX_FILE_BYTES
 
 _INCLUDE = re.compile(
     r"[ \t]*(?:\{\{#(?:rustdoc_include|include|playground)[ \t]+(?P<path>[^\s{}:]+)"
     r"(?P<part>(?::[\w-]*){0,2})[^{}]*\}\}|-+8<-+[ \t]+[\"'](?P<snippet>[^\"':]+)[\"'])[ \t]*"
 )
 _ANCHOR = re.compile(r".*\bANCHOR(?:_END)?:[ \t]*([\w-]+).*")
-_MAX_LINES = 2000
 
 
 def include_files(
     lines: list[Line], page: str, files: Mapping[str, bytes], notes: Notes
 ) -> list[Line]:
     """Return the lines with files in place of the lines that name them, where they are there."""
-    result = []
+    result: list[Line] = []
+    room = MAX_FILE_BYTES
     for line in lines:
         found = _INCLUDE.fullmatch(line.text) if "{{#" in line.text or "8<" in line.text else None
-        name = (found["path"] or found["snippet"]) if found else ""
-        here = posixpath.dirname(page)
-        bases = (here, "", *(here.split("/")[0:1]))
-        paths = (posixpath.normpath(posixpath.join(base, name)) for base in bases)
-        path = next((each for each in paths if each in files), None) if found else None
-        text = read_text(files[path]) if path else None
+        text = _named_file(found, page, files) if found else None
         if found is None or text is None:
             result.append(line)
             continue
         included = _part(text.rstrip("\n").split("\n"), (found["part"] or "")[1:])
-        if len(result) + len(included) > _MAX_LINES * 5 or len(included) > _MAX_LINES:
-            notes.add(line.number, f'"{name[:80]}" is too long to be included')
-            continue
-        result += [Line(each, line.number) for each in included]
+        room -= sum(map(len, included))
+        if room < 0:
+            notes.add(line.number, "what is included here is too long, and was left out")
+        else:
+            result += [Line(each, line.number) for each in included]
     return result
+
+
+def _named_file(found: re.Match[str], page: str, files: Mapping[str, bytes]) -> str | None:
+    """Return the text of the file that a line names: from its folder, or from the root."""
+    name = found["path"] or found["snippet"]
+    here = posixpath.dirname(page)
+    for base in (here, "", here.split("/")[0]):
+        path = posixpath.normpath(posixpath.join(base, name))
+        if path in files:
+            return read_text(files[path])
+    return None
 
 
 def _part(lines: list[str], part: str) -> list[str]:

@@ -13,10 +13,8 @@ from sync.convert.code import blocks
 from sync.convert.lines import Line, joined, numbered, trimmed
 from sync.convert.values import Notes
 from sync.format import yaml_subset
-from sync.layout import MAX_FRONT_MATTER, MAX_TITLE
+from sync.layout import MAX_FILE_BYTES, MAX_FRONT_MATTER, MAX_TITLE
 
-#: Longer files are no lesson that a person wrote.
-MAX_PAGE_BYTES = 512 * 1024
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n")
 _CODELAB_LINE = re.compile(r"([A-Za-z][A-Za-z ]{1,30}):[ \t]*(.*)")
 _CODELAB_KEYS = frozenset(
@@ -47,7 +45,7 @@ class Page:
 
 def read_text(data: bytes) -> str | None:
     """Return a file's text with plain line ends; none if it is too large or no UTF-8."""
-    if len(data) > MAX_PAGE_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         return None
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode()
@@ -60,7 +58,7 @@ def read_page(path: str, data: bytes, notes: Notes) -> Page | None:
     """Return what a file holds; none, and a note, if it cannot be read."""
     text = read_text(data)
     if text is None:
-        notes.add(1, "the file is larger than 512 KiB or not UTF-8, and was left out")
+        notes.add(1, "the file is larger than 256 KiB or not UTF-8, and was left out")
         return None
     front, lines = _front_matter(text, notes)
     return Page(path, front, *_titled(visible(lines, notes), front))

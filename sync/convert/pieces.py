@@ -75,21 +75,23 @@ def _fitting(piece: Piece, notes: Notes) -> Iterator[Piece]:
             own = replace(part, section=piece.part.section or piece.title)
             yield from _fitting(Piece(piece.path, part.title or piece.title, own), notes)
         return
-    notes.add(lines[0].number, "too long for a step; it was cut at empty lines")
+    notes.add(lines[0].number, "too long for a step; it was cut into several")
     for number, chunk in enumerate(_chunks(lines), 1):
         part = replace(piece.part, lines=chunk)
         yield Piece(piece.path, f"{piece.title} ({number})", part)
 
 
 def _chunks(lines: list[Line]) -> Iterator[list[Line]]:
+    """Yield pieces that are short enough, cut at empty lines where there are some."""
     chunk: list[Line] = []
     size = last_empty = 0
     for line in lines:
+        if chunk and size + len(line.text) > MAX_STEP * 3 // 4:
+            cut = last_empty or len(chunk)
+            yield trimmed(chunk[:cut])
+            chunk = chunk[cut:]
+            size, last_empty = len(joined(chunk)), 0
         chunk.append(line)
         size += len(line.text) + 1
-        last_empty = len(chunk) if not line.text.strip() else last_empty
-        if size > MAX_STEP * 3 // 4 and last_empty:
-            yield trimmed(chunk[:last_empty])
-            chunk = chunk[last_empty:]
-            size, last_empty = len(joined(chunk)), 0
+        last_empty = last_empty if line.text.strip() else len(chunk)
     yield trimmed(chunk)

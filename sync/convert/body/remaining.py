@@ -11,8 +11,8 @@ from walkthroughs.content.problems import Severity
 from walkthroughs.content.reader import HtmlPiece, read
 from walkthroughs.content.step_text import deliver
 
-#: Findings of one kind are told once, so that each round may mend one line of each.
-_ROUNDS = 40
+#: Findings of one kind are told once, so that each round may mend one line and its likes.
+_ROUNDS = 12
 _MARKS = re.compile(r":{3,}|<{7}|>{7}|\|{7}")
 _STATEMENT = re.compile(r"(?:import|export)\b")
 
@@ -21,15 +21,20 @@ def write_as_text(lines: list[Line], notes: Notes) -> list[Line]:
     """Return the lines without what a step may not hold, as far as it can be written as text."""
     lines = _without_refused_html(lines, notes)
     for _ in range(_ROUNDS):
-        findings = deliver(joined(lines)).findings
-        numbers = {each.line - 1 for each in findings if each.severity is Severity.ERROR}
+        refused = {lines[at].text.strip() for at in _refused_lines(lines)}
         changed = [
-            _as_text(line, notes) if at in numbers else line for at, line in enumerate(lines)
+            _as_text(line, notes) if line.text.strip() in refused else line for line in lines
         ]
         if changed == lines:
             break
         lines = changed
     return lines
+
+
+def _refused_lines(lines: list[Line]) -> set[int]:
+    findings = deliver(joined(lines)).findings
+    errors = {each.line - 1 for each in findings if each.severity is Severity.ERROR}
+    return {at for at in errors if at < len(lines)}
 
 
 def _without_refused_html(lines: list[Line], notes: Notes) -> list[Line]:
