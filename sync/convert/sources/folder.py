@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from sync.convert.page import words
@@ -37,31 +37,23 @@ def courses_below(
         notes.of(readme).add(1, "left out: it is about the repository")
     if not paths:
         return []
-    if len(paths) == 1:
-        return [Course(name, (PageRef(paths[0]),), is_split=True, is_mdx=is_mdx)]
     groups: dict[str, list[str]] = defaultdict(list)
     for path in paths:
-        folders = folders_of(path, root)
-        groups[folders[0] if folders else ""].append(path)
+        groups[folders_of(path, root)[0] if folders_of(path, root) else ""].append(path)
     large = {folder for folder, own in groups.items() if folder and len(own) > 1}
-    small = [path for path in paths if (folders_of(path, root) or [""])[0] not in large]
-    if len(large) == 1 and not small:
+    if len(groups) == len(large) == 1:
         return courses_below(files, name, notes, *large, is_mdx=is_mdx, by_folder=by_folder)
-    if not (by_folder or len(paths) > MAX_STEPS or (len(large) > 1 and not small)):
+    if not (by_folder or len(paths) > MAX_STEPS or (len(large) > 1 and "" not in groups)):
         return [_course(files, name, None, paths, root, is_mdx=is_mdx)]
-    rest = [_course(files, name, None, small, root, is_mdx=is_mdx)] if small else []
-    return rest + [
-        _course(
-            files,
-            posixpath.basename(folder),
-            _title(files, folder),
-            groups[folder],
-            folder,
-            is_mdx=is_mdx,
-        )
-        for folder in groups
-        if folder in large
-    ]
+    found = []
+    if by_folder:
+        rest = [path for folder, own in groups.items() if folder not in large for path in own]
+        groups = {"": rest, **{folder: own for folder, own in groups.items() if folder in large}}
+    for folder, own in groups.items():
+        title = _title(files, folder) if folder in large else None
+        own_name = posixpath.basename(folder) or name
+        found.append(_course(files, own_name, title, own, folder or root, is_mdx=is_mdx))
+    return [course for course in found if course.pages]
 
 
 def _course(
@@ -73,18 +65,15 @@ def _course(
     *,
     is_mdx: bool,
 ) -> Course:
+    """Return a course with a section for each folder; a page alone is split into steps."""
+    counts = Counter(posixpath.dirname(path) for path in paths)
     refs = []
     for path in paths:
         folders = folders_of(path, root)
-        alone = (
-            is_index(path)
-            and sum(each.startswith(f"{posixpath.dirname(path)}/") for each in paths) == 1
-        )
-        if alone:
-            folders = folders[:-1]
-        section = _title(files, folders[0]) if folders else None
-        refs.append(PageRef(path, section=section))
-    return Course(name, tuple(refs), title, is_mdx=is_mdx)
+        if is_index(path) and counts[posixpath.dirname(path)] == 1:
+            folders = folders[:-1]  # the folder is the page's own
+        refs.append(PageRef(path, section=_title(files, folders[0]) if folders else None))
+    return Course(name, tuple(refs), title, is_split=len(refs) == 1, is_mdx=is_mdx)
 
 
 def _title(files: Mapping[str, bytes], folder: str) -> str:
