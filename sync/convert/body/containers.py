@@ -28,7 +28,7 @@ class _Frame:
 def convert_containers(lines: list[Line], notes: Notes, *, is_mdx: bool) -> list[Line]:
     """Return the lines with each container turned into plain Markdown."""
     stack = [_Frame(Opener("page", ""), Line("", 0))]
-    fence = ""
+    fence, is_after_one = "", False
     for line in lines:
         while _is_left(line, stack[-1]):
             _close(stack, notes)
@@ -37,8 +37,11 @@ def convert_containers(lines: list[Line], notes: Notes, *, is_mdx: bool) -> list
         if mark or fence:
             fence = _fence_after(fence, mark)
         elif _moves(stack, line, notes, is_mdx=is_mdx):
+            is_after_one = True
             continue
-        stack[-1].lines.append(line)
+        if line.text.strip() or not is_after_one:
+            stack[-1].lines.append(line)
+            is_after_one = False
     while len(stack) > 1:
         if stack[-1].opener.closer:
             notes.add(stack[-1].line.number, "this part is never closed; it was closed at the end")
@@ -85,7 +88,9 @@ def _close_to(stack: list[_Frame], line: Line, notes: Notes) -> bool:
 
 def _close(stack: list[_Frame], notes: Notes, end: Line | None = None) -> None:
     frame = stack.pop()
-    stack[-1].lines += _rendered(frame, notes, end)
+    rendered, above = _rendered(frame, notes, end), stack[-1].lines
+    is_spaced = above and not above[-1].text.strip() and not rendered[0].text.strip()
+    above += rendered[1:] if is_spaced else rendered
 
 
 def _rendered(frame: _Frame, notes: Notes, end: Line | None) -> list[Line]:

@@ -52,9 +52,10 @@ class _Conversion:
     def replacement(self, tag: Tag, number: int, *, is_raw: bool) -> tuple[str | None, int]:
         """Return what stands for a tag (none: itself), and where that ends."""
         name, closing = tag.name.lower(), self._closing(tag)
-        if name in ELEMENTS:
+        is_component = tag.name[0].isupper() and not tag.name.isupper()
+        if name in ELEMENTS and not is_component:
             return self._allowed(tag, number), tag.end
-        if name not in KNOWN:
+        if name not in KNOWN or is_component:
             return self._unknown(tag, closing, number, is_raw=is_raw), tag.end
         if tag.is_end:
             return "", tag.end

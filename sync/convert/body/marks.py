@@ -7,7 +7,10 @@ import re
 from sync.convert.code import blocks, code_lines
 from sync.convert.lines import Found, Line, joined, substitute
 from sync.convert.values import Notes
+from walkthroughs.content.reader import read
 
+#: A fence that is closed may open what stands behind it.
+_ROUNDS = 4
 #: `{{exec}}` and its like behind code; Katacoda adds the terminal's name.
 _RUN_MARK = re.compile(r"(`)[ \t]*\{\{(?:exec|execute|copy|open)\b[^{}\n]{0,60}\}\}")
 _RUN_MARK_OF_FENCE = re.compile(r"([ \t>]*(?:`{3,}|~{3,}))[ \t]*\{\{[^{}]*\}\}[ \t]*")
@@ -45,17 +48,23 @@ def remove_run_marks(lines: list[Line]) -> list[Line]:
 
 
 def close_fences(lines: list[Line], notes: Notes) -> list[Line]:
-    """Close a code fence that is open at the end of the page."""
-    for token in reversed(blocks(joined(lines))):
-        if token.type != "fence" or token.map is None or token.level:
-            continue
-        first, end = token.map
-        last = _FENCE.fullmatch(lines[min(end, len(lines)) - 1].text)
-        is_closed = last and last[1].startswith(token.markup) and not last[2].strip()
-        if (first < end - 1 and is_closed) or end < len(lines):
-            return lines
-        notes.add(lines[first].number, "this code is never closed; it was closed at the end")
-        return [*lines, Line(token.markup, lines[-1].number)]
+    """Close code fences that are open at the end of the page, of a list or of a quote."""
+    for _ in range(_ROUNDS):
+        text = joined(lines)
+        starts = read(text).open_fences if "```" in text or "~~~" in text else []
+        fences = [token for token in blocks(text) if token.type == "fence"]
+        by_line = {(token.map or [0])[0]: token for token in fences}
+        for start in sorted(starts, reverse=True):
+            token = by_line[start]
+            end = min((token.map or [0, 0])[1], len(lines))
+            while end > start + 1 and not lines[end - 1].text.strip(" \t>"):
+                end -= 1
+            before = lines[start].text.partition(token.markup)[0]
+            closing = re.sub(r"[^>\s]", " ", before) + token.markup
+            notes.add(lines[start].number, "this code is never closed; it was closed at its end")
+            lines = [*lines[:end], Line(closing, lines[end - 1].number), *lines[end:]]
+        if not starts:
+            break
     return lines
 
 

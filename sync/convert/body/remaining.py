@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sync.convert.body.marks import close_fences
 from sync.convert.lines import Edit, Line, apply, joined
 from sync.convert.values import Notes
 from walkthroughs.content import html_rules
@@ -13,22 +14,30 @@ from walkthroughs.content.step_text import deliver
 
 #: Findings of one kind are told once, so that each round may mend one line and its likes.
 _ROUNDS = 12
-_MARKS = re.compile(r":{3,}|<{7}|>{7}|\|{7}")
+_MARKS = re.compile(r"(?<![\\:]):{3,}|(?<![\\<])<{7}|(?<![\\>])>{7}|(?<![\\|])\|{7}")
 _STATEMENT = re.compile(r"(?:import|export)\b")
 
 
 def write_as_text(lines: list[Line], notes: Notes) -> list[Line]:
     """Return the lines without what a step may not hold, as far as it can be written as text."""
-    lines = _without_refused_html(lines, notes)
+    lines = close_fences(_without_refused_html(lines, notes), notes)
     for _ in range(_ROUNDS):
         refused = {lines[at].text.strip() for at in _refused_lines(lines)}
-        changed = [
-            _as_text(line, notes) if line.text.strip() in refused else line for line in lines
-        ]
-        if changed == lines:
-            break
-        lines = changed
-    return lines
+        if not refused:
+            return lines
+        lines = close_fences(
+            [_as_text(line, notes) if line.text.strip() in refused else line for line in lines],
+            notes,
+        )
+    return _as_code(lines, notes) if _refused_lines(lines) else lines
+
+
+def _as_code(lines: list[Line], notes: Notes) -> list[Line]:
+    """Return the lines as one block of code, in which anything may stand."""
+    first, last = lines[0].number, lines[-1].number
+    notes.add(first, "this cannot be taken apart; the step shows its source")
+    fence = "`" * (3 + max(map(len, re.findall("`+", joined(lines))), default=0))
+    return [Line(f"{fence}text", first), *lines, Line(fence, last)]
 
 
 def _refused_lines(lines: list[Line]) -> set[int]:
@@ -69,4 +78,7 @@ def _as_text(line: Line, notes: Notes) -> Line:
     elif _STATEMENT.match(stripped):
         text = f"`{stripped.replace('`', chr(39))}`"
         notes.add(line.number, "an import or export outside code is shown as text")
+    elif "<" in text:
+        text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+        notes.add(line.number, "HTML that a step may not hold is shown as text")
     return Line(text, line.number)
