@@ -8,6 +8,8 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from markdown_it.token import Token
+
 from sync.convert.characters import visible, visible_text
 from sync.convert.code import blocks
 from sync.convert.lines import Line, joined, numbered, trimmed
@@ -125,8 +127,7 @@ def _titled(lines: list[Line], front: Mapping[str, str]) -> tuple[str | None, li
     """Return the page's title, and its lines without a first heading that says it."""
     title = plain_title(front.get("title", "")) or None
     tokens = [token for token in blocks(joined(lines)) if not token.level]
-    # Pictures and comments stand above titles.
-    first = next((token for token in tokens if token.type != "html_block"), None)
+    first = next((token for token in tokens if not _stands_above(token, lines)), None)
     levels = [token.tag for token in tokens if token.type == "heading_open"]
     if first is None or first.type != "heading_open" or first.map is None:
         return title, trimmed(lines)
@@ -135,6 +136,13 @@ def _titled(lines: list[Line], front: Mapping[str, str]) -> tuple[str | None, li
     if first.tag == "h1" or said == title or min(levels) == first.tag < min([*levels[1:], "h7"]):
         return title or said or None, trimmed([*lines[:start], *lines[end:]])
     return title, trimmed(lines)
+
+
+def _stands_above(token: Token, lines: list[Line]) -> bool:
+    """Return whether a block may stand above a title: a picture, a comment, imports of MDX."""
+    if token.type == "paragraph_open" and token.map:
+        return lines[token.map[0]].text.startswith("import ")
+    return token.type in {"html_block", "paragraph_close"}
 
 
 def words(name: str) -> str:
