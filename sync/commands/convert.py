@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from sync.convert.convert import convert
 from sync.convert.values import Converted
 from sync.layout import WALKTHROUGHS, visible_name
 from walkthroughs.content.wording import count_of
@@ -38,8 +39,6 @@ def convert_command(source: Path, folder: Path, level: int | None) -> None:
     Prints what could not be carried over, by file and line of SOURCE. Exits with 1 if
     `content lint` finds an error in what was written.
     """
-    from sync.convert.convert import convert  # its libraries take a while; lint needs none
-
     name = source.resolve().stem if source.is_file() else source.resolve().name
     converted = convert(_read(source), name, level)
     if not converted.steps:

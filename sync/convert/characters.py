@@ -5,24 +5,9 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from sync.convert.lines import Line, joined
-from sync.convert.values import Notes
 from walkthroughs.content.characters import hidden_characters
 
 _DIRECTIONS = frozenset("\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
-
-
-def visible(lines: list[Line], notes: Notes) -> list[Line]:
-    """Return the lines without the characters that nobody sees."""
-    if not _is_hiding(joined(lines)):
-        return lines
-    kept = []
-    for line in lines:
-        text = visible_text(line.text)
-        if text != line.text:
-            notes.add(line.number, "characters that nobody sees were taken out")
-        kept.append(Line(text, line.number))
-    return kept
 
 
 def visible_text(text: str) -> str:

@@ -6,8 +6,8 @@ import posixpath
 import re
 from collections.abc import Mapping
 
+from sync.convert.front_matter import read_text
 from sync.convert.lines import Line
-from sync.convert.page import read_text
 from sync.convert.values import Notes
 from sync.layout import MAX_FILE_BYTES
 

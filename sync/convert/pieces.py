@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sync.convert.body.convert_body import convert_body
-from sync.convert.characters import visible
 from sync.convert.includes import include_files
 from sync.convert.lines import Line, joined, trimmed
-from sync.convert.page import Page, plain_title, words
+from sync.convert.page import Page, visible
 from sync.convert.split import Part, best_level, next_level, split
+from sync.convert.titles import plain_title, words
 from sync.convert.values import Course, Notes, PageRef
 from sync.layout import MAX_STEP
 

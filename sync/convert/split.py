@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from sync.convert.code import blocks
 from sync.convert.lines import Line, joined, trimmed
-from sync.convert.page import plain_title
+from sync.convert.titles import plain_title
 
 #: Steps of this size are comfortable; a level whose steps are larger is split deeper.
 _COMFORTABLE = 8 * 1024

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from sync.convert.body.convert_body import convert_body
 from sync.convert.body.remaining import write_as_text
-from sync.convert.characters import visible
 from sync.convert.lines import joined, numbered, trimmed
+from sync.convert.page import visible
 from sync.convert.values import Notes
 from walkthroughs.content.step_text import deliver
 

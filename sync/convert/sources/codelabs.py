@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.convert.page import front_of
+from sync.convert.front_matter import front_of
 from sync.convert.sources.pages import lessons_below, natural, stem
 from sync.convert.values import Course, Notebook, PageRef
 

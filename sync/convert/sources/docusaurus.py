@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sync.convert.page import read_text
+from sync.convert.front_matter import read_text
 from sync.convert.sources.folder import courses_below
 from sync.convert.sources.pages import is_page
 from sync.convert.values import Course, Notebook, PageRef

@@ -6,8 +6,8 @@ import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from sync.convert.page import words
 from sync.convert.sources.pages import folder_title, folders_of, in_order, is_index, lessons_below
+from sync.convert.titles import words
 from sync.convert.values import Course, Notebook, PageRef
 from sync.layout import MAX_STEPS
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 
-from sync.convert.page import read_text
+from sync.convert.front_matter import read_text
 from sync.convert.sources.pages import in_order, lessons_below
 from sync.convert.values import Course, Notebook, PageRef
 

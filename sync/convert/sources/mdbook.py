@@ -7,7 +7,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from sync.convert.page import plain_title, read_text
+from sync.convert.front_matter import read_text
+from sync.convert.titles import plain_title
 from sync.convert.values import Course, Notebook, PageRef
 
 _CHAPTER = re.compile(

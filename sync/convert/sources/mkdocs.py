@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from sync.convert.page import read_text
+from sync.convert.front_matter import read_text
 from sync.convert.sources.folder import courses_below
 from sync.convert.values import Course, Notebook, PageRef
 from sync.format.yaml_subset import Mapping as YamlMapping

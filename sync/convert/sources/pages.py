@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sync.convert.page import front_of, read_text
+from sync.convert.front_matter import front_of, read_text
 
 _ENDINGS = (".md", ".mdx", ".markdown")
 _INDEXES = frozenset({"index", "readme", "_index"})

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sync.convert.page import read_text
+from sync.convert.front_matter import read_text
 from sync.convert.sources.pages import natural, read_json
 from sync.convert.values import Course, Notebook, PageRef
 

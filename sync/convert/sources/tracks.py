@@ -6,7 +6,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sync.convert.page import read_text, yaml_texts
+from sync.convert.front_matter import read_text, yaml_texts
 from sync.convert.sources.pages import natural
 from sync.convert.values import Course, Notebook, Notes, PageRef
 
