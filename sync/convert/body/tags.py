@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sync.convert.code import CODE
-from walkthroughs.content.html_rules import ELEMENTS
+from walkthroughs.content.html_rules import ELEMENTS, REFUSED
 
 #: Elements whose content is no text.
 REMOVED = frozenset({"script", "style", "svg", "math", "template", "noscript", "object", "head"})
@@ -24,7 +24,7 @@ LAYOUT = frozenset(
      "menu", "meta", "meter", "nav", "nobr", "output", "param", "progress", "rp", "search",
      "section", "strike", "time", "title", "track"}
 )  # fmt: skip
-KNOWN = ELEMENTS | REMOVED | FRAMES | FORMS | LAYOUT
+KNOWN = ELEMENTS | REFUSED | REMOVED | FRAMES | FORMS | LAYOUT
 
 _VALUE = r"\"[^\"\0]*\"|'[^'\0]*'|\{(?:[^{}\0]|\{[^{}\0]*\})*+\}|[^\s\"'=<>`{}\0]+"
 TAG = re.compile(
