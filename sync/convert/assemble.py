@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sync.convert.body.remaining import write_as_text
 from sync.convert.lines import joined, trimmed
-from sync.convert.links import LinkScope, Pictures, Tutorial, convert_links
+from sync.convert.links import convert_links
 from sync.convert.page import read_page
 from sync.convert.pieces import Piece, name_of, pieces_of
 from sync.convert.titles import NUMBER, plain_title, words
+from sync.convert.tutorial import LinkScope, Pictures, Tutorial
 from sync.convert.values import Course, Notebook
 from sync.format.fix import slug
 from sync.layout import MAX_ENTRIES

@@ -16,7 +16,7 @@ CODE = "\0"
 #: Texts that are remembered: most changes of a page leave it as it is.
 _KEPT = 4
 _RUN_OR_TAG = re.compile(
-    r"(?P<run>`+)|<[A-Za-z][\w.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))++\s*/?>"
+    r"(?P<run>`+)|<[A-Za-z][\w.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'=<>`]+))++\s*/?>"
 )
 
 

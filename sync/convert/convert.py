@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from sync.convert.assemble import Draft, assemble, unique_id
-from sync.convert.links import tutorial_of
 from sync.convert.sources.detect import find_courses
+from sync.convert.tutorial import tutorial_of
 from sync.convert.values import Converted, Notebook
 from sync.format.export import export
 from sync.format.fix import slug

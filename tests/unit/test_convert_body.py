@@ -87,7 +87,7 @@ def test_what_a_step_may_hold_stays_and_marks_of_platforms_go(source, expected):
     [
         ("A <script>alert(1)</script>B", "A B", "<script> was left out with what is in it"),
         ("<style>\np {}\n</style>\n\nText", "Text", "left out with what is in it"),
-        ('<iframe src="https://example.org/v" title="A video"></iframe>', "[A video](https://example.org/v)", "became Markdown"),
+        ('<iframe src="https://example.org/v" title="A video"></iframe>', "[A video](https://example.org/v)", "<iframe> became a link"),
         ("<form><label>Name</label> <input></form>", "Name", "of the form only its text stays"),
         ("<section>\n    <h2>Title</h2>\n    <p>A <b>bold</b> text.</p>\n</section>", "## Title\n\nA **bold** text.", "became Markdown"),
         ("An <font color=red>old</font> text.", "An old text.", "<font> was taken out"),

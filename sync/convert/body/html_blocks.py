@@ -77,6 +77,8 @@ def _markdown(source: str, number: int) -> list[Line]:
 def _message(refused: list[str]) -> str:
     if REMOVED.issuperset(refused):
         return f"HTML was left out with what is in it: {', '.join(refused)}"
+    if FRAMES.issuperset(refused):
+        return f"<{refused[0]}> became a link to what it shows"
     message = f"HTML ({', '.join(refused[:5])}) became Markdown"
     if set(refused) & FORMS:
         message += "; of the form only its text stays"
