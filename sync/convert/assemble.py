@@ -14,7 +14,7 @@ from sync.convert.pieces import Piece, name_of, pieces_of
 from sync.convert.titles import NUMBER, plain_title, words
 from sync.convert.tutorial import LinkScope, Pictures, Tutorial
 from sync.convert.values import Course, Notebook
-from sync.format.fix import slug
+from sync.format.text import slug
 from sync.layout import MAX_ENTRIES
 from walkthroughs.content.values import StepContent
 

@@ -10,8 +10,8 @@ from sync.convert.sources.detect import find_courses
 from sync.convert.tutorial import tutorial_of
 from sync.convert.values import Converted, Notebook
 from sync.format.export import export
-from sync.format.fix import slug
 from sync.format.parse import parse_repository
+from sync.format.text import slug
 from sync.layout import MAX_MANIFEST, MAX_STEPS, READ_ENDINGS, WALKTHROUGHS, FileData, PictureFile
 from walkthroughs.content.pictures import read_picture
 from walkthroughs.content.problems import Severity

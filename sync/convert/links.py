@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from sync.convert.body.tags import TAG, Tag, attributes
 from sync.convert.lines import Found, Line, joined, substitute
+from sync.convert.tutorial import LinkScope, Pictures
 from sync.convert.values import Notes
 from walkthroughs.content.pictures import PictureRefused
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sync.convert.sources.pages import is_picture
-from sync.format.fix import slug
+from sync.format.text import slug
 from walkthroughs.content.pictures import PictureRefused, read_picture
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sync.format.manifest import read_manifest
+from sync.format.text import slug
 from sync.format.yaml_subset import Mapping, Scalar, YamlRefused, load, quoted
 from sync.layout import MANIFEST, MAX_FILE_BYTES
-from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.content.html_rules import is_placeholder
 from walkthroughs.content.reader import read
 
@@ -174,10 +173,3 @@ def _fix_body(body: str) -> str:
         if end:
             body = f"{body[:start]}`{body[start:end]}`{body[end:]}"
     return body
-
-
-def slug(text: str) -> str:
-    """Return an id made of *text*; empty if it has too few Latin letters and digits."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].rstrip("-")
-    return words if SLUG_PATTERN.fullmatch(words) else ""
