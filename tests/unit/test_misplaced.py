@@ -26,7 +26,7 @@ def parse(tmp_path):
         for name, target in links:
             (tmp_path / name).symlink_to(tmp_path / target)
         around = read_surroundings(tmp_path)
-        around = Surroundings(around.root, around.folders, live or {})
+        around = Surroundings(around.root, around.stray, (live or {}).get)
         return parse_repository(read_folder(tmp_path), around=around)
 
     return run
