@@ -9,6 +9,7 @@ from tests.builders import content, new_course, organization, server, walkthroug
 from tests.http.posting import ask
 from tests.serving import ServedServer
 from walkthroughs.identity.links import create_link
+from walkthroughs.publishing import assignments
 
 INITIALIZE = {
     "protocolVersion": "2025-11-25",
@@ -49,6 +50,24 @@ def test_another_server_of_the_organization_names_its_own(crowded: ServedServer)
 
     assert "Elsewhere" in told
     assert "Deploy" not in told
+
+
+def test_each_title_is_named_once_and_in_the_order_of_this_server(crowded: ServedServer) -> None:
+    org, here = crowded.caller.organization_id, crowded.caller.server_id
+    with crowded.database.transaction() as session:
+        there = server(session, org, "acme-3").id
+        made = {
+            title: walkthrough(session, org, content(id=title.lower(), title=title), server_id=here)
+            for title in ("Second", "Third")
+        }
+        assignments.assign(session, org, there, [made["Third"], made["Second"]])
+    for slug, order in (("acme", ("Deploy", "Second", "Third")), ("acme-3", ("Third", "Second"))):
+        told = instructions(
+            ask(f"{crowded.origin}/s/{slug}/mcp", "legacy", "initialize", **INITIALIZE)
+        )
+
+        assert [told.count(title) for title in order] == [1] * len(order)
+        assert sorted(order, key=told.index) == list(order)
 
 
 @pytest.mark.parametrize("slug", ["acme", "acme-2", "other"])
