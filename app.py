@@ -156,7 +156,10 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
 
     app = add_pages(flask_app or create_app(settings))
     database = app.extensions["handrail"].database
-    endpoint = build_endpoint(database, settings)
+    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
+    whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
+    pages = NoBarePages(whole)
+    endpoint = build_endpoint(database, settings, sign_in_pages=pages)
     stop = threading.Event()
 
     @asynccontextmanager
@@ -173,9 +176,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             poller.join()
             database.close()
 
-    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
-    whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
-    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", NoBarePages(whole))]
+    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", pages)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.errors import SettingInvalid
 
 #: Scheme, host and port; the host is in ASCII, as browsers send it.
@@ -22,6 +23,8 @@ _PORTS = {"https": "443", "http": "80"}
 #: What we make is longer; a file with less is no key.
 _MIN_KEY_LETTERS = 16
 _KEPT = "demo.env"
+#: In place of a mail server's URL: e-mail is printed where the server runs.
+CONSOLE = "console:"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -44,6 +47,10 @@ class Settings:
         git_ca_file: certificates to believe in place of the system's, for a Git host of one's own.
         git_seconds: how long one command of git may take.
         allowed_origins: origins of browser pages that may call MCP servers from another host.
+        smtp_url: the server that sends e-mail, or `console:`; none if there is none.
+        mail_from: the sender of e-mail.
+        given_client_documents: whether apps may describe themselves by a document at an address;
+            see `client_documents`.
         trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
@@ -61,6 +68,9 @@ class Settings:
     previous_secret_key: str | None = None
     trust_domains: bool = False
     direct_database_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str | None = None
+    given_client_documents: bool | None = None
 
     @cached_property
     def secret_key(self) -> str:
@@ -78,6 +88,13 @@ class Settings:
     def secret_keys(self) -> tuple[str, ...]:
         """Return the keys that are accepted; what is stored anew uses the first."""
         return tuple(filter(None, (self.secret_key, self.previous_secret_key)))
+
+    @property
+    def client_documents(self) -> bool:
+        """Return whether apps may describe themselves by a document; by default under https."""
+        if self.given_client_documents is None:
+            return self.base_url.startswith("https:")
+        return self.given_client_documents
 
     @property
     def base_host(self) -> str:
@@ -114,6 +131,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=_networks(environ, "HANDRAIL_TRUSTED_PROXIES"),
         trust_domains=_boolean(environ, "HANDRAIL_TRUST_DOMAINS"),
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
+        smtp_url=_smtp_url(environ, "HANDRAIL_SMTP_URL"),
+        mail_from=_mail_from(environ, "HANDRAIL_MAIL_FROM"),
+        given_client_documents=_boolean(environ, "HANDRAIL_CLIENT_DOCUMENTS")
+        if environ.get("HANDRAIL_CLIENT_DOCUMENTS")
+        else None,
     )
 
 
@@ -122,6 +144,7 @@ def keep(settings: Settings) -> None:
     kept = {
         "HANDRAIL_BASE_URL": settings.base_url,
         "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": str(int(settings.allow_local_repositories)),
+        "HANDRAIL_SMTP_URL": settings.smtp_url or CONSOLE,
     }
     lines = "".join(f"{name}={value}\n" for name, value in kept.items())
     (settings.data_dir / _KEPT).write_text(lines)
@@ -153,6 +176,26 @@ def _base_url(url: str) -> str:
         )
         raise SettingInvalid(message)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _smtp_url(environ: Mapping[str, str], name: str) -> str | None:
+    url = environ.get(name, "")
+    parts = urlsplit(url)
+    if url and url != CONSOLE and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        message = (
+            f"{name} names no mail server. Give smtp://user:password@host:587, or smtps:// for a "
+            "port that begins with TLS."
+        )
+        raise SettingInvalid(message)
+    return url or None
+
+
+def _mail_from(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name, "").strip()
+    if value and not EMAIL_PATTERN.fullmatch(value):
+        message = f'{name} is "{value}". Give an e-mail address, such as learn@example.com.'
+        raise SettingInvalid(message)
+    return value or None
 
 
 def _origins(environ: Mapping[str, str], name: str) -> frozenset[str]:
