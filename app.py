@@ -114,15 +114,18 @@ def add_pages(app: Flask) -> Flask:
     from sync.merge_check.endpoint import checks
     from sync.schema_page import schema_pages
     from sync.webhook import webhooks
+    from walkthroughs.identity.oauth_endpoints import oauth_endpoints
+    from walkthroughs.identity.pages import sign_in_pages
 
     with _ADDING:
         if webhooks.name not in app.blueprints:
             parts = app.extensions["handrail"]
             build_admin(app, parts.database, parts.settings)
-            for blueprint in (schema_pages, webhooks, checks):
+            for blueprint in (schema_pages, webhooks, checks, sign_in_pages, oauth_endpoints):
                 app.register_blueprint(blueprint)
             app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
             app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
+            app.extensions["csrf"].exempt(oauth_endpoints)  # apps prove themselves; no cookie helps
     return app
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Names of this machine.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @lru_cache(maxsize=64)
@@ -40,4 +41,4 @@ def server_of_host(base_host: str, host: str) -> tuple[str | None, str | None]:
 
 def is_same_host(one: str, other: str) -> bool:
     """Return whether two names mean one host; the names of this machine do."""
-    return one == other or {one, other} <= _LOOPBACK
+    return one == other or {one, other} <= LOOPBACK

@@ -74,7 +74,7 @@ def erase(organization: str, email: str) -> None:
     """Delete a learner with their links and progress. It cannot be undone."""
     with runtime().database.transaction() as session:
         learners.erase(session, organization_id(session, organization), email)
-    click.echo(f"Erased {email} from {organization}: links, progress and attempts.")
+    click.echo(f"Erased {email} from {organization}: links, sign-ins, progress and attempts.")
 
 
 def _read_emails(path: Path) -> list[str]:
