@@ -25,7 +25,7 @@ from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
-from walkthroughs.settings import Settings, read_settings
+from walkthroughs.settings import Settings, printing_mail, read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -51,6 +51,8 @@ _COMMANDS = (
      "Take walkthroughs out as files; change who owns them."),
     ("servers", "walkthroughs.mcp_server.commands:servers_cli", "MCP servers."),
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
+    ("sign-ins", "walkthroughs.identity.commands:sign_ins_cli",
+     "Apps in which learners have signed in."),
     ("learners", "walkthroughs.identity.commands:learners_cli",
      "People who follow walkthroughs."),
     ("backup", "walkthroughs.operations.commands:backup",
@@ -205,12 +207,14 @@ def serve(host: str, port: int, demo: bool) -> None:
     from admin.demo import prepare
     from walkthroughs.database import migrations
 
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
+    if demo:
+        attach(app, Runtime(printing_mail(runtime().settings), runtime().database))
     parts = runtime()
     migrations.upgrade(parts.database)
     if gone := migrations.missing(parts.database, db.metadata):
         # The process starts all the same: `/readyz` sends callers elsewhere, and says why.
         click.echo(f"The database misses {', '.join(gone)}. See: flask doctor", err=True)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
     add_pages(app)
     if demo:
         prepare(parts)

@@ -15,12 +15,14 @@ from aiosmtpd.handlers import Message
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import text
 
-from app import build_app
+from app import build_app, create_app
 from tests.builders import content, new_course
 from tests.http.posting import post
 from tests.serving import free_port, served
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import AuthType, SignIn
+from walkthroughs.identity.document_reader import DocumentReader
+from walkthroughs.identity.oauth_requests import DOCUMENT_READER
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.models import McpServer
@@ -188,13 +190,23 @@ def answer_of(response: httpx.Response) -> dict[str, str]:
 
 
 @contextmanager
-def academy_served(database: Database, settings: Settings, **columns) -> Iterator[Academy]:
-    """Serve the whole product with one server that asks for a sign-in at connect."""
+def academy_served(
+    database: Database,
+    settings: Settings,
+    reader: DocumentReader | None = None,
+    base_url: str = "http://localhost:{port}",
+    **columns,
+) -> Iterator[Academy]:
+    """Serve the whole product with one server that asks for a sign-in at connect.
+
+    *reader* reads documents of apps in place of the usual one, which asks no host of this machine.
+    """
     port = free_port()
     with mail_server() as (smtp_url, mailbox):
         settings = replace(
             settings,
-            base_url=f"http://localhost:{port}",
+            base_url=base_url.format(port=port),
+            given_client_documents=reader is not None or None,
             smtp_url=smtp_url,
             mail_from="learn@handrail.example",
         )
@@ -202,7 +214,9 @@ def academy_served(database: Database, settings: Settings, **columns) -> Iterato
             caller, row = new_course(session, content("one", "two", "three", "four", "five"))
             server = session.get_one(McpServer, caller.server_id)
             server.auth_type, server.sign_in = AuthType.OAUTH, SignIn.AT_CONNECT
-        with served(build_app(settings), port=port) as origin:
+        app = create_app(settings)
+        app.extensions[DOCUMENT_READER] = reader
+        with served(build_app(settings, app), port=port) as origin:
             academy = Academy(origin, database, settings, mailbox, caller, row)
             academy.set(**columns)
             yield academy

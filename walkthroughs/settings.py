@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -137,6 +137,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         if environ.get("HANDRAIL_CLIENT_DOCUMENTS")
         else None,
     )
+
+
+def printing_mail(settings: Settings) -> Settings:
+    """Return *settings* with e-mail printed, if there is no mail server."""
+    return replace(settings, smtp_url=settings.smtp_url or CONSOLE)
 
 
 def keep(settings: Settings) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import hash_token
-from walkthroughs.enums import TokenKind
-from walkthroughs.errors import NotFound
+from walkthroughs.enums import AuthType, TokenKind
+from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity.links import find_server
 from walkthroughs.identity.refresh_rule import Use, judge_use
 from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.ids import now_ms
-from walkthroughs.models import McpServerUser, OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.models import McpServer, McpServerUser, OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.settings import Settings
 
 CODE_SECONDS = 60
 ACCESS_SECONDS = 8 * 3600
@@ -217,6 +218,22 @@ def end(session: Session, *conditions: ColumnElement[bool]) -> Sequence[str]:
         .execution_options(synchronize_session=False)
     )
     return session.scalars(ended).all()
+
+
+def set_auth(session: Session, settings: Settings, server: McpServer, auth_type: AuthType) -> None:
+    """Change how the learners of a server are known. Sign-ins of the kind before end.
+
+    Raises:
+        HandrailError: learners would get their codes by e-mail, and none can be sent.
+    """
+    if auth_type is AuthType.OAUTH and settings.smtp_url is None:
+        raise HandrailError(
+            "Learners would sign in with codes by e-mail, and this installation cannot send any. "
+            "Set HANDRAIL_SMTP_URL and HANDRAIL_MAIL_FROM, then try again."
+        )
+    if server.auth_type is not auth_type:
+        end(session, OAuthGrant.mcp_server_id == server.id)
+    server.auth_type = auth_type
 
 
 def _new_tokens(session: Session, grant: OAuthGrant) -> Tokens:

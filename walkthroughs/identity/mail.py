@@ -71,17 +71,22 @@ def _connected(url: str) -> smtplib.SMTP:
         server = smtplib.SMTP(host, port, timeout=_SECONDS)
     try:
         server.ehlo()
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
+        has_tls = parts.scheme == "smtps" or server.has_extn("starttls")
+        if parts.scheme == "smtp" and has_tls:
             server.starttls(context=context)
             server.ehlo()
-        elif parts.scheme == "smtp" and parts.username and host not in LOOPBACK:
-            raise _NoTls
         if parts.username:
+            _refuse_open(has_tls or host in LOOPBACK)
             server.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:
         server.close()
         raise
     return server
+
+
+def _refuse_open(is_closed: bool) -> None:
+    if not is_closed:
+        raise _NoTls
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import domain_record, server_address
 from walkthroughs.command_group import CommandGroup
+from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.grants import set_auth
 from walkthroughs.identity.links import find_server
 from walkthroughs.identity.organizations import organization_id
 from walkthroughs.mcp_server.domains import check_names, verify
@@ -74,12 +76,14 @@ def list_command(as_json: bool) -> None:
 @click.option("--no-domain", is_flag=True, help="Take the domain away.")
 @click.option("--on/--off", "on", default=None, help="Whether its tools answer.")
 @_pace
+@click.option("--auth", type=click.Choice(AuthType), help="How its learners are known.")
+@click.option("--sign-in", type=click.Choice(SignIn), help="When it asks for a sign-in.")
 def set_server(slug: str, *, no_domain: bool, **given: Any) -> None:  # noqa: ANN401  options
     """Change the MCP server SLUG. It takes effect within seconds."""
     if no_domain:
         given["domain"] = ""
     if all(value is None for value in given.values()):
-        raise click.UsageError("Say what to change: --name, --domain, --on, --off or --pace.")
+        raise click.UsageError("Say what to change. See: flask servers set --help")
     parts = runtime()
     with parts.database.transaction() as session:
         server = find_server(session, slug)
@@ -104,9 +108,12 @@ def _change(session: Session, settings: Settings, server: McpServer, given: dict
         server.custom_domain = given["domain"].lower() or None
     for option, column in (
         ("name", "name"), ("pace", "pace_seconds"), ("on", "walkthrough_tools_enabled"),
+        ("sign_in", "sign_in"),
     ):  # fmt: skip
         if given.get(option) is not None:
             setattr(server, column, given[option])
+    if given.get("auth") is not None:
+        set_auth(session, settings, server, given["auth"])
     check_names(settings, server.slug, server.custom_domain)
     session.flush()
     if given.get("domain") and settings.trust_domains:
@@ -125,6 +132,8 @@ def _print(settings: Settings, server: McpServer) -> None:
         )
     pace = server.pace_seconds
     click.echo(f"Pace     {pace} s" if pace else "Pace     nobody is held back")
+    if server.auth_type is not AuthType.PERSONAL_LINK:
+        click.echo(f"Sign-in  {server.auth_type}, {server.sign_in}; personal links work as well")
     if not server.walkthrough_tools_enabled:
         click.echo(f"Off      Switch it on with: flask servers set {server.slug} --on")
 
@@ -139,4 +148,6 @@ def _facts(settings: Settings, organization: str, server: McpServer) -> dict[str
         "unverified_domain": None if own else server.custom_domain,
         "on": server.walkthrough_tools_enabled,
         "pace_seconds": server.pace_seconds,
+        "auth": server.auth_type,
+        "sign_in": server.sign_in,
     }
