@@ -97,7 +97,7 @@ class Academy:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    def authorize_url(self, client_id: str, **more: str | None) -> str:
+    def authorize_url(self, client_id: str, /, **more: str | None) -> str:
         asked = {
             "response_type": "code",
             "client_id": client_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -26,13 +28,10 @@ from walkthroughs.runtime import runtime
 
 oauth_endpoints = Blueprint("oauth", __name__)
 _MAX_BYTES = 16 * 1024
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: Of one address. Hosted assistants share addresses, so what succeeds is not counted.
 _FAILURES = Limit("token-failures", 300, 900)
 _RETRY_SECONDS = 2
-
-
-def _route(name: str) -> tuple[str, str]:
-    return f"/oauth/{name}", f"/s/<slug>/oauth/{name}"
 
 
 @oauth_endpoints.before_request
@@ -52,9 +51,8 @@ def _let_pages_read(response: Response) -> Response:
     return response
 
 
-def register_app(slug: str | None = None) -> ResponseReturnValue:
+def register_app(_server: SignInServer) -> ResponseReturnValue:
     """Register an app (RFC 7591)."""
-    requested_server(slug)
     try:
         given = json.loads(request.get_data())
     except (ValueError, RecursionError):
@@ -65,31 +63,44 @@ def register_app(slug: str | None = None) -> ResponseReturnValue:
         return jsonify(error=refused.error, error_description=str(refused)), 400
 
 
-def token(slug: str | None = None) -> ResponseReturnValue:
+def token(server: SignInServer) -> ResponseReturnValue:
     """Exchange a code or a refresh token for tokens."""
-    return _answer(requested_server(slug), lambda server: server.create_token_response(request))
+    return _answer(server, lambda oauth: oauth.create_token_response(request))
 
 
-def revoke(slug: str | None = None) -> ResponseReturnValue:
+def revoke(server: SignInServer) -> ResponseReturnValue:
     """End a token (RFC 7009)."""
-    return _answer(
-        requested_server(slug),
-        lambda server: server.create_endpoint_response("revocation", request),
-    )
+    return _answer(server, lambda oauth: oauth.create_endpoint_response("revocation", request))
+
+
+def _posted(view: Callable[[SignInServer], ResponseReturnValue]) -> Callable[..., Any]:
+    """Return *view* for requests that post. Where there is no such server, no method is allowed."""
+
+    def answer(slug: str | None = None) -> ResponseReturnValue:
+        server = requested_server(slug)
+        if request.method == "POST":
+            return view(server)
+        refused = jsonify(error="invalid_request", error_description="Send it with POST.")
+        return refused, 405, {"Allow": "POST, OPTIONS"}
+
+    return answer
 
 
 for _name, _view in (("register", register_app), ("token", token), ("revoke", revoke)):
-    for _path in _route(_name):
-        oauth_endpoints.add_url_rule(_path, _name, _view, methods=["POST"])
+    _answering = _posted(_view)
+    for _path in (f"/oauth/{_name}", f"/s/<slug>/oauth/{_name}"):
+        oauth_endpoints.add_url_rule(_path, _name, _answering, methods=_METHODS)
 
 
-def _answer(server: SignInServer, ask: object) -> ResponseReturnValue:
+def _answer(
+    server: SignInServer, ask: Callable[[LearnerAuthorization], Response]
+) -> ResponseReturnValue:
     refuse_unreadable()
     _refuse_unreadable_secret()
     database, address = runtime().database, request.remote_addr or ""
     request_limits.refuse_if_reached(database, server.organization_id, _FAILURES, address)
     with transaction() as session:
-        response: Response = ask(LearnerAuthorization(Context(session, server, known_client)))  # type: ignore[operator]
+        response = ask(LearnerAuthorization(Context(session, server, known_client)))
     if response.status_code >= 400:
         request_limits.take(database, server.organization_id, _FAILURES, address)
     return response

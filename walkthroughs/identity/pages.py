@@ -15,7 +15,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.identity import email_codes, learner_sessions, request_limits
@@ -289,4 +289,8 @@ def _unreadable(_: BadRequest) -> Response:
 @sign_in_pages.errorhandler(CSRFError)
 def _stale(_: CSRFError) -> Response:
     """Show the page again: another tab, or a new secret key, has made its form too old."""
+    try:
+        requested_server((request.view_args or {}).get("slug"))
+    except NotFound as error:
+        return make_response(error.get_response())
     return _again()
