@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from html import unescape
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -71,6 +71,8 @@ class Academy:
     caller: Caller
     walkthrough_id: str
     slug: str = "acme"
+    #: Ends the process, as it were, and begins another at the same address.
+    restart: Callable[[], None] = lambda: None
 
     @property
     def resource(self) -> str:
@@ -136,18 +138,28 @@ class Academy:
         )
 
 
+class TlsEnded(httpx.HTTPTransport):
+    """A proxy in front that ends TLS, and tells the server nothing of it."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        plain = request.url.copy_with(scheme="http")
+        sent = httpx.Request(request.method, plain, headers=request.headers, stream=request.stream)
+        return super().handle_request(sent)
+
+
 class Browser:
     """A browser with its cookies and a person who reads mail. Pages work without scripts."""
 
-    def __init__(self, academy: Academy):
-        self.academy = academy
+    def __init__(self, academy: Academy, transport: type[httpx.HTTPTransport] | None = None):
+        self.academy, self.transport = academy, transport
         self.cookies = httpx.Cookies()
 
     def get(self, url: str) -> httpx.Response:
         return self.request("GET", url)
 
     def request(self, method: str, url: str, **more) -> httpx.Response:
-        with httpx.Client(cookies=self.cookies, timeout=30) as client:
+        transport = self.transport() if self.transport else None
+        with httpx.Client(cookies=self.cookies, timeout=30, transport=transport) as client:
             answer = client.request(method, url, **more)
             self.cookies = client.cookies
         return answer
@@ -214,10 +226,17 @@ def academy_served(
             caller, row = new_course(session, content("one", "two", "three", "four", "five"))
             server = session.get_one(McpServer, caller.server_id)
             server.auth_type, server.sign_in = AuthType.OAUTH, SignIn.AT_CONNECT
-        app = create_app(settings)
-        app.extensions[DOCUMENT_READER] = reader
-        with served(build_app(settings, app), port=port) as origin:
-            academy = Academy(origin, database, settings, mailbox, caller, row)
+        with ExitStack() as running:
+
+            def serve() -> None:
+                running.close()
+                app = create_app(settings)
+                app.extensions[DOCUMENT_READER] = reader
+                running.enter_context(served(build_app(settings, app), port=port))
+
+            serve()
+            origin = settings.base_url
+            academy = Academy(origin, database, settings, mailbox, caller, row, restart=serve)
             academy.set(**columns)
             yield academy
 

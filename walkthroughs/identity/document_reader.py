@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,12 +83,13 @@ class DocumentReader:
         deadline.start()
         try:
             connection.request("GET", parts.path, headers={"Accept": "application/json"})
-            return _document(url, connection.getresponse())
+            document = _document(url, connection)
         except (OSError, http.client.HTTPException) as error:
             raise DocumentUnreadable(f"{parts.hostname} did not send the document.") from error
         finally:
             deadline.cancel()
             connection.close()
+        return document
 
     def _address(self, host: str, port: int) -> str:
         """Return the address that is asked; the name is not looked up again."""
@@ -102,32 +104,35 @@ class _Pinned(http.client.HTTPSConnection):
 
     def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext) -> None:
         super().__init__(host, port, timeout=SECONDS, context=context)
-        self._address, self._tls, self._aborted = address, context, False
+        self._address, self._tls = address, context
+        self._open: socket.socket | None = None
+        self.is_aborted = False
 
     def connect(self) -> None:
         """Connect to the address."""
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
-        if self._aborted:
+        plain = self._open = socket.create_connection((self._address, self.port), self.timeout)
+        if self.is_aborted:
             raise TimeoutError
-        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+        self.sock = self._open = self._tls.wrap_socket(plain, server_hostname=self.host)
 
     def abort(self) -> None:
         """End it, whatever it does: the thread that reads gets an error."""
-        self._aborted = True
-        if self.sock is not None:
-            try:
-                self.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # it has ended already
+        self.is_aborted = True
+        if self._open is not None:
+            # Not that of TLS, which is in use by the thread that reads.
+            with suppress(OSError):  # it has ended already
+                socket.socket.shutdown(self._open, socket.SHUT_RDWR)
 
 
-def _document(url: str, response: http.client.HTTPResponse) -> Document:
-    host = urlsplit(url).hostname
+def _document(url: str, connection: _Pinned) -> Document:
+    host, response = urlsplit(url).hostname, connection.getresponse()
     if response.status != 200:
         is_redirect = 300 <= response.status < 400
         message = f"{host} answered with status {response.status} instead of the document."
         raise DocumentUnreadable(message, is_refused=is_redirect)
     body = response.read(MAX_BYTES + 1)
+    if connection.is_aborted:
+        raise TimeoutError
     if len(body) > MAX_BYTES:
         raise DocumentUnreadable(f"The document of {host} is too large.", is_refused=True)
     try:

@@ -76,8 +76,12 @@ def list_command(as_json: bool) -> None:
 @click.option("--no-domain", is_flag=True, help="Take the domain away.")
 @click.option("--on/--off", "on", default=None, help="Whether its tools answer.")
 @_pace
-@click.option("--auth", type=click.Choice(AuthType), help="How its learners are known.")
-@click.option("--sign-in", type=click.Choice(SignIn), help="When it asks for a sign-in.")
+@click.option(
+    "--auth", type=click.Choice([*map(str, AuthType)]), help="How its learners are known."
+)
+@click.option(
+    "--sign-in", type=click.Choice([*map(str, SignIn)]), help="When it asks for a sign-in."
+)
 def set_server(slug: str, *, no_domain: bool, **given: Any) -> None:  # noqa: ANN401  options
     """Change the MCP server SLUG. It takes effect within seconds."""
     if no_domain:
@@ -113,7 +117,7 @@ def _change(session: Session, settings: Settings, server: McpServer, given: dict
         if given.get(option) is not None:
             setattr(server, column, given[option])
     if given.get("auth") is not None:
-        set_auth(session, settings, server, given["auth"])
+        set_auth(session, settings, server, AuthType(given["auth"]))
     check_names(settings, server.slug, server.custom_domain)
     session.flush()
     if given.get("domain") and settings.trust_domains:
