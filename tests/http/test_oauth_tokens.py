@@ -16,6 +16,7 @@ from tests.signing_in import (
     sql,
     start,
 )
+from walkthroughs.identity import grants
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServerUser, OAuthCode, OAuthGrant, OAuthToken
 
@@ -147,6 +148,23 @@ def test_a_used_refresh_token_counts_twenty_times_more(academy):
     answers = [academy.refresh(tokens).status_code for _ in range(22)]
 
     assert answers == [200] * 21 + [400]
+
+
+def test_an_app_that_refreshes_without_end_is_told_to_wait_and_stays_signed_in(
+    academy, monkeypatch
+):
+    monkeypatch.setattr(grants, "REFRESHES_AN_HOUR", 3)
+    tokens = academy.tokens()
+    answers = []
+    for _ in range(4):
+        answers.append(academy.refresh(tokens))
+        if answers[-1].status_code == 200:
+            tokens |= answers[-1].json()
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+    assert answers[-1].headers["retry-after"]
+    sql(academy, "UPDATE oauth_tokens SET created_at = created_at - 3600001")
+
+    assert academy.refresh(tokens).status_code == 200
 
 
 def test_a_refresh_token_is_bound_to_its_app_and_is_no_access_token(academy):

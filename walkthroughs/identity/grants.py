@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import hash_token
@@ -15,6 +15,7 @@ from walkthroughs.enums import AuthType, TokenKind
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity.links import find_server
 from walkthroughs.identity.refresh_rule import Use, judge_use
+from walkthroughs.identity.request_limits import LimitReached
 from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.ids import now_ms
 from walkthroughs.models import McpServer, McpServerUser, OAuthCode, OAuthGrant, OAuthToken
@@ -23,6 +24,9 @@ from walkthroughs.settings import Settings
 CODE_SECONDS = 60
 ACCESS_SECONDS = 8 * 3600
 REFRESH_SECONDS = 90 * 24 * 3600
+#: Of one sign-in. Each makes two tokens.
+REFRESHES_AN_HOUR = 120
+_HOUR_MS = 3600 * 1000
 #: How long a code is kept after it ended, so that its replay is noticed.
 _CODE_KEPT_MS = 24 * 3600 * 1000
 
@@ -127,15 +131,26 @@ def find_refresh(
 
 
 def rotate(session: Session, token: OAuthToken, grant: OAuthGrant) -> Tokens:
-    """Exchange a refresh token that `find_refresh` has returned for new tokens."""
+    """Exchange a refresh token that `find_refresh` has returned for new tokens.
+
+    Raises:
+        LimitReached: the app has asked for so many within the hour that it fills the table.
+    """
     now = now_ms()
+    of_grant = (
+        OAuthToken.organization_id == grant.organization_id,
+        OAuthToken.oauth_grant_id == grant.id,
+    )
+    lately = select(func.count()).where(*of_grant, OAuthToken.created_at > now - _HOUR_MS)
+    if (session.scalar(lately) or 0) >= 2 * REFRESHES_AN_HOUR:
+        raise LimitReached(_HOUR_MS // 1000)
     if token.used_at is None:
         token.used_at = now
     else:
         token.uses += 1
     grant.last_used_at = now
-    expired = (OAuthToken.oauth_grant_id == grant.id, OAuthToken.expires_at < now)
-    session.execute(delete(OAuthToken).where(*expired).execution_options(synchronize_session=False))
+    expired = delete(OAuthToken).where(*of_grant, OAuthToken.expires_at < now)
+    session.execute(expired.execution_options(synchronize_session=False))
     return _new_tokens(session, grant)
 
 

@@ -21,6 +21,8 @@ from walkthroughs.models import MAX_PACE_SECONDS, McpServer, Organization
 from walkthroughs.runtime import runtime
 from walkthroughs.settings import Settings
 
+_AUTH_TYPES = click.Choice([*map(str, AuthType)])
+_SIGN_INS = click.Choice([*map(str, SignIn)])
 servers_cli = CommandGroup("servers", help="MCP servers.")
 _domain = click.option("--domain", help="A domain of its own that leads here.")
 _pace = click.option(
@@ -76,12 +78,8 @@ def list_command(as_json: bool) -> None:
 @click.option("--no-domain", is_flag=True, help="Take the domain away.")
 @click.option("--on/--off", "on", default=None, help="Whether its tools answer.")
 @_pace
-@click.option(
-    "--auth", type=click.Choice([*map(str, AuthType)]), help="How its learners are known."
-)
-@click.option(
-    "--sign-in", type=click.Choice([*map(str, SignIn)]), help="When it asks for a sign-in."
-)
+@click.option("--auth", type=_AUTH_TYPES, help="How its learners are known.")
+@click.option("--sign-in", type=_SIGN_INS, help="When it asks for a sign-in.")
 def set_server(slug: str, *, no_domain: bool, **given: Any) -> None:  # noqa: ANN401  options
     """Change the MCP server SLUG. It takes effect within seconds."""
     if no_domain:
