@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 #: A name in an address: of an organization, a server, a walkthrough or a step. Match all of it.
@@ -78,6 +79,7 @@ class SignInAddresses:
     resource_metadata: str
 
 
+@lru_cache(maxsize=1024)
 def sign_in_addresses(
     base_url: str, *, slug: str | None = None, host: str | None = None
 ) -> SignInAddresses:

@@ -15,6 +15,7 @@ from tests.signing_in import (
     start,
     step_of,
 )
+from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.identity import learners
 from walkthroughs.identity.links import create_link
@@ -62,6 +63,31 @@ def test_the_second_sign_in_in_a_browser_is_one_click(academy):
     academy.tokens(browser)
 
     assert len(academy.mailbox.messages) == sent == 1
+
+
+def test_a_step_of_who_signed_in_asks_the_database_as_often_as_one_by_a_link(academy, monkeypatch):
+    asked, fetch = [], Prepared.fetch
+
+    async def counted(self, statement, *parameters):
+        asked.append(statement.name)
+        return await fetch(self, statement, *parameters)
+
+    monkeypatch.setattr(Prepared, "fetch", counted)
+    tokens = academy.tokens()
+    with academy.database.transaction() as session:
+        link = f"{academy.resource}/u/{create_link(session, 'acme', LEA)}"
+    counts = []
+    for url, token in ((academy.resource, tokens["access_token"]), (link, None)):
+        chosen = {"walkthrough_id": academy.walkthrough_id}
+        step = step_of(call(academy, token, "select_walkthrough", url, **chosen))
+        step = step_of(
+            call(academy, token, "next_walkthrough_step", url, current_step_id=step["id"])
+        )
+        asked.clear()
+        step_of(call(academy, token, "next_walkthrough_step", url, current_step_id=step["id"]))
+        counts.append(list(asked))
+
+    assert counts[0] == counts[1] == ["handrail_advance"]
 
 
 def test_without_a_token_every_request_is_refused_and_links_are_not(academy):

@@ -6,7 +6,8 @@ from __future__ import annotations
 def grant_of_token_sql(organization: str, server: str, token_hash: str, now: str) -> str:
     """Return FROM and WHERE of the token `t` and its grant `g`, if the token counts, in SQL.
 
-    It counts until it expires, its grant is ended, or the server asks for no sign-in any more.
+    It counts until it expires or its grant is ended. Whether the server asks for a sign-in at all is
+    known from the server itself.
 
     Args:
         organization: the expression for the organization's id.
@@ -17,8 +18,7 @@ def grant_of_token_sql(organization: str, server: str, token_hash: str, now: str
     return f"""
       FROM oauth_tokens t
       JOIN oauth_grants g ON g.organization_id = t.organization_id AND g.id = t.oauth_grant_id
-      JOIN mcp_servers o ON o.organization_id = g.organization_id AND o.id = g.mcp_server_id
      WHERE t.token_hash = {token_hash} AND t.kind = 'access' AND t.expires_at > {now}
        AND t.organization_id = {organization} AND g.mcp_server_id = {server}
-       AND g.revoked_at IS NULL AND o.auth_type = 'oauth'
+       AND g.revoked_at IS NULL
 """

@@ -107,8 +107,8 @@ def learner_sign_in(
         has_token: whether it has a token.
         late: whether the server asks for a sign-in when a tool needs it.
     """
-    agent = headers.get(b"user-agent", b"").lower()
-    reads_results = late and any(name in agent for name in _RESULT_READERS)
+    agent = headers.get(b"user-agent", b"").lower() if late else b""
+    reads_results = any(name in agent for name in _RESULT_READERS)
     return LearnerSignIn(addresses.resource_metadata, has_token, reads_results)
 
 

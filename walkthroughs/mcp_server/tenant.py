@@ -46,7 +46,8 @@ FIND_TENANT = Statement(
       FROM mcp_servers s
       LEFT JOIN LATERAL (
         SELECT g.mcp_server_user_id, t.expires_at
-        {grant_of_token_sql("s.organization_id", "s.id", "$4", "$5")}) b ON $4 IS NOT NULL
+        {grant_of_token_sql("s.organization_id", "s.id", "$4", "$5")}) b
+        ON $4 IS NOT NULL AND s.auth_type <> 'personal_link'
      WHERE s.slug = $1 OR (s.custom_domain = $2 AND s.domain_verified_at IS NOT NULL)
     """,  # noqa: S608  constants
 )

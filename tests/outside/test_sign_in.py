@@ -1,0 +1,70 @@
+"""Clients that other people wrote sign in with nothing but the address."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from threading import Timer
+
+import pytest
+
+from tests.outside.node import HERE, NODE
+from tests.signing_in import Browser, academy_served, sql
+from walkthroughs.enums import SignIn
+
+_HANGS_SECONDS = 60
+
+
+class Node:
+    """A client in Node, and the person whose browser it opens."""
+
+    def __init__(self, academy, *arguments):
+        self.browser, self.opened = Browser(academy), 0
+        self.process = subprocess.Popen(
+            [NODE, HERE / "clients" / "sign_in.mjs", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.timer = Timer(_HANGS_SECONDS, self.process.kill)
+        self.timer.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.timer.cancel()
+        with self.process:
+            self.process.stdin.close()
+            assert self.process.wait(20) == 0
+
+    def ask(self, line):
+        """Send a line; do in the browser what is wanted there; return the answer."""
+        print(line, file=self.process.stdin, flush=True)
+        told = json.loads(self.process.stdout.readline())
+        if "authorize" not in told:
+            return told
+        self.opened += 1
+        return self.ask(json.dumps(self.browser.allow(told["authorize"])))
+
+    def call(self, name, **arguments):
+        return self.ask(json.dumps({"name": name, "arguments": arguments}))["view"]
+
+
+@pytest.mark.parametrize("sign_in", list(SignIn))
+@pytest.mark.parametrize("arguments", [("1", "legacy"), ("2", "legacy"), ("2", "auto")])
+def test_typescript_signs_in_takes_a_step_renews_its_token_and_takes_another(
+    database, settings, sign_in, arguments
+):
+    with (
+        academy_served(database, settings, sign_in=sign_in) as academy,
+        Node(academy, *arguments) as node,
+    ):
+        assert node.ask(academy.resource) == {"connected": True}
+        opened_at_connect = node.opened
+        step = node.call("select_walkthrough", walkthrough_id=academy.walkthrough_id)["step"]
+        step = node.call("next_walkthrough_step", current_step_id=step["id"])["step"]
+        sql(academy, "UPDATE oauth_tokens SET expires_at = 0 WHERE kind = 'access'")
+        step = node.call("next_walkthrough_step", current_step_id=step["id"])["step"]
+
+    assert step["title"] == "Three"
+    assert opened_at_connect == (sign_in is SignIn.AT_CONNECT)
+    assert node.opened == 1
