@@ -6,8 +6,8 @@ from __future__ import annotations
 def grant_of_token_sql(organization: str, server: str, token_hash: str, now: str) -> str:
     """Return FROM and WHERE of the token `t` and its grant `g`, if the token counts, in SQL.
 
-    It counts until it expires or its grant is ended. Whether the server asks for a sign-in at all is
-    known from the server itself.
+    It counts until it expires or its grant is ended. Whether the server has sign-in at all is known
+    from the server itself.
 
     Args:
         organization: the expression for the organization's id.
