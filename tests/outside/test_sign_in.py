@@ -8,6 +8,7 @@ from threading import Timer
 
 import pytest
 
+from tests.outside.mcp_remote import McpRemote
 from tests.outside.node import HERE, NODE
 from tests.signing_in import Browser, academy_served, sql
 from walkthroughs.enums import SignIn
@@ -68,3 +69,19 @@ def test_typescript_signs_in_takes_a_step_renews_its_token_and_takes_another(
     assert step["title"] == "Three"
     assert opened_at_connect == (sign_in is SignIn.AT_CONNECT)
     assert node.opened == 1
+
+
+@pytest.mark.parametrize("sign_in", list(SignIn))
+def test_mcp_remote_signs_in_takes_a_step_renews_its_token_and_takes_another(
+    database, settings, tmp_path, sign_in
+):
+    with (
+        academy_served(database, settings, sign_in=sign_in) as academy,
+        McpRemote(academy, tmp_path) as bridge,
+    ):
+        step = bridge.call(2, "select_walkthrough", walkthrough_id=academy.walkthrough_id)["step"]
+        step = bridge.call(3, "next_walkthrough_step", current_step_id=step["id"])["step"]
+        sql(academy, "UPDATE oauth_tokens SET expires_at = 0 WHERE kind = 'access'")
+        step = bridge.call(4, "next_walkthrough_step", current_step_id=step["id"])["step"]
+
+    assert (step["title"], bridge.opened) == ("Three", 1)

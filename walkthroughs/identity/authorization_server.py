@@ -33,7 +33,7 @@ from walkthroughs.identity import grants
 from walkthroughs.identity.clients import Client
 from walkthroughs.identity.redirects import redirect_host
 from walkthroughs.identity.sign_in_server import SignInServer
-from walkthroughs.models import OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.models.oauth import OAuthCode, OAuthGrant, OAuthToken
 
 _METHODS = ["none", "client_secret_basic", "client_secret_post"]
 #: Characters of a challenge by S256: base64 of 32 bytes.

@@ -14,7 +14,7 @@ from walkthroughs.identity.document_reader import Document, DocumentReader, Docu
 from walkthroughs.identity.redirects import redirect_host
 from walkthroughs.identity.request_limits import Limit
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import ClientDocument
+from walkthroughs.models.oauth import ClientDocument
 
 #: How old a copy may be when the host does not answer.
 _LONGEST_MS = 7 * 24 * 3600 * 1000

@@ -13,7 +13,7 @@ from walkthroughs.crypto import derive_key, hash_token
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import SignInCode
+from walkthroughs.models.sign_in import SignInCode
 from walkthroughs.settings import Settings
 
 DIGITS, MINUTES, TRIES = 8, 10, 5

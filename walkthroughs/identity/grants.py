@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from walkthroughs.crypto import hash_token
 from walkthroughs.enums import AuthType, TokenKind
 from walkthroughs.errors import HandrailError, NotFound
-from walkthroughs.identity.links import find_server
 from walkthroughs.identity.refresh_rule import Use, judge_use
 from walkthroughs.identity.request_limits import LimitReached
+from walkthroughs.identity.servers import find_server
 from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.ids import now_ms
-from walkthroughs.models import McpServer, McpServerUser, OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.models.oauth import OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.models.servers import McpServer, McpServerUser
 from walkthroughs.settings import Settings
 
 CODE_SECONDS = 60

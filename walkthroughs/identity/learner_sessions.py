@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import hash_token
 from walkthroughs.ids import now_ms
-from walkthroughs.models import LearnerSession, McpServerUser
+from walkthroughs.models.servers import McpServerUser
+from walkthroughs.models.sign_in import LearnerSession
 
 SESSION_SECONDS = 30 * 24 * 3600
 

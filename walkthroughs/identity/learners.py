@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.errors import NotFound
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import McpServerUser, SignInCode
+from walkthroughs.models.servers import McpServerUser
+from walkthroughs.models.sign_in import SignInCode
 
 _new_learner_id = id_factory("msu")
 

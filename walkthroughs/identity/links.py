@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.crypto import hash_token
-from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.errors import HandrailError
 from walkthroughs.identity.learners import learner_ids
+from walkthroughs.identity.servers import find_server
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
@@ -78,18 +79,6 @@ def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
         .order_by(PersonalLink.created_at, PersonalLink.id)
     )
     return list(session.execute(query))
-
-
-def find_server(session: Session, slug: str) -> McpServer:
-    """Return the MCP server with this slug.
-
-    Raises:
-        NotFound: there is none.
-    """
-    server: McpServer | None = session.scalar(select(McpServer).where(McpServer.slug == slug))
-    if server is None:
-        raise NotFound(f'There is no MCP server "{slug}". See: flask servers list')
-    return server
 
 
 def revoke_links(session: Session, server_slug: str, email: str) -> int:

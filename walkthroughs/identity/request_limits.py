@@ -11,7 +11,7 @@ from walkthroughs.crypto import hash_token
 from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError
 from walkthroughs.ids import now_ms
-from walkthroughs.models import RequestCount
+from walkthroughs.models.sign_in import RequestCount
 
 _KEPT_MS = 24 * 3600 * 1000
 

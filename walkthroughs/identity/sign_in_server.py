@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from walkthroughs.addresses import SLUG_PATTERN, SignInAddresses, sign_in_addresses
 from walkthroughs.enums import AuthType
 from walkthroughs.hosts import hostname, is_same_host, server_of_host
-from walkthroughs.models import McpServer, Organization
+from walkthroughs.models.servers import McpServer
+from walkthroughs.models.tenancy import Organization
 from walkthroughs.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from walkthroughs.enums import TokenKind
 from walkthroughs.ids import id_factory, now_ms
@@ -18,7 +18,6 @@ from walkthroughs.models.base import (
     org_foreign_key,
     org_unique_key,
 )
-from walkthroughs.models.servers import McpServer, McpServerUser
 
 
 class OAuthGrant(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
@@ -42,9 +41,6 @@ class OAuthGrant(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     redirect_host: Mapped[str]
     last_used_at: Mapped[int] = mapped_column(default=now_ms)
     revoked_at: Mapped[int | None]
-
-    mcp_server: Mapped[McpServer] = relationship(viewonly=True)
-    mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
 
 
 class OAuthToken(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
