@@ -49,10 +49,10 @@ class McpRemote:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self.process.kill()
         with self.process:
-            self._reader.join()
+            self.process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+            self._reader.join()  # what the bridge has started ends with it
+        self._timer.cancel()
 
     def call(self, number: int, name: str, **arguments: Any) -> Any:
         """Call a tool; return what it holds for programs."""
