@@ -101,6 +101,7 @@ def test_without_a_token_every_request_is_refused_and_links_are_not(academy):
     with academy.database.transaction() as session:
         link = f"{academy.resource}/u/{create_link(session, 'acme', LEA)}"
 
+    assert httpx.options(academy.resource).status_code == 405
     assert {answer.status_code for answer in answers} == {401}
     assert all("resource_metadata" in answer.headers["www-authenticate"] for answer in answers)
     assert post(link).status_code == 200
@@ -176,6 +177,7 @@ def test_when_needed_lists_to_anybody_and_asks_late(academy):
     asked = call(academy, None, "select_walkthrough", walkthrough_id=academy.walkthrough_id)
     assert asked.status_code == 401
     assert "error=" not in asked.headers["www-authenticate"]
+    assert (asked.json()["id"], "sign in" in asked.json()["error"]["message"]) == (1, True)
     assert httpx.get(academy.resource).status_code == 405
     assert call(academy, "bad", "list_walkthroughs").status_code == 401
 

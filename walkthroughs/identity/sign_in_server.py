@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import SLUG_PATTERN, SignInAddresses, sign_in_addresses
@@ -56,14 +56,13 @@ def find_sign_in_server(
     query = (
         select(McpServer, Organization.name)
         .join(Organization, Organization.id == McpServer.organization_id)
-        .where(
-            McpServer.auth_type != AuthType.PERSONAL_LINK,
-            or_(
-                McpServer.slug == by_slug,
-                (McpServer.custom_domain == by_domain) & McpServer.domain_verified_at.is_not(None),
-            ),
-        )
+        .where(McpServer.auth_type != AuthType.PERSONAL_LINK)
     )
+    if by_slug is not None:
+        query = query.where(McpServer.slug == by_slug)
+    else:
+        is_verified = McpServer.domain_verified_at.is_not(None)
+        query = query.where(McpServer.custom_domain == by_domain, is_verified)
     found = session.execute(query).one_or_none()
     if found is None:
         return None

@@ -150,7 +150,8 @@ class Endpoint:
         unknown = found is not None and found.tenant is None
         if unknown or (found and address.token_hash and found.learner_id is None):
             raise Refused(421 if unknown and slug is None else 404, NOT_HERE)
-        sign_in = self._sign_in(found, address, slug, headers)
+        is_preflight = scope["method"] == "OPTIONS"  # browsers send it without a token
+        sign_in = None if is_preflight else self._sign_in(found, address, slug, headers)
         if scope["method"] != "POST":
             raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
         if found is None or found.tenant is None:
