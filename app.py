@@ -45,7 +45,8 @@ _ADDING = threading.Lock()
 
 #: Commands: name, where it is, the first sentence of its help.
 _COMMANDS = (
-    ("content", "sync.commands.content:content_cli", "Check walkthroughs before they are pushed."),
+    ("content", "sync.commands.content:content_cli",
+     "Check walkthroughs before they are pushed; convert tutorials into them."),
     ("sync", "sync.commands.sync:sync_cli", "Content sources: Git repositories of walkthroughs."),
     ("walkthroughs", "sync.commands.walkthroughs:walkthroughs_cli",
      "Take walkthroughs out as files; change who owns them."),

@@ -20,6 +20,7 @@ queue           which source is due, and who has it
 runs            what a run is asked to do, and what it did
 staging         parsed texts until they are written
 planning        what a commit would change, and what that means for people
+convert         tutorials of other formats to walkthroughs
 git             a repository at a host
 format          files to content, and back
 layout          names, limits and marks of a content repository

@@ -165,8 +165,8 @@ def _read(
             same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
             around = Surroundings(
                 snapshot.root_entries,
-                snapshot.folder_entries,
-                {name: each.author_id for name, each in last.items()},
+                snapshot.stray_entries,
+                lambda folder: last[folder].author_id if folder in last else None,
                 partial(view_address_of, source),
             )
             # The files are read while they are parsed, one folder at a time.

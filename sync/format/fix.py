@@ -5,15 +5,14 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sync.format.manifest import read_manifest
+from sync.format.text import slug
 from sync.format.yaml_subset import Mapping, Scalar, YamlRefused, load, quoted
 from sync.layout import MANIFEST, MAX_FILE_BYTES
-from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.content.html_rules import is_placeholder
 from walkthroughs.content.reader import read
 
@@ -56,7 +55,7 @@ def _fix_walkthrough(manifest: Path) -> Iterator[tuple[Path, _File, str]]:
     file = _read(manifest)
     if file is None:
         return
-    fallback = _slug(manifest.parent.name) or "walkthrough"
+    fallback = slug(manifest.parent.name) or "walkthrough"
     text = _with_id(file.text, fallback)
     if text != file.text:
         yield manifest, file, text
@@ -133,8 +132,8 @@ def _with_id(yaml: str, fallback: str, taken: set[str] | None = None) -> str:
     if not isinstance(node, Mapping) or "id" in node.items:
         return yaml
     title = node.items.get("title") if taken is not None else None
-    wanted = _slug(title.text if isinstance(title, Scalar) else "")
-    new = wanted or _slug(fallback) or _slug(f"step-{fallback}")
+    wanted = slug(title.text if isinstance(title, Scalar) else "")
+    new = wanted or slug(fallback) or slug(f"step-{fallback}")
     number, unique = 1, new
     while taken is not None and unique in taken:
         number += 1
@@ -174,10 +173,3 @@ def _fix_body(body: str) -> str:
         if end:
             body = f"{body[:start]}`{body[start:end]}`{body[end:]}"
     return body
-
-
-def _slug(text: str) -> str:
-    """Return an id made of *text*; empty if it has too few Latin letters and digits."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].rstrip("-")
-    return slug if SLUG_PATTERN.fullmatch(slug) else ""

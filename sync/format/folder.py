@@ -86,7 +86,9 @@ def read_surroundings(folder: Path) -> Surroundings:
     """Return what stands around the walkthroughs of a folder on this machine."""
     inside = folder / WALKTHROUGHS
     is_folder = inside.is_dir() and not inside.is_symlink()
-    return Surroundings(_kinds(folder), _kinds(inside) if is_folder else {})
+    found = _kinds(inside) if is_folder else {}
+    stray = {name: kind for name, kind in found.items() if kind is not EntryKind.FOLDER}
+    return Surroundings(_kinds(folder), stray)
 
 
 def _kinds(folder: Path) -> dict[str, EntryKind]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sync.format.manifest import read_manifest
 from sync.format.text import decode_text
@@ -17,6 +17,15 @@ _LIKE_A_MANIFEST = frozenset(
 _LIKE_THE_FOLDER = frozenset({"walkthroughs", "walkthrough"})
 
 
+#: Says which walkthrough was last read from a folder; none if nothing was.
+LastId = Callable[[str], str | None]
+
+
+def no_last_id(_: str) -> str | None:
+    """Know of no earlier reading."""
+    return None
+
+
 class Misplaced:
     """The walkthroughs that stay as they are, since their folder cannot be read.
 
@@ -25,8 +34,8 @@ class Misplaced:
         all_known: false if there may be more, so that no code can say which ones are gone.
     """
 
-    def __init__(self, live: Mapping[str, str]) -> None:
-        self._live = live
+    def __init__(self, last_id: LastId) -> None:
+        self._last_id = last_id
         self.held: set[str] = set()
         self.all_known = True
 
@@ -35,7 +44,7 @@ class Misplaced:
 
         No id: it cannot be read, and may be any.
         """
-        last = self._live.get(folder.removeprefix(f"{WALKTHROUGHS}/"))
+        last = self._last_id(folder.removeprefix(f"{WALKTHROUGHS}/"))
         self.held.update(each for each in (last, author_id) if each)
         if author_id is None:
             self.all_known = False
@@ -46,13 +55,13 @@ class Misplaced:
 
 
 def entry_problems(
-    root: Mapping[str, EntryKind], folders: Mapping[str, EntryKind], misplaced: Misplaced
+    root: Mapping[str, EntryKind], stray: Mapping[str, EntryKind], misplaced: Misplaced
 ) -> Iterator[Problem]:
     """Yield a problem for each name around the walkthroughs' folders that is a mistake.
 
     Args:
         root: what is in the content's folder.
-        folders: what is in `walkthroughs/`.
+        stray: what is in `walkthroughs/` and is no folder.
         misplaced: takes what stays because of it.
     """
     for name, kind in sorted(root.items()):
@@ -64,7 +73,7 @@ def entry_problems(
         elif small in {MANIFEST, "walkthrough.yaml"} and kind is EntryKind.FILE:
             misplaced.hold_all()
             yield Problem(name, 1, f"it is not read here; put it into {WALKTHROUGHS}/<a name>/")
-    for name, kind in sorted(folders.items()):
+    for name, kind in sorted(stray.items()):
         path = f"{WALKTHROUGHS}/{name}"
         if kind is EntryKind.LINK:
             misplaced.hold(path, None)

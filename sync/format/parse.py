@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sync.format.fields import Fields
-from sync.format.misplaced import Misplaced, entry_problems, look_for_manifest
+from sync.format.misplaced import (
+    LastId,
+    Misplaced,
+    entry_problems,
+    look_for_manifest,
+    no_last_id,
+)
 from sync.format.move_chains import with_earlier_names
 from sync.format.parse_result import ParseResult, WantedWalkthrough, in_file_order
 from sync.format.step_links import WebAddress, no_address
@@ -44,14 +50,14 @@ class Surroundings:
 
     Attributes:
         root: the names in the content's folder, and what each is.
-        folders: the names in `walkthroughs/`, and what each is.
-        live: the id of the walkthrough that was last read from each folder.
+        stray: the names in `walkthroughs/` that are no folders, and what each is.
+        last_id: says the id of the walkthrough that was last read from a folder.
         web_address: where the repository's host shows a file.
     """
 
     root: Mapping[str, EntryKind] = field(default_factory=dict)
-    folders: Mapping[str, EntryKind] = field(default_factory=dict)
-    live: Mapping[str, str] = field(default_factory=dict)
+    stray: Mapping[str, EntryKind] = field(default_factory=dict)
+    last_id: LastId = no_last_id
     web_address: WebAddress = no_address
 
 
@@ -86,8 +92,8 @@ def parse_folders(
     if not _root(root, problems):
         return ParseResult((), tuple(problems), frozenset(), complete=False)
     claims: dict[str, list[_IdClaim]] = defaultdict(list)
-    misplaced = Misplaced(around.live)
-    problems += entry_problems(around.root, around.folders, misplaced)
+    misplaced = Misplaced(around.last_id)
+    problems += entry_problems(around.root, around.stray, misplaced)
     for folder, own in folders:
         path = f"{folder}/{MANIFEST}"
         if path not in own:

@@ -1,10 +1,13 @@
-"""Decode a file's bytes to normalised text, or report a problem."""
+"""Decode a file's bytes to normalised text, or report a problem; make ids of words."""
 
 from __future__ import annotations
 
 import codecs
+import re
+import unicodedata
 
 from sync.layout import MAX_FILE_BYTES, FileData, Unread
+from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.content.problems import Problem
 
 
@@ -34,3 +37,10 @@ def decode_text(path: str, data: FileData, limit: int, problems: list[Problem]) 
         problems.append(Problem(path, 1, message))
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def slug(text: str) -> str:
+    """Return an id made of *text*; empty if it has too few Latin letters and digits."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].rstrip("-")
+    return words if SLUG_PATTERN.fullmatch(words) else ""

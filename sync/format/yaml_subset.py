@@ -148,6 +148,7 @@ class _Builder:
 
     def __init__(self, events: list[yaml.Event], lines: list[str], first_line: int) -> None:
         self._events, self._lines, self._first_line = events, lines, first_line
+        self._has_comments = any("#" in line for line in lines)
 
     def build(self, at: int) -> tuple[Node, int]:
         """Return the node that starts at *at*, and where the next one starts."""
@@ -165,7 +166,7 @@ class _Builder:
         return self._mapping(at + 1, line)
 
     def _comment(self, event: yaml.ScalarEvent) -> str:
-        if event.style in {"|", ">"} or event.end_mark is None:
+        if not self._has_comments or event.style in {"|", ">"} or event.end_mark is None:
             return ""
         end = event.end_mark
         rest = self._lines[end.line][end.column :] if end.line < len(self._lines) else ""

@@ -51,7 +51,7 @@ class Snapshot:
     Attributes:
         trees: each walkthrough's folder and the id of its Git tree.
         root_entries: the names in the content's folder.
-        folder_entries: the names in `walkthroughs/`.
+        stray_entries: the names in `walkthroughs/` that are no folders.
         root: the repository's own settings; none if it has none.
         folders: path of each folder that is not known, and its files (path ->
             bytes; `Unread.TOO_LARGE` when they are, empty for what is not content). Pictures
@@ -61,7 +61,7 @@ class Snapshot:
 
     trees: Mapping[str, str]
     root_entries: Mapping[str, EntryKind]
-    folder_entries: Mapping[str, EntryKind]
+    stray_entries: Mapping[str, EntryKind]
     root: FileData | None
     folders: Iterator[tuple[str, Mapping[str, FileData]]]
 
@@ -104,12 +104,17 @@ def read_snapshot(
     else:
         data = None
     folders = _folders(objects, dict(sorted(changed.items())), id_bytes)
-    return Snapshot(trees, _kinds(top), _kinds(found), data, folders)
+    return Snapshot(trees, _kinds(top), _stray(found), data, folders)
 
 
 def _kinds(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
     kinds = {_TREE: EntryKind.FOLDER} | dict.fromkeys(_FILE_MODES, EntryKind.FILE)
     return {name: kinds.get(mode, EntryKind.LINK) for name, (mode, _) in entries.items()}
+
+
+def _stray(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
+    """Return the entries that are no folders: of a thousand walkthroughs, there is none."""
+    return _kinds({name: node for name, node in entries.items() if node[0] != _TREE})
 
 
 def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:

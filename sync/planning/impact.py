@@ -17,7 +17,7 @@ def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[st
     """Return a line for each step and each walkthrough that goes away while learners are on it."""
     lines: list[str] = []
     changes = tuple(changes)
-    moved_to = _moved_away(changes)
+    moved_to = moved_away(changes)
     for change in changes:
         match change:
             case Update(live, wanted):
@@ -36,7 +36,7 @@ def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[st
     return tuple(lines)
 
 
-def _moved_away(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
+def moved_away(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
     """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
     takers = [change.wanted.outline for change in changes if not isinstance(change, Archive)]
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sync.planning.impact import moved_away
 from sync.planning.plan import Change, Update
 from walkthroughs.content.revision import current_id
 from walkthroughs.content.values import Outline, StepOutline
@@ -14,6 +15,8 @@ def probable_renames(changes: Iterable[Change]) -> tuple[str, ...]:
 
     Learners' completions do not follow without a record, so it says which line to add.
     """
+    changes = tuple(changes)
+    taken = moved_away(changes)
     return tuple(
         f"'{old}' goes and '{new}' comes in '{change.wanted.outline.id}'; if it is the same step, "
         f"keep learners' completions with this line under `moved:`: "
@@ -21,6 +24,7 @@ def probable_renames(changes: Iterable[Change]) -> tuple[str, ...]:
         for change in changes
         if isinstance(change, Update)
         for old, new in _pairs(change.live.outline, change.wanted.outline)
+        if (change.live.outline.id, old) not in taken
     )
 
 
@@ -28,7 +32,7 @@ def _pairs(old: Outline, new: Outline) -> Iterator[tuple[str, str]]:
     """Yield the ids, before and after, of steps with one title or one place."""
     kept = {current_id(step.id, new) for step in old.steps} & {step.id for step in new.steps}
     gone = _places(old.steps, {step.id for step in old.steps if current_id(step.id, new) in kept})
-    come = _places(new.steps, kept)
+    come = _places(new.steps, kept | {move.new for move in new.moved})
     for step, place in gone.items():
         alike = [each for each in come if each.title.casefold() == step.title.casefold()]
         alike = alike or [each for each, there in come.items() if there == place and all(place)]

@@ -34,6 +34,8 @@ SYNC = (
     "tests/db/test_settled.py",
 )
 
+TEXTS = ("tests/unit/test_html.py", "tests/unit/test_parts.py", "tests/unit/test_step_file.py")
+
 RULES = {
     "walkthroughs/learning/position.py": (
         "tests/unit/test_journey.py",
@@ -42,10 +44,22 @@ RULES = {
     "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py", "tests/unit/test_notices.py"),
     "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
     "walkthroughs/content/markdown.py": ("tests/unit/test_markdown.py", "tests/unit/test_xss.py"),
+    "walkthroughs/content/characters.py": ("tests/unit/test_characters.py",),
+    "walkthroughs/content/directives.py": ("tests/unit/test_parts.py", "tests/unit/test_export.py"),
+    "walkthroughs/content/html_rules.py": ("tests/unit/test_html.py", "tests/unit/test_fix.py"),
+    "walkthroughs/content/look.py": TEXTS,
+    "walkthroughs/content/reader.py": TEXTS,
+    "walkthroughs/content/step_text.py": TEXTS,
     "sync/planning/plan.py": ("tests/unit/test_plan.py",),
     "sync/planning/approval.py": ("tests/unit/test_gate.py",),
     "sync/planning/impact.py": ("tests/unit/test_gate.py", "tests/unit/test_plan.py"),
     "sync/format/move_chains.py": ("tests/unit/test_moves.py",),
+    "sync/format/misplaced.py": ("tests/unit/test_misplaced.py",),
+    "sync/format/step_links.py": (
+        "tests/unit/test_step_file.py",
+        "tests/unit/test_awkward_files.py",
+    ),
+    "sync/planning/renames.py": ("tests/unit/test_renames.py",),
     "sync/format/fields.py": ("tests/unit/test_fields.py", "tests/unit/test_parse.py"),
     "sync/format/manifest.py": ("tests/unit/test_manifest.py", "tests/unit/test_parse.py"),
     "sync/format/step_file.py": (

@@ -26,7 +26,7 @@ def parse(tmp_path):
         for name, target in links:
             (tmp_path / name).symlink_to(tmp_path / target)
         around = read_surroundings(tmp_path)
-        around = Surroundings(around.root, around.folders, live or {})
+        around = Surroundings(around.root, around.stray, (live or {}).get)
         return parse_repository(read_folder(tmp_path), around=around)
 
     return run
@@ -132,3 +132,25 @@ def test_files_around_the_walkthroughs_are_nobodys_mistake():
     )
 
     assert parse_repository(GOOD, around=around).problems == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["walkthroughs/w/walkthrough.yaml", "walkthroughs/track/w/walkthrough.yml"]
+)
+def test_a_manifest_that_can_be_read_holds_its_walkthrough_and_no_other(parse, name):
+    parsed = parse(GOOD | {name: MANIFEST})
+
+    assert (parsed.unreadable, parsed.complete) == ({"tea"}, True)
+
+
+@pytest.mark.parametrize("data", [b"id: [", b"", b"\xff"])
+def test_a_manifest_that_cannot_be_read_may_be_any(parse, data):
+    parsed = parse(GOOD | {"walkthroughs/w/walkthrough.yaml": data})
+
+    assert (parsed.unreadable, parsed.complete) == (frozenset(), False)
+
+
+def test_a_manifest_that_is_too_deep_and_has_another_name_is_too_deep(parse):
+    (problem,) = parse(GOOD | {"walkthroughs/track/w/walkthrough.yaml": MANIFEST}).problems
+
+    assert "it is too deep" in problem.message

@@ -46,3 +46,10 @@ def test_what_is_recorded_is_not_told():
 
 def test_a_new_walkthrough_has_no_renames():
     assert probable_renames([Create(WantedWalkthrough(content().outline()))]) == ()
+
+
+def test_a_step_that_another_walkthrough_takes_or_gives_is_no_rename():
+    gives = update(("a", "b"), ("a", "x"))
+    takes = update(("c",), ("c", "b"), id="other", moved=(Move("b", "b", "deploy"),))
+
+    assert probable_renames([gives, takes]) == ()

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 #: Browsers leave these out of an address.
 _LEFT_OUT = re.compile(r"[\x00-\x20]")
+_MDX_BEGINS = ("import ", "export ")
 _MDX_LINE = re.compile(
     r"(?:import\s+(?:[\w{*].*\sfrom\s+)?[\"'][^\"']+[\"'];?"
     r"|export\s+(?:const|let|var|default|function)\b.*)\s*\Z"
@@ -55,11 +56,9 @@ def as_written(_: Link) -> Resolved:
 
 def needs_reading(text: str) -> bool:
     """Return whether a look can find anything in *text*: in most texts it cannot."""
-    return "<" in text or "[" in text or "```" in text or "~~~" in text or _has_mdx(text)
-
-
-def _has_mdx(text: str) -> bool:
-    return "import" in text or "export " in text
+    if "<" in text or "[" in text or text.startswith(_MDX_BEGINS):
+        return True
+    return ("`" in text and "```" in text) or ("~" in text and "~~~" in text)
 
 
 class Look:
@@ -84,10 +83,9 @@ class Look:
         for link in reading.links:
             self._link(link, reading)
         self._definitions(reading)
-        if _has_mdx(text):
-            for number, line in enumerate(text.split("\n")):
-                if number not in reading.fenced and _MDX_LINE.match(line):
-                    self._note(number + 1, _MDX, kind="MDX")
+        for number, line in enumerate(text.split("\n")):
+            if line.startswith(_MDX_BEGINS) and number not in reading.fenced:
+                self._mdx(number, line)
         if "<video" in text.lower():
             self._videos(reading)
 
@@ -95,6 +93,10 @@ class Look:
         self, line: int, message: str, severity: Severity = Severity.ERROR, kind: str = ""
     ) -> None:
         self.findings.append(Finding(line, message, severity, kind))
+
+    def _mdx(self, number: int, line: str) -> None:
+        if _MDX_LINE.match(line):
+            self._note(number + 1, _MDX, kind="MDX")
 
     def _fences(self, reading: Reading) -> None:
         for number in reading.open_fences:

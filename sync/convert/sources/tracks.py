@@ -1,0 +1,39 @@
+"""Instruqt: a walkthrough for each track, a step for each challenge. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sync.convert.front_matter import read_text, yaml_texts
+from sync.convert.sources.pages import natural
+from sync.convert.values import Course, Notebook, Notes, PageRef
+
+
+def courses(files: Mapping[str, bytes], name: str, notes: Notebook) -> list[Course]:
+    """Return the folders that hold challenges, folders with an assignment.md."""
+    tracks: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        if posixpath.basename(path) == "assignment.md" and "/" in path:
+            tracks[posixpath.dirname(posixpath.dirname(path))].append(path)
+    return [
+        _course(files, name, folder, tracks[folder], notes)
+        for folder in sorted(tracks, key=natural)
+    ]
+
+
+def _course(
+    files: Mapping[str, bytes], name: str, folder: str, pages: list[str], notes: Notebook
+) -> Course:
+    track = posixpath.join(folder, "track.yml")
+    said = yaml_texts(read_text(files[track]) or "", Notes(track)) if track in files else {}
+    own = {posixpath.dirname(page) for page in pages}
+    scripts = sum(
+        posixpath.dirname(path) in own and posixpath.basename(path).startswith(("check-", "solve-"))
+        for path in files
+    )
+    if scripts:
+        notes.of(track).add(1, f"{scripts} scripts that check or solve challenges were left out")
+    refs = tuple(PageRef(path) for path in sorted(pages, key=natural))
+    return Course(posixpath.basename(folder) or name, refs, said.get("title"), said.get("teaser"))
