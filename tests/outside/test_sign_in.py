@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from threading import Timer
 
 import pytest
 
 from tests.outside.mcp_remote import McpRemote
-from tests.outside.node import HERE, NODE
+from tests.outside.node import HERE, MODULES, NODE
 from tests.signing_in import Browser, academy_served, sql
 from walkthroughs.enums import SignIn
 
@@ -85,3 +86,29 @@ def test_mcp_remote_signs_in_takes_a_step_renews_its_token_and_takes_another(
         step = bridge.call(4, "next_walkthrough_step", current_step_id=step["id"])["step"]
 
     assert (step["title"], bridge.opened) == ("Three", 1)
+
+
+def test_the_inspector_says_that_a_sign_in_is_needed_and_works_with_a_token(
+    database, settings, tmp_path
+):
+    with academy_served(database, settings) as academy:
+        asked = inspect(academy, tmp_path)
+        token = academy.tokens()["access_token"]
+        listed = inspect(academy, tmp_path, "--header", f"Authorization: Bearer {token}")
+
+    assert (asked.returncode, json.loads(asked.stdout or asked.stderr)["error"]["code"]) == (
+        3,
+        "auth_required",
+    )
+    assert listed.returncode == 0
+    assert len(json.loads(listed.stdout)["result"]["tools"]) == 5
+
+
+def inspect(academy, folder, *more):
+    program = MODULES / "inspector" / "clients" / "launcher" / "build" / "index.js"
+    target = ("--cli", academy.resource, "--transport", "http", "--method", "tools/list")
+    return subprocess.run(
+        [NODE, program, *target, "--format", "json", *more],
+        capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(folder)},
+        check=False,
+    )  # fmt: skip
