@@ -9,7 +9,7 @@ from app import create_app
 from tests.builders import new_course
 from walkthroughs.enums import AuthType
 from walkthroughs.identity import grants
-from walkthroughs.identity.sign_in_server import find_sign_in_server
+from walkthroughs.identity.servers import find_sign_in_server
 from walkthroughs.models import McpServer
 
 

@@ -18,7 +18,7 @@ from tests.signing_in import (
 )
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import AuthType, SignIn
-from walkthroughs.identity import grants, learners
+from walkthroughs.identity import learners, sign_ins
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServer
 
@@ -166,7 +166,7 @@ def test_when_the_server_asks_for_no_sign_in_any_more_its_tokens_end_and_progres
 def change_auth(academy, auth_type):
     with academy.database.transaction() as session:
         server = session.get_one(McpServer, academy.caller.server_id)
-        grants.set_auth(session, academy.settings, server, auth_type)
+        sign_ins.set_auth(session, academy.settings, server, auth_type)
 
 
 def test_when_needed_lists_to_anybody_and_asks_late(academy):

@@ -8,36 +8,33 @@ caller's transaction; `iss` is in every answer that goes through the browser.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import (
-    AuthorizationCodeMixin,
     InvalidClientError,
-    InvalidRequestError,
-    OAuth2Payload,
-    TokenMixin,
 )
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7009 import RevocationEndpoint
-from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oauth2.rfc9207 import IssuerParameter
 from flask import Request, Response
 from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import SCOPE
 from walkthroughs.identity import grants
+from walkthroughs.identity.authlib_adapters import (
+    Issuer,
+    ReadRequest,
+    RequiredS256,
+    StoredCode,
+    StoredToken,
+)
 from walkthroughs.identity.clients import Client
 from walkthroughs.identity.redirects import redirect_host
 from walkthroughs.identity.sign_in_server import SignInServer
-from walkthroughs.models.oauth import OAuthCode, OAuthGrant, OAuthToken
 
 _METHODS = ["none", "client_secret_basic", "client_secret_post"]
-#: Characters of a challenge by S256: base64 of 32 bytes.
-_CHALLENGE_CHARACTERS = 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +56,10 @@ class LearnerAuthorization(AuthorizationServer):  # type: ignore[misc]  # Authli
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
-        self.register_grant(_CodeGrant, [_S256(required=True)])
+        self.register_grant(_CodeGrant, [RequiredS256(required=True)])
         self.register_grant(_RefreshGrant)
         self.register_endpoint(_Revocation)
-        _Issuer(context.server.addresses.issuer)(self)
+        Issuer(context.server.addresses.issuer)(self)
 
     def query_client(self, client_id: str) -> Client | None:
         """Return the app with this id."""
@@ -92,7 +89,7 @@ class LearnerAuthorization(AuthorizationServer):  # type: ignore[misc]  # Authli
 
     def create_oauth2_request(self, request: Request) -> OAuth2Request:
         """Return the request as Authlib reads it."""
-        return _ReadRequest(request)
+        return ReadRequest(request)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:  # noqa: ANN401
         """Return an answer of Authlib's as Flask's."""
@@ -102,7 +99,7 @@ class LearnerAuthorization(AuthorizationServer):  # type: ignore[misc]  # Authli
     def error_response(self, error: OAuth2Error) -> Response:
         """Return the answer that tells an app through the browser what is wrong."""
         response: Response = self.handle_error_response(None, error)
-        _Issuer(self.context.server.addresses.issuer).add_issuer_parameter(self, response)
+        Issuer(self.context.server.addresses.issuer).add_issuer_parameter(self, response)
         return response
 
     def send_signal(self, *_: Any, **__: Any) -> None:  # noqa: ANN401  Authlib's protocol
@@ -118,93 +115,6 @@ class LearnerAuthorization(AuthorizationServer):  # type: ignore[misc]  # Authli
         if not all(self.context.server.is_meant_by(each) for each in named if each):
             message = "The resource is not this server."
             raise OAuth2Error(message, error="invalid_target")
-
-
-class _ReadPayload(OAuth2Payload):  # type: ignore[misc]
-    """Parameters of a request to authorize are in its address; those of others, in its body."""
-
-    def __init__(self, request: Request) -> None:
-        in_address = request.path.endswith("/authorize")
-        self.data = request.args if in_address else request.form
-        self.datalist = defaultdict(list, self.data.to_dict(flat=False))
-
-    data: Any = None
-    datalist: Any = None
-
-
-class _ReadRequest(OAuth2Request):  # type: ignore[misc]
-    """A request of Flask's, as Authlib reads it."""
-
-    def __init__(self, request: Request) -> None:
-        # Authlib refuses http. A proxy may have ended TLS, and says nothing that is believed.
-        uri = f"https://{request.host}{request.path}"
-        super().__init__(request.method, uri, headers=request.headers)
-        self.payload = _ReadPayload(request)
-        self._args, self._form = request.args, request.form
-
-    @property
-    def args(self) -> Any:  # noqa: ANN401  werkzeug's
-        return self._args
-
-    @property
-    def form(self) -> Any:  # noqa: ANN401  werkzeug's
-        return self._form
-
-
-class _Issuer(IssuerParameter):  # type: ignore[misc]
-    """Adds the issuer to answers that go through the browser, so that apps notice a mix-up."""
-
-    def __init__(self, issuer: str) -> None:
-        self._issuer = issuer
-
-    def get_issuer(self) -> str:
-        return self._issuer
-
-
-class _S256(CodeChallenge):  # type: ignore[misc]
-    """Asks every app for a challenge by S256, before the learner sees a page."""
-
-    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
-
-    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:  # noqa: ANN401
-        data = grant.request.payload.data
-        if len(data.get("code_challenge", "")) != _CHALLENGE_CHARACTERS:
-            raise InvalidRequestError("PKCE is required: send a 'code_challenge'.")
-        if data.get("code_challenge_method") != "S256":
-            raise InvalidRequestError("PKCE is required: the 'code_challenge_method' is S256.")
-        super().validate_code_challenge(grant, redirect_uri)
-
-
-@dataclass(frozen=True, slots=True)
-class _Code(AuthorizationCodeMixin):  # type: ignore[misc]
-    """A stored code, with what Authlib asks of one."""
-
-    row: OAuthCode
-    code_challenge_method: str = "S256"
-
-    @property
-    def code_challenge(self) -> str:
-        return self.row.challenge
-
-    def get_redirect_uri(self) -> str:
-        return self.row.redirect_uri
-
-    def get_scope(self) -> str:
-        return SCOPE
-
-
-@dataclass(frozen=True, slots=True)
-class _Token(TokenMixin):  # type: ignore[misc]
-    """A stored token and its grant, with what Authlib asks of one."""
-
-    row: OAuthToken
-    grant: OAuthGrant
-
-    def check_client(self, client: Client) -> bool:
-        return self.grant.client_id == client.client_id
-
-    def get_scope(self) -> str:
-        return SCOPE
 
 
 class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
@@ -243,15 +153,15 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         super().validate_token_request()
         self.server.check_resource(self.request)
 
-    def query_authorization_code(self, code: str, client: Client) -> _Code | None:
+    def query_authorization_code(self, code: str, client: Client) -> StoredCode | None:
         context = self.server.context
         row = grants.find_code(context.session, context.server.id, client.client_id, code)
-        return _Code(row) if row else None
+        return StoredCode(row) if row else None
 
-    def delete_authorization_code(self, authorization_code: _Code) -> None:
+    def delete_authorization_code(self, authorization_code: StoredCode) -> None:
         """Keep it: its replay ends the sign-in."""
 
-    def authenticate_user(self, authorization_code: _Code) -> str:
+    def authenticate_user(self, authorization_code: StoredCode) -> str:
         return authorization_code.row.mcp_server_user_id
 
 
@@ -265,18 +175,18 @@ class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         super().validate_token_request()
         self.server.check_resource(self.request)
 
-    def _validate_token_scope(self, token: _Token) -> None:
+    def _validate_token_scope(self, token: StoredToken) -> None:
         """Ignore it: there is one scope."""
 
-    def authenticate_refresh_token(self, refresh_token: str) -> _Token | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> StoredToken | None:
         context = self.server.context
         found = grants.find_refresh(context.session, context.server.id, refresh_token)
-        return _Token(*found) if found else None
+        return StoredToken(*found) if found else None
 
-    def authenticate_user(self, refresh_token: _Token) -> str:
+    def authenticate_user(self, refresh_token: StoredToken) -> str:
         return refresh_token.grant.mcp_server_user_id
 
-    def revoke_old_credential(self, refresh_token: _Token) -> None:
+    def revoke_old_credential(self, refresh_token: StoredToken) -> None:
         """It is marked as used already."""
 
 
@@ -285,10 +195,10 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]
 
     CLIENT_AUTH_METHODS = _METHODS
 
-    def query_token(self, token_string: str, token_type_hint: str | None) -> _Token | None:
+    def query_token(self, token_string: str, token_type_hint: str | None) -> StoredToken | None:
         context = self.server.context
         found = grants.find_token(context.session, context.server.id, token_string)
-        return _Token(*found) if found else None
+        return StoredToken(*found) if found else None
 
-    def revoke_token(self, token: _Token, request: OAuth2Request) -> None:
+    def revoke_token(self, token: StoredToken, request: OAuth2Request) -> None:
         grants.revoke(self.server.context.session, token.row)

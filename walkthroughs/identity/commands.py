@@ -10,7 +10,7 @@ import click
 
 from walkthroughs.addresses import EMAIL_PATTERN, personal_link
 from walkthroughs.command_group import CommandGroup
-from walkthroughs.identity import grants, learners, links
+from walkthroughs.identity import learners, links, sign_ins
 from walkthroughs.identity.organizations import organization_id
 from walkthroughs.ids import utc_text
 from walkthroughs.runtime import runtime
@@ -73,7 +73,7 @@ def revoke(server: str, email: str) -> None:
 def list_sign_ins(server: str) -> None:
     """Print who has signed in on a server, in which app, and when it was used."""
     with runtime().database.transaction() as session:
-        rows = grants.list_grants(session, server)
+        rows = sign_ins.list_grants(session, server)
     for row in rows:
         ended = f"  ended {utc_text(row.revoked_at)}" if row.revoked_at else ""
         click.echo(
@@ -92,8 +92,8 @@ def end_sign_in(sign_in: str | None, server: str | None, email: str | None) -> N
         raise click.UsageError("Give the id of a sign-in, or --server and --email.")
     with runtime().database.transaction() as session:
         if sign_in:
-            grants.end_one(session, sign_in)
-        ended = 1 if sign_in else grants.end_of_learner(session, server or "", email or "")
+            sign_ins.end_one(session, sign_in)
+        ended = 1 if sign_in else sign_ins.end_of_learner(session, server or "", email or "")
     click.echo(f"{ended} sign-in(s) ended.")
 
 

@@ -5,22 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import hash_token
-from walkthroughs.enums import AuthType, TokenKind
-from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.enums import TokenKind
 from walkthroughs.identity.refresh_rule import Use, judge_use
 from walkthroughs.identity.request_limits import LimitReached
-from walkthroughs.identity.servers import find_server
 from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.ids import now_ms
 from walkthroughs.models.oauth import OAuthCode, OAuthGrant, OAuthToken
-from walkthroughs.models.servers import McpServer, McpServerUser
-from walkthroughs.settings import Settings
 
 CODE_SECONDS = 60
 ACCESS_SECONDS = 8 * 3600
@@ -175,55 +170,6 @@ def revoke(session: Session, token: OAuthToken) -> None:
         session.delete(token)
 
 
-def list_grants(session: Session, server_slug: str) -> list[Row[Any]]:
-    """Return id, email, client_name, redirect_host, created_at, last_used_at and revoked_at.
-
-    Raises:
-        NotFound: there is no such server.
-    """
-    server = find_server(session, server_slug)
-    query = (
-        select(
-            OAuthGrant.id,
-            McpServerUser.email,
-            OAuthGrant.client_name,
-            OAuthGrant.redirect_host,
-            OAuthGrant.created_at,
-            OAuthGrant.last_used_at,
-            OAuthGrant.revoked_at,
-        )
-        .join(McpServerUser, McpServerUser.id == OAuthGrant.mcp_server_user_id)
-        .where(OAuthGrant.mcp_server_id == server.id)
-        .order_by(OAuthGrant.created_at, OAuthGrant.id)
-    )
-    return list(session.execute(query))
-
-
-def end_one(session: Session, grant_id: str) -> None:
-    """End the sign-in with this id.
-
-    Raises:
-        NotFound: there is none, or it has ended.
-    """
-    if not end(session, OAuthGrant.id == grant_id):
-        raise NotFound(f'There is no sign-in "{grant_id}" that goes on. See: flask sign-ins list')
-
-
-def end_of_learner(session: Session, server_slug: str, email: str) -> int:
-    """End all sign-ins of a learner on a server; return how many there were.
-
-    Raises:
-        NotFound: there is no such server.
-    """
-    server = find_server(session, server_slug)
-    learner = select(McpServerUser.id).where(
-        McpServerUser.organization_id == server.organization_id,
-        McpServerUser.email == email.strip().lower(),
-    )
-    of_learner = OAuthGrant.mcp_server_user_id.in_(learner)
-    return len(end(session, OAuthGrant.mcp_server_id == server.id, of_learner))
-
-
 def end(session: Session, *conditions: ColumnElement[bool]) -> Sequence[str]:
     """End the sign-ins that meet all *conditions*; return the ids of those that went on."""
     ended = (
@@ -234,22 +180,6 @@ def end(session: Session, *conditions: ColumnElement[bool]) -> Sequence[str]:
         .execution_options(synchronize_session=False)
     )
     return session.scalars(ended).all()
-
-
-def set_auth(session: Session, settings: Settings, server: McpServer, auth_type: AuthType) -> None:
-    """Change how the learners of a server are known. Sign-ins of the kind before end.
-
-    Raises:
-        HandrailError: learners would get their codes by e-mail, and none can be sent.
-    """
-    if auth_type is AuthType.OAUTH and settings.smtp_url is None:
-        raise HandrailError(
-            "Learners would sign in with codes by e-mail, and this installation cannot send any. "
-            "Set HANDRAIL_SMTP_URL and HANDRAIL_MAIL_FROM, then try again."
-        )
-    if server.auth_type is not auth_type:
-        end(session, OAuthGrant.mcp_server_id == server.id)
-    server.auth_type = auth_type
 
 
 def _new_tokens(session: Session, grant: OAuthGrant) -> Tokens:

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from walkthroughs.errors import HandrailError
 from walkthroughs.hosts import LOOPBACK
-from walkthroughs.settings import CONSOLE, Settings
+from walkthroughs.setting_values import CONSOLE
+from walkthroughs.settings import Settings
 
 _SECONDS = 10
 _PORTS = {"smtp": 587, "smtps": 465}

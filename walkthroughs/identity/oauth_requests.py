@@ -12,7 +12,8 @@ from walkthroughs.database.unavailable import unavailable_errors
 from walkthroughs.identity.client_documents import ClientDocuments
 from walkthroughs.identity.clients import Client, registered_client
 from walkthroughs.identity.document_reader import DocumentReader, is_document_address
-from walkthroughs.identity.sign_in_server import SignInServer, find_sign_in_server
+from walkthroughs.identity.servers import find_sign_in_server
+from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.runtime import runtime
 
 #: Where an application keeps what reads documents of apps, if not everything is as usual.

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, NotFound
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.identity import email_codes, learner_sessions, request_limits
-from walkthroughs.identity.authorization_server import Context, LearnerAuthorization
-from walkthroughs.identity.clients import Client, ClientRefused
+from walkthroughs.identity.clients import ClientRefused
 from walkthroughs.identity.document_reader import DocumentUnreadable
 from walkthroughs.identity.email_codes import CodeRefused
-from walkthroughs.identity.learner_sessions import SESSION_SECONDS, SignedIn
+from walkthroughs.identity.learner_sessions import SESSION_SECONDS
 from walkthroughs.identity.learners import learner_ids
 from walkthroughs.identity.mail import MailNotSent, send_mail
 from walkthroughs.identity.oauth_requests import (
@@ -32,14 +29,22 @@ from walkthroughs.identity.oauth_requests import (
     requested_server,
     transaction,
 )
+from walkthroughs.identity.page_answers import (
+    NO_FRAMES,
+    POLICY,
+    Page,
+    is_https,
+    problem_page,
+    render_page,
+    session_cookie,
+    show_again,
+    signed_in_learner,
+)
 from walkthroughs.identity.redirects import is_on_this_computer, redirect_host
 from walkthroughs.identity.request_limits import Limit, LimitReached
-from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.runtime import runtime
 
 sign_in_pages = Blueprint("sign_in", __name__, template_folder="templates")
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
-_NO_FRAMES = "frame-ancestors 'none'"
 _BROWSER = "learner_browser"
 _MAILS = Limit("mails", 5, 900)
 _MAILS_OF_ALL = Limit("mails-of-all", 2_000, 3600)
@@ -51,22 +56,6 @@ _FORGOTTEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What a sign-in is about."""
-
-    server: SignInServer
-    client: Client
-
-    def authorization(self, database: Session) -> LearnerAuthorization:
-        """Return what judges the request and answers the app."""
-        known = self.client
-        context = Context(
-            database, self.server, lambda id: known if id == known.client_id else None
-        )
-        return LearnerAuthorization(context)
-
-
 @sign_in_pages.route("/oauth/authorize", methods=("GET", "POST"))
 @sign_in_pages.route("/s/<slug>/oauth/authorize", methods=("GET", "POST"))
 def authorize(slug: str | None = None) -> ResponseReturnValue:
@@ -74,11 +63,11 @@ def authorize(slug: str | None = None) -> ResponseReturnValue:
     server = requested_server(slug)
     refuse_unreadable()
     if not all(value.isascii() and not set(value) & set('"\\') for value in _plain_parameters()):
-        return _problem("The app has sent an address that cannot be read.")
+        return problem_page("The app has sent an address that cannot be read.")
     client = described_client(server, request.args.get("client_id", ""))
     if client is None:
-        return _problem(_FORGOTTEN)
-    page = _Page(server, client)
+        return problem_page(_FORGOTTEN)
+    page = Page(server, client)
     if (refused := _check(page)) is not None:
         return refused
     if request.method == "POST":
@@ -92,7 +81,7 @@ def _plain_parameters() -> list[str]:
     return [value for name, value in request.args.items(multi=True) if name != "state"]
 
 
-def _check(page: _Page) -> Response | None:
+def _check(page: Page) -> Response | None:
     """Return the answer to a request that cannot be met; none if it can be."""
     with transaction() as database:
         authorization = page.authorization(database)
@@ -102,37 +91,37 @@ def _check(page: _Page) -> Response | None:
             if error.redirect_uri:
                 return authorization.error_response(error)
             if error.error == "invalid_client":
-                return _problem(_FORGOTTEN)
-            return _problem(f"The app has asked for something else than a sign-in: {error.error}.")
+                return problem_page(_FORGOTTEN)
+            return problem_page(f"The app has asked for something else: {error.error}.")
     return None
 
 
-def _show(page: _Page) -> Response:
+def _show(page: Page) -> Response:
     """Show what comes next: the consent of who is signed in, else the sign-in."""
-    learner = _signed_in(page.server)
+    learner = signed_in_learner(page.server)
     if learner is None:
-        return _render("email", page)
+        return render_page("email", page)
     uri = request.args.get("redirect_uri") or page.client.get_default_redirect_uri() or ""
-    return _render(
+    return render_page(
         "consent",
         page,
         learner=learner,
         is_app=is_on_this_computer(uri),
         host=redirect_host(uri),
         # The answer is a redirect to the app, and browsers apply a form's policy to that as well.
-        policy=_POLICY + _NO_FRAMES,
+        policy=POLICY + NO_FRAMES,
     )
 
 
-def _send_code(page: _Page) -> Response:
+def _send_code(page: Page) -> Response:
     settings, database = runtime().settings, runtime().database
     typed = request.form.get("email", "")
     email = email_codes.read_address(typed)
     if email is None:
         fault = "This is no e-mail address that a code can be sent to, such as lea@example.com."
-        return _render("email", page, fault=fault, email=typed[:254])
+        return render_page("email", page, fault=fault, email=typed[:254])
     if settings.smtp_url is None:
-        return _problem("This server cannot send e-mail yet. Tell the people who run it.", 503)
+        return problem_page("This server cannot send e-mail yet. Tell the people who run it.", 503)
     organization_id = page.server.organization_id
     request_limits.take(database, organization_id, _MAILS, email)
     request_limits.take(database, organization_id, _MAILS_OF_ALL, "all")
@@ -142,11 +131,11 @@ def _send_code(page: _Page) -> Response:
     try:
         send_mail(settings, email, f"Your code for {page.server.organization}", words)
     except MailNotSent as error:
-        return _render("email", page, fault=str(error), email=email)
-    return _render("code", page, code_id=code_id, email=email)
+        return render_page("email", page, fault=str(error), email=email)
+    return render_page("code", page, code_id=code_id, email=email)
 
 
-def _check_code(page: _Page) -> Response:
+def _check_code(page: Page) -> Response:
     settings, database = runtime().settings, runtime().database
     organization_id, address = page.server.organization_id, request.remote_addr or ""
     request_limits.refuse_if_reached(database, organization_id, _WRONG_CODES, address)
@@ -164,23 +153,23 @@ def _check_code(page: _Page) -> Response:
     if fault is not None:
         request_limits.take(database, organization_id, _WRONG_CODES, address)
         if fault.ended:
-            return _render("email", page, fault=str(fault), email=email or "")
-        return _render("code", page, fault=str(fault), code_id=code_id, email=email)
-    answer = _again()
+            return render_page("email", page, fault=str(fault), email=email or "")
+        return render_page("code", page, fault=str(fault), code_id=code_id, email=email)
+    answer = show_again()
     answer.set_cookie(
-        _cookie(page.server),
+        session_cookie(page.server),
         token,
         max_age=SESSION_SECONDS,
         path="/",
-        secure=_is_https(),
+        secure=is_https(),
         httponly=True,
         samesite="Lax",
     )
     return answer
 
 
-def _decide(page: _Page, *, allowed: bool) -> Response:
-    learner = _signed_in(page.server)
+def _decide(page: Page, *, allowed: bool) -> Response:
+    learner = signed_in_learner(page.server)
     if learner is None:
         return _show(page)
     with transaction() as database:
@@ -194,15 +183,15 @@ def _decide(page: _Page, *, allowed: bool) -> Response:
     return answer
 
 
-def _sign_out(page: _Page) -> Response:
+def _sign_out(page: Page) -> Response:
     with transaction() as rows:
-        learner_sessions.end(rows, request.cookies.get(_cookie(page.server), ""))
-    answer = _again()
-    answer.delete_cookie(_cookie(page.server), path="/", secure=_is_https(), httponly=True)
+        learner_sessions.end(rows, request.cookies.get(session_cookie(page.server), ""))
+    answer = show_again()
+    answer.delete_cookie(session_cookie(page.server), path="/", secure=is_https(), httponly=True)
     return answer
 
 
-_STEPS: dict[str, Callable[[_Page], Response]] = {
+_STEPS: dict[str, Callable[[Page], Response]] = {
     "email": _send_code,
     "code": _check_code,
     "allow": lambda page: _decide(page, allowed=True),
@@ -211,51 +200,10 @@ _STEPS: dict[str, Callable[[_Page], Response]] = {
 }
 
 
-def _signed_in(server: SignInServer) -> SignedIn | None:
-    token = request.cookies.get(_cookie(server), "")
-    if not token:
-        return None
-    with transaction() as rows:
-        return learner_sessions.signed_in(rows, server.organization_id, token)
-
-
-def _cookie(server: SignInServer) -> str:
-    """Return the cookie's name. Browsers accept the prefix from this host only, and over https."""
-    prefix = "__Host-" if _is_https() else ""
-    return f"{prefix}learner_{server.organization_id}"
-
-
-def _is_https() -> bool:
-    return runtime().settings.base_url.startswith("https:")
-
-
 def _browser() -> str:
     """Return the secret that tells this browser from others; make one for a new browser."""
     secret: str = session.setdefault(_BROWSER, secrets.token_urlsafe(32))
     return secret
-
-
-def _again() -> Response:
-    """Send the browser to this page again, to be shown what comes next."""
-    answer = make_response(redirect(f"{request.path}?{request.query_string.decode()}", 303))
-    assert isinstance(answer, Response)  # noqa: S101  narrows the type
-    return answer
-
-
-def _render(name: str, page: _Page, *, policy: str | None = None, **facts: object) -> Response:
-    facts = {"server": page.server, "client": page.client, "codes": email_codes, **facts}
-    answer = make_response(render_template(f"sign_in/{name}.html", **facts))
-    answer.headers["Content-Security-Policy"] = (
-        policy or f"{_POLICY}form-action 'self'; {_NO_FRAMES}"
-    )
-    return answer
-
-
-def _problem(words: str, status: int = 400, retry_seconds: int | None = None) -> Response:
-    answer = make_response(render_template("sign_in/problem.html", words=words), status)
-    if retry_seconds is not None:
-        answer.headers["Retry-After"] = str(retry_seconds)
-    return answer
 
 
 @sign_in_pages.after_request
@@ -267,23 +215,23 @@ def _keep_nowhere(response: Response) -> Response:
 
 @sign_in_pages.errorhandler(DatabaseUnavailable)
 def _unavailable(error: DatabaseUnavailable) -> Response:
-    return _problem(str(error), 503, 2)
+    return problem_page(str(error), 503, 2)
 
 
 @sign_in_pages.errorhandler(LimitReached)
 def _limited(limit: LimitReached) -> Response:
-    return _problem(str(limit), 429, limit.retry_seconds)
+    return problem_page(str(limit), 429, limit.retry_seconds)
 
 
 @sign_in_pages.errorhandler(DocumentUnreadable)
 @sign_in_pages.errorhandler(ClientRefused)
 def _no_document(error: DocumentUnreadable | ClientRefused) -> Response:
-    return _problem(f"The app cannot be checked. {error} Try again later, or use another app.")
+    return problem_page(f"The app cannot be checked. {error} Try again later, or use another app.")
 
 
 @sign_in_pages.errorhandler(BadRequest)
 def _unreadable(_: BadRequest) -> Response:
-    return _problem("The request cannot be read. Start again in the app.")
+    return problem_page("The request cannot be read. Start again in the app.")
 
 
 @sign_in_pages.errorhandler(CSRFError)
@@ -293,4 +241,4 @@ def _stale(_: CSRFError) -> Response:
         requested_server((request.view_args or {}).get("slug"))
     except NotFound as error:
         return make_response(error.get_response())
-    return _again()
+    return show_again()

@@ -13,9 +13,9 @@ from walkthroughs.addresses import domain_record, server_address
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.errors import HandrailError
-from walkthroughs.identity.grants import set_auth
 from walkthroughs.identity.organizations import organization_id
 from walkthroughs.identity.servers import find_server
+from walkthroughs.identity.sign_ins import set_auth
 from walkthroughs.mcp_server.domains import check_names, verify
 from walkthroughs.models import MAX_PACE_SECONDS, McpServer, Organization
 from walkthroughs.runtime import runtime
