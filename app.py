@@ -25,7 +25,7 @@ from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
-from walkthroughs.settings import Settings, read_settings
+from walkthroughs.settings import Settings, printing_mail, read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -52,6 +52,8 @@ _COMMANDS = (
      "Take walkthroughs out as files; change who owns them."),
     ("servers", "walkthroughs.mcp_server.commands:servers_cli", "MCP servers."),
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
+    ("sign-ins", "walkthroughs.identity.commands:sign_ins_cli",
+     "Apps in which learners have signed in."),
     ("learners", "walkthroughs.identity.commands:learners_cli",
      "People who follow walkthroughs."),
     ("backup", "walkthroughs.operations.commands:backup",
@@ -115,15 +117,18 @@ def add_pages(app: Flask) -> Flask:
     from sync.merge_check.endpoint import checks
     from sync.schema_page import schema_pages
     from sync.webhook import webhooks
+    from walkthroughs.identity.oauth_endpoints import oauth_endpoints
+    from walkthroughs.identity.pages import sign_in_pages
 
     with _ADDING:
         if webhooks.name not in app.blueprints:
             parts = app.extensions["handrail"]
             build_admin(app, parts.database, parts.settings)
-            for blueprint in (schema_pages, webhooks, checks):
+            for blueprint in (schema_pages, webhooks, checks, sign_in_pages, oauth_endpoints):
                 app.register_blueprint(blueprint)
             app.extensions["csrf"].exempt(webhooks)  # signed by their senders instead
             app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
+            app.extensions["csrf"].exempt(oauth_endpoints)  # apps prove themselves; no cookie helps
     return app
 
 
@@ -157,7 +162,10 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
 
     app = add_pages(flask_app or create_app(settings))
     database = app.extensions["handrail"].database
-    endpoint = build_endpoint(database, settings)
+    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
+    whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
+    pages = NoBarePages(whole)
+    endpoint = build_endpoint(database, settings, sign_in_pages=pages)
     stop = threading.Event()
 
     @asynccontextmanager
@@ -174,9 +182,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             poller.join()
             database.close()
 
-    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
-    whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
-    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", NoBarePages(whole))]
+    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", pages)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -202,12 +208,14 @@ def serve(host: str, port: int, demo: bool) -> None:
     from admin.demo import prepare
     from walkthroughs.database import migrations
 
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
+    if demo:
+        attach(app, Runtime(printing_mail(runtime().settings), runtime().database))
     parts = runtime()
     migrations.upgrade(parts.database)
     if gone := migrations.missing(parts.database, db.metadata):
         # The process starts all the same: `/readyz` sends callers elsewhere, and says why.
         click.echo(f"The database misses {', '.join(gone)}. See: flask doctor", err=True)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
     add_pages(app)
     if demo:
         prepare(parts)

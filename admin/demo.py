@@ -16,13 +16,23 @@ from sync.sync_source import sync_source
 from walkthroughs.addresses import personal_link, server_address
 from walkthroughs.command_group import Command
 from walkthroughs.database import migrations
+from walkthroughs.enums import AuthType
 from walkthroughs.identity.links import create_link
-from walkthroughs.models import ContentSource, McpServer, Organization
+from walkthroughs.models import (
+    ContentSource,
+    McpServer,
+    McpServerWalkthrough,
+    Organization,
+    Walkthrough,
+)
+from walkthroughs.publishing.assignments import assign
 from walkthroughs.runtime import Runtime, runtime
 from walkthroughs.settings import Settings, keep
 
 _EXAMPLE = Path(__file__).parent.parent / "content_repo_example"
 _SLUG = "acme"
+#: The server whose learners sign in.
+_ACADEMY = "academy"
 _OWNER = "owner@acme.example"
 _LEARNER = "you@acme.example"
 _AUTHOR = Actor("Handrail demo", "demo@acme.example")
@@ -46,7 +56,10 @@ def prepare(parts: Runtime) -> None:
         source_id = _source(session, organization.id, folder)
         password = create_owner(session, organization.id, _OWNER)
         address = _learner_address(session, parts.settings)
+        _academy(session, organization.id)
     sync_source(parts.database, parts.settings, source_id)
+    with parts.database.transaction() as session:
+        _offer_at_academy(session, organization.id)
     click.echo(_greeting(parts.settings, folder, address, password))
 
 
@@ -76,6 +89,31 @@ def _organization(session: Session) -> Organization:
     session.add(McpServer(organization_id=organization.id, slug=_SLUG, name="Acme"))
     session.flush()
     return organization
+
+
+def _academy(session: Session, organization_id: str) -> None:
+    if session.scalar(select(McpServer.id).where(McpServer.slug == _ACADEMY)) is None:
+        session.add(
+            McpServer(
+                organization_id=organization_id,
+                slug=_ACADEMY,
+                name="Acme Academy",
+                auth_type=AuthType.OAUTH,
+            )
+        )
+        session.flush()
+
+
+def _offer_at_academy(session: Session, organization_id: str) -> None:
+    """Assign every walkthrough that was never assigned there."""
+    server_id = session.scalars(select(McpServer.id).where(McpServer.slug == _ACADEMY)).one()
+    offered = select(McpServerWalkthrough.walkthrough_id).where(
+        McpServerWalkthrough.mcp_server_id == server_id
+    )
+    new = select(Walkthrough.id).where(
+        Walkthrough.organization_id == organization_id, Walkthrough.id.not_in(offered)
+    )
+    assign(session, organization_id, server_id, list(session.scalars(new.order_by(Walkthrough.id))))
 
 
 def _source(session: Session, organization_id: str, folder: Path) -> str:
@@ -108,6 +146,7 @@ Sign in      {_OWNER}{once}
 Content      {folder}  (commit there: it is live within seconds)
 MCP server   {server_address(settings.base_url, _SLUG)}  (anyone may list)
 Your own     {address}
+With sign-in {server_address(settings.base_url, _ACADEMY)}  (the code by e-mail is printed here)
 
 Claude Code  claude mcp add --transport http acme {address}
 Cursor       ~/.cursor/mcp.json    {{"mcpServers": {{"acme": {{"url": "{address}"}}}}}}

@@ -23,7 +23,7 @@ class Load:
     p99_ms: float
 
 
-def request(url: str, tool: str, arguments: dict[str, str]) -> bytes:
+def request(url: str, tool: str, arguments: dict[str, str], bearer: str | None = None) -> bytes:
     """Return a tools/call of 2026-07-28 as it goes over the wire."""
     parts = urlsplit(url)
     body = json.dumps(
@@ -45,8 +45,9 @@ def request(url: str, tool: str, arguments: dict[str, str]) -> bytes:
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
         "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
         "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\n"
-        f"Mcp-Name: {tool}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Mcp-Name: {tool}\r\nContent-Length: {len(body)}\r\n"
     )
+    head += f"Authorization: Bearer {bearer}\r\n\r\n" if bearer else "\r\n"
     return head.encode() + body
 
 

@@ -17,6 +17,8 @@ _LINES = (  # one line each, as in the table
     ("step call, 200 steps, 1 connection", "step 1 (200)", "bare 1", ""),
     ("step call, 200 steps, 32 connections", "step 32 (200)", "bare 32", "at least 0.35"),
     ("200 steps over 10, 32 connections", "step 32 (10)", "step 32 (200)", "at most 1.3"),
+    ("signed in over by link, 1 connection", "bearer 1 (10)", "step 1 (10)", "at least 0.91"),
+    ("signed in over by link, 32 connections", "bearer 32 (10)", "step 32 (10)", "at least 0.91"),
 )  # fmt: skip
 
 _TEXT = """# Performance

@@ -27,7 +27,7 @@ def seed(database: Database) -> None:
             text(
                 "INSERT INTO mcp_servers (id, organization_id, slug, name, auth_type,"
                 " walkthrough_tools_enabled, pace_seconds, created_at)"
-                " VALUES ('srv', 'o', 'bench', 'Bench', 'personal_link', true, :pace, 0)"
+                " VALUES ('srv', 'o', 'bench', 'Bench', 'oauth', true, :pace, 0)"
             ),
             {"pace": PACE_SECONDS},
         )
@@ -42,6 +42,11 @@ def seed(database: Database) -> None:
 def token_of(size: int, learner: int) -> str:
     """Return the secret of a learner's link."""
     return f"t{size}-{learner}"
+
+
+def bearer_of(size: int, learner: int) -> str:
+    """Return a learner's access token."""
+    return f"b{size}-{learner}"
 
 
 def step_of(size: int, position: int) -> str:
@@ -99,9 +104,25 @@ def _learners(connection: Connection, size: int, standing: int) -> None:
         ),
         keys | {"last": LEARNERS - 1},
     )
-    connection.execute(text(_PROGRESS), keys | {"last": LEARNERS - 1})
+    for statement in (_GRANTS, _TOKENS, _PROGRESS):
+        connection.execute(text(statement), keys | {"last": LEARNERS - 1})
 
 
+_GRANTS = """
+    INSERT INTO oauth_grants (id, organization_id, mcp_server_id, mcp_server_user_id, client_id,
+        client_name, redirect_host, created_at, last_used_at)
+    SELECT 'gra' || :size || '_' || n, 'o', 'srv', 'msu' || :size || '_' || n, 'app', 'App',
+           '127.0.0.1', 0, 0
+      FROM generate_series(0, :last) n
+"""
+_TOKENS = """
+    INSERT INTO oauth_tokens (id, organization_id, oauth_grant_id, kind, token_hash, created_at,
+        expires_at, uses)
+    SELECT 'tok' || :size || '_' || n, 'o', 'gra' || :size || '_' || n, 'access',
+           encode(sha256(convert_to('b' || :size || '-' || n, 'UTF8')), 'hex'), 0,
+           9000000000000, 0
+      FROM generate_series(0, :last) n
+"""
 _PROGRESS = """
     INSERT INTO walkthrough_progress (id, organization_id, mcp_server_user_id, walkthrough_id,
         mcp_server_id, current_step_id, status, completed_steps, started_at, version, active_at)

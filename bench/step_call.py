@@ -24,7 +24,17 @@ from pathlib import Path
 from bench import sync
 from bench.client import drive, request
 from bench.report import write
-from bench.seed import LEARNERS, PACE_SECONDS, SIZES, STEPS_EACH, rewind, seed, step_of, token_of
+from bench.seed import (
+    LEARNERS,
+    PACE_SECONDS,
+    SIZES,
+    STEPS_EACH,
+    bearer_of,
+    rewind,
+    seed,
+    step_of,
+    token_of,
+)
 from walkthroughs.crypto import hash_token
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
@@ -81,10 +91,13 @@ def _cases(
         for size in SIZES:
             case = partial(_ours, ours, clients, size)
             yield f"step {clients} ({size})", case
+            signed_in = partial(_ours, ours, clients, size, by_token=True)
+            yield f"bearer {clients} ({size})", signed_in
 
 
-#: Learners are handed out in ranges, so that each case moves its own: pgbench, database, 1, 32.
-_SHARE = LEARNERS // 4
+#: Learners are handed out in ranges, so that each case moves its own: pgbench, database, then 1 and
+#: 32 connections by link, and the same by token.
+_SHARE = LEARNERS // 6
 
 
 def _walk(size: int, first: int, last: int) -> Iterator[tuple[int, str]]:
@@ -104,16 +117,19 @@ def _bare(port: int, clients: int) -> float:
     return drive(origin, endless, SECONDS, b"pong").rate
 
 
-def _ours(port: int, clients: int, size: int) -> float:
+def _ours(port: int, clients: int, size: int, *, by_token: bool = False) -> float:
     origin = f"http://127.0.0.1:{port}"
-    start = _SHARE * (2 if clients == 1 else 3)
+    start = _SHARE * ((2 if clients == 1 else 3) + 2 * by_token)
     share = _SHARE // clients
 
     def calls(client: int) -> Iterator[bytes]:
         first = start + client * share
         for learner, step in _walk(size, first, first + share):
-            address = f"http://localhost:{port}/s/bench/mcp/u/{token_of(size, learner)}"
-            yield request(address, "next_walkthrough_step", {"current_step_id": step})
+            address = f"http://localhost:{port}/s/bench/mcp"
+            bearer = bearer_of(size, learner) if by_token else None
+            if not by_token:
+                address += f"/u/{token_of(size, learner)}"
+            yield request(address, "next_walkthrough_step", {"current_step_id": step}, bearer)
 
     expect = b'"notice":null'
     return drive(origin, [calls(client) for client in range(clients)], SECONDS, expect).rate
@@ -153,6 +169,7 @@ def _pgbench(url: str, size: int) -> float:
         "$4": f"({step})",
         "$5": "((:i + 1) * 1000000::bigint)",  # long after the call before
         "$6": f"{PACE_SECONDS}::bigint",
+        "$8": "NULL::text",
         "$7": f"encode(sha256(convert_to('t{size}-' || (:i % {_SHARE}), 'UTF8')), 'hex')",
     }.items():
         statement = statement.replace(name, value)

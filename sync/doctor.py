@@ -18,8 +18,8 @@ from sync.status import BAD_HEALTH, Health, sync_and_health
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.hosts import is_same_host
 from walkthroughs.ids import now_ms
-from walkthroughs.mcp_server.hosts import is_same_host
 from walkthroughs.models import Base, ContentSource, Organization
 from walkthroughs.settings import Settings
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 #: A name in an address: of an organization, a server, a walkthrough or a step. Match all of it.
 SLUG_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
@@ -19,6 +22,10 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN_PATTERN = re.compile(rf"(?=.{{4,253}}\Z)({_LABEL}\.)+(?=[^.]*[a-z]){_LABEL}")
 #: Names that are never on the Internet (RFC 6761, 6762, 8375).
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".test", ".invalid", ".home.arpa")
+#: Where clients look for what protects a resource (RFC 9728).
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+#: What an app is allowed that a learner has signed in with: all that there is.
+SCOPE = "learn"
 EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -53,6 +60,42 @@ def server_base(base_url: str, slug: str) -> str:
 def server_address(base_url: str, slug: str) -> str:
     """Return the address of an MCP server, the one for everybody."""
     return f"{server_base(base_url, slug)}/mcp"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAddresses:
+    """Where programs find out how to sign in to an MCP server, and do it.
+
+    Attributes:
+        resource: the MCP server itself.
+        issuer: the name of its authorization server.
+        endpoints: what the addresses of the authorization server's endpoints begin with.
+        resource_metadata: the document that names the issuer.
+    """
+
+    resource: str
+    issuer: str
+    endpoints: str
+    resource_metadata: str
+
+
+@lru_cache(maxsize=1024)
+def sign_in_addresses(
+    base_url: str, *, slug: str | None = None, host: str | None = None
+) -> SignInAddresses:
+    """Return the addresses of a server with this *slug* on the base domain, or on its own *host*.
+
+    Scheme and port are those of *base_url*: behind a proxy, a request does not tell them.
+    """
+    if slug is not None:
+        resource = server_address(base_url, slug)
+        metadata = f"{base_url}{RESOURCE_METADATA}/s/{slug}/mcp"
+        return SignInAddresses(resource, resource, f"{base_url}/s/{slug}/oauth", metadata)
+    base = urlsplit(base_url)
+    origin = f"{base.scheme}://{host}:{base.port}" if base.port else f"{base.scheme}://{host}"
+    return SignInAddresses(
+        f"{origin}/mcp", origin, f"{origin}/oauth", f"{origin}{RESOURCE_METADATA}/mcp"
+    )
 
 
 def personal_link(base_url: str, slug: str, token: str) -> str:

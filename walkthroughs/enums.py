@@ -40,6 +40,21 @@ class AuthType(StrEnum):
     """How a server learns who is calling."""
 
     PERSONAL_LINK = "personal_link"
+    OAUTH = "oauth"  # with a code that is sent by e-mail; personal links work there as well
+
+
+class SignIn(StrEnum):
+    """When a server with sign-in asks for it."""
+
+    AT_CONNECT = "at_connect"
+    WHEN_NEEDED = "when_needed"  # to list is anonymous
+
+
+class TokenKind(StrEnum):
+    """What a token of a sign-in is for."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
 
 
 class Role(StrEnum):

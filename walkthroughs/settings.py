@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from walkthroughs.errors import SettingInvalid
+from walkthroughs.setting_values import (
+    CONSOLE,
+    read_base_url,
+    read_boolean,
+    read_database_url,
+    read_existing_file,
+    read_mail_from,
+    read_networks,
+    read_origins,
+    read_seconds,
+    read_smtp_url,
+)
 
-#: Scheme, host and port; the host is in ASCII, as browsers send it.
-_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?")
-_PORTS = {"https": "443", "http": "80"}
 #: What we make is longer; a file with less is no key.
 _MIN_KEY_LETTERS = 16
 _KEPT = "demo.env"
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,10 @@ class Settings:
         git_ca_file: certificates to believe in place of the system's, for a Git host of one's own.
         git_seconds: how long one command of git may take.
         allowed_origins: origins of browser pages that may call MCP servers from another host.
+        smtp_url: the server that sends e-mail, or `console:`; none if there is none.
+        mail_from: the sender of e-mail.
+        given_client_documents: whether apps may describe themselves by a document at an address;
+            see `client_documents`.
         trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
@@ -61,6 +71,9 @@ class Settings:
     previous_secret_key: str | None = None
     trust_domains: bool = False
     direct_database_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str | None = None
+    given_client_documents: bool | None = None
 
     @cached_property
     def secret_key(self) -> str:
@@ -78,6 +91,13 @@ class Settings:
     def secret_keys(self) -> tuple[str, ...]:
         """Return the keys that are accepted; what is stored anew uses the first."""
         return tuple(filter(None, (self.secret_key, self.previous_secret_key)))
+
+    @property
+    def client_documents(self) -> bool:
+        """Return whether apps may describe themselves by a document; by default under https."""
+        if self.given_client_documents is None:
+            return self.base_url.startswith("https:")
+        return self.given_client_documents
 
     @property
     def base_host(self) -> str:
@@ -101,20 +121,30 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     environ = {**_kept(data_dir), **environ}
     return Settings(
         data_dir=data_dir,
-        database_url=_database_url(environ, "DATABASE_URL"),
-        direct_database_url=_database_url(environ, "HANDRAIL_DIRECT_DATABASE_URL"),
+        database_url=read_database_url(environ, "DATABASE_URL"),
+        direct_database_url=read_database_url(environ, "HANDRAIL_DIRECT_DATABASE_URL"),
         given_secret_key=environ.get("HANDRAIL_SECRET_KEY") or None,
-        base_url=_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
-        allow_local_repositories=_boolean(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
-        poll_seconds=_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
-        git_ca_file=_existing_file(environ, "HANDRAIL_GIT_CA_FILE"),
-        allow_private_hosts=_boolean(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
-        git_seconds=_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
-        allowed_origins=_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
-        trusted_proxies=_networks(environ, "HANDRAIL_TRUSTED_PROXIES"),
-        trust_domains=_boolean(environ, "HANDRAIL_TRUST_DOMAINS"),
+        base_url=read_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
+        allow_local_repositories=read_boolean(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
+        poll_seconds=read_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
+        git_ca_file=read_existing_file(environ, "HANDRAIL_GIT_CA_FILE"),
+        allow_private_hosts=read_boolean(environ, "HANDRAIL_ALLOW_PRIVATE_HOSTS"),
+        git_seconds=read_seconds(environ, "HANDRAIL_GIT_SECONDS", 120.0),
+        allowed_origins=read_origins(environ, "HANDRAIL_ALLOWED_ORIGINS"),
+        trusted_proxies=read_networks(environ, "HANDRAIL_TRUSTED_PROXIES"),
+        trust_domains=read_boolean(environ, "HANDRAIL_TRUST_DOMAINS"),
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
+        smtp_url=read_smtp_url(environ, "HANDRAIL_SMTP_URL"),
+        mail_from=read_mail_from(environ, "HANDRAIL_MAIL_FROM"),
+        given_client_documents=read_boolean(environ, "HANDRAIL_CLIENT_DOCUMENTS")
+        if environ.get("HANDRAIL_CLIENT_DOCUMENTS")
+        else None,
     )
+
+
+def printing_mail(settings: Settings) -> Settings:
+    """Return *settings* with e-mail printed, if there is no mail server."""
+    return replace(settings, smtp_url=settings.smtp_url or CONSOLE)
 
 
 def keep(settings: Settings) -> None:
@@ -122,6 +152,7 @@ def keep(settings: Settings) -> None:
     kept = {
         "HANDRAIL_BASE_URL": settings.base_url,
         "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": str(int(settings.allow_local_repositories)),
+        "HANDRAIL_SMTP_URL": settings.smtp_url or CONSOLE,
     }
     lines = "".join(f"{name}={value}\n" for name, value in kept.items())
     (settings.data_dir / _KEPT).write_text(lines)
@@ -131,88 +162,6 @@ def _kept(data_dir: Path) -> dict[str, str]:
     path = data_dir / _KEPT
     lines = path.read_text().splitlines() if path.is_file() else []
     return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def _database_url(environ: Mapping[str, str], name: str) -> str | None:
-    url = environ.get(name, "")
-    if url and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg2://")):
-        message = (
-            f"{name} must start with postgresql:// since Handrail stores everything in "
-            "PostgreSQL. Correct it, or unset it to use the embedded server."
-        )
-        raise SettingInvalid(message)
-    return url or None
-
-
-def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-        message = (
-            f'HANDRAIL_BASE_URL is "{url}", which is not an origin. '
-            "Give scheme and host only, such as https://walkthroughs.example.com."
-        )
-        raise SettingInvalid(message)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _origins(environ: Mapping[str, str], name: str) -> frozenset[str]:
-    given = [each.strip() for each in environ.get(name, "").split(",")]
-    return frozenset(_origin(name, each) for each in given if each)
-
-
-def _origin(name: str, value: str) -> str:
-    """Return *value* as a browser writes it, which leaves out the usual port."""
-    match = _ORIGIN.fullmatch(value.lower())
-    if match is None:
-        message = (
-            f'{name} holds "{value}", which is not an origin. Give scheme and host, and a port if '
-            "there is one, separated by commas, such as https://app.example.com,app://obsidian.md."
-        )
-        raise SettingInvalid(message)
-    scheme, host, port = match.groups()
-    return f"{scheme}://{host}" if port in {None, _PORTS.get(scheme)} else match[0].rstrip("/")
-
-
-def _networks(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    given = [each.strip() for each in environ.get(name, "").split(",")]
-    for each in filter(None, given):
-        try:
-            ip_network(each)
-        except ValueError as error:
-            message = (
-                f'{name} holds "{each}", which is no address. Give addresses or networks of your '
-                "proxies, separated by commas, such as 127.0.0.1,10.0.0.0/8."
-            )
-            raise SettingInvalid(message) from error
-    return tuple(filter(None, given))
-
-
-def _boolean(environ: Mapping[str, str], name: str) -> bool:
-    value = environ.get(name, "").lower()
-    if value not in _TRUE | _FALSE:
-        message = f'{name} is "{value}". Set it to 1 or 0.'
-        raise SettingInvalid(message)
-    return value in _TRUE
-
-
-def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
-    value = environ.get(name) or str(default)
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 86_400:
-        message = f'{name} is "{value}". Give seconds between 0.1 and 86400.'
-        raise SettingInvalid(message)
-    return seconds
-
-
-def _existing_file(environ: Mapping[str, str], name: str) -> Path | None:
-    value = environ.get(name)
-    if value and not Path(value).is_file():
-        message = f'{name} is "{value}", which is no file. Correct it, or unset it.'
-        raise SettingInvalid(message)
-    return Path(value).resolve() if value else None
 
 
 def _stored_secret_key(data_dir: Path) -> str:

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from admin.demo import prepare
 from app import add_pages, create_app
-from walkthroughs.models import ContentSource, Walkthrough
+from walkthroughs.enums import AuthType
+from walkthroughs.models import ContentSource, McpServer, McpServerWalkthrough, Walkthrough
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
 
@@ -22,6 +23,22 @@ def demo(database, settings):
         prepare(app.extensions["handrail"])
     app.extensions["handrail"].database.close()
     return settings.data_dir / "content-repo"
+
+
+def test_the_demo_has_a_second_server_with_sign_in_that_offers_every_walkthrough(demo, database):
+    with database.transaction() as session:
+        servers = {server.slug: server for server in session.scalars(select(McpServer))}
+        offered = {
+            slug: session.query(McpServerWalkthrough).filter_by(mcp_server_id=server.id).count()
+            for slug, server in servers.items()
+        }
+
+    assert {slug: server.auth_type for slug, server in servers.items()} == {
+        "acme": AuthType.PERSONAL_LINK,
+        "academy": AuthType.OAUTH,
+    }
+    assert offered["academy"] == len(list(EXAMPLE.glob("walkthroughs/*")))
+    assert "HANDRAIL_SMTP_URL=console:" in (demo.parent / "demo.env").read_text()
 
 
 def test_the_demo_has_every_file_of_the_example_and_its_walkthroughs_are_live(demo, database):

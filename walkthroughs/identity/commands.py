@@ -1,4 +1,4 @@
-"""`flask links` and `flask learners`."""
+"""`flask links`, `flask sign-ins` and `flask learners`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import click
 
 from walkthroughs.addresses import EMAIL_PATTERN, personal_link
 from walkthroughs.command_group import CommandGroup
-from walkthroughs.identity import learners, links
+from walkthroughs.identity import learners, links, sign_ins
 from walkthroughs.identity.organizations import organization_id
 from walkthroughs.ids import utc_text
 from walkthroughs.runtime import runtime
 
 links_cli = CommandGroup("links", help="Personal links of learners.")
+sign_ins_cli = CommandGroup("sign-ins", help="Apps in which learners have signed in.")
 learners_cli = CommandGroup("learners", help="People who follow walkthroughs.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 
@@ -67,6 +68,35 @@ def revoke(server: str, email: str) -> None:
     click.echo(f"{ended} link(s) ended.")
 
 
+@sign_ins_cli.command("list")
+@click.option("--server", required=True, help="The MCP server's slug.")
+def list_sign_ins(server: str) -> None:
+    """Print who has signed in on a server, in which app, and when it was used."""
+    with runtime().database.transaction() as session:
+        rows = sign_ins.list_grants(session, server)
+    for row in rows:
+        ended = f"  ended {utc_text(row.revoked_at)}" if row.revoked_at else ""
+        click.echo(
+            f"{row.id}  {row.email}  {row.client_name} ({row.redirect_host})  "
+            f"begun {utc_text(row.created_at)}  used {utc_text(row.last_used_at)}{ended}"
+        )
+
+
+@sign_ins_cli.command("end")
+@click.argument("sign_in", required=False)
+@click.option("--server", help="The MCP server's slug.")
+@click.option("--email", help="The learner's e-mail address.")
+def end_sign_in(sign_in: str | None, server: str | None, email: str | None) -> None:
+    """End a sign-in by its id, or all of a learner on a server. Progress stays."""
+    if bool(sign_in) == bool(server and email):
+        raise click.UsageError("Give the id of a sign-in, or --server and --email.")
+    with runtime().database.transaction() as session:
+        if sign_in:
+            sign_ins.end_one(session, sign_in)
+        ended = 1 if sign_in else sign_ins.end_of_learner(session, server or "", email or "")
+    click.echo(f"{ended} sign-in(s) ended.")
+
+
 @learners_cli.command("erase")
 @click.option("--organization", required=True, help="The organization's slug.")
 @click.option("--email", required=True, help="The learner's e-mail address.")
@@ -74,7 +104,7 @@ def erase(organization: str, email: str) -> None:
     """Delete a learner with their links and progress. It cannot be undone."""
     with runtime().database.transaction() as session:
         learners.erase(session, organization_id(session, organization), email)
-    click.echo(f"Erased {email} from {organization}: links, progress and attempts.")
+    click.echo(f"Erased {email} from {organization}: links, sign-ins, progress and attempts.")
 
 
 def _read_emails(path: Path) -> list[str]:

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 from sqlalchemy import insert as plain_insert
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.crypto import hash_token
-from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.errors import HandrailError
+from walkthroughs.identity.learners import learner_ids
+from walkthroughs.identity.servers import find_server
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
-_new_learner_id = id_factory("msu")
 _new_link_id = id_factory("lnk")
 
 
@@ -48,7 +48,7 @@ def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> d
         if not EMAIL_PATTERN.fullmatch(email):
             raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
     tokens = {email.lower(): secrets.token_urlsafe(32) for email in emails}
-    learners = _learners(session, server.organization_id, list(tokens))
+    learners = learner_ids(session, server.organization_id, list(tokens))
     rows = [
         {
             "id": _new_link_id(),
@@ -81,18 +81,6 @@ def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
     return list(session.execute(query))
 
 
-def find_server(session: Session, slug: str) -> McpServer:
-    """Return the MCP server with this slug.
-
-    Raises:
-        NotFound: there is none.
-    """
-    server: McpServer | None = session.scalar(select(McpServer).where(McpServer.slug == slug))
-    if server is None:
-        raise NotFound(f'There is no MCP server "{slug}". See: flask servers list')
-    return server
-
-
 def revoke_links(session: Session, server_slug: str, email: str) -> int:
     """End all links of a learner on a server; return how many there were."""
     of_learner = (
@@ -108,24 +96,3 @@ def revoke_links(session: Session, server_slug: str, email: str) -> int:
         .returning(PersonalLink.id)
     )
     return len(ended.all())
-
-
-def _learners(session: Session, organization_id: str, emails: list[str]) -> dict[str, str]:
-    """Return the id of each learner by e-mail address; make those who are not known yet."""
-    rows = [
-        {
-            "id": _new_learner_id(),
-            "organization_id": organization_id,
-            "email": email,
-            "created_at": now_ms(),
-        }
-        for email in emails
-    ]
-    session.execute(
-        insert(McpServerUser).on_conflict_do_nothing(index_elements=["organization_id", "email"]),
-        rows,
-    )
-    query = select(McpServerUser.email, McpServerUser.id).where(
-        McpServerUser.organization_id == organization_id, McpServerUser.email.in_(emails)
-    )
-    return {row.email: row.id for row in session.execute(query)}

@@ -13,6 +13,7 @@ class Caller:
         pace_seconds: how long a step that was shown cannot be completed, on this server.
         link_hash: of the personal link that they came by, if they did. The ordinary step call
             checks it in its own statement.
+        bearer_hash: of the token that they signed in with, if they did; checked likewise.
         base_address: what the public addresses of the server's pictures begin with, on the host
             that they came by.
     """
@@ -23,3 +24,4 @@ class Caller:
     pace_seconds: int = 0
     link_hash: str | None = None
     base_address: str = ""
+    bearer_hash: str | None = None

@@ -1,7 +1,7 @@
 """The hot path: the ordinary step call as one prepared UPDATE, one round trip, durable.
 
-It applies when nothing is special: the learner's link has not ended, their version is the live
-one, the step named is where they are, and the next one is not done yet. Anything
+It applies when nothing is special: the learner's link or sign-in has not ended, their version is
+the live one, the step named is where they are, and the next one is not done yet. Anything
 else (no row comes back) goes through the rules of `position`, under a lock.
 
 A call that comes too soon is answered by the same statement: it counts the call
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.ids import now_ms
+from walkthroughs.learning.access_tokens import grant_of_token_sql
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.views import FastStep
 
@@ -19,8 +20,9 @@ _HURRIED = "abs($5 - p.active_at) < $6 * 1000"
 
 ADVANCE = Statement(
     "handrail_advance",
-    # organization, learner, server, step, now (epoch ms), pace (seconds), hash of a link or null
-    ("text", "text", "text", "text", "bigint", "bigint", "text"),
+    # organization, learner, server, step, now (epoch ms), pace (seconds), hash of a link or null,
+    # hash of a token or null
+    ("text", "text", "text", "text", "bigint", "bigint", "text", "text"),
     f"""
 UPDATE walkthrough_progress p
    SET completed_steps = CASE WHEN {_HURRIED} THEN p.completed_steps
@@ -44,6 +46,7 @@ UPDATE walkthrough_progress p
         OR EXISTS (SELECT FROM personal_links l
                     WHERE l.organization_id = $1 AND l.mcp_server_id = $3
                       AND l.token_hash = $7 AND l.revoked_at IS NULL))
+   AND ($8 IS NULL OR EXISTS (SELECT {grant_of_token_sql("$1", "$3", "$8", "$5")}))
 RETURNING p.walkthrough_id, p.version, w.digest, p.current_step_id, p.completed_steps, p.active_at
     """,  # noqa: S608  a constant
 )
@@ -65,6 +68,7 @@ async def advance_fast(prepared: Prepared, caller: Caller, step_id: str) -> Fast
         now,
         caller.pace_seconds,
         caller.link_hash,
+        caller.bearer_hash,
     )
     if row is None:
         return None

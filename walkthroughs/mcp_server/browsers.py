@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from walkthroughs.mcp_server.hosts import hostname, is_same_host
+from walkthroughs.hosts import hostname, is_same_host
 from walkthroughs.mcp_server.incoming import read_body
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 
@@ -25,11 +25,22 @@ class AdmittedPages:
 
     A request without an `Origin` is not a page's, and passes. Others might come from
     a page that a learner visits by chance (DNS rebinding, cross-site calls).
+
+    Args:
+        app: answers the requests that pass.
+        allowed: origins of pages that may call from anywhere.
+        admits_all: whether a request is to a server that serves nobody without a secret, so that
+            a page which a learner visits by chance gets nothing.
     """
 
-    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed: Collection[str],
+        admits_all: Callable[[Scope], Awaitable[bool]] | None = None,
+    ) -> None:
         self._app = app
-        self._allowed = allowed
+        self._allowed, self._admits_all = allowed, admits_all
         self._readable = CORSMiddleware(
             app,
             allow_origin_regex=".*",  # it is asked after `_is_admitted`, which knows the address
@@ -44,7 +55,9 @@ class AdmittedPages:
         origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
         if origin is None:
             await self._app(scope, receive, send)
-        elif self._is_admitted(origin.decode("latin-1"), scope):
+        elif self._is_admitted(origin.decode("latin-1"), scope) or (
+            self._admits_all and await self._admits_all(scope)
+        ):
             await self._readable(scope, receive, send)
         else:
             await _refuse(receive, send)

@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import domain_record, server_address
 from walkthroughs.command_group import CommandGroup
+from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.errors import HandrailError
-from walkthroughs.identity.links import find_server
 from walkthroughs.identity.organizations import organization_id
+from walkthroughs.identity.servers import find_server
+from walkthroughs.identity.sign_ins import set_auth
 from walkthroughs.mcp_server.domains import check_names, verify
 from walkthroughs.models import MAX_PACE_SECONDS, McpServer, Organization
 from walkthroughs.runtime import runtime
 from walkthroughs.settings import Settings
 
+_AUTH_TYPES = click.Choice([*map(str, AuthType)])
+_SIGN_INS = click.Choice([*map(str, SignIn)])
 servers_cli = CommandGroup("servers", help="MCP servers.")
 _domain = click.option("--domain", help="A domain of its own that leads here.")
 _pace = click.option(
@@ -74,12 +78,14 @@ def list_command(as_json: bool) -> None:
 @click.option("--no-domain", is_flag=True, help="Take the domain away.")
 @click.option("--on/--off", "on", default=None, help="Whether its tools answer.")
 @_pace
+@click.option("--auth", type=_AUTH_TYPES, help="How its learners are known.")
+@click.option("--sign-in", type=_SIGN_INS, help="When it asks for a sign-in.")
 def set_server(slug: str, *, no_domain: bool, **given: Any) -> None:  # noqa: ANN401  options
     """Change the MCP server SLUG. It takes effect within seconds."""
     if no_domain:
         given["domain"] = ""
     if all(value is None for value in given.values()):
-        raise click.UsageError("Say what to change: --name, --domain, --on, --off or --pace.")
+        raise click.UsageError("Say what to change. See: flask servers set --help")
     parts = runtime()
     with parts.database.transaction() as session:
         server = find_server(session, slug)
@@ -104,9 +110,12 @@ def _change(session: Session, settings: Settings, server: McpServer, given: dict
         server.custom_domain = given["domain"].lower() or None
     for option, column in (
         ("name", "name"), ("pace", "pace_seconds"), ("on", "walkthrough_tools_enabled"),
+        ("sign_in", "sign_in"),
     ):  # fmt: skip
         if given.get(option) is not None:
             setattr(server, column, given[option])
+    if given.get("auth") is not None:
+        set_auth(session, settings, server, AuthType(given["auth"]))
     check_names(settings, server.slug, server.custom_domain)
     session.flush()
     if given.get("domain") and settings.trust_domains:
@@ -125,6 +134,8 @@ def _print(settings: Settings, server: McpServer) -> None:
         )
     pace = server.pace_seconds
     click.echo(f"Pace     {pace} s" if pace else "Pace     nobody is held back")
+    if server.auth_type is not AuthType.PERSONAL_LINK:
+        click.echo(f"Sign-in  {server.auth_type}, {server.sign_in}; personal links work as well")
     if not server.walkthrough_tools_enabled:
         click.echo(f"Off      Switch it on with: flask servers set {server.slug} --on")
 
@@ -139,4 +150,6 @@ def _facts(settings: Settings, organization: str, server: McpServer) -> dict[str
         "unverified_domain": None if own else server.custom_domain,
         "on": server.walkthrough_tools_enabled,
         "pace_seconds": server.pace_seconds,
+        "auth": server.auth_type,
+        "sign_in": server.sign_in,
     }

@@ -12,19 +12,26 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from walkthroughs.addresses import server_base
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.hosts import hostname, own_origin
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.fast_path import ADVANCE
+from walkthroughs.mcp_server.authorization import (
+    LearnerSignIn,
+    addresses_of,
+    bearer_token,
+    learner_sign_in,
+)
 from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
-from walkthroughs.mcp_server.hosts import hostname, own_origin
+from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
@@ -46,6 +53,7 @@ from walkthroughs.settings import Settings
 #: Starlette tries one after the other, so the most used one is first.
 _ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
 #: Where clients look for other transports, and for a sign-in that is not needed.
+_SIGN_IN_PAGES = "/s/{slug}/oauth/{page:path}"
 _NOWHERE = ("/mcp/{rest:path}", "/s/{rest:path}", "/.well-known/{rest:path}")
 
 
@@ -60,6 +68,7 @@ class Endpoint:
         server: Server[Any],
         *,
         streaming: bool,
+        sign_in_pages: ASGIApp | None = None,
     ) -> None:
         self._base_host, self._base_url = settings.base_host, settings.base_url
         self._directory = directory
@@ -69,11 +78,14 @@ class Endpoint:
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
-        here, nowhere = admitted(self._answer), admitted(answer_nowhere)
+        here = admitted(self._answer, admits_all=self._asks_at_connect)
+        nowhere = Discovery(settings, directory, admitted(answer_nowhere))
         addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
         self.routes = [Route(path, endpoint=here) for path in addresses]
         self.routes += Pictures(settings.base_host, directory, prepared, self._queue).routes
+        if sign_in_pages is not None:
+            self.routes.append(Route(_SIGN_IN_PAGES, endpoint=sign_in_pages))
         self.routes += [Route(path, endpoint=nowhere) for path in _NOWHERE]
 
     @asynccontextmanager
@@ -99,10 +111,12 @@ class Endpoint:
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
-            await send_refusal(send, refused, body or b"")
+            await send_refusal(send, refused, body or b"", refused.headers)
             return
         if call is not None:
             scope[SCOPE_KEY] = call
+            if call.sign_in is not None:
+                send = call.sign_in.exchanging(send, body)
         app = (self._served if call else self._away).handle_request
         handle = (
             partial(app, scope, replay(body, receive), send)
@@ -130,18 +144,55 @@ class Endpoint:
         path = scope["path_params"]
         named = headers.get(b"host", b"").decode("latin-1")
         slug = path.get("slug")
-        address = address_of(self._base_host, hostname(f"//{named}"), slug, path.get("token"))
+        host, link, bearer = hostname(f"//{named}"), path.get("token"), bearer_token(headers)
+        address = address_of(self._base_host, host, slug, link, bearer)
         found = await self._find(address, step_call)
         unknown = found is not None and found.tenant is None
         if unknown or (found and address.token_hash and found.learner_id is None):
             raise Refused(421 if unknown and slug is None else 404, NOT_HERE)
+        is_preflight = scope["method"] == "OPTIONS"  # browsers send it without a token
+        sign_in = None if is_preflight else self._sign_in(found, address, slug, headers)
         if scope["method"] != "POST":
             raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
         if found is None or found.tenant is None:
             return None
         base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)
         caller = _caller(found.tenant, found.learner_id, address, base)
-        return Call(address, found.tenant, caller, step_call)
+        return Call(address, found.tenant, caller, step_call, sign_in)
+
+    def _sign_in(
+        self,
+        found: LookupResult | None,
+        address: ServerAddress,
+        slug: str | None,
+        headers: dict[bytes, bytes],
+    ) -> LearnerSignIn | None:
+        """Return what the request brings to a server with sign-in; none if it needs nothing.
+
+        Raises:
+            Refused: it needs a sign-in, or its token is no good.
+        """
+        tenant = found.tenant if found else None
+        if found is None or tenant is None or not tenant.has_sign_in or address.token_hash:
+            return None
+        addresses = addresses_of(self._base_url, self._base_host, slug, address)
+        has_token = address.bearer_hash is not None
+        late = not tenant.asks_at_connect
+        sign_in = learner_sign_in(addresses, headers, has_token=has_token, late=late)
+        if found.learner_id is None and (has_token or not late):
+            raise sign_in.refusal()
+        return sign_in
+
+    async def _asks_at_connect(self, scope: Scope) -> bool:
+        """Return whether the request is to a server that serves nobody without a sign-in."""
+        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        slug = scope["path_params"].get("slug")
+        try:
+            address = address_of(self._base_host, hostname(f"//{named}"), slug)
+        except Refused:
+            return False
+        found = await self._find(address, checks_link=False)
+        return bool(found and found.tenant and found.tenant.asks_at_connect)
 
     async def _find(self, address: ServerAddress, checks_link: bool) -> LookupResult | None:
         try:
@@ -156,6 +207,7 @@ def build_endpoint(
     server: Server[Any] | None = None,
     *,
     streaming: bool = False,
+    sign_in_pages: ASGIApp | None = None,
 ) -> Endpoint:
     """Return the endpoint of this process.
 
@@ -164,6 +216,7 @@ def build_endpoint(
         settings: the public origin, which the hosts of servers are parts of.
         server: what to serve instead of the five tools, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
+        sign_in_pages: answers where learners of a server on the base domain sign in.
     """
     limiter = CapacityLimiter(database.tool_threads)
     prepared = Prepared(
@@ -171,13 +224,15 @@ def build_endpoint(
     )
     directory = TenantLookup(prepared)
     server = server or build_server(database, limiter, prepared, directory)
-    return Endpoint(settings, directory, prepared, server, streaming=streaming)
+    return Endpoint(
+        settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
+    )
 
 
 def _caller_key(call: Call, scope: Scope) -> str:
-    """Return what tells callers apart: the personal link; without one, the server and the host."""
+    """Return what tells callers apart: the link or the token; else the server and the host."""
     host, _ = scope.get("client") or ("", 0)
-    return call.address.token_hash or f"{call.tenant.server_id} {host}"
+    return call.caller.link_hash or call.caller.bearer_hash or f"{call.tenant.server_id} {host}"
 
 
 def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base: str) -> Caller:
@@ -188,6 +243,7 @@ def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base
         tenant.pace_seconds,
         address.token_hash,
         base,
+        address.bearer_hash if learner_id else None,
     )
 
 

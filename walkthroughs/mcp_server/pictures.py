@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 from walkthroughs.content.pictures import MEDIA_TYPES, PICTURE_NAME
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.hosts import hostname
 from walkthroughs.learning.visibility import visible_sql
 from walkthroughs.mcp_server import texts
-from walkthroughs.mcp_server.hosts import hostname
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.tenant import Tenant, TenantLookup, address_of
 from walkthroughs.serving.fair_queue import Busy, FairQueue

@@ -1,4 +1,4 @@
-"""Keep secret addresses out of the log: whoever has a personal link is that learner."""
+"""Keep secrets out of the log: whoever has a link, a token or a code is that learner."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ import re
 
 #: Personal links, and links to choose a password.
 _LINK = re.compile(r"(/mcp/u/|/admin/password/)[^/\s\"'?#]+")
+#: What we make for sign-ins, wherever it stands.
+_TOKEN = re.compile(r"\b(hr[arc]_)[\w-]+")
+#: What others may have made, by the name that stands before it.
+_NAMED = re.compile(
+    r"""(?i)\b((?:code|code_verifier|client_secret|access_token|refresh_token|token)
+            ["']?[=:]\s?["']?|code\ is\ |bearer\s|basic\s)
+        (?:\d{4}\s\d{4}|[\w.~+/%-]{6,}=*)""",
+    re.VERBOSE,
+)
 
 
 def redact(text: str) -> str:
-    """Return *text* with the secret part of every such link replaced."""
-    return _LINK.sub(r"\1[redacted]", text)
+    """Return *text* with the secret part of every such link, token and code replaced."""
+    for secret in (_LINK, _TOKEN, _NAMED):
+        text = secret.sub(r"\1[redacted]", text)
+    return text
 
 
 class RedactLinks(logging.Filter):

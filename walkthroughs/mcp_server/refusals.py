@@ -18,9 +18,11 @@ _MAX_ANSWERED = 100
 class Refused(HandrailError):
     """A request that is answered before MCP begins."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(
+        self, status: int, message: str, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.headers = status, headers
 
 
 async def send_refusal(

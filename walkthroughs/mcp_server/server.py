@@ -30,6 +30,7 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import advance_fast
 from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
+from walkthroughs.mcp_server.authorization import LearnerSignIn, add_security_schemes
 from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, TenantLookup
 
 #: Where the endpoint leaves what it found out about a request.
@@ -45,13 +46,16 @@ class Call:
     """A request's address, and what it leads to.
 
     Attributes:
-        is_step_call: as `is_step_call` says of its body. The link may then have ended since.
+        is_step_call: as `is_step_call` says of its body. The link or the token may then have
+            ended since.
+        sign_in: how it asks for a sign-in, on a server that has one; none if it came by a link.
     """
 
     address: ServerAddress
     tenant: Tenant
     caller: Caller
     is_step_call: bool
+    sign_in: LearnerSignIn | None = None
 
 
 def build_server(
@@ -97,13 +101,15 @@ class _Calls:
     async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
         moved = None
+        if call.sign_in and not call.caller.learner_id and name not in tools.anonymous_tools():
+            return call.sign_in.refuse()
         try:
             if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
                 moved = await advance_fast(self.prepared, call.caller, step_id)
             if moved and (view := answers.cached_view(self.cache, moved)):
                 return results.step_result(view, call.caller.base_address)
-            if not moved and call.is_step_call and not await self._link_holds(call):
-                return results.link_ended()
+            if not moved and call.is_step_call and not await self._credential_holds(call):
+                return call.sign_in.refuse() if call.sign_in else results.link_ended()
         except DatabaseUnavailable:
             return results.unavailable()
         work = (
@@ -118,7 +124,7 @@ class _Calls:
             # The thread goes on, and gives its place back, when the database answers.
             return results.unavailable()
 
-    async def _link_holds(self, call: Call) -> bool:
+    async def _credential_holds(self, call: Call) -> bool:
         found = await self.directory.ask(call.address)
         return found.learner_id == call.caller.learner_id
 
@@ -130,9 +136,12 @@ def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any
         result = await call_next(ctx)
         if not isinstance(result, dict):
             return result
-        tenant = _call_of(ctx).tenant
+        call = _call_of(ctx)
+        tenant = call.tenant
         if ctx.method in {"initialize", "server/discover"}:
             result["instructions"] = await _instructions(prepared, tenant)
+        if ctx.method == "tools/list" and call.sign_in and call.sign_in.reads_results:
+            add_security_schemes(result, tools.anonymous_tools())
         for info in (result.get("serverInfo"), (result.get("_meta") or {}).get(_SERVER_INFO)):
             if info is not None:
                 info["name"] = info["title"] = tenant.name

@@ -65,6 +65,12 @@ class _Tool:
     output: type | None = None
 
 
+@cache
+def anonymous_tools() -> frozenset[str]:
+    """Return the names of the tools that anybody may use."""
+    return frozenset(name for name, tool in _tools().items() if not tool.needs_learner)
+
+
 def call(
     database: Database, cache: ContentCache, caller: Caller, name: str, given: dict[str, Any] | None
 ) -> CallToolResult:

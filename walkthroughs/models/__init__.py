@@ -1,6 +1,7 @@
 """The tables. Columns, constraints and facts about one row; no queries."""
 
 from walkthroughs.models.base import Base, db
+from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.servers import (
     DEFAULT_PACE_SECONDS,
@@ -10,6 +11,7 @@ from walkthroughs.models.servers import (
     McpServerWalkthrough,
     PersonalLink,
 )
+from walkthroughs.models.sign_in import LearnerSession, RequestCount, SignInCode
 from walkthroughs.models.sources import ContentSource, SyncRun
 from walkthroughs.models.stored_values import Approval, AwaitingApproval, PendingChange
 from walkthroughs.models.tenancy import Member, Organization, SignInFailure, User, UserSession
@@ -26,14 +28,21 @@ __all__ = [
     "Approval",
     "AwaitingApproval",
     "Base",
+    "ClientDocument",
     "ContentSource",
+    "LearnerSession",
     "McpServer",
     "McpServerUser",
     "McpServerWalkthrough",
     "Member",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthToken",
     "Organization",
     "PendingChange",
     "PersonalLink",
+    "RequestCount",
+    "SignInCode",
     "SignInFailure",
     "SyncRun",
     "User",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from walkthroughs.enums import AuthType
+from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import (
     Scoped,
@@ -54,6 +54,12 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     auth_type: Mapped[AuthType] = mapped_column(
         enum_column(AuthType, "mcp_server_auth"),
         default=AuthType.PERSONAL_LINK,
+    )
+    #: Nothing to a server that is reached by personal links only.
+    sign_in: Mapped[SignIn] = mapped_column(
+        enum_column(SignIn, "mcp_server_sign_in"),
+        default=SignIn.AT_CONNECT,
+        server_default=text(f"'{SignIn.AT_CONNECT}'"),
     )
     walkthrough_tools_enabled: Mapped[bool] = mapped_column(default=True)
     #: How long a step that was shown cannot be completed. 0: the server holds nobody back.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Names of this machine.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @lru_cache(maxsize=64)
@@ -32,6 +33,12 @@ def own_origin(base_url: str, host: str) -> str:
     return f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
 
 
+def server_of_host(base_host: str, host: str) -> tuple[str | None, str | None]:
+    """Return which server a host of its own names: by its slug, or by its domain."""
+    below = host.removesuffix(f".{base_host}")
+    return (below, None) if below != host else (None, host)
+
+
 def is_same_host(one: str, other: str) -> bool:
     """Return whether two names mean one host; the names of this machine do."""
-    return one == other or {one, other} <= _LOOPBACK
+    return one == other or {one, other} <= LOOPBACK

@@ -1,0 +1,97 @@
+"""The pages of a sign-in in a real browser: without scripts, by keyboard, in each look."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import faults
+from tests.callbacks import callback
+from tests.signing_in import LEA, academy_served, redeem
+
+
+@pytest.fixture
+def academy(database, settings):
+    with academy_served(database, settings) as made:
+        yield made
+
+
+@pytest.fixture
+def app():
+    with callback() as made:
+        yield made
+
+
+@pytest.fixture
+def url(academy, app):
+    client_id = academy.register(redirect_uris=[app.url])["client_id"]
+    return academy.authorize_url(client_id, redirect_uri=app.url)
+
+
+def test_a_learner_signs_in_by_keyboard_and_without_scripts_and_the_app_gets_the_answer(
+    browser, academy, app, url
+):
+    context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(url)
+    page.keyboard.type(LEA)  # the field has the focus
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Type the code")).to_be_visible()
+    page.keyboard.type(academy.mailbox.code())
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("an app on this computer")).to_be_visible()
+    page.get_by_role("button", name="Allow").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="You can close this")).to_be_visible()
+    answer = app.answer()
+    again = context.new_page()
+    again.goto(url)
+    again.get_by_role("button", name="Cancel").click()
+    expect(again.get_by_role("heading", name="You can close this")).to_be_visible()
+    refused = app.answer()
+    context.close()
+
+    assert (answer["state"], answer["iss"]) == ("xyz", academy.resource)
+    assert refused["error"] == "access_denied"
+    client_id = url.split("client_id=")[1].split("&")[0]
+    got = redeem(academy, answer["code"], client_id, redirect_uri=app.url)
+    assert got.status_code == 200
+
+
+def test_every_page_can_be_used_by_everybody_in_each_look(browser, academy, url):
+    context = browser.new_context(bypass_csp=True)  # for the program that looks at the pages
+    context.set_default_timeout(10_000)
+    page, told = context.new_page(), []
+    page.goto(url)
+    told += faults(page)
+    page.get_by_label("E-mail address").fill("nobody@nowhere")
+    page.get_by_role("button", name="Send the code").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    told += faults(page)
+    page.get_by_label("E-mail address").fill(LEA)
+    page.get_by_role("button", name="Send the code").click()
+    told += faults(page)
+    page.get_by_label("Code").fill("0")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    told += faults(page)
+    page.get_by_label("Code").fill(academy.mailbox.code())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Allow")).to_be_visible()
+    told += faults(page)
+    page.goto(url.replace("client_id=", "client_id=x"))
+    told += faults(page)
+    context.close()
+
+    assert told == []
+
+
+def test_no_page_of_a_sign_in_is_shown_in_a_frame(browser, academy, url, app):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(app.url.replace("callback", "evil"))
+    page.set_content(f'<iframe src="{url}" width="600" height="600"></iframe>')
+    page.wait_for_timeout(1_000)
+    shown = [frame.content() for frame in page.frames[1:]]
+    context.close()
+
+    assert not [text for text in shown if "Sign in to" in text]

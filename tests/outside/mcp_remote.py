@@ -1,0 +1,79 @@
+"""mcp-remote: a bridge that clients without HTTP start, and that opens the browser itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.outside.node import HERE, NODE
+from tests.signing_in import Academy, Browser
+
+_HANGS_SECONDS = 60
+_PROGRAM = HERE / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
+
+
+class McpRemote:
+    """The bridge to an academy, a client that talks through it, and the person at the browser."""
+
+    def __init__(self, academy: Academy, folder: Path):
+        self.browser, self.opened, self.said = Browser(academy), 0, ""
+        # The address is printed for the person, whether or not a browser is found.
+        env = {
+            **os.environ,
+            "MCP_REMOTE_CONFIG_DIR": str(folder),
+            "PATH": "/usr/bin:/bin",
+            "BROWSER": "none",
+        }
+        self.process = subprocess.Popen(
+            [NODE, _PROGRAM, academy.resource, "--transport", "http-only"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=env,
+        )  # fmt: skip
+        self._page = re.compile(rf"({re.escape(academy.oauth)}/authorize\?\S+)")
+        self._reader = threading.Thread(target=self._sign_in_when_asked)
+        self._timer = threading.Timer(_HANGS_SECONDS, self.process.kill)
+
+    def __enter__(self) -> McpRemote:
+        self._reader.start()
+        self._timer.start()
+        hello = {"name": "tests", "version": "1"}
+        self.ask(1, "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo=hello)
+        self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self.process:
+            self.process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+            self._reader.join()  # what the bridge has started ends with it
+        self._timer.cancel()
+
+    def call(self, number: int, name: str, **arguments: Any) -> Any:
+        """Call a tool; return what it holds for programs."""
+        result = self.ask(number, "tools/call", name=name, arguments=arguments)["result"]
+        return result["_meta"]["handrail/view"]
+
+    def ask(self, number: int, method: str, **params: Any) -> Any:
+        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        for line in self.process.stdout or ():
+            answer = json.loads(line)
+            if answer.get("id") == number:
+                return answer
+        raise AssertionError(self.said)
+
+    def _send(self, message: object) -> None:
+        print(json.dumps(message), file=self.process.stdin, flush=True)
+
+    def _sign_in_when_asked(self) -> None:
+        for line in self.process.stderr or ():
+            self.said += line
+            if found := self._page.search(line):
+                self.opened += 1
+                page = self.browser.consent_page(found[1])
+                httpx.get(self.browser.submit(page, "allow").headers["location"])

@@ -1,0 +1,244 @@
+"""Where a learner signs in and lets an app act for them: plain pages that need no scripts.
+
+What the app asks for stays in the address of the page, and is checked each time. So nothing is lost
+between two steps, whatever restarts, and several sign-ins can go on beside each other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from authlib.oauth2 import OAuth2Error
+from flask import Blueprint, Response, make_response, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import BadRequest, NotFound
+
+from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.identity import email_codes, learner_sessions, request_limits
+from walkthroughs.identity.clients import ClientRefused
+from walkthroughs.identity.document_reader import DocumentUnreadable
+from walkthroughs.identity.email_codes import CodeRefused
+from walkthroughs.identity.learner_sessions import SESSION_SECONDS
+from walkthroughs.identity.learners import learner_ids
+from walkthroughs.identity.mail import MailNotSent, send_mail
+from walkthroughs.identity.oauth_requests import (
+    described_client,
+    refuse_unreadable,
+    requested_server,
+    transaction,
+)
+from walkthroughs.identity.page_answers import (
+    NO_FRAMES,
+    POLICY,
+    Page,
+    is_https,
+    problem_page,
+    render_page,
+    session_cookie,
+    show_again,
+    signed_in_learner,
+)
+from walkthroughs.identity.redirects import is_on_this_computer, redirect_host
+from walkthroughs.identity.request_limits import Limit, LimitReached
+from walkthroughs.runtime import runtime
+
+sign_in_pages = Blueprint("sign_in", __name__, template_folder="templates")
+_BROWSER = "learner_browser"
+_MAILS = Limit("mails", 5, 900)
+_MAILS_OF_ALL = Limit("mails-of-all", 2_000, 3600)
+#: Of one address. Right codes are not counted: an office shares one.
+_WRONG_CODES = Limit("wrong-codes", 50, 900)
+_FORGOTTEN = (
+    "This server does not know the app any more, because its secret key has changed. "
+    "In the app, remove this server and add it again; your progress is kept."
+)
+
+
+@sign_in_pages.route("/oauth/authorize", methods=("GET", "POST"))
+@sign_in_pages.route("/s/<slug>/oauth/authorize", methods=("GET", "POST"))
+def authorize(slug: str | None = None) -> ResponseReturnValue:
+    """Let a learner sign in, and let them allow what an app asks for."""
+    server = requested_server(slug)
+    refuse_unreadable()
+    if not all(value.isascii() and not set(value) & set('"\\') for value in _plain_parameters()):
+        return problem_page("The app has sent an address that cannot be read.")
+    client = described_client(server, request.args.get("client_id", ""))
+    if client is None:
+        return problem_page(_FORGOTTEN)
+    page = Page(server, client)
+    if (refused := _check(page)) is not None:
+        return refused
+    if request.method == "POST":
+        answer = _STEPS.get(request.form.get("step", ""), _show)
+        return answer(page)
+    return _show(page)
+
+
+def _plain_parameters() -> list[str]:
+    """Return all parameters but `state`, which is an app's own text."""
+    return [value for name, value in request.args.items(multi=True) if name != "state"]
+
+
+def _check(page: Page) -> Response | None:
+    """Return the answer to a request that cannot be met; none if it can be."""
+    with transaction() as database:
+        authorization = page.authorization(database)
+        try:
+            authorization.get_consent_grant(request)
+        except OAuth2Error as error:
+            if error.redirect_uri:
+                return authorization.error_response(error)
+            if error.error == "invalid_client":
+                return problem_page(_FORGOTTEN)
+            return problem_page(f"The app has asked for something else: {error.error}.")
+    return None
+
+
+def _show(page: Page) -> Response:
+    """Show what comes next: the consent of who is signed in, else the sign-in."""
+    learner = signed_in_learner(page.server)
+    if learner is None:
+        return render_page("email", page)
+    uri = request.args.get("redirect_uri") or page.client.get_default_redirect_uri() or ""
+    return render_page(
+        "consent",
+        page,
+        learner=learner,
+        is_app=is_on_this_computer(uri),
+        host=redirect_host(uri),
+        # The answer is a redirect to the app, and browsers apply a form's policy to that as well.
+        policy=POLICY + NO_FRAMES,
+    )
+
+
+def _send_code(page: Page) -> Response:
+    settings, database = runtime().settings, runtime().database
+    typed = request.form.get("email", "")
+    email = email_codes.read_address(typed)
+    if email is None:
+        fault = "This is no e-mail address that a code can be sent to, such as lea@example.com."
+        return render_page("email", page, fault=fault, email=typed[:254])
+    if settings.smtp_url is None:
+        return problem_page("This server cannot send e-mail yet. Tell the people who run it.", 503)
+    organization_id = page.server.organization_id
+    request_limits.take(database, organization_id, _MAILS, email)
+    request_limits.take(database, organization_id, _MAILS_OF_ALL, "all")
+    with transaction() as rows:
+        code_id, code = email_codes.make_code(rows, settings, page.server, email, _browser())
+    words = render_template("sign_in/code.txt", server=page.server, code=code, client=page.client)
+    try:
+        send_mail(settings, email, f"Your code for {page.server.organization}", words)
+    except MailNotSent as error:
+        return render_page("email", page, fault=str(error), email=email)
+    return render_page("code", page, code_id=code_id, email=email)
+
+
+def _check_code(page: Page) -> Response:
+    settings, database = runtime().settings, runtime().database
+    organization_id, address = page.server.organization_id, request.remote_addr or ""
+    request_limits.refuse_if_reached(database, organization_id, _WRONG_CODES, address)
+    code_id, typed = request.form.get("sign_in", ""), request.form.get("code", "")
+    token, fault, email = "", None, None
+    with transaction() as rows:
+        try:
+            email = email_codes.check_code(rows, settings, page.server, code_id, _browser(), typed)
+        except CodeRefused as refused:
+            fault = refused
+            email = email_codes.email_of_code(rows, page.server, code_id, _browser())
+        else:
+            learner_id = learner_ids(rows, organization_id, [email])[email]
+            token = learner_sessions.begin(rows, organization_id, learner_id)
+    if fault is not None:
+        request_limits.take(database, organization_id, _WRONG_CODES, address)
+        if fault.ended:
+            return render_page("email", page, fault=str(fault), email=email or "")
+        return render_page("code", page, fault=str(fault), code_id=code_id, email=email)
+    answer = show_again()
+    answer.set_cookie(
+        session_cookie(page.server),
+        token,
+        max_age=SESSION_SECONDS,
+        path="/",
+        secure=is_https(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _decide(page: Page, *, allowed: bool) -> Response:
+    learner = signed_in_learner(page.server)
+    if learner is None:
+        return _show(page)
+    with transaction() as database:
+        authorization = page.authorization(database)
+        grant = authorization.get_consent_grant(request)
+        user = learner.learner_id if allowed else None
+        answer: Response = authorization.create_authorization_response(
+            grant.request, grant_user=user, grant=grant
+        )
+    answer.status_code = 303
+    return answer
+
+
+def _sign_out(page: Page) -> Response:
+    with transaction() as rows:
+        learner_sessions.end(rows, request.cookies.get(session_cookie(page.server), ""))
+    answer = show_again()
+    answer.delete_cookie(session_cookie(page.server), path="/", secure=is_https(), httponly=True)
+    return answer
+
+
+_STEPS: dict[str, Callable[[Page], Response]] = {
+    "email": _send_code,
+    "code": _check_code,
+    "allow": lambda page: _decide(page, allowed=True),
+    "cancel": lambda page: _decide(page, allowed=False),
+    "sign-out": _sign_out,
+}
+
+
+def _browser() -> str:
+    """Return the secret that tells this browser from others; make one for a new browser."""
+    secret: str = session.setdefault(_BROWSER, secrets.token_urlsafe(32))
+    return secret
+
+
+@sign_in_pages.after_request
+def _keep_nowhere(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@sign_in_pages.errorhandler(DatabaseUnavailable)
+def _unavailable(error: DatabaseUnavailable) -> Response:
+    return problem_page(str(error), 503, 2)
+
+
+@sign_in_pages.errorhandler(LimitReached)
+def _limited(limit: LimitReached) -> Response:
+    return problem_page(str(limit), 429, limit.retry_seconds)
+
+
+@sign_in_pages.errorhandler(DocumentUnreadable)
+@sign_in_pages.errorhandler(ClientRefused)
+def _no_document(error: DocumentUnreadable | ClientRefused) -> Response:
+    return problem_page(f"The app cannot be checked. {error} Try again later, or use another app.")
+
+
+@sign_in_pages.errorhandler(BadRequest)
+def _unreadable(_: BadRequest) -> Response:
+    return problem_page("The request cannot be read. Start again in the app.")
+
+
+@sign_in_pages.errorhandler(CSRFError)
+def _stale(_: CSRFError) -> Response:
+    """Show the page again: another tab, or a new secret key, has made its form too old."""
+    try:
+        requested_server((request.view_args or {}).get("slug"))
+    except NotFound as error:
+        return make_response(error.get_response())
+    return show_again()

@@ -1,0 +1,81 @@
+"""Sign-ins of learners in apps, as operators speak of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from walkthroughs.enums import AuthType
+from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.identity import grants
+from walkthroughs.identity.servers import find_server
+from walkthroughs.models.oauth import OAuthGrant
+from walkthroughs.models.servers import McpServer, McpServerUser
+from walkthroughs.settings import Settings
+
+
+def list_grants(session: Session, server_slug: str) -> list[Row[Any]]:
+    """Return id, email, client_name, redirect_host, created_at, last_used_at and revoked_at.
+
+    Raises:
+        NotFound: there is no such server.
+    """
+    server = find_server(session, server_slug)
+    query = (
+        select(
+            OAuthGrant.id,
+            McpServerUser.email,
+            OAuthGrant.client_name,
+            OAuthGrant.redirect_host,
+            OAuthGrant.created_at,
+            OAuthGrant.last_used_at,
+            OAuthGrant.revoked_at,
+        )
+        .join(McpServerUser, McpServerUser.id == OAuthGrant.mcp_server_user_id)
+        .where(OAuthGrant.mcp_server_id == server.id)
+        .order_by(OAuthGrant.created_at, OAuthGrant.id)
+    )
+    return list(session.execute(query))
+
+
+def end_one(session: Session, grant_id: str) -> None:
+    """End the sign-in with this id.
+
+    Raises:
+        NotFound: there is none, or it has ended.
+    """
+    if not grants.end(session, OAuthGrant.id == grant_id):
+        raise NotFound(f'There is no sign-in "{grant_id}" that goes on. See: flask sign-ins list')
+
+
+def end_of_learner(session: Session, server_slug: str, email: str) -> int:
+    """End all sign-ins of a learner on a server; return how many there were.
+
+    Raises:
+        NotFound: there is no such server.
+    """
+    server = find_server(session, server_slug)
+    learner = select(McpServerUser.id).where(
+        McpServerUser.organization_id == server.organization_id,
+        McpServerUser.email == email.strip().lower(),
+    )
+    of_learner = OAuthGrant.mcp_server_user_id.in_(learner)
+    return len(grants.end(session, OAuthGrant.mcp_server_id == server.id, of_learner))
+
+
+def set_auth(session: Session, settings: Settings, server: McpServer, auth_type: AuthType) -> None:
+    """Change how the learners of a server are known. Sign-ins of the kind before end.
+
+    Raises:
+        HandrailError: learners would get their codes by e-mail, and none can be sent.
+    """
+    if auth_type is AuthType.OAUTH and settings.smtp_url is None:
+        raise HandrailError(
+            "Learners would sign in with codes by e-mail, and this installation cannot send any. "
+            "Set HANDRAIL_SMTP_URL and HANDRAIL_MAIL_FROM, then try again."
+        )
+    if server.auth_type is not auth_type:
+        grants.end(session, OAuthGrant.mcp_server_id == server.id)
+    server.auth_type = auth_type

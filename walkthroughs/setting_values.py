@@ -1,0 +1,133 @@
+"""Values of settings, each read and checked. What cannot be used is named with what to do.
+
+Each function raises `SettingInvalid` for that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from walkthroughs.addresses import EMAIL_PATTERN
+from walkthroughs.errors import SettingInvalid
+
+#: Scheme, host and port; the host is in ASCII, as browsers send it.
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?")
+_PORTS = {"https": "443", "http": "80"}
+#: In place of a mail server's URL: e-mail is printed where the server runs.
+CONSOLE = "console:"
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+def read_database_url(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the address of a database; none if there is none."""
+    url = environ.get(name, "")
+    if url and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg2://")):
+        message = (
+            f"{name} must start with postgresql:// since Handrail stores everything in "
+            "PostgreSQL. Correct it, or unset it to use the embedded server."
+        )
+        raise SettingInvalid(message)
+    return url or None
+
+
+def read_base_url(url: str) -> str:
+    """Return the public origin."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        message = (
+            f'HANDRAIL_BASE_URL is "{url}", which is not an origin. '
+            "Give scheme and host only, such as https://walkthroughs.example.com."
+        )
+        raise SettingInvalid(message)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def read_smtp_url(environ: Mapping[str, str], name: str) -> str | None:
+    """Return what sends e-mail; none if there is none."""
+    url = environ.get(name, "")
+    parts = urlsplit(url)
+    if url and url != CONSOLE and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        message = (
+            f"{name} names no mail server. Give smtp://user:password@host:587, or smtps:// for a "
+            "port that begins with TLS."
+        )
+        raise SettingInvalid(message)
+    return url or None
+
+
+def read_mail_from(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the sender of e-mail; none if it is not given."""
+    value = environ.get(name, "").strip()
+    if value and not EMAIL_PATTERN.fullmatch(value):
+        message = f'{name} is "{value}". Give an e-mail address, such as learn@example.com.'
+        raise SettingInvalid(message)
+    return value or None
+
+
+def read_origins(environ: Mapping[str, str], name: str) -> frozenset[str]:
+    """Return the origins of pages."""
+    given = [each.strip() for each in environ.get(name, "").split(",")]
+    return frozenset(_origin(name, each) for each in given if each)
+
+
+def _origin(name: str, value: str) -> str:
+    """Return *value* as a browser writes it, which leaves out the usual port."""
+    match = _ORIGIN.fullmatch(value.lower())
+    if match is None:
+        message = (
+            f'{name} holds "{value}", which is not an origin. Give scheme and host, and a port if '
+            "there is one, separated by commas, such as https://app.example.com,app://obsidian.md."
+        )
+        raise SettingInvalid(message)
+    scheme, host, port = match.groups()
+    return f"{scheme}://{host}" if port in {None, _PORTS.get(scheme)} else match[0].rstrip("/")
+
+
+def read_networks(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return addresses and networks."""
+    given = [each.strip() for each in environ.get(name, "").split(",")]
+    for each in filter(None, given):
+        try:
+            ip_network(each)
+        except ValueError as error:
+            message = (
+                f'{name} holds "{each}", which is no address. Give addresses or networks of your '
+                "proxies, separated by commas, such as 127.0.0.1,10.0.0.0/8."
+            )
+            raise SettingInvalid(message) from error
+    return tuple(filter(None, given))
+
+
+def read_boolean(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether it is switched on."""
+    value = environ.get(name, "").lower()
+    if value not in _TRUE | _FALSE:
+        message = f'{name} is "{value}". Set it to 1 or 0.'
+        raise SettingInvalid(message)
+    return value in _TRUE
+
+
+def read_seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    """Return a number of seconds."""
+    value = environ.get(name) or str(default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86_400:
+        message = f'{name} is "{value}". Give seconds between 0.1 and 86400.'
+        raise SettingInvalid(message)
+    return seconds
+
+
+def read_existing_file(environ: Mapping[str, str], name: str) -> Path | None:
+    """Return the path of a file that is there; none if none is given."""
+    value = environ.get(name)
+    if value and not Path(value).is_file():
+        message = f'{name} is "{value}", which is no file. Correct it, or unset it.'
+        raise SettingInvalid(message)
+    return Path(value).resolve() if value else None
