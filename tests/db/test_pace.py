@@ -130,6 +130,7 @@ def test_statement_and_rule_agree_about_every_clock(hurry, seconds, sign):
             now,
             PACE,
             c.link_hash,
+            c.bearer_hash,
         )
         prepared.close()
         return row
