@@ -37,10 +37,10 @@ def view_of(result: Any) -> Any:
 
 
 async def call_until_taken(client: Any, name: str, arguments: dict[str, Any]) -> Any:
-    """Call a tool; while the server has too much to do, wait a moment and call again, as told."""
+    """Call a tool; while the server or its database is too busy, call again, as told."""
     while True:
         answer = await client.call_tool(name, arguments)
-        if not (answer.is_error and "Wait 2 seconds" in answer.content[0].text):
+        if not (answer.is_error and "then make the same call again" in answer.content[0].text):
             return answer
         await asyncio.sleep(0.2)
 
