@@ -99,4 +99,5 @@ def test_health_answers_at_once_and_readiness_within_its_deadline(
     with stopped(postgres):
         (ready_after, ready), (healthy_after, healthy) = asyncio.run(both())
     assert (ready, healthy) == ({503}, {200})
-    assert healthy_after < ready_after < 5, "health waits for no database"
+    assert healthy_after < 1
+    assert ready_after < 5
