@@ -34,6 +34,7 @@ class OpenedStep:
         revision: 1 if it says nothing.
         body: the Markdown below the front matter.
         body_line: the file's line that it begins on.
+        is_refused: there is a mistake in what stands above the body.
     """
 
     path: str
@@ -43,6 +44,7 @@ class OpenedStep:
     revision: int
     body: str
     body_line: int
+    is_refused: bool = False
 
 
 def open_step(
@@ -60,6 +62,7 @@ def open_step(
     if path not in files or not path.startswith(f"{folder}/"):
         problems.append(Problem(manifest_path, listed.line, f'"{listed.file}" is not there'))
         return None
+    before = len(problems)
     text = decode_text(path, files[path], MAX_STEP + MAX_FRONT_MATTER, problems)
     if text is None:
         return None
@@ -69,10 +72,11 @@ def open_step(
         problems.append(Problem(path, body_line, message))
         return None
     if fields is None:
-        return OpenedStep(path, listed.section, None, "", 1, body, body_line)
+        return OpenedStep(path, listed.section, None, "", 1, body, body_line, is_refused=True)
     step_id, title = fields.id(), fields.title()
     revision = fields.integer("revision", 1, 100_000) or 1
-    return OpenedStep(path, listed.section, step_id, title, revision, body, body_line)
+    refused = len(problems) > before
+    return OpenedStep(path, listed.section, step_id, title, revision, body, body_line, refused)
 
 
 def read_step(
@@ -85,7 +89,7 @@ def read_step(
         for each in delivered.findings
     ]
     problems += found
-    if opened.id is None or has_errors(found):
+    if opened.id is None or opened.is_refused or has_errors(found):
         return None
     return StepContent(
         id=opened.id,
