@@ -178,17 +178,14 @@ class Look:
 
     def _definitions(self, reading: Reading) -> None:
         """Cut definitions of links that no link names: a page does not show them."""
-        starts = [0]
-        for line in self._text.split("\n"):
-            starts.append(starts[-1] + len(line) + 1)
         found = [*reading.definitions.items(), *(("", each) for each in reading.spare)]
         for label, each in found:
             if label in self._used:
                 continue
             if label not in self._named:
                 message = "a definition that no link names, which nobody is shown: it is left out"
-                self._note(each.first + 1, message, Severity.NOTE)
-            self.edits.append(((starts[each.first], min(starts[each.end], len(self._text))), ""))
+                self._note(each.line, message, Severity.NOTE)
+            self.edits.append((each.span, ""))
 
     def _videos(self, reading: Reading) -> None:
         for piece in reading.html:

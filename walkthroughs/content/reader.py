@@ -69,14 +69,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`[label]: target`, on the lines from *first* to before *end*, which count from 0.
+    """`[label]: target`.
 
     Attributes:
+        line: counts from 1.
+        span: where its lines stand, the end of the last one included.
         target_span: where its target stands; none if it is written with escapes.
     """
 
-    first: int
-    end: int
+    line: int
+    span: Span
     target_span: Span | None
 
 
@@ -195,4 +197,5 @@ def _definition(found: dict[str, Any], lines: Lines) -> Definition:
     start, stop = lines.starts[first], lines.starts[end] - 1
     target = found["href"]
     at = lines.text.find(target, lines.text.find("]:", start, stop), stop) if target else -1
-    return Definition(first, end, (at, at + len(target)) if at >= 0 else None)
+    target_span = (at, at + len(target)) if at >= 0 else None
+    return Definition(first + 1, (start, min(stop + 1, len(lines.text))), target_span)
