@@ -7,6 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from admin.access import memberships, protection, tenant_filter
+from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
 from admin.pages.assignments import AssignmentView
 from admin.pages.home import HomeView
@@ -18,6 +19,7 @@ from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
 from admin.pages.versions import VersionView
 from admin.pages.walkthroughs import WalkthroughView
+from walkthroughs.addresses import ADMIN
 from walkthroughs.database.pool import Database
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
@@ -35,7 +37,8 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     admin = Admin(
         app,
         name="Handrail",
-        index_view=HomeView(),
+        url=ORGANIZATION_PAGES,
+        index_view=HomeView(url=ORGANIZATION_PAGES),
         theme=Theme(folder="bootstrap4", base_template="handrail/base.html"),
     )
     for view in (
@@ -67,11 +70,11 @@ def _share_engine(app: Flask, database: Database) -> None:
 
 
 def _own_files() -> Blueprint:
-    """Return the templates, and the style sheet and picture at /admin/assets/."""
+    """Return the templates, and the style sheet and picture at `/admin/assets/`."""
     return Blueprint(
         "handrail",
         __name__,
         template_folder="templates",
         static_folder="static",
-        static_url_path="/admin/assets",
+        static_url_path=f"{ADMIN}/assets",
     )

@@ -8,6 +8,7 @@ from flask import Flask, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from walkthroughs.addresses import is_dashboard
 from walkthroughs.runtime import runtime
 
 _POLICY = (
@@ -67,7 +68,7 @@ def _refuse_unreadable() -> None:
         _ = urlsplit(request.referrer or "").port
     except ValueError:
         abort(400)
-    fields = request.values.items(True) if request.path.startswith("/admin/") else ()
+    fields = request.values.items(True) if is_dashboard(request.path) else ()
     if any("\0" in part for field in fields for part in field):
         abort(400)
 
@@ -80,7 +81,7 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     if runtime().settings.base_url.startswith("https:"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.path.startswith("/admin/") and not (request.endpoint or "").endswith(".static"):
+    if is_dashboard(request.path) and not (request.endpoint or "").endswith(".static"):
         headers["Cache-Control"] = "no-store"
     return response
 
@@ -88,7 +89,7 @@ def _add_headers(response: Response) -> Response:
 def _error_page(error: HTTPException) -> ResponseReturnValue:
     """Answer errors of the dashboard with a page; leave errors of other addresses unchanged."""
     code = error.code or 500
-    if code < 400 or not request.path.startswith("/admin"):
+    if code < 400 or not is_dashboard(request.path):
         return error
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
     if code == 400:

@@ -13,6 +13,7 @@ from flask_wtf import CSRFProtect
 from admin.access import sessions, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.passwords import MIN_LETTERS
+from walkthroughs.addresses import ADMIN
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
@@ -31,14 +32,14 @@ class _SignInForm(LoginForm):
 
 
 def init_sign_in(app: Flask, settings: Settings) -> None:
-    """Add sign-in at /admin/login, and CSRF protection for every form."""
+    """Add sign-in at `/admin/login`, and CSRF protection for every form."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
         SECURITY_PASSWORD_SINGLE_HASH=True,  # no key in it: a new key locks nobody out
-        SECURITY_URL_PREFIX="/admin",
-        SECURITY_POST_LOGIN_VIEW="/admin/",
-        SECURITY_POST_LOGOUT_VIEW="/admin/login",
+        SECURITY_URL_PREFIX=ADMIN,
+        SECURITY_POST_LOGIN_VIEW=f"{ADMIN}/",
+        SECURITY_POST_LOGOUT_VIEW=f"{ADMIN}/login",
         SECURITY_LOGIN_USER_TEMPLATE="handrail/sign_in.html",
         SECURITY_REGISTERABLE=False,
         SECURITY_RETURN_GENERIC_RESPONSES=True,

@@ -72,7 +72,14 @@ class OrgModelView(ModelView):
             dict.fromkeys(times, formats.format_time) | type(self).column_formatters
         )
         self.column_labels = labels | type(self).column_labels
-        super().__init__(model, db, name=name, category=category, endpoint=model.__tablename__)
+        super().__init__(
+            model,
+            db,
+            name=name,
+            category=category,
+            endpoint=model.__tablename__,
+            url=f"tables/{model.__tablename__}",
+        )
 
     @property
     def can_create(self) -> bool:

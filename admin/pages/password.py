@@ -12,9 +12,10 @@ from wtforms.validators import DataRequired, EqualTo, Length
 from admin.access import passwords, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.passwords import MAX_LETTERS, MIN_LETTERS
+from walkthroughs.addresses import ADMIN
 from walkthroughs.runtime import runtime
 
-password_pages = Blueprint("password", __name__, url_prefix="/admin/password")
+password_pages = Blueprint("password", __name__, url_prefix=f"{ADMIN}/password")
 
 
 class ChooseForm(FlaskForm):
@@ -78,7 +79,7 @@ def change() -> ResponseReturnValue:
 def _changed(account: Account, password: str) -> ResponseReturnValue:
     passwords.change_password(account, password)
     flash("The password is changed.", "success")
-    return redirect(url_for("admin.index"))
+    return redirect(url_for("last_used"))
 
 
 def _page(form: ChooseForm | None, intro: str) -> str:

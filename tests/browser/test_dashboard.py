@@ -15,7 +15,7 @@ _PAGES = (
     "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
     "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
     "personal_links", "personal_links/new", "walkthrough_progress",
-    "walkthrough_attempts", "member", "password",
+    "walkthrough_attempts", "member",
 )  # fmt: skip
 
 
@@ -68,15 +68,17 @@ def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
     page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: told.append(f"{page.url}: {error}"))
     for name in _PAGES:
-        answer = page.goto(f"{site.origin}/admin/{name}/")
+        answer = page.goto(f"{site.origin}/o/acme/admin/tables/{name}/")
         assert answer.status == 200, name
         told += faults(page)
-    page.goto(f"{site.origin}/admin/walkthroughs/")
+    page.goto(f"{site.origin}/admin/password/")
+    told += faults(page)
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
     page.get_by_role("link", name="Deploy").click()
     told += faults(page)
     page.get_by_role("link", name="Archive", exact=True).first.click()
     told += faults(page)
-    page.goto(f"{site.origin}/admin/walkthroughs/")
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
     page.get_by_role("link", name="Make coffee").click()
     told += faults(page)
     page.get_by_role("link", name="One", exact=True).click()
@@ -87,6 +89,21 @@ def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
     context.close()
 
     assert told == []
+
+
+def test_on_a_phone_the_pages_are_in_a_menu_that_the_keyboard_opens_and_closes(browser, site):
+    context, page = sign_in(browser, site, viewport={"width": 390, "height": 800})
+    servers = page.get_by_role("link", name="Servers")
+    expect(servers).to_be_hidden()
+    page.get_by_role("button", name="Menu").press("Enter")
+    expect(servers).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(servers).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+    page.keyboard.press("Enter")
+    servers.press("Enter")
+    page.get_by_role("heading", name="Servers").wait_for()
+    context.close()
 
 
 def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file(
@@ -140,7 +157,7 @@ def test_a_step_is_written_with_the_keyboard_alone(browser, site):
 
 def test_what_was_typed_is_kept_when_something_is_missing(browser, site):
     context, page = sign_in(browser, site)
-    page.goto(f"{site.origin}/admin/walkthrough_steps/new/")
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthrough_steps/new/")
     page.get_by_label("Title").fill("Only a title")
     page.get_by_label("For the learner").fill(" ")
     page.get_by_role("button", name="Save", exact=True).click()

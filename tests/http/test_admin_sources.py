@@ -24,7 +24,7 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, site, da
         )  # fmt: skip
         session.add(source)
         session.flush()
-        path = f"/admin/content_sources/details/?id={source.id}"
+        path = f"/o/acme/admin/tables/content_sources/details/?id={source.id}"
     page = said(owner.get(path))
 
     for words in (
@@ -46,10 +46,14 @@ def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, site,
         session.add(source)
         session.flush()
         made = source.id
-    page = f"/admin/content_sources/details/?id={made}"
+    page = f"/o/acme/admin/tables/content_sources/details/?id={made}"
     assert "goes into the archive" in said(owner.get(page))
     for fingerprint, agreed in (("0ld", None), ("f00", "f00")):
-        owner.post(f"/admin/content_sources/approve/?id={made}", page=page, fingerprint=fingerprint)
+        owner.post(
+            f"/o/acme/admin/tables/content_sources/approve/?id={made}",
+            page=page,
+            fingerprint=fingerprint,
+        )
         with database.transaction() as session:
             stored = session.get_one(ContentSource, made).approval
         assert (stored and stored.fingerprint) == agreed
@@ -67,22 +71,28 @@ def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owne
             session.add(source)
             session.flush()
             made[slug] = source.id
-    page = "/admin/mcp_servers/new/"
-    assert (
-        owner.post(f"/admin/content_sources/sync/?id={made['acme']}", page=page).status_code == 302
-    )
+    page = "/o/acme/admin/tables/mcp_servers/new/"
     assert (
         owner.post(
-            f"/admin/content_sources/hold/?id={made['acme']}", page=page, held="1"
+            f"/o/acme/admin/tables/content_sources/sync/?id={made['acme']}", page=page
         ).status_code
         == 302
     )
     assert (
-        owner.post(f"/admin/content_sources/sync/?id={made['other']}", page=page).status_code == 404
+        owner.post(
+            f"/o/acme/admin/tables/content_sources/hold/?id={made['acme']}", page=page, held="1"
+        ).status_code
+        == 302
     )
     assert (
         owner.post(
-            f"/admin/content_sources/hold/?id={made['other']}", page=page, held="1"
+            f"/o/acme/admin/tables/content_sources/sync/?id={made['other']}", page=page
+        ).status_code
+        == 404
+    )
+    assert (
+        owner.post(
+            f"/o/acme/admin/tables/content_sources/hold/?id={made['other']}", page=page, held="1"
         ).status_code
         == 404
     )
@@ -103,7 +113,7 @@ def test_secrets_of_a_source_are_on_no_page(owner, site, database):
         session.flush()
         row = source.id
     for path in ("", f"details/?id={row}", "export/csv/"):
-        assert "SEALED" not in said(owner.get(f"/admin/content_sources/{path}"))
+        assert "SEALED" not in said(owner.get(f"/o/acme/admin/tables/content_sources/{path}"))
 
 
 def test_hostile_words_of_a_commit_are_shown_as_words(owner, site, database):
@@ -133,7 +143,7 @@ def test_hostile_words_of_a_commit_are_shown_as_words(owner, site, database):
         "content_sources/",
         f"content_sources/details/?id={source.id}",
     ):
-        answer = owner.get(f"/admin/{path}")
+        answer = owner.get(f"/o/acme/admin/tables/{path}")
         assert answer.status_code == 200, path
         assert "<script>alert" not in said(answer), path
         assert "&lt;script&gt;alert(1)" in said(answer) or path == "content_sources/", path

@@ -13,6 +13,7 @@ from app import add_pages, build_app, create_app
 from tests.builders import new_course
 from tests.dashboard import Visitor, app, owner, site
 from tests.serving import served
+from walkthroughs.addresses import is_dashboard
 
 __all__ = ["app", "owner", "site"]
 
@@ -36,8 +37,10 @@ PATHS = (
     "/i/{}",
     "/{}",
     "/admin/{}",
-    "/admin/walkthroughs/details/?id={}",
-    "/admin/walkthroughs/?search={}&page={}&sort={}",
+    "/o/{}/admin/",
+    "/o/acme/admin/{}",
+    "/o/acme/admin/tables/walkthroughs/details/?id={}",
+    "/o/acme/admin/tables/walkthroughs/?search={}&page={}&sort={}",
     "/admin/login?next={}",
     "/check/{}",
     "/webhooks/git/{}",
@@ -151,17 +154,17 @@ def status_with(origin, path, headers):
 
 def test_hostile_words_in_every_parameter_of_every_page_are_answered(app, owner, caplog):
     """As a signed-in owner, in the query and in the form, with a valid token."""
-    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
+    rules = [rule for rule in app.url_map.iter_rules() if is_dashboard(rule.rule)]
     assert len(rules) > 50
     words = ("\x00", "\ud800", "'; --", "9" * 400, "-1", "null", "[]", "wt_\u200b")
-    shown = owner.get("/admin/mcp_servers/new/").get_data(as_text=True)
+    shown = owner.get("/o/acme/admin/tables/mcp_servers/new/").get_data(as_text=True)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shown)[1]
     names = ("id", "page", "sort", "search", "flt0_0", "page_size", "walkthrough_id", "title", "to")
     failed = []
     for number, rule in enumerate(rules):
         if rule.endpoint == "security.logout":
             continue
-        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        path = re.sub(r"<[^>]+>", "x", rule.rule.replace("<organization_slug>", "acme"))
         for turn in (0, 4):  # over four pages, each parameter has each word
             values = {
                 name: words[(number + turn + place) % 8].encode("utf-8", "surrogatepass")

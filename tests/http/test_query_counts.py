@@ -95,7 +95,8 @@ def site(app, database):
 def lists(app):
     """Return the addresses of all lists of the dashboard."""
     rules = (rule.rule for rule in app.url_map.iter_rules())
-    return sorted({rule for rule in rules if re.fullmatch(r"/admin/\w+/", rule)})
+    of_acme = (rule.replace("<organization_slug>", "acme") for rule in rules)
+    return sorted({path for path in of_acme if re.fullmatch(r"/o/acme/admin/tables/\w+/", path)})
 
 
 def test_a_list_asks_no_more_for_many_rows_than_for_few(site):
@@ -112,14 +113,15 @@ def test_a_list_asks_no_more_for_many_rows_than_for_few(site):
 
 def test_the_page_of_a_walkthrough_asks_no_more_for_many_steps_than_for_few(site):
     counts = [
-        len(site.queries(f"/admin/walkthroughs/details/?id={site.of_steps(n)}")) for n in (2, 40)
+        len(site.queries(f"/o/acme/admin/tables/walkthroughs/details/?id={site.of_steps(n)}"))
+        for n in (2, 40)
     ]
 
     assert counts[0] == counts[1] <= PAGE_QUERIES
 
 
 def test_a_save_of_a_walkthrough_locks_and_reads_it_once(site):
-    path = f"/admin/walkthroughs/edit/?id={site.of_steps(20)}"
+    path = f"/o/acme/admin/tables/walkthroughs/edit/?id={site.of_steps(20)}"
     with site.counted() as asked:
         answer = site.visitor.post(path, title="New", estimated_minutes="5", is_published="y")
     assert answer.status_code == 302, "saved"

@@ -13,6 +13,7 @@ from admin.access.tenant_filter import WrongOrganization
 from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, walkthrough
 from tests.dashboard import Visitor
+from walkthroughs.addresses import is_dashboard
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import Base, ContentSource, McpServer, Member, Organization, User, db
@@ -23,7 +24,7 @@ READ = {"index_view", "details_view", "export"}
 #: Views that only an owner may change.
 OWNERS = {"content_sources", "mcp_servers", "personal_links"}
 #: Routes that are no page of a table: everybody's own.
-OWN = {"password.change", "admin.index", "membership.choose_organization"}
+OWN = {"password.change", "admin.index", "last_used"}
 
 
 @pytest.fixture
@@ -83,8 +84,8 @@ class Person(Visitor):
         self.token = token_of(self)  # the session keeps it
         assert self.sign_in(f"{name}@x.example", PASSWORD).status_code == 302
 
-    def open(self, rule, method, row_id):
-        path = rule.rule.replace("<export_type>", "csv")
+    def open(self, rule, method, row_id, slug="acme"):
+        path = rule.rule.replace("<export_type>", "csv").replace("<organization_slug>", slug)
         data = {"csrf_token": self.token, "id": row_id} if method == "POST" else None
         return self.client.open(f"{path}?id={row_id}", method=method, data=data)
 
@@ -93,7 +94,7 @@ def routes(app):
     """Yield (rule, table, page, method) of every page of the dashboard."""
     for rule in app.url_map.iter_rules():
         open_to_all = rule.endpoint.startswith(("security.", "handrail.", "static", "admin.static"))
-        if rule.rule.startswith("/admin/") and not open_to_all and rule.endpoint not in OWN:
+        if is_dashboard(rule.rule) and not open_to_all and rule.endpoint not in OWN:
             table, _, page = rule.endpoint.partition(".")
             for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
                 yield rule, table, page, method
@@ -124,16 +125,20 @@ def test_an_editor_cannot_change_what_is_the_owners(app, site, database):
 def test_an_editor_can_open_the_forms_that_are_theirs(app, site):
     eddi = Person(app, "editor")
     for path in ("walkthroughs/new/", "mcp_server_walkthroughs/new/"):
-        assert eddi.get(f"/admin/{path}").status_code == 200
-    assert eddi.get("/admin/mcp_servers/new/").status_code == 404
+        assert eddi.get(f"/o/acme/admin/tables/{path}").status_code == 200
+    assert eddi.get("/o/acme/admin/tables/mcp_servers/new/").status_code == 404
 
 
 def test_a_member_of_another_organization_neither_sees_nor_changes_a_row(app, site, database):
     stranger, before, walked = Person(app, "stranger"), state(database), 0
     for rule, table, _page, method in routes(app):
-        answer = stranger.open(rule, method, first_id(database, table))
+        row_id = first_id(database, table)
+        foreign = stranger.open(rule, method, row_id)
+        assert foreign.status_code in {404, 405}, (rule.rule, method, foreign.status_code)
+        answer = stranger.open(rule, method, row_id, slug="other")
         assert answer.status_code in {200, 302, 404, 405}, (rule.rule, method, answer.status_code)
-        assert not re.search(r"(?i)zanzibar", answer.get_data(as_text=True)), (rule.rule, method)
+        for body in (foreign, answer):
+            assert not re.search(r"(?i)zanzibar", body.get_data(as_text=True)), (rule.rule, method)
         walked += 1
     assert walked > 100
     assert state(database) == before

@@ -85,7 +85,7 @@ def test_one_member_who_signs_in_signs_in_nobody_else(origin, database, settings
         given = {"email": "owner@acme.example", "password": password, "csrf_token": token}
         assert "Sign out" in member.post("/admin/login", data=given).text
     for _ in range(25):  # more than there are threads
-        answer = httpx.get(f"{origin}/admin/walkthroughs/")
+        answer = httpx.get(f"{origin}/o/acme/admin/tables/walkthroughs/")
         assert answer.status_code == 302
         assert "/admin/login" in answer.headers["location"]
 

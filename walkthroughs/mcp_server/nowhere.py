@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from walkthroughs.addresses import is_dashboard
 from walkthroughs.mcp_server.incoming import read_body
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 
@@ -11,7 +12,6 @@ _WORDS = (
     "There is nothing at this path. The address of an MCP server ends with /mcp, or with /mcp/u/ "
     "and a personal link's secret. It needs no sign-in."
 )
-_PAGES = "/admin"
 
 
 async def answer_nowhere(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +34,7 @@ class NoBarePages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["path"].startswith(_PAGES):
+        if scope["type"] != "http" or is_dashboard(scope["path"]):
             await self._app(scope, receive, send)
             return
         replaced = False
