@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
+from admin import formats
 from admin.access import memberships, protection, tenant_filter
 from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
@@ -18,9 +19,11 @@ from admin.pages.servers import ServerView
 from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
 from admin.pages.versions import VersionView
+from admin.pages.walkthrough_list import WalkthroughListPage
 from admin.pages.walkthroughs import WalkthroughView
 from walkthroughs.addresses import ADMIN
 from walkthroughs.database.pool import Database
+from walkthroughs.ids import utc_text
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
@@ -32,6 +35,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     protection.install(app)
     memberships.install(app)
     init_sign_in(app, settings)
+    app.jinja_env.filters.update(ago=formats.ago, iso_time=formats.iso_time, utc_time=utc_text)
     app.register_blueprint(_own_files())
     app.register_blueprint(password_pages)
     admin = Admin(
@@ -42,6 +46,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         theme=Theme(folder="bootstrap4", base_template="handrail/base.html"),
     )
     for view in (
+        WalkthroughListPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),

@@ -20,7 +20,7 @@ from walkthroughs.models import Base, ContentSource, McpServer, Member, Organiza
 
 PASSWORD = "a long password"
 #: Pages that every member may read, by GET.
-READ = {"index_view", "details_view", "export"}
+READ = {"index_view", "details_view", "export", "index"}
 #: Views that only an owner may change.
 OWNERS = {"content_sources", "mcp_servers", "personal_links"}
 #: Routes that are no page of a table: everybody's own.
