@@ -16,6 +16,7 @@ from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressVie
 from admin.pages.members import MemberView
 from admin.pages.password import password_pages
 from admin.pages.servers import ServerView
+from admin.pages.servers_page import ServersPage
 from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
 from admin.pages.versions import VersionView
@@ -47,6 +48,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     )
     for view in (
         WalkthroughListPage(),
+        ServersPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),

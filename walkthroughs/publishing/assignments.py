@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from walkthroughs.errors import NotFound
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import McpServerWalkthrough
+from walkthroughs.models import McpServer, McpServerWalkthrough
 
 _new_id = id_factory("msw")
 
@@ -40,4 +41,89 @@ def assign(
             }
             for order, walkthrough_id in enumerate(walkthrough_ids, 1 + (last or 0))
         ],
+    )
+
+
+def unassign(session: Session, organization_id: str, server_id: str, walkthrough_id: str) -> None:
+    """Take the walkthrough off the server. Progress of learners stays."""
+    session.execute(
+        delete(McpServerWalkthrough).where(
+            *_of_server(organization_id, server_id),
+            McpServerWalkthrough.walkthrough_id == walkthrough_id,
+        )
+    )
+
+
+def switch(
+    session: Session, organization_id: str, server_id: str, walkthrough_id: str, *, is_enabled: bool
+) -> None:
+    """Offer an assigned walkthrough, or do not, without changing its place."""
+    session.execute(
+        update(McpServerWalkthrough)
+        .where(
+            *_of_server(organization_id, server_id),
+            McpServerWalkthrough.walkthrough_id == walkthrough_id,
+        )
+        .values(is_enabled=is_enabled)
+    )
+
+
+def move(
+    session: Session, organization_id: str, server_id: str, walkthrough_id: str, after: str | None
+) -> str | None:
+    """Put an assigned walkthrough right behind *after*, or first; return what it stood behind.
+
+    Places are relative, so that two people who move different ones both get what they wanted.
+
+    Raises:
+        NotFound: one of them is not assigned to the server (any more).
+    """
+    _lock(session, organization_id, server_id)
+    rows = session.execute(
+        select(McpServerWalkthrough.walkthrough_id, McpServerWalkthrough.display_order)
+        .where(*_of_server(organization_id, server_id))
+        .order_by(McpServerWalkthrough.display_order, McpServerWalkthrough.id)
+    ).all()
+    order = [row.walkthrough_id for row in rows]
+    if walkthrough_id not in order or after not in {None, *order}:
+        raise NotFound("It is no longer on this server. Reload the page to see what is.")
+    place = order.index(walkthrough_id)
+    was_after = order[place - 1] if place else None
+    wanted = moved(order, walkthrough_id, after)
+    stood = {row.walkthrough_id: row.display_order for row in rows}
+    for display_order, name in enumerate(wanted):
+        if stood[name] != display_order:
+            session.execute(
+                update(McpServerWalkthrough)
+                .where(
+                    *_of_server(organization_id, server_id),
+                    McpServerWalkthrough.walkthrough_id == name,
+                )
+                .values(display_order=display_order)
+            )
+    return was_after
+
+
+def moved(order: Sequence[str], name: str, after: str | None) -> list[str]:
+    """Return *order* with *name* right behind *after*, or first. Behind itself: as it is."""
+    if after == name:
+        return list(order)
+    others = [each for each in order if each != name]
+    place = others.index(after) + 1 if after is not None else 0
+    return [*others[:place], name, *others[place:]]
+
+
+def _lock(session: Session, organization_id: str, server_id: str) -> None:
+    """Let changes of a server's order follow each other."""
+    session.execute(
+        select(McpServer.id)
+        .where(McpServer.organization_id == organization_id, McpServer.id == server_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _of_server(organization_id: str, server_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        McpServerWalkthrough.organization_id == organization_id,
+        McpServerWalkthrough.mcp_server_id == server_id,
     )
