@@ -24,6 +24,14 @@ from walkthroughs.models import McpServer, Walkthrough, db
 from walkthroughs.publishing import assignments
 from walkthroughs.runtime import runtime
 
+#: What the page says after a change.
+_DONE = {
+    "move": "Moved.",
+    "on": "Switched on here.",
+    "off": "Switched off here. Progress of learners stays.",
+    "remove": "Taken off this server. Progress of learners stays.",
+    "assign": "Added.",
+}
 TABS = {"walkthroughs": "Walkthroughs", "connect": "Connect", "settings": "Settings"}
 
 
@@ -60,68 +68,41 @@ class ServersPage(Page):
     @expose("/<slug>/assign", methods=("POST",))
     def assign(self, slug: str) -> ResponseReturnValue:
         """Add walkthroughs, last in order."""
-        _find(slug)
-        chosen = request.form.getlist("walkthrough_id")
-        own = db.session.scalars(
-            select(Walkthrough.id).where(
-                Walkthrough.organization_id == g.organization_id, Walkthrough.id.in_(chosen)
-            )
-        ).all()
+        server_id = _find(slug).id
+        own = _own(request.form.getlist("walkthrough_id"))
         if not own:
             flash("Choose a walkthrough to add.", "error")
-            return _back(slug)
-        in_order = sorted(own, key=chosen.index)
+        elif _written(lambda s: assignments.assign(s, g.organization_id, server_id, own)):
+            flash("Added.", "success")
+        return _back(slug)
 
-        def write(session: Session, organization_id: str, server_id: str) -> None:
-            assignments.assign(session, organization_id, server_id, in_order)
+    @expose("/<slug>/change", methods=("POST",))
+    def change(self, slug: str) -> ResponseReturnValue:
+        """Do what the pressed button names: `on ID`, `off ID`, `remove ID` or `move ID [AFTER]`."""
+        server_id = _find(slug).id
+        verb, _, rest = request.form.get("change", "").partition(" ")
+        named, _, after = rest.partition(" ")
+        undo = {"on": f"off {named}", "off": f"on {named}", "remove": f"assign {named}"}.get(verb)
 
-        return _change(slug, write, "Added.")
+        def write(session: Session) -> None:
+            nonlocal undo
+            place = (session, g.organization_id, server_id)
+            if verb == "move":
+                stood_behind = assignments.move(*place, named, after or None)
+                undo = f"move {named} {stood_behind or ''}"
+            elif verb in {"on", "off"}:
+                assignments.switch(*place, named, is_enabled=verb == "on")
+            elif verb == "remove":
+                assignments.unassign(*place, named)
+            else:
+                assignments.assign(*place, _own([named]))
 
-    @expose("/<slug>/unassign", methods=("POST",))
-    def unassign(self, slug: str) -> ResponseReturnValue:
-        """Take a walkthrough off the server."""
-
-        def write(session: Session, organization_id: str, server_id: str) -> None:
-            assignments.unassign(session, organization_id, server_id, _walkthrough())
-
-        return _change(
-            slug,
-            write,
-            "Taken off this server. Progress of learners stays.",
-            undo=("assign", {"walkthrough_id": _walkthrough()}),
-        )
-
-    @expose("/<slug>/switch", methods=("POST",))
-    def switch(self, slug: str) -> ResponseReturnValue:
-        """Offer an assigned walkthrough here, or do not."""
-        wanted = request.form.get("on") == "1"
-        values = {"walkthrough_id": _walkthrough(), "on": "" if wanted else "1"}
-
-        def write(session: Session, organization_id: str, server_id: str) -> None:
-            assignments.switch(
-                session, organization_id, server_id, _walkthrough(), is_enabled=wanted
-            )
-
-        return _change(
-            slug,
-            write,
-            "Switched on here." if wanted else "Switched off here. Progress of learners stays.",
-            undo=("switch", values),
-        )
-
-    @expose("/<slug>/move", methods=("POST",))
-    def move(self, slug: str) -> ResponseReturnValue:
-        """Put a walkthrough behind another one, or first."""
-        after = request.form.get("after") or None
-        undo = {"walkthrough_id": _walkthrough()}
-
-        def write(session: Session, organization_id: str, server_id: str) -> None:
-            stood_behind = assignments.move(
-                session, organization_id, server_id, _walkthrough(), after
-            )
-            undo["after"] = stood_behind or ""
-
-        return _change(slug, write, "Moved.", undo=("move", undo))
+        if verb not in _DONE:
+            abort(400)
+        if _written(write):
+            undone = {"text": _DONE[verb], "undo": url_for(".change", slug=slug), "change": undo}
+            flash(undone, "success")  # type: ignore[arg-type]  # the session keeps it as JSON
+        return _back(slug)
 
 
 def _find(slug: str) -> McpServer:
@@ -133,31 +114,23 @@ def _find(slug: str) -> McpServer:
     return row or abort(404)
 
 
-def _walkthrough() -> str:
-    return request.form.get("walkthrough_id", "")
+def _own(chosen: list[str]) -> list[str]:
+    """Return those of the ids that are walkthroughs of the organization, in the same order."""
+    query = select(Walkthrough.id).where(
+        Walkthrough.organization_id == g.organization_id, Walkthrough.id.in_(chosen)
+    )
+    return sorted(db.session.scalars(query), key=chosen.index)
 
 
-def _change(
-    slug: str,
-    write: Callable[[Session, str, str], None],
-    done: str,
-    undo: tuple[str, dict[str, str]] | None = None,
-) -> ResponseReturnValue:
-    """Write, then show the server's page with *done*, and with a button that takes it back."""
-    server_id = _find(slug).id
+def _written(write: Callable[[Session], None]) -> bool:
+    """Write in one transaction; return false after showing why it was refused."""
     try:
         with write_transaction() as session:
-            write(session, g.organization_id, server_id)
+            write(session)
     except HandrailError as error:
         flash(str(error), "error")
-        return _back(slug)
-    if undo is None:
-        flash(done, "success")
-    else:
-        view, values = undo
-        undone_at = url_for(f".{view}", slug=slug)
-        flash({"text": done, "undo": undone_at, "values": values}, "success")  # type: ignore[arg-type]  # the session keeps it as JSON
-    return _back(slug)
+        return False
+    return True
 
 
 def _back(slug: str) -> ResponseReturnValue:

@@ -50,15 +50,15 @@ def test_walkthroughs_are_added_moved_switched_and_removed_and_each_can_be_undon
     first, second = two
     post(owner, "assign", walkthrough_id=second)
     assert offered(database, site) == ["Deploy at acme", "Make tea"]
-    post(owner, "move", walkthrough_id=second, after="")
+    post(owner, "change", change=f"move {second}")
     assert offered(database, site) == ["Make tea", "Deploy at acme"]
     undo(owner)
     assert offered(database, site) == ["Deploy at acme", "Make tea"]
-    post(owner, "switch", walkthrough_id=first, on="")
+    post(owner, "change", change=f"off {first}")
     assert offered(database, site) == ["Make tea"]
     undo(owner)
     assert offered(database, site) == ["Deploy at acme", "Make tea"]
-    post(owner, "unassign", walkthrough_id=first)
+    post(owner, "change", change=f"remove {first}")
     assert offered(database, site) == ["Make tea"]
     undo(owner)
     assert offered(database, site) == ["Make tea", "Deploy at acme"]
@@ -83,16 +83,13 @@ def test_what_is_not_of_the_organization_is_neither_shown_nor_assigned(owner, si
     foreign = site["other"][2]
     post(owner, "assign", walkthrough_id=foreign)
     assert "Choose a walkthrough to add" in said(owner.get(PAGE))
-    for view, fields in (
-        ("assign", {"walkthrough_id": two[1]}),
-        ("switch", {"walkthrough_id": foreign, "on": ""}),
-        ("unassign", {"walkthrough_id": foreign}),
-        ("move", {"walkthrough_id": foreign, "after": ""}),
-    ):
-        answer = post(owner, view, page="/o/acme/admin/servers/other/", **fields)
-        assert answer.status_code == 404
+    for change in (f"on {foreign}", f"off {foreign}", f"remove {foreign}", f"move {foreign}"):
+        foreign_page = "/o/acme/admin/servers/other/"
+        assert post(owner, "change", page=foreign_page, change=change).status_code == 404
+        post(owner, "change", change=change)
+    assert post(owner, "change", change=f"assign {foreign}").status_code == 303
     assert owner.get("/o/acme/admin/servers/other/").status_code == 404
-    post(owner, "move", walkthrough_id=foreign, after="")
+    post(owner, "change", change=f"move {foreign}")
     assert "no longer on this server" in said(owner.get(PAGE))
     with database.transaction() as session:
         assert session.query(McpServerWalkthrough).count() == 2
