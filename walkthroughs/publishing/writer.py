@@ -17,7 +17,7 @@ from walkthroughs.content.revision import Level, Revision, compare, current_id
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import WalkthroughArchived
 from walkthroughs.ids import now_ms
-from walkthroughs.models import Walkthrough, WalkthroughVersion
+from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
 from walkthroughs.publishing.read import content_of, lock_walkthrough, steps_of
