@@ -73,7 +73,7 @@ def _make(work: Work, change: Change, client: str) -> None:
         case RenameSection():
             _rename(work, change)
         case Drop(step, name, value):
-            work.keep_own(step, name, value, "conflict", work.by)
+            work.keep_own(step, name, clean(name, value), "conflict", work.by)
 
 
 def _tell_again(work: Work, change: Change) -> None:
