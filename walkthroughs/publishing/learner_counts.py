@@ -63,4 +63,4 @@ def count_done(
         .where(rows.organization_id == organization_id, rows.walkthrough_id == walkthrough_id)
         .group_by(done.c.value)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(row for row in session.execute(query))

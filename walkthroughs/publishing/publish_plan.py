@@ -202,6 +202,6 @@ def _done(
             step.external_id.in_(author_ids),
         )
     )
-    names = dict(rows.tuples().all())
+    names = dict(row for row in rows)
     counts = count_done(session, owner, walkthrough_id, list(names))
     return {names[row_id]: count for row_id, count in counts.items()}
