@@ -45,7 +45,7 @@ def in_file(text):
 
 
 @pytest.mark.parametrize("text", [
-    "Do it.\n<script>x</script>", "Open <Tabs>", "a\u200bb", "```\nnever closed", "<!-- left out -->\nDo it.",
+    "Do it.\n<script>x</script>", "Open <Tabs>", "a\u200bb", "```\nnever closed",
     ":::{agent}\nnever closed", "x\n:::\n", "<<<<<<< ours\nx",
 ])  # fmt: skip
 def test_mistakes_have_the_lines_and_the_words_that_they_have_in_a_file(text):
@@ -134,12 +134,6 @@ def test_what_a_draft_without_mistakes_becomes_is_what_git_reads_of_its_files(
     assert read.content == wanted
 
 
-@given(
-    st.lists(
-        st.text(st.sampled_from("ab ,\n"))
-        .map(str.strip)
-        .filter(lambda tag: tag and "\n" not in tag)
-    )
-)
+@given(st.lists(st.sampled_from(["a", "b c", "a, b", ",", "c"])))
 def test_tags_are_read_as_they_were_joined(tags):
     assert split_tags(join_tags(tuple(tags))) == tuple(tags)
