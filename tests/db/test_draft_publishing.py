@@ -95,7 +95,7 @@ def test_a_plan_shows_the_words_that_changed_the_people_and_the_servers(desk):
         "1 who finished stay finished.",
     ]
     assert plan.people.done == {"one": 2}
-    assert [(each.name, each.place, each.is_enabled) for each in plan.offers] == [
+    assert [(each.name, each.place, each.is_enabled) for each in plan.shown.offers] == [
         ("First", 1, True),
         ("Second", None, False),
     ]
@@ -172,7 +172,7 @@ def test_a_plan_that_learners_walked_on_below_is_published(desk):
 
 def test_a_draft_with_mistakes_or_below_a_newer_version_is_not_published_and_kept(desk):
     desk.save(ANN, change("one", "![](https://x.example/a.png)", "Do one."))
-    assert desk.plan().is_blocked
+    assert desk.plan().shown.is_blocked
     with pytest.raises(PublishBlocked, match="a picture without a text"):
         desk.publish_shown()
 
@@ -192,7 +192,7 @@ def test_without_changes_there_is_nothing_to_publish_but_the_first_time(desk):
         desk.publish_shown()
     with desk.database.transaction() as session:
         session.get_one(Walkthrough, desk.row).is_published = False
-    assert desk.plan().is_first
+    assert desk.plan().shown.is_first
     desk.publish_shown()
 
     with desk.database.transaction() as session:
@@ -218,7 +218,7 @@ def test_the_servers_that_were_chosen_offer_it_at_their_places(desk):
             .order_by(McpServerWalkthrough.display_order)
         )
         assert [row.walkthrough_id for row in rows] == [others[0], desk.row, *others[1:]]
-    assert [offer.place for offer in desk.plan().offers] == [1, 2]
+    assert [offer.place for offer in desk.plan().shown.offers] == [1, 2]
 
 
 def test_a_publication_that_fails_at_its_servers_changes_nothing(desk):

@@ -298,3 +298,12 @@ def test_what_is_refused_changes_nothing(room):
     with room.database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(KeptCopy)) == 0
         assert session.scalar(select(func.count()).select_from(WalkthroughVersion)) == 1
+
+
+def test_a_draft_that_is_too_large_as_a_whole_is_refused_with_its_size(room):
+    long = "ü" * 65_000
+    adds = [{"kind": "add_step", "step": f"s{n}", "after": None, "text": long} for n in range(260)]
+
+    with pytest.raises(DraftRefused, match=r"33,8\d\d,\d{3} bytes"):
+        room.save(ANN, *adds)
+    assert not room.read().has_changes

@@ -147,6 +147,15 @@ def problems(draft: Draft, only: Collection[str | None] | None = None) -> tuple[
     return tuple(found)
 
 
+def changed_steps(draft: Draft, live: WalkthroughContent) -> frozenset[str | None]:
+    """Return the steps with a text that is not live, and none, which stands for the details.
+
+    What is live already need not be looked at again, and must not stop the rest.
+    """
+    before = {step.id: step for step in draft_of(live, 0).steps}
+    return frozenset([None, *(step.id for step in draft.steps if step != before.get(step.id))])
+
+
 def is_blocked(found: Collection[DraftProblem]) -> bool:
     """Return whether one of the problems stops publishing."""
     return any(problem.level is Severity.ERROR for problem in found)

@@ -39,7 +39,11 @@ def draft_as_json(draft: Draft) -> dict[str, Any]:
     """Return what `draft_from_json` reads, but for the revision and the version it began from."""
     return {
         "details": asdict(draft.details),
-        "steps": [asdict(step) for step in draft.steps],
+        # `asdict` takes ten times as long, which five hundred steps make felt.
+        "steps": [
+            {"id": step.id, **{name: getattr(step, name) for name in STEP_FIELDS}}
+            for step in draft.steps
+        ],
         "marks": {key: asdict(mark) for key, mark in draft.marks.items()},
         "requests": [{"id": each.id, "refused": list(each.refused)} for each in draft.requests],
     }

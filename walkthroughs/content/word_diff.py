@@ -39,11 +39,11 @@ class Budget:
 
     Attributes:
         comparisons: of words by difflib; all of them take some 50 ms.
-        characters: that are looked at, of both texts; all of them take some seconds.
+        characters: that are looked at, of both texts; all of them take a second.
     """
 
     comparisons: int = 5_000_000
-    characters: int = 4 * 1024 * 1024
+    characters: int = 1024 * 1024
 
 
 def word_diff(old: str, new: str, budget: Budget | None = None) -> tuple[Piece, ...]:

@@ -21,7 +21,7 @@ from walkthroughs.publishing import offers, writer
 from walkthroughs.publishing.offers import ServerPlace
 from walkthroughs.publishing.draft_rows import DraftRow, lock_draft, read_draft
 from walkthroughs.publishing.origin import Origin, PublishResult
-from walkthroughs.publishing.publish_plan import PublishPlan, make_plan
+from walkthroughs.publishing.publish_plan import PublishPlan, Shown, make_plan, read_shown
 from walkthroughs.publishing.versions import read_version, versions_since
 
 MAX_NOTE = 1000
@@ -75,13 +75,13 @@ def publish(
     row = lock_draft(session, organization_id, walkthrough_id)
     origin = Origin(author=by, note=_note(note))
     _check_levels(row, levels or {})
-    plan = make_plan(session, row)
-    _check(session, row, plan, fingerprint)
+    shown = read_shown(session, row)
+    _check(session, row, shown, fingerprint)
     content = content_of(row.draft, row.live, levels)
     result = writer.change(
         session, organization_id, walkthrough_id, lambda _: content, origin, is_published=True
     )
-    if result.level is None and not plan.is_first and servers is None:
+    if result.level is None and not shown.is_first and servers is None:
         raise NothingToPublish
     if servers is not None:
         offers.offer(session, organization_id, walkthrough_id, servers)
@@ -138,17 +138,17 @@ def undo(
     return result
 
 
-def _check(session: Session, row: DraftRow, plan: PublishPlan, fingerprint: str) -> None:
+def _check(session: Session, row: DraftRow, shown: Shown, fingerprint: str) -> None:
     """Refuse what was not shown, or must not go live."""
-    if plan.fingerprint != fingerprint:
+    if shown.fingerprint != fingerprint:
         raise PublishPlanChanged((*_changes_since(session, row, fingerprint),))
-    if plan.is_stale:
+    if shown.is_stale:
         raise PublishBlocked(
             f"Version {row.live_version} was published since this draft was begun. "
             "Rebase the draft first."
         )
-    if is_blocked(plan.problems):
-        first = next(problem for problem in plan.problems if is_blocked([problem]))
+    if is_blocked(shown.problems):
+        first = next(problem for problem in shown.problems if is_blocked([problem]))
         raise PublishBlocked(f"The draft has mistakes; the first is: {first.message}.")
 
 

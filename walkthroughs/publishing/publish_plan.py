@@ -12,7 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from walkthroughs.content.comparison import ADDED, CHANGED, Comparison, compare_contents
-from walkthroughs.content.draft_content import DraftProblem, content_of, is_blocked, problems
+from walkthroughs.content.draft_content import (
+    DraftProblem,
+    changed_steps,
+    content_of,
+    is_blocked,
+    problems,
+)
 from walkthroughs.content.impact import RemovedStep, removed_steps
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.content.wording import count_of
@@ -73,23 +79,23 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishPlan:
-    """All that a member is shown before they publish.
+class Shown:
+    """What a member agrees to when they publish.
 
     Attributes:
-        live_version: what learners have now.
+        content: what learners would get.
+        live_version: what they have now.
         is_first: no learner has seen it yet.
         is_stale: another version was published since the draft was begun; rebase first.
         has_changes: there is something to publish.
         fingerprint: names all of it but the numbers of learners, which change by themselves.
     """
 
+    content: WalkthroughContent
     live_version: int
     is_first: bool
     is_stale: bool
     has_changes: bool
-    comparison: Comparison
-    people: People
     problems: tuple[DraftProblem, ...]
     offers: tuple[Offer, ...]
     fingerprint: str
@@ -99,45 +105,66 @@ class PublishPlan:
         """Return whether it cannot be published as it is."""
         return self.is_stale or not self.has_changes or is_blocked(self.problems)
 
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """What publishing would do, what differs by words, and what that means for people."""
+
+    shown: Shown
+    comparison: Comparison
+    people: People
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what to publish with."""
+        return self.shown.fingerprint
+
     def as_json(self) -> dict[str, Any]:
         """Return it for a page."""
+        shown = self.shown
         return {
-            "live_version": self.live_version,
-            "next_version": self.live_version + 1,
-            "is_first": self.is_first,
-            "is_stale": self.is_stale,
-            "has_changes": self.has_changes,
-            "is_blocked": self.is_blocked,
+            "live_version": shown.live_version,
+            "next_version": shown.live_version + 1,
+            "is_first": shown.is_first,
+            "is_stale": shown.is_stale,
+            "has_changes": shown.has_changes,
+            "is_blocked": shown.is_blocked,
             "comparison": self.comparison.as_json(),
             "people": {**asdict(self.people), "lines": list(self.people.lines(self.comparison))},
-            "problems": [problem.as_json() for problem in self.problems],
-            "offers": [asdict(offer) for offer in self.offers],
-            "fingerprint": self.fingerprint,
+            "problems": [problem.as_json() for problem in shown.problems],
+            "offers": [asdict(offer) for offer in shown.offers],
+            "fingerprint": shown.fingerprint,
         }
 
 
 def make_plan(session: Session, row: DraftRow) -> PublishPlan:
     """Return what publishing the draft of *row* would change. Writes nothing."""
+    shown = read_shown(session, row)
+    comparison = compare_contents(row.live, shown.content)
+    people = _people(session, row, shown.content, comparison)
+    return PublishPlan(shown, comparison, people)
+
+
+def read_shown(session: Session, row: DraftRow) -> Shown:
+    """Return what `make_plan` shows, but what it takes long to say."""
     new = content_of(row.draft, row.live)
-    comparison = compare_contents(row.live, new)
-    found, offers = problems(row.draft), read_offers(session, row)
-    is_first = not row.walkthrough.is_published
-    shown = [
-        new.digest(),
-        row.live.digest(),
+    found = problems(row.draft, changed_steps(row.draft, row.live))
+    offers, is_first = read_offers(session, row), not row.walkthrough.is_published
+    digests = new.digest(), row.live.digest()
+    facts = [
+        digests,
         is_first,
         [problem.as_json() for problem in found],
         [asdict(offer) for offer in offers],
     ]
-    canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False)
+    canonical = json.dumps(facts, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()[:16]
-    return PublishPlan(
+    return Shown(
+        new,
         row.live_version,
         is_first,
         row.is_stale,
-        is_first or row.live.digest() != new.digest(),
-        comparison,
-        _people(session, row, new, comparison),
+        is_first or digests[0] != digests[1],
         found,
         offers,
         f"{row.live_version}.{row.draft.revision}.{digest}",

@@ -174,5 +174,6 @@ def _keep_texts(session: Session, row: Walkthrough, content: WalkthroughContent)
             version.number == row.version,
         )
         .values(content=content_as_json(content))
-        .execution_options(synchronize_session=False)
+        # Nothing that is to be written yet matters to it.
+        .execution_options(synchronize_session=False, autoflush=False)
     )
