@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import content, learner, server, step, walkthrough
-from tests.db.test_drafts import ANN, BEN, Room
+from tests.draft_room import ANN, BEN, Room
 from tests.drafts import change
 from tests.turns import take_turns
 from walkthroughs.content.draft import AGAIN

@@ -5,47 +5,13 @@ import json
 import pytest
 from sqlalchemy import func, select, text
 
-from tests.builders import DASHBOARD, content, organization, step, walkthrough
+from tests.builders import DASHBOARD, content, organization, step
+from tests.draft_room import ANN, BEN, Room
 from tests.drafts import change, request
 from tests.turns import take_turns
 from walkthroughs.errors import DraftLocked, DraftRefused, NotFound, WalkthroughNotFound
-from walkthroughs.models import ContentSource, KeptCopy, WalkthroughDraft, WalkthroughVersion
-from walkthroughs.publishing import drafts, kept_copies, read, versions, writer
-
-ANN, BEN = "ann@acme.example", "ben@acme.example"
-
-
-class Room:
-    """A walkthrough, and calls that are one transaction each."""
-
-    def __init__(self, database):
-        self.database = database
-        with database.transaction() as session:
-            self.org = organization(session).id
-            self.row = walkthrough(session, self.org)
-
-    def call(self, work, *arguments, **options):
-        with self.database.transaction() as session:
-            return work(session, self.org, self.row, *arguments, **options)
-
-    def save(self, by, *changes, **more):
-        return self.call(drafts.save, request(*changes, **more), by)
-
-    def read(self):
-        return self.call(drafts.read)
-
-    def texts(self):
-        return [step.text for step in self.read().draft.steps]
-
-    def publish(self, *names, **fields):
-        return self.call(writer.publish, content(*names, **fields), DASHBOARD)
-
-    def adopt(self):
-        with self.database.transaction() as session:
-            source = ContentSource(organization_id=self.org, name="content", url="/srv/x")
-            session.add(source)
-            session.flush()
-            writer.adopt(session, self.org, self.row, source.id)
+from walkthroughs.models import KeptCopy, WalkthroughDraft, WalkthroughVersion
+from walkthroughs.publishing import draft_rows, drafts, kept_copies, read, versions, writer
 
 
 @pytest.fixture
@@ -300,10 +266,17 @@ def test_what_is_refused_changes_nothing(room):
         assert session.scalar(select(func.count()).select_from(WalkthroughVersion)) == 1
 
 
-def test_a_draft_that_is_too_large_as_a_whole_is_refused_with_its_size(room):
-    long = "ü" * 65_000
-    adds = [{"kind": "add_step", "step": f"s{n}", "after": None, "text": long} for n in range(260)]
+def test_a_draft_that_is_too_large_as_a_whole_is_refused_with_its_size(room, monkeypatch):
+    monkeypatch.setattr(draft_rows, "MAX_DRAFT_BYTES", 100_000)
 
-    with pytest.raises(DraftRefused, match=r"33,8\d\d,\d{3} bytes"):
-        room.save(ANN, *adds)
+    with pytest.raises(DraftRefused, match=r"12\d,\d{3} bytes; at most 100,000"):
+        room.save(ANN, change("one", "ü" * 60_000, "Do one."))
     assert not room.read().has_changes
+    assert room.save(ANN, change("one", "u" * 60_000, "Do one.")).has_changes
+
+
+def test_a_copy_is_kept_once(room):
+    for _ in range(2):
+        room.save(ANN, {"kind": "drop", "step": "one", "field": "text", "value": "Mine."})
+
+    assert len(room.call(kept_copies.list_copies)) == 1

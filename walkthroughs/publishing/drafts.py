@@ -35,24 +35,29 @@ class Saved:
     Attributes:
         applied: the draft after it, and what to tell the writer.
         saved_at: in epoch milliseconds.
-        problems: of the steps that the request names.
         has_changes: something is written that is not live.
         live_version: the draft is to be rebased if it began from another.
     """
 
     applied: Applied
     saved_at: int
-    problems: tuple[DraftProblem, ...]
     has_changes: bool
     live_version: int
 
+    def problems(self) -> tuple[DraftProblem, ...]:
+        """Return what is wrong in the steps that the request names.
+
+        It reads their texts: ask after the transaction, so that nobody waits for it.
+        """
+        return problems(self.applied.draft, self.applied.touched)
+
     def as_json(self) -> dict[str, Any]:
-        """Return what the dashboard's editor is answered."""
+        """Return what the dashboard's editor is answered; ask after the transaction."""
         saved_at = datetime.fromtimestamp(self.saved_at / 1000, UTC)
         return {
             **self.applied.as_json(),
             "saved_at": saved_at.isoformat(timespec="milliseconds"),
-            "problems": [problem.as_json() for problem in self.problems],
+            "problems": [problem.as_json() for problem in self.problems()],
             "has_changes": self.has_changes,
             "live_version": self.live_version,
             "is_stale": self.applied.draft.base_version != self.live_version,
@@ -92,14 +97,7 @@ def save(
             field=kept.field,
         )
     stored = row.store(session, applied.draft, by)
-    touched = frozenset(applied.touched)
-    return Saved(
-        applied,
-        stored.updated_at,
-        problems(applied.draft, touched),
-        stored.content is not None,
-        row.live_version,
-    )
+    return Saved(applied, stored.updated_at, stored.content is not None, row.live_version)
 
 
 def discard(session: Session, organization_id: str, walkthrough_id: str, by: str) -> str | None:

@@ -25,7 +25,7 @@ def keep(
     step: str | None = None,
     field: str | None = None,
 ) -> str:
-    """Keep a copy, and delete the oldest ones beyond the limit; return its id.
+    """Keep a copy, once, and delete the oldest ones beyond the limit; return its id.
 
     Args:
         session: of a transaction.
@@ -37,6 +37,19 @@ def keep(
         step: the author id of the step; none for the details and for a whole draft.
         field: of the step or the details; none for a whole draft.
     """
+    same = session.scalar(
+        select(KeptCopy.id).where(
+            KeptCopy.organization_id == organization_id,
+            KeptCopy.walkthrough_id == walkthrough_id,
+            KeptCopy.reason == reason,
+            KeptCopy.author == author,
+            KeptCopy.step.is_not_distinct_from(step),
+            KeptCopy.field.is_not_distinct_from(field),
+            KeptCopy.content == content,
+        )
+    )
+    if same is not None:
+        return same
     copy = KeptCopy(
         organization_id=organization_id,
         walkthrough_id=walkthrough_id,
