@@ -322,3 +322,22 @@ def test_the_first_version_has_none_before_it(desk):
 def test_a_note_has_a_limit(desk):
     with pytest.raises(DraftRefused, match="1,001"):
         desk.publish_shown(note="x" * 1001)
+
+
+def test_two_who_publish_different_walkthroughs_on_the_same_servers_take_turns(desk):
+    other = Room.__new__(Room)
+    other.database, other.org = desk.database, desk.org
+    with desk.database.transaction() as session:
+        other.row = walkthrough(session, desk.org, content(id="other", title="Other"))
+        assignments.assign(session, desk.org, desk.second, [other.row])
+    places = [ServerPlace(desk.second, 1), ServerPlace(desk.first, 1)]
+
+    def publish(room, servers):
+        room.save(ANN, change("one", "Do one!", "Do one."))
+        shown = room.call(draft_publishing.publish_plan).fingerprint
+        return lambda: room.call(draft_publishing.publish, shown, ANN, servers=servers)
+
+    turns = take_turns(desk.database, publish(desk, places), publish(other, places[::-1]))
+
+    assert turns.waited
+    assert (turns.first.result().version, turns.second.result().version) == (2, 2)
