@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 #: Texts of a step by their names in changes, conflicts and problems.
 STEP_FIELDS = ("title", "section", "text", "assistant", "check", "revision")
@@ -148,11 +148,3 @@ def fields_of(draft: Draft) -> Iterator[tuple[str | None, str, str]]:
     for step in draft.steps:
         for name in STEP_FIELDS:
             yield step.id, name, getattr(step, name)
-
-
-def with_field(draft: Draft, step_id: str | None, name: str, value: str) -> Draft:
-    """Return *draft* with another text in a field of a step that it has, or of the details."""
-    if step_id is None:
-        return replace(draft, details=replace(draft.details, **{name: value}))
-    steps = tuple(replace(s, **{name: value}) if s.id == step_id else s for s in draft.steps)
-    return replace(draft, steps=steps)

@@ -136,10 +136,10 @@ def _take_parts(work: Work, step: str | None, parts: Separated) -> None:
 def _add(work: Work, change: AddStep) -> None:
     step = change.step
     work.touched.add(step.id)
-    if work.draft.step(step.id) is not None:
+    if work.step(step.id) is not None:
         _tell_differences(work, step)
         return
-    if len(work.draft.steps) >= MAX_STEPS:
+    if len(work.steps) >= MAX_STEPS:
         raise DraftRefused(f"A walkthrough has at most {MAX_STEPS:,} steps.")
     after = work.anchor(change.after)
     texts = {name: clean(name, getattr(step, name)) for name in STEP_FIELDS}
@@ -163,19 +163,19 @@ def _tell_differences(work: Work, step: DraftStep) -> None:
 
 def _move(work: Work, change: MoveStep) -> None:
     work.touched.add(change.step)
-    if work.draft.step(change.step) is None:
+    if work.step(change.step) is None:
         work.refuse(change.step, "step", "", None)
         return
     if change.section is not None:
         there = work.text(change.step, "section") or ""
         work.write(change.step, "section", clean("section", change.section), short_hash(there))
-    step = work.draft.step(change.step)
+    step = work.step(change.step)
     if step is not None and change.after != step.id:
         work.place(step, work.anchor(change.after))
 
 
 def _delete(work: Work, change: DeleteStep) -> None:
-    step = work.draft.step(change.step)
+    step = work.step(change.step)
     if step is None:
         return
     changed = work.changed_by_others(step, (*STEP_FIELDS, PLACE))
@@ -191,6 +191,6 @@ def _delete(work: Work, change: DeleteStep) -> None:
 
 def _rename(work: Work, change: RenameSection) -> None:
     value = clean("section", change.value)
-    for step in work.draft.steps:
+    for step in work.steps:
         if step.section == change.section:
             work.write(step.id, "section", value, short_hash(step.section))

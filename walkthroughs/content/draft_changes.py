@@ -19,6 +19,8 @@ from walkthroughs.content.json_shape import (
 )
 from walkthroughs.errors import DraftRefused
 
+#: Each looks at all steps.
+MAX_RENAMED = 50
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -108,6 +110,9 @@ def request_from_json(data: object) -> Request:
     """
     whole = as_object(data, "The request")
     changes = as_list(whole.get("changes"), '"changes"', MAX_CHANGES)
+    kinds = [each.get("kind") for each in changes if isinstance(each, dict)]
+    if kinds.count("rename_section") > MAX_RENAMED:
+        raise DraftRefused(f"At most {MAX_RENAMED} sections can be renamed at once.")
     return Request(
         as_token(whole.get("request_id"), '"request_id"'),
         as_number(whole.get("base"), '"base"'),

@@ -11,9 +11,6 @@ from walkthroughs.content.draft import (
     DraftStep,
     Mark,
     mark_key,
-    put_after,
-    with_field,
-    without_step,
 )
 from walkthroughs.content.draft_changes import Request
 from walkthroughs.content.draft_outcome import (
@@ -37,24 +34,37 @@ PLACE, GONE = "place", "gone"
 class Work:
     """Changes a draft one text at a time, and notes who did.
 
+    One text costs the same in a draft of any length.
+
     Attributes:
-        draft: as it is by now.
         by: the member who asks.
     """
 
     def __init__(self, draft: Draft, request: Request, by: str) -> None:
-        self.draft, self.by = draft, by
+        self.by = by
         self.conflicts: list[Conflict] = []
         self.notices: list[str] = []
         self.touched: set[str | None] = set()
         self._before, self._request = draft, request
+        self._details = draft.details
+        self._steps = {step.id: step for step in draft.steps}
+        self._order = list(self._steps)
         self._marks = dict(draft.marks)
         self._kept: list[Kept] = []
         self._stored: list[Stored] = []
 
+    @property
+    def steps(self) -> tuple[DraftStep, ...]:
+        """Return the steps in order."""
+        return tuple(self._steps[name] for name in self._order)
+
+    def step(self, step_id: str) -> DraftStep | None:
+        """Return a step; none if there is none."""
+        return self._steps.get(step_id)
+
     def text(self, step: str | None, name: str) -> str | None:
         """Return what a field holds; none if there is no such step."""
-        owner = self.draft.details if step is None else self.draft.step(step)
+        owner = self._details if step is None else self.step(step)
         return None if owner is None else str(getattr(owner, name))
 
     def mark(self, step: str | None, name: str) -> Mark | None:
@@ -66,35 +76,42 @@ class Work:
     ) -> None:
         """Put a text into a field of a step that is there, or of the details."""
         check_size(name, value)
-        if self.text(step, name) != value:
-            self.draft = with_field(self.draft, step, name, value)
-            self._set_mark(step, name, before, sent)
+        if self.text(step, name) == value:
+            return
+        if step is None:
+            self._details = replace(self._details, **{name: value})
+        else:
+            self._steps[step] = replace(self._steps[step], **{name: value})
+        self._set_mark(step, name, before, sent)
 
     def place(self, step: DraftStep, after: str | None) -> None:
         """Put a step behind another, or at the beginning."""
         self._marks.pop(mark_key(step.id, GONE), None)
-        steps = put_after(self.draft.steps, step, after)
-        if steps != self.draft.steps:
-            self.draft = replace(self.draft, steps=steps)
+        was = list(self._order)
+        if step.id in self._steps:
+            self._order.remove(step.id)
+        self._order.insert(self._order.index(after) + 1 if after else 0, step.id)
+        self._steps[step.id] = step
+        if self._order != was:
             self._set_mark(step.id, PLACE)
 
     def remove(self, step: DraftStep) -> None:
         """Take a step out, and remember what it stood behind."""
-        ids = [each.id for each in self.draft.steps]
-        at = ids.index(step.id)
+        at = self._order.index(step.id)
+        before = self._order[at - 1] if at else ""
         for name in (*STEP_FIELDS, PLACE):
             self._marks.pop(mark_key(step.id, name), None)
-        self.draft = replace(self.draft, steps=without_step(self.draft.steps, step.id))
-        self._set_mark(step.id, GONE, ids[at - 1] if at else "")
+        del self._steps[step.id], self._order[at]
+        self._set_mark(step.id, GONE, before)
 
     def anchor(self, after: str | None) -> str | None:
         """Return the step to put another behind: the one named, or what stood before it."""
         seen: set[str] = set()
-        while after and self.draft.step(after) is None and after not in seen:
+        while after and after not in self._steps and after not in seen:
             seen.add(after)
             gone = self.mark(after, GONE)
             if gone is None:  # nobody knows where it was
-                return self.draft.steps[-1].id if self.draft.steps else None
+                return self._order[-1] if self._order else None
             after = gone.before
         return after or None
 
@@ -144,9 +161,10 @@ class Work:
 
     def finished(self) -> Draft:
         """Return the draft with its marks; its revision grew if something is written otherwise."""
-        grown = 0 if self.draft.is_written_as(self._before) else 1
-        marks = self._marks if grown else self._before.marks
-        return replace(self.draft, marks=marks, revision=self._before.revision + grown)
+        draft = replace(self._before, details=self._details, steps=self.steps)
+        if draft.is_written_as(self._before):
+            return self._before
+        return replace(draft, marks=self._marks, revision=draft.revision + 1)
 
     def _set_mark(self, step: str | None, name: str, before: str = "", sent: str = "") -> None:
         mark = Mark(self._before.revision + 1, self.by, before, sent, self._request.client)
