@@ -24,8 +24,8 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import McpServerWalkthrough, Walkthrough, WalkthroughVersion
-from walkthroughs.publishing import assignments, draft_publishing, drafts, read
-from walkthroughs.publishing.assignments import ServerPlace
+from walkthroughs.publishing import assignments, draft_publishing, drafts, offers, read
+from walkthroughs.publishing.offers import ServerPlace
 
 
 class Desk(Room):
@@ -156,7 +156,7 @@ def test_what_was_not_shown_is_not_published_and_the_error_says_what_changed(des
         desk.call(draft_publishing.publish, "x", ANN)
     with desk.database.transaction() as session:
         shown = desk.plan().fingerprint
-        assignments.offer(session, desk.org, desk.row, [ServerPlace(desk.second)])
+        offers.offer(session, desk.org, desk.row, [ServerPlace(desk.second)])
     with pytest.raises(PublishPlanChanged, match="servers"):
         desk.call(draft_publishing.publish, shown, ANN)
     assert desk.read().has_changes

@@ -107,6 +107,7 @@ QUERIES = {
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": PUBLISHING,
     "walkthroughs/publishing/assignments.py": (*PUBLISHING, *DRAFTS),
+    "walkthroughs/publishing/offers.py": DRAFTS,
     "sync/history.py": SYNC,
     "sync/queue.py": SYNC,
     "sync/planning/current.py": SYNC,

@@ -379,3 +379,9 @@ def test_the_largest_request_for_the_largest_draft_is_applied_soon():
     assert time.process_time() - started < 5  # some 0.4 s on an idle machine
     with pytest.raises(DraftRefused, match="50 sections"):
         request(*names, *names)
+
+
+def test_a_step_behind_one_that_nobody_knows_goes_to_the_end_or_stays_there():
+    for name, order in (("cc", ["aa", "bb", "cc"]), ("aa", ["bb", "cc", "aa"])):
+        done = ask(draft(), ANN, {"kind": "move_step", "step": name, "after": "zz"})
+        assert [step.id for step in done.draft.steps] == order

@@ -87,6 +87,8 @@ class Work:
     def place(self, step: DraftStep, after: str | None) -> None:
         """Put a step behind another, or at the beginning."""
         self._marks.pop(mark_key(step.id, GONE), None)
+        if after == step.id:
+            return  # what it should stand behind is gone, and it stands there already
         was = list(self._order)
         if step.id in self._steps:
             self._order.remove(step.id)

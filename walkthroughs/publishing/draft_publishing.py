@@ -18,8 +18,8 @@ from walkthroughs.errors import (
     VersionUnavailable,
 )
 from walkthroughs.publishing import offers, writer
-from walkthroughs.publishing.offers import ServerPlace
 from walkthroughs.publishing.draft_rows import DraftRow, lock_draft, read_draft
+from walkthroughs.publishing.offers import ServerPlace
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.publish_plan import PublishPlan, Shown, make_plan, read_shown
 from walkthroughs.publishing.versions import read_version, versions_since

@@ -23,7 +23,7 @@ from walkthroughs.content.impact import RemovedStep, removed_steps
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.content.wording import count_of
 from walkthroughs.models.servers import McpServer, McpServerWalkthrough
-from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
+from walkthroughs.models.walkthroughs import WalkthroughStep
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.learner_counts import count_done, count_finished, learners_by_step
 
@@ -185,9 +185,8 @@ def read_offers(session: Session, row: DraftRow) -> tuple[Offer, ...]:
     )
     lists = session.execute(
         select(assigned.mcp_server_id, assigned.walkthrough_id, assigned.is_enabled)
-        .join(Walkthrough, Walkthrough.id == assigned.walkthrough_id)
         .where(assigned.organization_id == owner, assigned.mcp_server_id.in_(on_server))
-        .order_by(assigned.display_order, Walkthrough.title, Walkthrough.id)
+        .order_by(assigned.display_order, assigned.id)
     )
     places: dict[str, list[tuple[str, bool]]] = {}
     for server_id, name, is_enabled in lists:
