@@ -14,8 +14,6 @@ from sync.format.text import decode_text
 from sync.layout import (
     MANIFEST,
     MAX_FILE_BYTES,
-    MAX_MANIFEST,
-    MAX_STEP,
     PICTURE_ENDINGS,
     READ_ENDINGS,
     ROOT_FILE,
@@ -26,6 +24,7 @@ from sync.layout import (
     Unread,
     visible_name,
 )
+from walkthroughs.content.limits import MAX_MANIFEST, MAX_STEP
 from walkthroughs.content.pictures import MAX_PICTURE_BYTES, Picture, read_picture
 from walkthroughs.content.problems import Problem, Severity
 

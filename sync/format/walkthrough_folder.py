@@ -10,7 +10,8 @@ from sync.format.manifest import Manifest, read_manifest
 from sync.format.step_file import OpenedStep, open_step, read_step
 from sync.format.step_links import WalkthroughFiles, WebAddress
 from sync.format.text import decode_text
-from sync.layout import MANIFEST, MAX_MANIFEST, FileData, StepFile
+from sync.layout import MANIFEST, FileData, StepFile
+from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
 

@@ -1,6 +1,7 @@
 """The tables. Columns, constraints and facts about one row; no queries."""
 
 from walkthroughs.models.base import Base, db
+from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.servers import (
@@ -30,6 +31,7 @@ __all__ = [
     "Base",
     "ClientDocument",
     "ContentSource",
+    "KeptCopy",
     "LearnerSession",
     "McpServer",
     "McpServerUser",
@@ -49,6 +51,7 @@ __all__ = [
     "UserSession",
     "Walkthrough",
     "WalkthroughAttempt",
+    "WalkthroughDraft",
     "WalkthroughImage",
     "WalkthroughProgress",
     "WalkthroughStep",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.errors import NotFound
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import McpServer, McpServerWalkthrough
+from walkthroughs.models.servers import McpServer, McpServerWalkthrough
 
 _new_id = id_factory("msw")
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from walkthroughs.content.content_json import content_as_json
 from walkthroughs.content.revision import Level, Revision, compare, current_id
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import WalkthroughArchived
 from walkthroughs.ids import now_ms
-from walkthroughs.models import Walkthrough, WalkthroughVersion
+from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
 from walkthroughs.publishing.read import content_of, lock_walkthrough, steps_of
@@ -141,6 +143,7 @@ def _write(
             flag_modified(row, "updated_at")  # written as it is: the time of the change stays
     if revision.level is None:
         return PublishResult(row.id, row.version, None, revision.summary)
+    _keep_texts(session, row, content)
     rename_steps(session, rows, outline)
     steps = update_steps(session, row, rows, new)
     for step in steps:
@@ -158,3 +161,19 @@ def _write(
         )
     )
     return PublishResult(row.id, row.version, revision.level, revision.summary)
+
+
+def _keep_texts(session: Session, row: Walkthrough, content: WalkthroughContent) -> None:
+    """Keep the texts of the live version, which the steps hold, before another one is there."""
+    version = WalkthroughVersion
+    session.execute(
+        update(version)
+        .where(
+            version.organization_id == row.organization_id,
+            version.walkthrough_id == row.id,
+            version.number == row.version,
+        )
+        .values(content=content_as_json(content))
+        # Nothing that is to be written yet matters to it.
+        .execution_options(synchronize_session=False, autoflush=False)
+    )
