@@ -29,7 +29,7 @@ WORD = """<html xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-mic
 
 WORD_MARKDOWN = """# Create the service
 
-Press **Save**, then *wait* for `ready`.
+Press **Save**, then *wait* for `ready`.
 
 1. One
    - Inner
@@ -37,7 +37,7 @@ Press **Save**, then *wait* for `ready`.
 
 | Region | Latency |
 | --- | --- |
-| eu-1 | 18 ms |"""
+| eu-1 | 18 ms |"""
 
 #: Word for the web: a list for each item, whose level an attribute tells.
 WORD_WEB = """<div class="OutlineElement Ltr SCXW1"><p class="Paragraph SCXW1" style="font-size:11pt"><span class="TextRun SCXW1" style="font-weight:bold"><span class="NormalTextRun SCXW1">Before</span></span><span class="EOP SCXW1">&nbsp;</span></p></div><div class="ListContainerWrapper SCXW1"><ul class="BulletListStyle1 SCXW1" role="list"><li role="listitem" data-aria-posinset="1" data-aria-level="1" class="OutlineElement Ltr SCXW1"><p class="Paragraph SCXW1"><span class="TextRun SCXW1"><span class="NormalTextRun SCXW1">One</span></span><span class="EOP SCXW1">&nbsp;</span></p></li></ul></div><div class="ListContainerWrapper SCXW1"><ul class="BulletListStyle2 SCXW1" role="list"><li role="listitem" data-aria-posinset="1" data-aria-level="2" class="OutlineElement Ltr SCXW1"><p class="Paragraph SCXW1"><span class="TextRun SCXW1">Inner</span></p></li></ul></div><div class="ListContainerWrapper SCXW1"><ul role="list"><li role="listitem" data-aria-posinset="2" data-aria-level="1"><p class="Paragraph SCXW1"><span class="TextRun SCXW1">Two</span></p></li></ul></div>"""

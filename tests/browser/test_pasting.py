@@ -1,6 +1,6 @@
 """What a paste becomes in the editor: Markdown, a link, a picture, or the text as it is."""
 
-import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -130,12 +130,17 @@ def test_a_paste_that_is_too_long_is_refused_as_a_whole_with_its_size(page):
     assert value(page).endswith("xtyped")
 
 
-def test_hostile_html_of_four_megabytes_does_not_hang_the_page(page):
-    for part in ("<ul><li>", "<a style='x", "\u00a0 \n", "<b>*", "<table><tr><td>"):
-        html = part * (4 * 1024 * 1024 // len(part))
-        spent = page.evaluate("([paste, html]) => {const from = performance.now(); (0, " + PASTE + ")([{'text/html': html, 'text/plain': 'x'}, []]); return performance.now() - from}", ["", html])
-        assert spent < 5_000, part
+def test_hostile_html_of_megabytes_is_pasted_as_its_plain_text_at_once(page):
+    timed = f"""([text, html]) => {{
+      const from = performance.now();
+      ({PASTE})([{{'text/html': html, 'text/plain': text}}, []]);
+      return performance.now() - from;
+    }}"""
+    for part in ("<ul><li>", "<br>", "<a style='x", "<p></b><b>x"):
         write(page, "")
+        spent = page.evaluate(timed, ["plain", part * (1_000_000 // len(part))])
+        assert value(page) == "plain", part
+        assert spent < 2_000, part
 
 
 def test_a_picture_asks_for_its_text_at_once_and_goes_where_it_was_pasted(page):
@@ -201,10 +206,8 @@ def test_a_picture_is_dropped_where_the_pointer_is(page):
 
 def test_the_tables_of_characters_are_the_servers():
     source = (ASSETS.parent / "frontend" / "src" / "editor" / "character_ranges.js").read_text()
-    body = source.split("RANGES = ")[1].rstrip(";\n")
-    for name in ("unseen", "joining", "spaceless", "mongolian", "han", "rightToLeft", "emoji"):
-        body = body.replace(f"  {name}:", f'  "{name}":')
-    ranges = json.loads(body.replace('" +\n', "").replace('    "', '"', 0).replace(",\n}", "\n}") if '" +' not in body else _joined(body))
+    body = re.sub(r'"\s*\+\s*"', "", source.split("RANGES = ")[1])  # strings of several lines
+    ranges = dict(re.findall(r'(\w+):\s*"([^"]*)"', body))
 
     assert ranges == {
         "unseen": f"{characters._UNSEEN} {characters._BLANK_LOOKING}",
@@ -215,12 +218,6 @@ def test_the_tables_of_characters_are_the_servers():
         "rightToLeft": characters._RIGHT_TO_LEFT,
         "emoji": characters._EMOJI,
     }
-
-
-def _joined(body):
-    import re
-
-    return re.sub(r",\s*}", "}", re.sub(r'"\s*\+\s*"', "", body))
 
 
 @given(st.lists(st.text(alphabet=INVISIBLE_AND_SEEN, max_size=12), min_size=40, max_size=40))

@@ -2,12 +2,12 @@
 import { tables, taskListItems } from "@joplin/turndown-plugin-gfm";
 import TurndownService from "turndown";
 import { nestLists, wordLists } from "./pasted_lists.js";
-import { hideStyles, pastedStyle } from "./pasted_styles.js";
+import { HIDDEN_TAG, hideStyles, pastedStyle } from "./pasted_styles.js";
 
 /** What a word processor sends for 64 KiB of text is about ten times as long. */
-const MAX_HTML = 4 * 1024 * 1024;
+const MAX_HTML = 2 * 1024 * 1024;
 const MONOSPACE = /mono|courier|consolas|menlo|source code/;
-const GONE = "script, style, title, meta, link, xml, template, noscript, iframe, object, svg";
+const GONE = `${HIDDEN_TAG}, script, style, title, meta, link, xml, template, noscript, iframe, object, svg`;
 const BLOCKS = "h1, h2, h3, h4, h5, h6, ul, ol, table, pre, blockquote, hr";
 const MARKS = "b, strong, i, em, code, a[href], del, s, strike, img, input";
 
@@ -23,14 +23,16 @@ const MARKS = "b, strong, i, em, code, a[href], del, s, strike, img, input";
  */
 export function toMarkdown(html, maxBytes) {
   if (html.length > MAX_HTML) return null;
-  const page = new DOMParser().parseFromString(hideStyles(html), "text/html");
-  const { body } = page;
+  const source = hideStyles(html);
+  if (source === null) return null;
+  const { body } = new DOMParser().parseFromString(source, "text/html");
   removeComments(body);
   body.querySelectorAll(GONE).forEach((element) => element.remove());
   if (body.textContent.replace(/\s+/g, " ").length > maxBytes) return null;
   wordLists(body);
   nestLists(body);
   nameStyles(body);
+  tidyBlocks(body);
   const pictures = replacePictures(body);
   safeLinks(body);
   joinCode(body);
@@ -50,7 +52,22 @@ function removeComments(body) {
   for (const element of [...body.querySelectorAll("*")]) {
     if (element.localName === "o:p" || element.localName.startsWith("v:")) element.remove();
   }
-  body.querySelectorAll("br.Apple-interchange-newline").forEach((element) => element.remove());
+}
+
+/** Removes breaks beside blocks, which only make room, and gives each table a heading row. */
+function tidyBlocks(body) {
+  for (const element of body.querySelectorAll("br")) {
+    const isLast = element.matches(".Apple-interchange-newline");
+    if (isLast || isBlock(element.previousElementSibling) || isBlock(element.nextElementSibling)) element.remove();
+  }
+  for (const table of body.querySelectorAll("table")) {
+    if (table.querySelector("th")) continue;
+    for (const cell of [...(table.querySelector("tr")?.children ?? [])]) rename(cell, "th");
+  }
+}
+
+function isBlock(element) {
+  return element?.matches("p, div, table, h1, h2, h3, h4, h5, h6, ul, ol, pre, blockquote, hr") ?? false;
 }
 
 /** Replaces bold, italic and code that only a style tells by elements that have a name. */
@@ -151,7 +168,7 @@ function tidyHeadings(body) {
   }
 }
 
-export function rename(element, name) {
+function rename(element, name) {
   const renamed = element.ownerDocument.createElement(name);
   renamed.append(...element.childNodes);
   element.replaceWith(renamed);

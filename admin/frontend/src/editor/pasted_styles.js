@@ -1,25 +1,43 @@
-// Hides the style attributes of pasted HTML from the page's policy, and reads them.
+// Hides the styles of pasted HTML from the page's policy, and reads them.
 //
 // A document that a script parses has the policy of its page: each style attribute would be reported
 // as refused. Google Docs and Word tell bold, headings and lists apart by nothing else.
 
 const HIDDEN = "data-pasted-style";
 
+/** What a style element is called while it waits to be removed. */
+export const HIDDEN_TAG = "pasted-style";
+
+/** No document nests or holds as much; a browser's parser takes seconds for more. */
+const MAX_DEPTH = 60;
+const MAX_TAGS = 100_000;
+/** What needs no end tag, and so says nothing of the depth. */
+const UNCLOSED = /^(?:area|base|br|col|hr|img|input|link|meta|wbr|p|li|dt|dd|t[rdh]|thead|tbody|tfoot|option|colgroup|o:p)$/;
+
 /**
- * Returns *html* with its style attributes under another name. Linear in its length.
+ * Returns *html* with its style elements and attributes under another name, or null if it nests or
+ * holds more than a document does. Linear in its length.
  *
  * @param {string} html
+ * @returns {string | null}
  */
 export function hideStyles(html) {
   let result = "";
   let copied = 0;
-  let at = html.indexOf("<");
-  while (at !== -1) {
-    if (!/[a-z]/i.test(html[at + 1] ?? "")) {
+  const depth = depthCounter();
+  for (let at = html.indexOf("<"), tags = 0; at !== -1; tags += 1) {
+    const name = /^<(\/?)([a-z][^\s/>]{0,30})/i.exec(html.slice(at, at + 33));
+    if (!name) {
       at = html.indexOf("<", at + 1);
       continue;
     }
-    const { end, styles } = readTag(html, at + 1);
+    const tag = name[2].toLowerCase();
+    if (tags > MAX_TAGS || depth(tag, name[1] === "/") > MAX_DEPTH) return null;
+    if (tag === "style") {
+      result += `${html.slice(copied, at)}<${name[1]}${HIDDEN_TAG}`;
+      copied = at + name[0].length;
+    }
+    const { end, styles } = readTag(html, at + name[0].length);
     for (const start of styles) {
       result += `${html.slice(copied, start)}${HIDDEN}`;
       copied = start + "style".length;
@@ -27,6 +45,19 @@ export function hideStyles(html) {
     at = html.indexOf("<", end);
   }
   return result + html.slice(copied);
+}
+
+/** Returns what counts the elements that are open, by their tags. */
+function depthCounter() {
+  const open = new Map();
+  let all = 0;
+  return (tag, isEnd) => {
+    const count = open.get(tag) ?? 0;
+    if (UNCLOSED.test(tag) || (isEnd && count === 0)) return all;
+    open.set(tag, isEnd ? count - 1 : count + 1);
+    all += isEnd ? -1 : 1;
+    return all;
+  };
 }
 
 /** Reads a tag up to its end; returns where that is, and where its style attributes start. */
