@@ -33,8 +33,13 @@ def pages_served(*routes: BaseRoute) -> Iterator[str]:
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
 
-    files = [Mount("/assets", StaticFiles(directory=ASSETS)), Mount("/pages", StaticFiles(directory=_PAGES))]
-    app = Starlette(routes=[*routes, *files], middleware=[Middleware(BaseHTTPMiddleware, dispatch=with_policy)])
+    files = [
+        Mount("/assets", StaticFiles(directory=ASSETS)),
+        Mount("/pages", StaticFiles(directory=_PAGES)),
+    ]
+    app = Starlette(
+        routes=[*routes, *files], middleware=[Middleware(BaseHTTPMiddleware, dispatch=with_policy)]
+    )
     with served(app) as origin:
         yield origin
 
@@ -50,3 +55,12 @@ def open_page(browser: Browser, url: str, **options: object) -> Page:
     page.told = told  # type: ignore[attr-defined]
     page.goto(url)
     return page
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until *expression* is true. Playwright's own way needs `eval`, which the policy forbids."""
+    for _ in range(100):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")

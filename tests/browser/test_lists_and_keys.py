@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from tests.browser.conftest import faults
-from tests.browser.static_pages import open_page, pages_served
+from tests.browser.static_pages import open_page, pages_served, until
 
 PART = """<p id="loaded" hx-on:click="document.title = 'ran'">Loaded</p><script>told.push("ran")</script>"""
 
@@ -38,7 +38,9 @@ def page(browser, origin):
 
 
 def order(page):
-    return page.evaluate("[...document.querySelectorAll('[data-list]')].map(list => [...list.children].map(row => row.dataset.item))")
+    return page.evaluate(
+        "[...document.querySelectorAll('[data-list]')].map(list => [...list.children].map(row => row.dataset.item))"
+    )
 
 
 def live(page):
@@ -60,7 +62,9 @@ def test_a_row_is_lifted_moved_and_dropped_by_keys_and_each_is_told(page):
 
     expect(handle).to_be_focused()
     assert order(page) == [["ask", "boil"], ["cool", "brew", "drink"]]
-    assert page.evaluate("moves") == [[{"step": "brew", "after": "cool", "section": "Make it fast"}]]
+    assert page.evaluate("moves") == [
+        [{"step": "brew", "after": "cool", "section": "Make it fast"}]
+    ]
     expect(page.locator("[data-item=drink] [data-number]")).to_have_text("5")
 
 
@@ -90,7 +94,9 @@ def test_a_move_is_undone_by_the_button_and_by_control_z(page):
         assert order(page)[1] == ["cool", "drink"]
     expect(page.get_by_role("button", name="Move Drink", exact=True)).to_be_focused()
     assert page.evaluate("moves.length") == 4
-    assert page.evaluate("moves[3]") == [{"step": "drink", "after": "cool", "section": "Make it fast"}]
+    assert page.evaluate("moves[3]") == [
+        {"step": "drink", "after": "cool", "section": "Make it fast"}
+    ]
 
 
 def test_a_section_moves_with_all_its_rows(page):
@@ -131,7 +137,7 @@ def test_a_row_is_dragged_by_mouse(page):
     page.mouse.up()
 
     assert line["height"] < 10
-    page.wait_for_function("moves.length === 1")
+    until(page, "moves.length === 1")
     assert order(page) == [["boil", "brew"], ["cool", "drink", "ask"]]
 
 
@@ -141,19 +147,24 @@ def test_a_row_is_dragged_by_touch_and_off_the_handle_the_page_scrolls(browser, 
 
     def swipe(x, y, to):
         points = [(x, y + (to - y) * part / 10) for part in range(11)]
-        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        session.send(
+            "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
+        )
         for px, py in points:
-            session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": px, "y": py}]})
+            session.send(
+                "Input.dispatchTouchEvent",
+                {"type": "touchMove", "touchPoints": [{"x": px, "y": py}]},
+            )
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     handle = page.get_by_role("button", name="Move Ask", exact=True).bounding_box()
     brew = page.locator("[data-item=brew]").bounding_box()
     swipe(handle["x"] + 10, handle["y"] + 10, brew["y"] + brew["height"] - 4)
-    page.wait_for_function("moves.length === 1")
+    until(page, "moves.length === 1")
     assert order(page)[0] == ["boil", "brew", "ask"]
     label = page.locator("[data-item=ask] [data-label]").bounding_box()
     swipe(label["x"] + 60, label["y"] + 10, 20)
-    page.wait_for_function("scrollY > 0")
+    until(page, "scrollY > 0")
     assert order(page)[0] == ["boil", "brew", "ask"]
     page.context.close()
 
@@ -162,7 +173,9 @@ def test_the_palette_goes_to_pages_and_does_actions_by_keys(page):
     page.keyboard.press("Control+k")
     box = page.get_by_role("combobox")
     expect(box).to_be_focused()
-    expect(page.get_by_role("option")).to_have_text(["WalkthroughsPage", "ServersPage", "Publish changesAction"])
+    expect(page.get_by_role("option")).to_have_text(
+        ["WalkthroughsPage", "ServersPage", "Publish changesAction"]
+    )
     told = faults(page)
     page.keyboard.type("pub")
     page.keyboard.press("Enter")

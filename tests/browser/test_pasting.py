@@ -9,13 +9,11 @@ from playwright.sync_api import expect
 
 from tests.browser import clipboards
 from tests.browser.conftest import faults
-from tests.browser.static_pages import ASSETS, open_page, pages_served
+from tests.browser.static_pages import ASSETS, open_page, pages_served, until
 from tests.unit.test_characters import INVISIBLE_AND_SEEN
 from walkthroughs.content import characters
 
-PNG = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PASTE = """([types, files]) => {
   const data = new DataTransfer();
   for (const [type, value] of Object.entries(types)) data.setData(type, value);
@@ -30,7 +28,11 @@ PASTE = """([types, files]) => {
 @pytest.fixture(scope="module")
 def shared(browser):
     with pages_served() as origin:
-        page = open_page(browser, f"{origin}/pages/editor.html", permissions=["clipboard-read", "clipboard-write"])
+        page = open_page(
+            browser,
+            f"{origin}/pages/editor.html",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
         page.locator(".cm-content").wait_for()
         yield page
         page.context.close()
@@ -83,16 +85,28 @@ def test_a_real_clipboard_is_pasted_as_markdown_and_with_shift_as_it_is(page):
     assert value(page) == "See **this**"
     write(page, "")
     page.keyboard.press("Control+Shift+v")
-    page.wait_for_function("document.querySelector('#text').value")
+    until(page, "document.querySelector('#text').value")
     assert value(page) == "See this"
 
 
 @pytest.mark.parametrize(
     ("before", "plain", "html", "more", "after"),
     [
-        ("", "if a:\n    b", "<div style='font-family: Menlo'>if a:</div>", {"vscode-editor-data": "{}"}, "if a:\n    b"),
+        (
+            "",
+            "if a:\n    b",
+            "<div style='font-family: Menlo'>if a:</div>",
+            {"vscode-editor-data": "{}"},
+            "if a:\n    b",
+        ),
         ("```\n", "<b>", "<b>bold</b>", {}, "```\n<b>"),
-        ("", "a  b\nc", "<meta charset='utf-8'><span style='color: red'>a  b c</span>", {}, "a  b\nc"),
+        (
+            "",
+            "a  b\nc",
+            "<meta charset='utf-8'><span style='color: red'>a  b c</span>",
+            {},
+            "a  b\nc",
+        ),
         ("Text", "x", "<ul><li>One</li><li>Two</li></ul>", {}, "Text\n\n- One\n- Two"),
         ("", "a\u200bb\u2028c\u00adد", "", {}, "ab\ncد"),
         ("", "a\r\nb", "", {}, "a\nb"),
@@ -120,9 +134,13 @@ def test_a_paste_that_is_too_long_is_refused_as_a_whole_with_its_size(page):
     paste(page, "x" * 5_536)
     assert len(value(page)) == 35_536
     paste(page, "é")
-    expect(status(page)).to_have_text("Not pasted: with its 2 bytes the text would have 64 KiB of 64 KiB. Nothing was changed.")
+    expect(status(page)).to_have_text(
+        "Not pasted: with its 2 bytes the text would have 64 KiB of 64 KiB. Nothing was changed."
+    )
     paste(page, "x" * 1024 * 1024)
-    expect(status(page)).to_have_text("Not pasted: it has 1 MiB, and a text may have 64 KiB. Nothing was changed.")
+    expect(status(page)).to_have_text(
+        "Not pasted: it has 1 MiB, and a text may have 64 KiB. Nothing was changed."
+    )
     paste(page, "x" * 80_000, "<p>" + "<b>x</b> " * 40_000 + "</p>")
     expect(status(page)).to_contain_text("Not pasted: it has 78.1 KiB")
     assert len(value(page)) == 35_536
@@ -174,11 +192,13 @@ def test_a_picture_is_chosen_or_cancelled_or_refused(page):
     paste(page, files=[("a.svg", "image/svg+xml", PNG)])
     expect(status(page)).to_have_text("Not added: a.svg is no PNG, JPEG, WebP or GIF.")
     paste(page, files=[("big.png", "image/png", "AAAA" * 400_000)])
-    expect(status(page)).to_have_text("Not added: big.png has 1.1 MiB, and a picture may have 1 MiB.")
+    expect(status(page)).to_have_text(
+        "Not added: big.png has 1.1 MiB, and a picture may have 1 MiB."
+    )
     paste(page, files=[("a.png", "image/png", PNG)])
     page.get_by_label("What does it show?").fill("A")
     page.keyboard.press("Enter")
-    page.wait_for_function("window.picture?.alt === 'A'")
+    until(page, "window.picture?.alt === 'A'")
     page.evaluate("picture.refuse('it is no picture.')")
     expect(status(page)).to_have_text("Picture not added: it is no picture.")
 
@@ -198,7 +218,7 @@ def test_a_picture_is_dropped_where_the_pointer_is(page):
     )
     page.get_by_label("What does it show?").fill("A fox")
     page.keyboard.press("Enter")
-    page.wait_for_function("window.picture?.alt === 'A fox'")
+    until(page, "window.picture?.alt === 'A fox'")
     page.evaluate("picture.insert('images/fox.gif')")
 
     assert value(page) == "One\n![A fox](images/fox.gif)\nTwo"

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.browser.conftest import faults
-from tests.browser.static_pages import open_page, pages_served
+from tests.browser.static_pages import open_page, pages_served, until
 
 SAVED_AT = "2026-03-01T09:42:00Z"
 
@@ -59,7 +59,11 @@ def page(browser, shared, draft):
     opened = open_page(browser, f"{shared[1]}/pages/save.html", timezone_id="Europe/Paris")
     opened.locator(".cm-content").wait_for()
     yield opened
-    told = [each for each in opened.told + opened.evaluate("told") if "Failed to load resource" not in each]
+    told = [
+        each
+        for each in opened.told + opened.evaluate("told")
+        if "Failed to load resource" not in each
+    ]
     opened.context.close()
     assert told == []
 
@@ -79,7 +83,13 @@ def write(page, text):
 
 
 def events(page, name):
-    return [detail for each, detail in page.evaluate("events.map(([name, detail]) => [name, JSON.parse(JSON.stringify(detail))])") if each == name]
+    return [
+        detail
+        for each, detail in page.evaluate(
+            "events.map(([name, detail]) => [name, JSON.parse(JSON.stringify(detail))])"
+        )
+        if each == name
+    ]
 
 
 def expect_saved(page):
@@ -98,13 +108,19 @@ def test_text_is_saved_a_second_after_the_last_key_with_what_was_seen(page, draf
     assert re.fullmatch("[0-9a-z]{22}", request["request_id"])
     assert draft.tokens == ["a-token"]
     assert request["changes"] == [
-        {"kind": "set_step", "step": "stp_1", "field": "text", "value": "New é", "seen": sha("Old text")},
+        {
+            "kind": "set_step",
+            "step": "stp_1",
+            "field": "text",
+            "value": "New é",
+            "seen": sha("Old text"),
+        },
         {"kind": "set_detail", "field": "description", "value": "About", "seen": sha("")},
     ]
     assert page.evaluate("localStorage.length") == 0
     write(page, "Newer")
     page.keyboard.press("Control+s")
-    page.wait_for_function("events.length === 2")
+    until(page, "events.length === 2")
     assert draft.requests[1]["base"] == 8
     assert draft.changes()[-1]["seen"] == sha("New é")
 
@@ -117,7 +133,7 @@ def test_while_offline_text_is_kept_and_sent_when_the_network_is_back(page, draf
     page.keyboard.type(" and on")
     page.context.set_offline(False)
     expect_saved(page)
-    page.wait_for_function("localStorage.length === 0")
+    until(page, "localStorage.length === 0")
 
     assert draft.changes()[-1]["value"] == "Offline and on"
 
@@ -125,7 +141,9 @@ def test_while_offline_text_is_kept_and_sent_when_the_network_is_back(page, draf
 def test_a_lost_answer_is_asked_for_again_under_the_same_id(page, draft):
     draft.answers = [Response(status_code=503), {}]
     write(page, "Once")
-    expect(status(page)).to_have_text(re.compile("^Not saved: the server is busy, kept in this browser; next try in 1 s$"))
+    expect(status(page)).to_have_text(
+        re.compile("^Not saved: the server is busy, kept in this browser; next try in 1 s$")
+    )
     expect_saved(page)
 
     first, second = draft.requests
@@ -140,14 +158,16 @@ def test_a_session_that_ended_asks_for_a_sign_in_and_saving_goes_on(page, draft)
     page.keyboard.type(" still")
     page.evaluate("events.find(([name]) => name === 'handrail:sign-in')[1].done('another-token')")
     expect_saved(page)
-    page.wait_for_function("localStorage.length === 0")
+    until(page, "localStorage.length === 0")
 
     assert draft.tokens[-1] == "another-token"
     assert draft.changes()[-1]["value"] == "Mine still"
 
 
 def test_what_the_server_refuses_is_said_and_kept(page, draft):
-    draft.answers = [JSONResponse({"error": "A text may have 64 KiB; this one has 70 KiB."}, status_code=413)]
+    draft.answers = [
+        JSONResponse({"error": "A text may have 64 KiB; this one has 70 KiB."}, status_code=413)
+    ]
     write(page, "Long")
     expect(status(page)).to_have_text(
         "Not saved: A text may have 64 KiB; this one has 70 KiB, kept in this browser"
@@ -162,9 +182,15 @@ def test_what_the_server_refuses_is_said_and_kept(page, draft):
 @pytest.mark.parametrize(
     ("button", "sent"),
     [
-        ("Keep mine", {"kind": "set_step", "value": "Mine", "seen": sha("Theirs"), "resolves": True}),
+        (
+            "Keep mine",
+            {"kind": "set_step", "value": "Mine", "seen": sha("Theirs"), "resolves": True},
+        ),
         ("Take theirs", {"kind": "drop", "value": "Mine"}),
-        ("Save merged text", {"kind": "set_step", "value": "Both", "seen": sha("Theirs"), "resolves": True}),
+        (
+            "Save merged text",
+            {"kind": "set_step", "value": "Both", "seen": sha("Theirs"), "resolves": True},
+        ),
     ],
 )
 def test_the_same_text_of_two_people_is_settled_in_a_dialog(page, draft, button, sent):
@@ -173,7 +199,9 @@ def test_the_same_text_of_two_people_is_settled_in_a_dialog(page, draft, button,
     write(page, "Mine")
     dialog = page.get_by_role("dialog", name="Ann changed the same text")
     expect(dialog).to_be_visible()
-    expect(status(page)).to_have_text("Not saved: somebody else changed this text, kept in this browser")
+    expect(status(page)).to_have_text(
+        "Not saved: somebody else changed this text, kept in this browser"
+    )
     assert "Mine" in page.evaluate("Object.values(localStorage).join()")
     told = faults(page) if button == "Keep mine" else []
     if button == "Save merged text":
@@ -197,7 +225,11 @@ def test_a_conflict_that_is_refused_as_a_whole_holds_that_text_and_saves_the_res
     page.get_by_role("button", name="Keep mine").click()
     expect_saved(page)
 
-    sent = [(change["field"], change["value"]) for request in draft.requests[1:] for change in request["changes"]]
+    sent = [
+        (change["field"], change["value"])
+        for request in draft.requests[1:]
+        for change in request["changes"]
+    ]
     assert sorted(sent) == [("text", "Mine"), ("title", "Two")]
     assert draft.requests[1]["base"] == 9
 
@@ -222,7 +254,7 @@ def test_text_of_a_page_that_crashed_is_offered_and_touches_nothing_before(page,
         assert draft.changes()[0]["value"] == "Unsaved text"
         assert draft.changes()[0]["seen"] == sha("Old text")
         assert page.evaluate("document.querySelector('#text').value") == "Unsaved text"
-    page.wait_for_function("localStorage.length === 0")
+    until(page, "localStorage.length === 0")
     assert told == []
 
 
@@ -248,7 +280,9 @@ def test_leaving_asks_only_if_text_is_stored_nowhere(page, draft):
     page.reload()
     assert asked == []
     page.get_by_role("button", name="Drop").click()
-    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }; null")
+    page.evaluate(
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }; null"
+    )
     write(page, "Not kept")
     expect(status(page)).to_have_text(re.compile("only on this page: do not close it"))
     page.reload()
@@ -256,7 +290,13 @@ def test_leaving_asks_only_if_text_is_stored_nowhere(page, draft):
 
 
 def test_problems_are_shown_at_their_fields_and_what_was_merged_is_told(page, draft):
-    problem = {"step": "stp_1", "field": "text", "line": 1, "message": "No such picture", "level": "error"}
+    problem = {
+        "step": "stp_1",
+        "field": "text",
+        "line": 1,
+        "message": "No such picture",
+        "level": "error",
+    }
     draft.answers = [{"problems": [problem], "merged": ["Ann changed the title."]}]
     write(page, "![x](x.png)")
 

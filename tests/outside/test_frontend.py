@@ -17,13 +17,17 @@ def test_the_scripts_are_built_from_the_sources_that_are_here(tmp_path):
     assert built.returncode == 0, built.stderr
 
     differing = [
-        each.name for each in tmp_path.iterdir() if each.read_bytes() != (STATIC / each.name).read_bytes()
+        each.name
+        for each in tmp_path.iterdir()
+        if each.read_bytes() != (STATIC / each.name).read_bytes()
     ]
     assert differing == [], "say `make frontend`, and commit what it writes"
 
 
 def test_each_file_has_the_hash_that_is_told():
-    hashes = {name: hashlib.sha256((STATIC / name).read_bytes()).hexdigest() for name in FACTS["sha256"]}
+    hashes = {
+        name: hashlib.sha256((STATIC / name).read_bytes()).hexdigest() for name in FACTS["sha256"]
+    }
 
     assert hashes == FACTS["sha256"]
     assert set(hashes) >= {each.name for each in STATIC.glob("*.js")}
@@ -36,7 +40,9 @@ def test_each_package_has_its_version_from_the_lock_and_its_licence():
 
     assert [each for each in wanted.values() if not re.fullmatch(r"\d+\.\d+\.\d+", each)] == []
     for each in FACTS["packages"]:
-        if each["name"] != "@tabler/icons":  # its drawings are copied, and its version stands beside them
+        if (
+            each["name"] != "@tabler/icons"
+        ):  # its drawings are copied, and its version stands beside them
             assert locked[f"node_modules/{each['name']}"]["version"] == each["version"]
         assert f"{each['name']} {each['version']}" in licences
         assert each["license"] in {"MIT", "0BSD"}

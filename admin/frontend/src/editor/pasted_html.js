@@ -7,7 +7,7 @@ import { HIDDEN_TAG, hideStyles, pastedStyle } from "./pasted_styles.js";
 /** What a word processor sends for 64 KiB of text is about ten times as long. */
 const MAX_HTML = 2 * 1024 * 1024;
 const MONOSPACE = /mono|courier|consolas|menlo|source code/;
-const GONE = `${HIDDEN_TAG}, script, style, title, meta, link, xml, template, noscript, iframe, object, svg`;
+const GONE = `${HIDDEN_TAG}, script, colgroup, title, meta, link, xml, template, noscript, iframe, object, svg`;
 const BLOCKS = "h1, h2, h3, h4, h5, h6, ul, ol, table, pre, blockquote, hr";
 const MARKS = "b, strong, i, em, code, a[href], del, s, strike, img, input";
 
