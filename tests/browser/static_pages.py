@@ -48,12 +48,17 @@ def open_page(browser: Browser, url: str, **options: object) -> Page:
     """Open *url* in a context of its own; what goes wrong is kept in `page.told`."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
     context.set_default_timeout(5_000)
-    page = context.new_page()
+    page = watched(context.new_page())
+    page.goto(url)
+    return page
+
+
+def watched(page: Page) -> Page:
+    """Keep in `page.told` what goes wrong in *page*."""
     told: list[str] = []
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
     page.told = told  # type: ignore[attr-defined]
-    page.goto(url)
     return page
 
 

@@ -8,19 +8,22 @@ from tests.browser.static_pages import open_page, pages_served, until
 
 
 @pytest.fixture(scope="module")
-def origin():
-    with pages_served() as served:
-        yield served
+def shared(browser):
+    with pages_served() as origin:
+        page = open_page(browser, f"{origin}/pages/editor.html")
+        page.locator(".cm-content").wait_for()
+        yield page
+        page.context.close()
 
 
 @pytest.fixture
-def page(browser, origin):
-    opened = open_page(browser, f"{origin}/pages/editor.html")
-    opened.locator(".cm-content").wait_for()
-    yield opened
-    told = opened.told + opened.evaluate("told")
-    opened.context.close()
-    assert told == []
+def page(shared):
+    shared.evaluate(
+        """const editor = document.querySelector('#text').handrailEditor;
+        editor.setReadOnly(false); editor.setProblems([]); editor.setValue('')"""
+    )
+    yield shared
+    assert shared.told + shared.evaluate("told") == []
 
 
 def write(page, text):

@@ -28,13 +28,20 @@ def opened(browser, origin, **options):
     return page
 
 
-@pytest.fixture
-def page(browser, origin):
+@pytest.fixture(scope="module")
+def shared(browser, origin):
     page = opened(browser, origin)
     yield page
-    told = page.told + page.evaluate("told")
     page.context.close()
-    assert told == []
+
+
+@pytest.fixture
+def page(shared, origin):
+    shared.goto("about:blank")
+    shared.goto(f"{origin}/pages/lists.html")
+    shared.locator("[data-handle][aria-pressed]").first.wait_for()
+    yield shared
+    assert shared.told + shared.evaluate("told") == []
 
 
 def order(page):

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.browser.conftest import faults
-from tests.browser.static_pages import open_page, pages_served, until
+from tests.browser.static_pages import pages_served, until, watched
 
 SAVED_AT = "2026-03-01T09:42:00Z"
 
@@ -54,9 +54,18 @@ def draft(shared):
     return shared[0]
 
 
+@pytest.fixture(scope="module")
+def context(browser):
+    made = browser.new_context(timezone_id="Europe/Paris")
+    made.set_default_timeout(5_000)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser, shared, draft):
-    opened = open_page(browser, f"{shared[1]}/pages/save.html", timezone_id="Europe/Paris")
+def page(context, shared, draft):
+    opened = watched(context.new_page())
+    opened.goto(f"{shared[1]}/pages/save.html")
     opened.locator(".cm-content").wait_for()
     yield opened
     told = [
@@ -64,7 +73,9 @@ def page(browser, shared, draft):
         for each in opened.told + opened.evaluate("told")
         if "Failed to load resource" not in each
     ]
-    opened.context.close()
+    opened.evaluate("localStorage.clear()")
+    for each in context.pages:
+        each.close()
     assert told == []
 
 
@@ -303,3 +314,17 @@ def test_problems_are_shown_at_their_fields_and_what_was_merged_is_told(page, dr
     expect(page.get_by_role("list", name="Problems")).to_contain_text("No such picture")
     expect(page.locator(".toast")).to_have_text("Ann changed the title.")
     assert faults(page) == []
+
+
+def test_a_field_that_is_drawn_again_shows_the_text_that_waits(page, draft):
+    page.get_by_label("Check").fill("Mine")
+    page.evaluate(
+        """check.outerHTML = '<textarea id="check" data-step="stp_1" data-field="check">It runs.</textarea>';
+        check.dispatchEvent(new CustomEvent('htmx:load', {bubbles: true}))"""
+    )
+    expect(page.get_by_label("Check")).to_have_value("Mine")
+    expect_saved(page)
+
+    assert [(change["value"], change["seen"]) for change in draft.changes()] == [
+        ("Mine", sha("It runs."))
+    ]

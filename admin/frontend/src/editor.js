@@ -203,3 +203,5 @@ function replace(view, text) {
 }
 
 enhanceAll();
+document.addEventListener("htmx:load", (event) => enhanceAll(event.target));
+document.addEventListener("htmx:beforeCleanupElement", (event) => event.target.handrailEditor?.destroy());

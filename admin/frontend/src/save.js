@@ -1,7 +1,7 @@
 // Saves a draft a second after the last key, and loses nothing when that fails.
 import { askConflict } from "./save/conflict.js";
 import { clock, offerCopy } from "./save/copy_bar.js";
-import { changeOf, fieldOf, learn, setField, showProblems } from "./save/fields.js";
+import { changeOf, fieldOf, learn, setField, showProblems, showWaiting } from "./save/fields.js";
 import { newKey } from "./save/ids.js";
 import { Queue, target } from "./save/queue.js";
 import { backoff, send } from "./save/send.js";
@@ -81,7 +81,10 @@ export class Autosave {
     this.root.addEventListener("handrail:move", (event) => {
       for (const { step, after, section } of event.detail.moves) this.change({ kind: "move_step", step, after, section });
     });
-    this.root.addEventListener("htmx:load", (event) => learn(this.queue, event.target));
+    this.root.addEventListener("htmx:load", () => {
+      learn(this.queue, this.root);
+      showWaiting(this.queue, this.root);
+    });
     document.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "s") return;
       event.preventDefault();

@@ -27,12 +27,23 @@ export function drawnHash(field) {
   return field.dataset.seen ?? hash(field.defaultValue ?? field.querySelector("option[selected]")?.value ?? field.value);
 }
 
-/** Tells the queue what the server drew in the fields below *root*, but for texts that wait to be saved. */
+const learnt = new WeakSet();
+
+/** Tells the queue, once a field, what the server drew below *root*, but for texts that wait to be saved. */
 export function learn(queue, root) {
   const changed = new Set(queue.all.map(target));
   for (const field of root.querySelectorAll("[data-field]")) {
     const name = target(changeOf(field));
-    if (!changed.has(name)) queue.seen.set(name, drawnHash(field));
+    if (!changed.has(name) && !learnt.has(field)) queue.seen.set(name, drawnHash(field));
+    learnt.add(field);
+  }
+}
+
+/** Shows what waits to be saved in fields that the server has drawn again with what it holds. */
+export function showWaiting(queue, root) {
+  for (const change of queue.all.filter(target)) {
+    const field = fieldOf(root, change);
+    if (field && field.value !== change.value) setField(field, change.value);
   }
 }
 

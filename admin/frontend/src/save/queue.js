@@ -26,15 +26,10 @@ export class Queue {
     this.waiting = [];
     /** @type {Batch | null} the changes that were sent and not yet answered */
     this.sent = null;
-    /** What the server holds of each text, as a hash. */
+    /** What the server holds of each text, as a hash; of one that it never drew, the empty text's. */
     this.seen = new Map();
     /** Texts that somebody else changed too: they wait until somebody chooses. */
     this.held = new Map();
-  }
-
-  /** Remembers what the server holds of a text; the first one is the page's. */
-  know(name, value) {
-    if (!this.seen.has(name)) this.seen.set(name, hash(value));
   }
 
   /** Adds a change. Of one text only the newest value is kept. */
