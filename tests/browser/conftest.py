@@ -38,7 +38,7 @@ class DashboardSite:
     password: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # Not for the whole run: Playwright keeps an event loop running in this thread.
     with sync_playwright() as playwright:
