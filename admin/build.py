@@ -11,10 +11,14 @@ from admin.access import memberships, protection, tenant_filter
 from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
 from admin.pages.assignments import AssignmentView
+from admin.pages.editor_page import EditorPage
+from admin.pages.history_page import HistoryPage
 from admin.pages.home import HomeView
 from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
 from admin.pages.members import MemberView
+from admin.pages.new_page import NewPage
 from admin.pages.password import password_pages
+from admin.pages.publish_page import PublishPage
 from admin.pages.servers import ServerView
 from admin.pages.servers_page import ServersPage
 from admin.pages.sources import RunView, SourceView
@@ -48,6 +52,10 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     )
     for view in (
         WalkthroughListPage(),
+        NewPage(),
+        EditorPage(),
+        PublishPage(),
+        HistoryPage(),
         ServersPage(),
         WalkthroughView(),
         StepView(),

@@ -33,6 +33,15 @@ def state_sql() -> ColumnElement[str]:
     )
 
 
+def state_of(row: Walkthrough) -> State:
+    """Return the state of a row, as `state_sql` tells it."""
+    if row.archived_at is not None:
+        return State.ARCHIVED
+    if row.is_published:
+        return State.LIVE
+    return State.DRAFT if row.version == 0 or row.source_id is not None else State.HIDDEN
+
+
 def state_words(state: State, version: int, *, has_changes: bool = False) -> str:
     """Return the badge: `Draft`, `Live v4`, `Live v4 + changes`, `Hidden` or `Archived`."""
     if state is not State.LIVE:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.content.revision import compare
 from walkthroughs.content.values import Outline, WalkthroughContent
 from walkthroughs.database import bulk_copy
-from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.ids import author_id, id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
@@ -45,6 +45,21 @@ def create(
     return create_all(
         session, organization_id, [NewWalkthrough(content, content.outline(), is_published)], origin
     )[0]
+
+
+def create_unwritten(session: Session, organization_id: str, title: str) -> str:
+    """Store a walkthrough that has no version yet, for a draft to be begun; return its id."""
+    content = WalkthroughContent(author_id(), title)
+    row = Walkthrough(
+        organization_id=organization_id,
+        external_id=content.id,
+        title=title,
+        version=0,
+        digest=content.digest(),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def create_all(

@@ -30,6 +30,8 @@ def read_version(
     )
     if row is None:
         raise WalkthroughNotFound(walkthrough_id)
+    if number == 0:  # before the first one there was nothing
+        return WalkthroughContent(row.external_id, "")
     if number == row.version:
         return content_of(row, steps_of(session, row))
     query = select(WalkthroughVersion).where(

@@ -134,7 +134,7 @@ def _write(
     # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
     live = frozenset() if was_archived else {current_id(step.id, outline) for step in old.steps}
     predecessors_by_step = predecessors(session, row.organization_id, outline, origin, live)
-    revision = compare(old, outline)
+    revision = compare(old if row.version else None, outline)
     if revision.level is None and predecessors_by_step:  # learners must be looked at again
         revision = Revision(Level.STRUCTURE, "Steps came back.")
     if row.digest != outline.digest:  # an older release may have computed it in another way

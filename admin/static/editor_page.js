@@ -1,0 +1,90 @@
+// The editor's page: what scripts make better on it. Without them its form works as it is.
+import "./save.js";
+
+const form = document.querySelector("#draft");
+const preview = document.querySelector("#preview");
+document.documentElement.classList.add("scripted");
+for (const handle of form.querySelectorAll("[data-handle]")) handle.hidden = false;
+
+/** Draws the preview again from what is saved. */
+async function refreshPreview() {
+  const answer = await fetch(preview.dataset.preview);
+  if (!answer.ok || answer.redirected) return;
+  const open = preview.querySelector("details")?.open;
+  preview.innerHTML = await answer.text(); // made and cleaned by the server
+  if (open) preview.querySelector("details")?.setAttribute("open", "");
+}
+
+form.addEventListener("handrail:saved", () => {
+  for (const problem of form.querySelectorAll("[data-drawn-problem]")) problem.remove();
+  if (preview.dataset.preview) refreshPreview();
+});
+
+/** Waits until what was typed is saved: the next page must show it. */
+async function saved() {
+  await form.handrailSave?.flush();
+}
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-after-save]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  await saved();
+  location.assign(link.href);
+});
+
+let isSent = false;
+form.addEventListener("submit", async (event) => {
+  if (isSent) return;
+  event.preventDefault();
+  const { submitter } = event;
+  await saved();
+  isSent = true;
+  form.requestSubmit(submitter);
+});
+
+/** Asks for the password again inside the page; the text that is typed stays where it is. */
+form.addEventListener("handrail:sign-in", async ({ detail }) => {
+  if (document.querySelector("dialog.sign-in")) return;
+  const dialog = document.createElement("dialog");
+  dialog.className = "dialog sign-in";
+  dialog.setAttribute("aria-labelledby", "sign-in-title");
+  dialog.innerHTML = `<form method="dialog"><h2 id="sign-in-title">Sign in to go on saving</h2>
+    <p role="alert"></p>
+    <label for="sign-in-email">E-mail</label><input id="sign-in-email" type="email" autocomplete="username" required>
+    <label for="sign-in-password">Password</label><input id="sign-in-password" type="password" autocomplete="current-password" required>
+    <p class="buttons"><button class="primary">Sign in</button> <button type="button" value="later">Later</button></p></form>`;
+  document.body.append(dialog);
+  dialog.showModal();
+  const told = dialog.querySelector("[role=alert]");
+  dialog.querySelector("[value=later]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [email, password] = dialog.querySelectorAll("input");
+    const csrf = await signIn(email.value, password.value);
+    if (!csrf) {
+      told.textContent = "That did not work. Check the e-mail address and the password.";
+      password.select();
+      return;
+    }
+    dialog.close();
+    detail.done(csrf);
+  });
+});
+
+/** Signs in; returns the token for the forms of this page, or nothing. */
+async function signIn(email, password) {
+  const csrf = await tokenOf("/admin/login", "input[name=csrf_token]", "value");
+  const body = new URLSearchParams({ email, password, csrf_token: csrf });
+  const answer = await fetch("/admin/login", { method: "POST", body });
+  if (!answer.ok || new URL(answer.url).pathname.endsWith("/login")) return null;
+  const fresh = await tokenOf(location.href, "meta[name=csrf-token]", "content");
+  for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = fresh;
+  return fresh;
+}
+
+async function tokenOf(address, selector, attribute) {
+  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+  return page.querySelector(selector)?.getAttribute(attribute) ?? null;
+}
