@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 from werkzeug.exceptions import HTTPException
 
 from walkthroughs.addresses import is_dashboard
@@ -92,6 +93,10 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     if code < 400 or not is_dashboard(request.path):
         return error
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
+    if request.is_json:  # a script of a page; without a session its token cannot be right
+        if not current_user.is_authenticated:
+            return jsonify(error="Sign in again."), 401
+        return jsonify(error=advice), code
     if code == 400:
         advice = _wrong_address() or advice
     locked = getattr(error, "locked", None)

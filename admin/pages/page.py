@@ -60,7 +60,9 @@ def admits(endpoint: str, reads: Container[str], writers: Container[Role]) -> bo
 
 
 def refuse() -> ResponseReturnValue:
-    """Send a visitor to sign in; answer a member whose role does not allow this with 404."""
+    """Send a visitor to sign in, a script with 401; answer a member with 404."""
     if current_user.is_authenticated:
         abort(404)
+    if request.is_json:
+        abort(401)
     return redirect(url_for("security.login", next=request.full_path.rstrip("?")))

@@ -2,7 +2,7 @@
 import { askConflict } from "./save/conflict.js";
 import { clock, offerCopy } from "./save/copy_bar.js";
 import { changeOf, fieldOf, learn, setField, showProblems, showWaiting } from "./save/fields.js";
-import { newKey } from "./save/ids.js";
+import { hash, newKey } from "./save/ids.js";
 import { Queue, target } from "./save/queue.js";
 import { backoff, send } from "./save/send.js";
 import { openStore } from "./save/store.js";
@@ -27,7 +27,6 @@ export class Autosave {
     this.status = root.querySelector("[data-save-status]") ?? document.querySelector("[data-save-status]");
     this.isStored = true;
     this.isStopped = false; // until somebody signs in
-    this.isSending = false;
     this.tries = 0;
     learn(this.queue, root);
     this.#listen();
@@ -44,19 +43,20 @@ export class Autosave {
     this.#later(this.quietMs);
   }
 
-  /** Saves now; resolves when the server has answered. */
+  /** Saves now; resolves when the server has answered, also to what was sent before. */
   async flush() {
-    if (this.isSending || this.isStopped) return;
+    while (this.sending) await this.sending;
+    if (this.isStopped) return;
     clearTimeout(this.timer);
     const batch = this.queue.next();
     if (!batch) return this.#idle();
     this.#keep();
-    this.isSending = true;
     this.#state("Saving…");
     const body = { ...batch, base: this.revision, client: this.client };
-    const outcome = await send(this.url, body, csrfToken());
-    this.isSending = false;
-    this.#take(outcome);
+    this.sending = send(this.url, body, csrfToken());
+    const outcome = await this.sending;
+    this.sending = null;
+    this.#take(outcome, batch.changes);
   }
 
   /** Goes on after a sign-in. *csrf* is the token of the new session. */
@@ -99,13 +99,13 @@ export class Autosave {
     });
   }
 
-  #take(outcome) {
-    if (outcome.kind === "saved") return this.#saved(outcome.answer);
+  #take(outcome, sent) {
+    if (outcome.kind === "saved") return this.#saved(outcome.answer, sent);
     if (outcome.kind === "conflict") {
       const conflicts = outcome.answer.conflicts ?? [];
       if (!conflicts.length) return this.#retry(outcome);
       this.queue.takeBack();
-      return this.#saved(outcome.answer);
+      return this.#saved(outcome.answer, sent);
     }
     if (outcome.kind === "signed-out") return this.#signedOut();
     if (outcome.kind === "refused") {
@@ -115,11 +115,12 @@ export class Autosave {
     return this.#retry(outcome);
   }
 
-  #saved(answer) {
+  #saved(answer, sent) {
     const conflicts = answer.conflicts ?? [];
     this.tries = 0;
     if (Number.isInteger(answer.revision)) this.revision = answer.revision;
     this.queue.answered(conflicts);
+    for (const stored of answer.stored ?? []) this.#learnStored(stored, sent);
     this.#keep();
     if (Array.isArray(answer.problems)) showProblems(this.root, answer.problems);
     const told = [...(answer.merged ?? []), ...(answer.notices ?? [])];
@@ -129,6 +130,17 @@ export class Autosave {
     if (this.queue.waiting.length) this.#later(this.quietMs);
     else this.#idle();
     this.#settle(conflicts);
+  }
+
+  /** The server keeps another text than was sent: shows it, unless somebody has typed on. */
+  #learnStored(stored, sent) {
+    const name = target({ kind: "set_step", ...stored });
+    const field = fieldOf(this.root, stored);
+    const mine = sent.find((each) => target(each) === name)?.value;
+    if (this.queue.isWaiting(name) || !field || (mine !== undefined && field.value !== mine)) return;
+    this.queue.seen.set(name, hash(stored.value));
+    setField(field, stored.value);
+    field.closest("details")?.setAttribute("open", "");
   }
 
   async #settle(conflicts) {

@@ -82,6 +82,11 @@ export class Queue {
     }
   }
 
+  /** Returns whether a newer value of a text, or a choice, is still to be sent. */
+  isWaiting(name) {
+    return this.held.has(name) || this.waiting.some((each) => target(each) === name);
+  }
+
   /** Puts what was sent back, to be sent again under a new id. */
   takeBack() {
     if (!this.sent) return;
