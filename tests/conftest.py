@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,7 +12,9 @@ import psycopg2
 import pytest
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
+from werkzeug.routing import Rule
 
+from tests.certificates import make_certificate
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import Base
@@ -38,6 +41,47 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the tests by folder; within a folder they stay as they are."""
     here = Path(__file__).parent
     items.sort(key=lambda item: _ORDER.index(item.path.relative_to(here).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all that is imported, again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust nobody, instead of all authorities of the internet, which no test reaches.
+
+    Each HTTP client reads them, which takes it longer than most tests need.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        nobody = make_certificate(tmp_path_factory.mktemp("authorities"), "nobody.test")
+        patch.setenv("SSL_CERT_FILE", str(nobody))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_compiled_once() -> Iterator[None]:
+    """Compile a route of the pages once, though each test has an application of its own.
+
+    Werkzeug writes two functions for a route, which takes more than all else of the pages. They
+    follow from what is in the key: a route with defaults is left alone.
+    """
+    compile_one = Rule._compile_builder
+    known: dict[tuple[object, ...], object] = {}
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> object:
+        if rule.defaults:
+            return compile_one(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in known:
+            known[key] = compile_one(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_builder)
+        yield
 
 
 @pytest.fixture(scope="session")
