@@ -5,13 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.callbacks import callback
-from tests.signing_in import LEA, academy_served, redeem
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
+from tests.signing_in import LEA, redeem
 
 
 @pytest.fixture
