@@ -5,7 +5,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.callbacks import callback
-from tests.signing_in import LEA, redeem
+from tests.signing_in import LEA, academy, redeem
+
+__all__ = ["academy"]
 
 
 @pytest.fixture
