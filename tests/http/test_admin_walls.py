@@ -39,7 +39,9 @@ def test_owners_of_two_organizations_who_look_at_once_see_only_their_own(app, si
         return {
             name
             for _ in range(5)
-            for name in re.findall("Deploy at \\w+", said(visitor.get("/admin/walkthroughs/")))
+            for name in re.findall(
+                "Deploy at \\w+", said(visitor.get(f"/o/{slug}/admin/walkthroughs/"))
+            )
         }
 
     slugs = ["acme", "other"] * 2
