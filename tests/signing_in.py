@@ -10,6 +10,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -239,6 +240,12 @@ def academy_served(
             academy = Academy(origin, database, settings, mailbox, caller, row, restart=serve)
             academy.set(**columns)
             yield academy
+
+
+@pytest.fixture
+def academy(database: Database, settings: Settings) -> Iterator[Academy]:
+    with academy_served(database, settings) as made:
+        yield made
 
 
 def call(academy, token, name, url=None, **arguments):

@@ -5,13 +5,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.callbacks import callback
-from tests.signing_in import LEA, academy_served, redeem
+from tests.signing_in import LEA, academy, redeem
 
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
+__all__ = ["academy"]
 
 
 @pytest.fixture

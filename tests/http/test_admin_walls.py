@@ -1,5 +1,8 @@
 """What the dashboard does not show and does not take."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask_security import hash_password
 
@@ -27,6 +30,23 @@ from walkthroughs.models import (
 from walkthroughs.publishing import read
 
 __all__ = ["app", "owner", "site"]
+
+
+def test_owners_of_two_organizations_who_look_at_once_see_only_their_own(app, site):
+    def look(slug):
+        visitor = Visitor(app)
+        visitor.sign_in(f"owner@{slug}.example", site[slug][3])
+        return {
+            name
+            for _ in range(5)
+            for name in re.findall(
+                "Deploy at \\w+", said(visitor.get(f"/o/{slug}/admin/walkthroughs/"))
+            )
+        }
+
+    slugs = ["acme", "other"] * 2
+    with ThreadPoolExecutor(len(slugs)) as pool:
+        assert list(pool.map(look, slugs)) == [{f"Deploy at {slug}"} for slug in slugs]
 
 
 def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, site, database):

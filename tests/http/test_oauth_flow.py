@@ -10,7 +10,6 @@ from tests.http.posting import LIST, post
 from tests.signing_in import (
     LEA,
     Browser,
-    academy_served,
     call,
     go_on,
     start,
@@ -21,12 +20,6 @@ from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.identity import learners, sign_ins
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServer
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
 
 
 def test_a_learner_signs_in_takes_a_step_refreshes_and_takes_another(academy):
