@@ -54,6 +54,8 @@ _COMMANDS = (
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
     ("sign-ins", "walkthroughs.identity.commands:sign_ins_cli",
      "Apps in which learners have signed in."),
+    ("providers", "walkthroughs.identity.provider_commands:providers_cli",
+     "Providers of OpenID Connect."),
     ("learners", "walkthroughs.identity.commands:learners_cli",
      "People who follow walkthroughs."),
     ("backup", "walkthroughs.operations.commands:backup",
