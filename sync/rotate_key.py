@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import SecretUnreadable, decrypt, encrypt
@@ -46,7 +47,7 @@ def unreadable_secrets(database: Database, settings: Settings) -> list[str]:
 
 def _rows(session: Session, *, lock: bool = False) -> Iterator[ContentSource | OidcProvider]:
     for table in _COLUMNS:
-        query = select(table).order_by(table.name)
+        query: Select[Any] = select(table).order_by(table.name)
         yield from session.scalars(query.with_for_update() if lock else query).all()
 
 

@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from walkthroughs.errors import HandrailError
@@ -52,11 +52,11 @@ class OutsideHttp:
 
     Args:
         is_allowed: whether an address of a host may be asked. Networks of our own are not.
-        context: which certificates are believed.
+        context: which certificates are believed; by default those that the system believes.
     """
 
     is_allowed: Callable[[str], bool] = is_public
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    context: ssl.SSLContext | None = None
 
     def ask(self, url: str, headers: Mapping[str, str], body: str | None = None) -> HttpAnswer:
         """Return the answer to GET, or with a *body* to POST. The caller has checked the *url*.
@@ -67,9 +67,11 @@ class OutsideHttp:
         parts = urlsplit(url)
         host = parts.hostname or ""
         try:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            context = self.context if parts.scheme == "https" else None
-            connection = _Pinned(host, port, self._address(host, port), context)
+            is_tls = parts.scheme == "https"
+            port = parts.port or (443 if is_tls else 80)
+            address = self._address(host, port)
+            context = (self.context or ssl.create_default_context()) if is_tls else None
+            connection = _Pinned(host, port, address, context)
         except (OSError, ValueError) as error:
             raise HostUnusable(f"{host} cannot be found.") from error
         # A timeout of the socket bounds each read only; this one bounds them all.
