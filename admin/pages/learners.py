@@ -35,6 +35,8 @@ class LearnerView(OrgModelView):
     intro = "People who follow your walkthroughs."
     column_list = ("email", "created_at")
     column_searchable_list = ("email",)
+    #: By id where there is no address, so that each row has a link that can be read.
+    column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")
