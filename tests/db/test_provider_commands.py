@@ -134,14 +134,17 @@ def test_a_server_has_a_provider_of_its_own_organization_or_none(run, acme, data
     set_acme = ("servers", "set", "acme")
 
     assert "no provider" in run(*set_acme, "--auth", "oidc", "--provider", "Acme Login", code=1)
-    assert "--provider NAME" in run(*set_acme, "--auth", "oidc", code=1)
+    assert "flask providers add" in run(*set_acme, "--auth", "oidc", code=1)
     assert "Only a server with" in run(*set_acme, "--provider", "Acme Login", code=1)
     assert "no provider" in run(
         "providers", "check", "Acme Login", "--organization", "acme", code=1
     )
-    run("servers", "set", "other", "--auth", "oidc", "--provider", "Acme Login")
+    run("servers", "set", "other", "--auth", "oidc")  # at the only one that there is
+    named = ("--organization", "other", "--issuer", "https://x.example", "--client-id", "x")
+    run("providers", "add", "Second", *named, told="s3cret")
     run("servers", "set", "other", "--auth", "oidc", "--sign-in", "when_needed")
     run("servers", "set", "other", "--auth", "personal_link")
+    assert "--provider NAME" in run("servers", "set", "other", "--auth", "oidc", code=1)
     with database.transaction() as session:
         server = session.query(McpServer).filter_by(slug="other").one()
         assert (server.auth_type, server.oidc_provider_id) == (AuthType.PERSONAL_LINK, None)

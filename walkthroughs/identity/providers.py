@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,27 @@ def find_provider(session: Session, organization_id: str, name: str) -> OidcProv
     if found is None:
         raise NotFound(f'The organization has no provider "{name}". See: flask providers list')
     return found
+
+
+def only_provider(session: Session, organization_id: str) -> OidcProvider:
+    """Return the one provider that the organization has.
+
+    Raises:
+        HandrailError: it has none, or several.
+    """
+    query = select(OidcProvider).where(OidcProvider.organization_id == organization_id)
+    found: Sequence[OidcProvider] = session.scalars(query.limit(2)).all()
+    if not found:
+        raise HandrailError(
+            "The organization has no provider where learners could sign in. Add one with: "
+            "flask providers add"
+        )
+    if len(found) > 1:
+        raise HandrailError(
+            "The organization has several providers. Name the one where learners sign in with: "
+            "flask servers set SLUG --auth oidc --provider NAME"
+        )
+    return found[0]
 
 
 def add_provider(

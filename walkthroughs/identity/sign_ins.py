@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.enums import AuthType
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity import grants
-from walkthroughs.identity.providers import find_provider
+from walkthroughs.identity.providers import find_provider, only_provider
 from walkthroughs.identity.servers import find_server
 from walkthroughs.models.oauth import OAuthCode, OAuthGrant
 from walkthroughs.models.servers import McpServer, McpServerUser
@@ -82,7 +82,8 @@ def set_auth(
         settings: whether e-mail can be sent.
         server: a row of the session.
         auth_type: the new way, or that of now.
-        provider: where learners sign in by `oidc`, by its name; by default where they do now.
+        provider: where learners sign in by `oidc`, by its name; by default where they do now, else
+            at the only one that the organization has.
 
     Raises:
         NotFound: the server's organization has no such provider.
@@ -111,8 +112,5 @@ def _provider_id(
             raise HandrailError("Only a server with --auth oidc has a provider.")
         return None
     if provider is not None:
-        found: str = find_provider(session, server.organization_id, provider).id
-        return found
-    if server.oidc_provider_id is None:
-        raise HandrailError("Name the provider where learners sign in: --provider NAME")
-    return server.oidc_provider_id
+        return find_provider(session, server.organization_id, provider).id
+    return server.oidc_provider_id or only_provider(session, server.organization_id).id
