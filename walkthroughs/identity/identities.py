@@ -6,7 +6,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from walkthroughs.identity.learners import learner_ids
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.oidc import LearnerIdentity
 from walkthroughs.models.servers import McpServerUser
@@ -27,17 +26,14 @@ def known_learner(session: Session, organization_id: str, issuer: str, subject: 
 
 
 def learner_of_new_identity(
-    session: Session, organization_id: str, issuer: str, subject: str, email: str | None
+    session: Session, organization_id: str, issuer: str, subject: str, known: str | None
 ) -> str:
     """Store an identity; return its learner.
 
-    A verified *email* is that of its learner, who may be known already. Without one, it is a new
-    learner, without an address. Who was faster with the same identity counts.
+    It is that of the *known* learner, whose verified e-mail address it has. Without one, it is a
+    new learner, without an address. Who was faster with the same identity counts.
     """
-    if email is not None:
-        learner_id = learner_ids(session, organization_id, [email])[email]
-    else:
-        learner_id = _nameless_learner(session, organization_id)
+    learner_id = known or _nameless_learner(session, organization_id)
     row = {
         "id": _new_id(),
         "organization_id": organization_id,
@@ -50,7 +46,7 @@ def learner_of_new_identity(
     stored = insert(LearnerIdentity).values(row).on_conflict_do_nothing(index_elements=key)
     if session.scalar(stored.returning(LearnerIdentity.id)) is not None:
         return learner_id
-    if email is None:
+    if known is None:
         session.execute(
             delete(McpServerUser).where(
                 McpServerUser.organization_id == organization_id, McpServerUser.id == learner_id

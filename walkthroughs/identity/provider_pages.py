@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.crypto import SecretUnreadable
 from walkthroughs.identity import learner_sessions, provider_sign_ins, request_limits
 from walkthroughs.identity.identities import known_learner, learner_of_new_identity
+from walkthroughs.identity.learners import learner_ids
 from walkthroughs.identity.oauth_requests import refuse_unreadable, requested_server
 from walkthroughs.identity.openid_client import (
     Identity,
@@ -147,7 +148,9 @@ def _begin_session(server: SignInServer, identity: Identity) -> str:
     # A provider may be slow, so no transaction waits for it.
     email = identity.find_email() if learner_id is None else None
     with transaction() as rows:
-        learner_id = learner_id or learner_of_new_identity(rows, *asked, email)
+        if learner_id is None:
+            known = learner_ids(rows, server.organization_id, [email])[email] if email else None
+            learner_id = learner_of_new_identity(rows, *asked, known)
         return learner_sessions.begin(rows, server, learner_id)
 
 
