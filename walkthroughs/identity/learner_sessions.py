@@ -13,7 +13,6 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import hash_token
-from walkthroughs.identity.sign_in_server import SignInServer
 from walkthroughs.ids import now_ms
 from walkthroughs.models.oidc import LearnerIdentity
 from walkthroughs.models.servers import McpServerUser
@@ -30,13 +29,18 @@ class SignedIn:
     name: str
 
 
-def begin(session: Session, server: SignInServer, learner_id: str) -> str:
-    """Begin a session of a learner who has signed in; return the secret that the browser keeps."""
+def begin(
+    session: Session, organization_id: str, learner_id: str, provider_id: str | None = None
+) -> str:
+    """Begin a session of a learner; return the secret that the browser keeps.
+
+    They have signed in at the provider, or with a code.
+    """
     session.execute(delete(LearnerSession).where(LearnerSession.expires_at < now_ms()))
     token = secrets.token_urlsafe(32)
     row = LearnerSession(
-        organization_id=server.organization_id,
-        oidc_provider_id=server.provider_id,
+        organization_id=organization_id,
+        oidc_provider_id=provider_id,
         mcp_server_user_id=learner_id,
         token_hash=hash_token(token),
         expires_at=now_ms() + SESSION_SECONDS * 1000,
@@ -45,12 +49,17 @@ def begin(session: Session, server: SignInServer, learner_id: str) -> str:
     return token
 
 
-def signed_in(session: Session, server: SignInServer, token: str) -> SignedIn | None:
-    """Return whose session with this secret counts at a server; none if it has ended."""
+def signed_in(
+    session: Session, organization_id: str, token: str, provider_id: str | None = None
+) -> SignedIn | None:
+    """Return whose session of this organization has this secret; none if it has ended.
+
+    It counts if they signed in at the provider; without one, with a code.
+    """
     subject = (
         select(LearnerIdentity.subject)
         .where(
-            LearnerIdentity.organization_id == server.organization_id,
+            LearnerIdentity.organization_id == organization_id,
             LearnerIdentity.mcp_server_user_id == McpServerUser.id,
         )
         .order_by(LearnerIdentity.created_at, LearnerIdentity.id)
@@ -61,8 +70,8 @@ def signed_in(session: Session, server: SignInServer, token: str) -> SignedIn | 
         select(McpServerUser.id, func.coalesce(McpServerUser.email, subject, McpServerUser.id))
         .join(LearnerSession, LearnerSession.mcp_server_user_id == McpServerUser.id)
         .where(
-            LearnerSession.organization_id == server.organization_id,
-            LearnerSession.oidc_provider_id.is_not_distinct_from(server.provider_id),
+            LearnerSession.organization_id == organization_id,
+            LearnerSession.oidc_provider_id.is_not_distinct_from(provider_id),
             LearnerSession.token_hash == hash_token(token),
             LearnerSession.expires_at > now_ms(),
         )

@@ -69,7 +69,7 @@ def signed_in_learner(server: SignInServer) -> SignedIn | None:
     if not token:
         return None
     with transaction() as rows:
-        return learner_sessions.signed_in(rows, server, token)
+        return learner_sessions.signed_in(rows, server.organization_id, token, server.provider_id)
 
 
 def keep_session(answer: Response, server: SignInServer, token: str) -> None:

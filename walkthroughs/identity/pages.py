@@ -156,7 +156,7 @@ def _check_code(page: Page) -> Response:
             email = email_codes.email_of_code(rows, page.server, code_id, browser_secret())
         else:
             learner_id = learner_ids(rows, organization_id, [email])[email]
-            token = learner_sessions.begin(rows, page.server, learner_id)
+            token = learner_sessions.begin(rows, organization_id, learner_id)
     if fault is not None:
         request_limits.take(database, organization_id, _WRONG_CODES, address)
         if fault.ended:

@@ -151,7 +151,7 @@ def _begin_session(server: SignInServer, identity: Identity) -> str:
         if learner_id is None:
             known = learner_ids(rows, server.organization_id, [email])[email] if email else None
             learner_id = learner_of_new_identity(rows, *asked, known)
-        return learner_sessions.begin(rows, server, learner_id)
+        return learner_sessions.begin(rows, server.organization_id, learner_id, server.provider_id)
 
 
 def _code(underway: Underway) -> str | None:
