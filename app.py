@@ -54,7 +54,7 @@ _COMMANDS = (
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
     ("sign-ins", "walkthroughs.identity.commands:sign_ins_cli",
      "Apps in which learners have signed in."),
-    ("learners", "walkthroughs.identity.commands:learners_cli",
+    ("learners", "walkthroughs.identity.learner_commands:learners_cli",
      "People who follow walkthroughs."),
     ("backup", "walkthroughs.operations.commands:backup",
      "Write the database and the secret key to FILE; learners go on meanwhile."),

@@ -18,7 +18,8 @@ from tests.signing_in import (
 )
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import AuthType, SignIn
-from walkthroughs.identity import learners, sign_ins
+from walkthroughs.identity import sign_ins
+from walkthroughs.identity.erasing import erase
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServer
 
@@ -141,7 +142,7 @@ def test_erasing_a_learner_ends_their_tokens_at_once(academy):
     tokens = academy.tokens()
     step = start(academy, tokens["access_token"])
     with academy.database.transaction() as session:
-        learners.erase(session, academy.caller.organization_id, LEA)
+        erase(session, academy.caller.organization_id, LEA)
 
     assert go_on(academy, tokens["access_token"], step).status_code == 401
     assert academy.refresh(tokens).json()["error"] == "invalid_grant"
