@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select, text
 
-from tests.builders import DASHBOARD, content, learner, organization
+from tests.builders import DASHBOARD, content, learner, organization, sign_in
 from tests.learners import CACHE, Learner, lea
 from tests.turns import take_turns
 from walkthroughs.crypto import hash_token
@@ -18,7 +18,13 @@ from walkthroughs.identity.links import create_link
 from walkthroughs.identity.merging import merge_learners
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
-from walkthroughs.models import OAuthCode, OAuthGrant, WalkthroughProgress
+from walkthroughs.models import (
+    McpServer,
+    McpServerUser,
+    OAuthCode,
+    OAuthGrant,
+    WalkthroughProgress,
+)
 from walkthroughs.publishing import writer
 
 __all__ = ["lea"]
@@ -154,11 +160,8 @@ def test_links_sign_ins_codes_and_sessions_are_the_other_learners_now(lea, max_)
     org, srv = lea.caller.organization_id, lea.caller.server_id
     with lea.database.transaction() as session:
         create_link(session, "acme", MAX)
-        grant = OAuthGrant(
-            organization_id=org, mcp_server_id=srv, mcp_server_user_id=max_.caller.learner_id,
-            client_id="app", client_name="App", redirect_host="localhost",
-        )  # fmt: skip
-        session.add(grant)
+        who = session.get_one(McpServerUser, max_.caller.learner_id)
+        sign_in(session, session.get_one(McpServer, srv), who)
         secret = learner_sessions.begin(session, org, max_.caller.learner_id)
     moved = merge(lea).moved
     with lea.database.transaction() as session:

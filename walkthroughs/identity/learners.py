@@ -31,10 +31,9 @@ class LearnerLine:
 
 def of_organization(organization_id: str) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for the organization's learners; what erased ones leave is none."""
-    email = McpServerUser.email
     return (
         McpServerUser.organization_id == organization_id,
-        or_(email.is_(None), email != ERASED),
+        McpServerUser.email.is_distinct_from(ERASED),
     )
 
 
