@@ -95,7 +95,7 @@ class _WordField(SelectField):
             choices=[SelectChoice(value, name) for value, name, _ in words],
             coerce=kind,
             default=words[0][0],
-            description=" ".join((intro, *meanings)).strip(),
+            description="\n".join((intro, *meanings)).strip(),
             **more,
         )
 

@@ -71,7 +71,7 @@ class ServerView(OrgModelView):
         form = super().edit_form(obj)
         if obj is not None and (count := count_open(db.session(), obj)):
             form.auth_type.description += (
-                f" Another choice ends {count_of(count, 'sign-in')} here as soon as it is saved; "
+                f"\nAnother choice ends {count_of(count, 'sign-in')} here as soon as it is saved; "
                 "progress and personal links stay."
             )
         return form
