@@ -171,7 +171,7 @@ class ServerForm(BaseForm):
     sign_in = _WordField(
         "Asks for a sign-in",
         SIGN_INS,
-        "Nothing to a server that is reached by personal links only.",
+        "It means nothing where learners have personal links only.",
     )
     pace_seconds = IntegerField(
         "Pace in seconds",
