@@ -18,7 +18,7 @@ from walkthroughs.enums import Role
 from walkthroughs.identity.learner_facts import sign_ins
 from walkthroughs.identity.learners import of_organization
 from walkthroughs.identity.links import create_link
-from walkthroughs.ids import now_ms, utc_text
+from walkthroughs.ids import now_ms
 from walkthroughs.models import (
     McpServer,
     McpServerUser,
@@ -38,7 +38,6 @@ class LearnerView(OrgModelView):
     column_list = ("email", "created_at")
     column_searchable_list = ("email",)
     details_template = "handrail/learner.html"
-    time_text = staticmethod(utc_text)
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")

@@ -30,7 +30,7 @@ def with_mail(app, settings):
 
 
 def edit(owner, site, **fields):
-    page = f"/admin/mcp_servers/edit/?id={site['acme'][1]}"
+    page = f"/o/acme/admin/tables/mcp_servers/edit/?id={site['acme'][1]}"
     return owner.post(page, **({"name": "Acme", "slug": "acme", "pace_seconds": "5"} | fields))
 
 
@@ -67,20 +67,24 @@ def test_sign_in_by_e_mail_that_cannot_be_sent_is_refused_at_the_field(owner, si
     assert 'aria-invalid="true"' in field
     assert "Nothing is saved yet" in page
     assert stored(database, site) == ("Acme", AuthType.PERSONAL_LINK, SignIn.AT_CONNECT)
-    made = said(owner.post("/admin/mcp_servers/new/", name="X", slug="second", auth_type="oauth"))
+    made = said(
+        owner.post(
+            "/o/acme/admin/tables/mcp_servers/new/", name="X", slug="second", auth_type="oauth"
+        )
+    )
     assert "Set HANDRAIL_SMTP_URL" in made
     with database.transaction() as session:
         assert session.query(McpServer).filter_by(slug="second").all() == []
 
 
 def test_an_owner_switches_sign_in_on_and_reads_what_it_means(owner, site, database, with_mail):
-    form = said(owner.get(f"/admin/mcp_servers/edit/?id={site['acme'][1]}"))
+    form = said(owner.get(f"/o/acme/admin/tables/mcp_servers/edit/?id={site['acme'][1]}"))
     assert "E-mail code: learners need nothing but the server" in form
     assert "When needed: anybody may see what there is" in form
     assert "Another choice ends" not in form
     assert edit(owner, site, auth_type="oauth", sign_in="when_needed").status_code == 302
     assert stored(database, site) == ("Acme", AuthType.OAUTH, SignIn.WHEN_NEEDED)
-    page = said(owner.get(f"/admin/mcp_servers/details/?id={site['acme'][1]}"))
+    page = said(owner.get(f"/o/acme/admin/tables/mcp_servers/details/?id={site['acme'][1]}"))
     assert "E-mail code" in page
     assert "When needed" in page
 
@@ -93,7 +97,7 @@ def test_what_a_change_ends_is_said_before_it_is_saved_and_is_this_servers_only(
 ):
     edit(owner, site, auth_type="oauth")
     signed_in(database, site, "acme", "other")
-    form = said(owner.get(f"/admin/mcp_servers/edit/?id={site['acme'][1]}"))
+    form = said(owner.get(f"/o/acme/admin/tables/mcp_servers/edit/?id={site['acme'][1]}"))
     assert "Another choice ends 1 sign-in here as soon as it is saved" in form
     edit(owner, site, name="Renamed")
     assert open_sign_ins(database) == {"Claude of acme", "Claude of other"}
@@ -119,16 +123,18 @@ def test_a_learners_page_lists_their_own_sign_ins_without_a_token(owner, site, d
     foreign = signed_in(database, site, "acme", "other")
     with database.transaction() as session:
         lea = session.query(McpServerUser).filter_by(email="lea@acme.example").one().id
-    page = said(owner.get(f"/admin/mcp_server_user/details/?id={lea}"))
-    every = page + said(owner.get("/admin/oauth_grants/"))
+    page = said(owner.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={lea}"))
+    every = page + said(owner.get("/o/acme/admin/tables/oauth_grants/"))
 
     assert "Claude of acme" in page
     assert re.search(r"Claude of acme on acme<br>.* since 20\d\d-\d\d-\d\d", page)
-    assert "/admin/oauth_grants/remove/?id=gra_" in page
+    assert "/o/acme/admin/tables/oauth_grants/remove/?id=gra_" in page
     assert "Claude of other" not in every
     assert "hash-" not in every
     assert "id-of-" not in every
-    assert owner.get(f"/admin/mcp_server_user/details/?id={foreign}").status_code == 404
+    assert (
+        owner.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={foreign}").status_code == 404
+    )
 
 
 def test_a_viewer_sees_sign_ins_and_cannot_end_them(app, site, database):
@@ -140,13 +146,13 @@ def test_a_viewer_sees_sign_ins_and_cannot_end_them(app, site, database):
     lea = signed_in(database, site, "acme")
     vera = Visitor(app)
     vera.sign_in("vera@x.example", PASSWORD)
-    page = said(vera.get(f"/admin/mcp_server_user/details/?id={lea}"))
+    page = said(vera.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={lea}"))
     with database.transaction() as session:
         grant = session.query(OAuthGrant).one().id
 
     assert "Claude of acme" in page
     assert "oauth_grants/remove" not in page
-    path = f"/admin/oauth_grants/remove/?id={grant}"
+    path = f"/o/acme/admin/tables/oauth_grants/remove/?id={grant}"
     assert vera.get(path).status_code == 404
     assert vera.post(path, page="/admin/login").status_code in {400, 404}
     assert open_sign_ins(database) == {"Claude of acme"}
@@ -156,8 +162,10 @@ def test_what_stands_for_erased_learners_is_no_learner_of_the_dashboard(owner, s
     with database.transaction() as session:
         nobody = learner(session, site["acme"][0], ERASED).id
 
-    assert "0 learners" in said(owner.get("/admin/mcp_server_user/"))
-    assert owner.get(f"/admin/mcp_server_user/details/?id={nobody}").status_code == 404
+    assert "0 learners" in said(owner.get("/o/acme/admin/tables/mcp_server_user/"))
+    assert (
+        owner.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={nobody}").status_code == 404
+    )
 
 
 def test_a_sign_in_that_an_owner_ends_stops_at_once(database, settings):
@@ -173,7 +181,7 @@ def test_a_sign_in_that_an_owner_ends_stops_at_once(database, settings):
         owner.sign_in("owner@acme.example", password)
         with database.transaction() as session:
             grant = session.query(OAuthGrant).one()
-        path = f"/admin/oauth_grants/remove/?id={grant.id}"
+        path = f"/o/acme/admin/tables/oauth_grants/remove/?id={grant.id}"
         assert "Progress stays" in said(owner.get(path))
         ended = owner.post(path)
         answer = go_on(academy, tokens["access_token"], step)
