@@ -52,6 +52,13 @@ _LINE = (DataRequired("It cannot be empty."), Length(max=200))
 _EMAIL = Regexp(rf"{EMAIL_PATTERN.pattern}\Z", message="An address such as lea@example.com.")
 
 
+def meaning_of(words: tuple[Any, ...], value: StrEnum) -> tuple[str, str]:
+    """Return the name of one of the fixed *words*, and what it means."""
+    return next(
+        ((name, meaning) for each, name, meaning in words if each is value), (str(value), "")
+    )
+
+
 def _refuse_slug(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
     if fault := slug_fault(field.data or ""):
         raise ValidationError(fault)

@@ -8,7 +8,7 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin.forms import AUTH_TYPES, SIGN_INS, ServerForm
+from admin.forms import AUTH_TYPES, SIGN_INS, ServerForm, meaning_of
 from admin.pages.model_page import OrgModelView
 from admin.saving import write_transaction
 from walkthroughs.addresses import domain_record, server_address
@@ -28,8 +28,7 @@ def _address(_view: object, _context: object, row: McpServer, _name: str) -> str
 
 
 def _word(words: tuple[Any, ...]) -> Any:  # noqa: ANN401  Flask-Admin's protocol
-    names = {value: name for value, name, _ in words}
-    return lambda _view, _context, row, column: names[getattr(row, column)]
+    return lambda _view, _context, row, column: meaning_of(words, getattr(row, column))[0]
 
 
 class ServerView(OrgModelView):

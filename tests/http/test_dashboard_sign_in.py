@@ -99,6 +99,9 @@ def test_what_a_change_ends_is_said_before_it_is_saved_and_is_this_servers_only(
     signed_in(database, site, "acme", "other")
     form = said(owner.get(f"/o/acme/admin/tables/mcp_servers/edit/?id={site['acme'][1]}"))
     assert "Another choice ends 1 sign-in here as soon as it is saved" in form
+    settings = said(owner.get("/o/acme/admin/servers/acme/?tab=settings"))
+    assert "E-mail code: learners need nothing but" in settings
+    assert "1 app of learners" in settings
     edit(owner, site, name="Renamed")
     assert open_sign_ins(database) == {"Claude of acme", "Claude of other"}
     edit(owner, site, auth_type="personal_link")
