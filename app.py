@@ -56,7 +56,7 @@ _COMMANDS = (
      "Apps in which learners have signed in."),
     ("providers", "walkthroughs.identity.provider_commands:providers_cli",
      "Providers of OpenID Connect."),
-    ("learners", "walkthroughs.identity.commands:learners_cli",
+    ("learners", "walkthroughs.identity.learner_commands:learners_cli",
      "People who follow walkthroughs."),
     ("backup", "walkthroughs.operations.commands:backup",
      "Write the database and the secret key to FILE; learners go on meanwhile."),

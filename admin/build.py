@@ -17,6 +17,7 @@ from admin.pages.members import MemberView
 from admin.pages.password import password_pages
 from admin.pages.servers import ServerView
 from admin.pages.servers_page import ServersPage
+from admin.pages.sign_ins import SignInView
 from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
 from admin.pages.versions import VersionView
@@ -58,6 +59,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         AssignmentView(),
         LearnerView(),
         LinkView(),
+        SignInView(),
         ProgressView(),
         AttemptView(),
         MemberView(),

@@ -43,6 +43,16 @@ def list_grants(session: Session, server_slug: str) -> list[Row[Any]]:
     return list(session.execute(query))
 
 
+def count_open(session: Session, server: McpServer) -> int:
+    """Return how many sign-ins go on at the server."""
+    query = select(func.count(OAuthGrant.id)).where(
+        OAuthGrant.organization_id == server.organization_id,
+        OAuthGrant.mcp_server_id == server.id,
+        OAuthGrant.revoked_at.is_(None),
+    )
+    return session.scalar(query) or 0
+
+
 def end_one(session: Session, grant_id: str) -> None:
     """End the sign-in with this id.
 
