@@ -21,6 +21,7 @@ from admin.pages.password import password_pages
 from admin.pages.publish_page import PublishPage
 from admin.pages.servers import ServerView
 from admin.pages.servers_page import ServersPage
+from admin.pages.sign_ins import SignInView
 from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
 from admin.pages.versions import VersionView
@@ -66,6 +67,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         AssignmentView(),
         LearnerView(),
         LinkView(),
+        SignInView(),
         ProgressView(),
         AttemptView(),
         MemberView(),

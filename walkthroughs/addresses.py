@@ -106,6 +106,11 @@ def sign_in_addresses(
     )
 
 
+def provider_callback(base_url: str, slug: str) -> str:
+    """Return where a provider of OpenID Connect sends a server's learners back to."""
+    return f"{sign_in_addresses(base_url, slug=slug).endpoints}/callback"
+
+
 def personal_link(base_url: str, slug: str, token: str) -> str:
     """Return a learner's own address of an MCP server. It is a secret: never log it."""
     return f"{server_address(base_url, slug)}/u/{token}"

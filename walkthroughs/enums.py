@@ -41,6 +41,7 @@ class AuthType(StrEnum):
 
     PERSONAL_LINK = "personal_link"
     OAUTH = "oauth"  # with a code that is sent by e-mail; personal links work there as well
+    OIDC = "oidc"  # at a provider of the organization; personal links work there as well
 
 
 class SignIn(StrEnum):

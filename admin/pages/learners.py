@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort
+from flask import abort, g
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement
@@ -15,6 +15,8 @@ from admin.pages.model_page import OrgModelView
 from admin.saving import write_transaction
 from walkthroughs.addresses import personal_link
 from walkthroughs.enums import Role
+from walkthroughs.identity.learner_facts import sign_ins
+from walkthroughs.identity.learners import of_organization
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.models import (
@@ -35,9 +37,23 @@ class LearnerView(OrgModelView):
     intro = "People who follow your walkthroughs."
     column_list = ("email", "created_at")
     column_searchable_list = ("email",)
+    #: By id where there is no address, so that each row has a link that can be read.
+    column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
+    details_template = "handrail/learner.html"
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")
+
+    def row_filters(self) -> tuple[ColumnElement[bool], ...]:
+        """Leave out what stands for erased learners."""
+        return (*super().row_filters(), *of_organization(g.organization_id))
+
+    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401
+        """Add the learner's sign-ins to their page."""
+        if template == self.details_template:
+            values["sign_ins"] = sign_ins(db.session(), values["model"], only_open=True)
+            values["may_end"] = g.role in LinkView.writers
+        return str(super().render(template, **values))
 
 
 class LinkView(OrgModelView):

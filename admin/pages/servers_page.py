@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin.connecting import assistants, reach_fault
+from admin.forms import AUTH_TYPES, SIGN_INS, meaning_of
 from admin.pages.page import Page
 from admin.pages.server_rows import read_addable, read_assignments, read_servers
 from admin.saving import write_transaction
 from walkthroughs.addresses import server_address
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.sign_ins import count_open
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.catalog import list_walkthroughs
 from walkthroughs.mcp_server.texts import list_text
@@ -157,8 +159,12 @@ def _connect_tab(row: McpServer) -> dict[str, Any]:
     }
 
 
-def _settings_tab(_row: McpServer) -> dict[str, Any]:
-    return {}
+def _settings_tab(row: McpServer) -> dict[str, Any]:
+    return {
+        "known_by": meaning_of(AUTH_TYPES, row.auth_type),
+        "asks": meaning_of(SIGN_INS, row.sign_in),
+        "open_sign_ins": count_open(db.session(), row),
+    }
 
 
 _WHAT_TABS_SHOW: dict[str, Callable[[McpServer], dict[str, Any]]] = {

@@ -14,7 +14,7 @@ _PAGES = (
     "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
     "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
     "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
-    "personal_links", "personal_links/new", "walkthrough_progress",
+    "personal_links", "personal_links/new", "oauth_grants", "walkthrough_progress",
     "walkthrough_attempts", "member",
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.callbacks import callback
+from tests.openid import NAME, provider_served, school_served
 from tests.signing_in import LEA, academy, redeem
 
 __all__ = ["academy"]
@@ -91,3 +92,41 @@ def test_no_page_of_a_sign_in_is_shown_in_a_frame(browser, academy, url, app):
     context.close()
 
     assert not [text for text in shown if "Sign in to" in text]
+
+
+def test_a_learner_goes_to_a_provider_and_back_without_scripts_in_each_look(
+    browser, database, settings, app
+):
+    with provider_served() as provider, school_served(database, settings, provider) as school:
+        context = browser.new_context(bypass_csp=True)  # for the program that looks at the pages
+        plain = browser.new_context(java_script_enabled=False)
+        for each in (context, plain):
+            each.set_default_timeout(10_000)
+        client_id = school.register(redirect_uris=[app.url])["client_id"]
+        url = school.authorize_url(client_id, redirect_uri=app.url)
+        page = context.new_page()
+        page.goto(url)
+        told = faults(page)
+        provider.answers["/.well-known/openid-configuration"] = lambda _: None
+        page.get_by_role("button", name=f"Go on to {NAME}").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        told += faults(page)
+        provider.answers.clear()
+        provider.answer = {"error": "access_denied"}
+        page.get_by_role("button", name=f"Go on to {NAME}").click()
+        expect(page.get_by_role("link", name="Try again")).to_be_visible()
+        told += faults(page)
+        provider.answer = {}
+        page = plain.new_page()
+        page.goto(url)
+        page.get_by_role("button", name="Go on to").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(f"lea-at-acme, at {NAME}")).to_be_visible()
+        page.get_by_role("button", name="Allow").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="You can close this")).to_be_visible()
+        for each in (context, plain):
+            each.close()
+
+    assert told == []
+    assert app.answer()["state"] == "xyz"

@@ -181,3 +181,10 @@ def test_attempts_that_ended_and_calls_held_back_are_shown(owner, site, database
     assert re.search(r"<td[^>]*>\s*1\s*</td>", held)
     assert "lea@acme.example" in ended
     assert "Deploy at acme" in ended
+
+
+def test_a_learner_without_an_address_is_listed_by_id(owner, site, database):
+    with database.transaction() as session:
+        row = learner(session, site["acme"][0], None).id
+
+    assert f">{row}</a>" in said(owner.get("/o/acme/admin/tables/mcp_server_user/"))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask_security import hash_password
 
-from tests.builders import learner
+from tests.builders import learner, sign_in
 from tests.dashboard import Visitor, app, owner, said, site
 from walkthroughs.addresses import is_dashboard
 from walkthroughs.enums import Role
@@ -19,6 +19,7 @@ from walkthroughs.models import (
     McpServer,
     McpServerWalkthrough,
     Member,
+    OAuthGrant,
     PersonalLink,
     SyncRun,
     User,
@@ -79,11 +80,12 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, site
         )  # fmt: skip
         session.add(run)
         create_link(session, "other", lea.email)
-        session.flush()
+        grant = sign_in(session, session.get_one(McpServer, srv), lea, "secret-app")
         tables |= {
             "content_sources": source.id,
             "sync_runs": run.id,
             "mcp_server_user": lea.id,
+            "oauth_grants": grant.id,
             "personal_links": session.query(PersonalLink).filter_by(organization_id=org).one().id,
         }
     first = progress.select(database, ContentCache(), caller, row, resume=True).step.id
@@ -118,6 +120,7 @@ def test_every_page_with_a_foreign_id_shows_and_changes_nothing(app, owner, site
     with database.transaction() as session:
         assert read.read_content(session, org, row) == before
         assert session.query(PersonalLink).filter_by(organization_id=org).one().revoked_at is None
+        assert session.query(OAuthGrant).one().revoked_at is None
         held = session.get_one(ContentSource, tables["content_sources"])
         assert (held.requested_at, held.held_at) == (None, None)
 

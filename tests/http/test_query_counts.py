@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
-from tests.builders import content, learner, organization, server, walkthrough
+from tests.builders import content, learner, organization, server, sign_in, walkthrough
 from tests.dashboard import Visitor
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning import progress
@@ -57,6 +57,7 @@ class Site:
                 ))  # fmt: skip
                 row = walkthrough(session, self.org, content(id=slug), server_id=srv.id)
                 create_link(session, slug, f"lea{number}@x.example")
+                sign_in(session, srv, who)
                 caller = Caller(self.org, srv.id, who.id)
             progress.select(self.database, ContentCache(), caller, row, resume=True)
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from admin.access.tenant_filter import WrongOrganization
 from app import add_pages, create_app
-from tests.builders import content, learner, organization, server, walkthrough
+from tests.builders import content, learner, organization, server, sign_in, walkthrough
 from tests.dashboard import Visitor
 from walkthroughs.addresses import is_dashboard
 from walkthroughs.enums import Role
@@ -22,7 +22,7 @@ PASSWORD = "a long password"
 #: Pages that every member may read, by GET.
 READ = {"index_view", "details_view", "export", "index", "server", "preview"}
 #: Views that only an owner may change.
-OWNERS = {"content_sources", "mcp_servers", "personal_links"}
+OWNERS = {"content_sources", "mcp_servers", "oauth_grants", "personal_links"}
 #: Routes that are no page of a table: everybody's own.
 OWN = {"password.change", "admin.index", "last_used"}
 
@@ -42,7 +42,8 @@ def site(app, database):
         srv = server(session, acme.id, "acme")
         source = ContentSource(organization_id=acme.id, name="guides", url="https://x.example/x")
         session.add(source)
-        learner(session, acme.id, "zanzibar@x.example")
+        lea = learner(session, acme.id, "zanzibar@x.example")
+        sign_in(session, srv, lea, "Zanzibar's app")
         walkthrough(session, acme.id, content(title="Zanzibar"), server_id=srv.id)
         create_link(session, "acme", "zanzibar@x.example")
         for name, org, role in (

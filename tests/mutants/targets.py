@@ -43,6 +43,7 @@ RULES = {
         "tests/unit/test_journey.py",
         "tests/unit/test_notices.py",
     ),
+    "walkthroughs/learning/merge.py": ("tests/unit/test_merge.py",),
     "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py", "tests/unit/test_notices.py"),
     "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
     "walkthroughs/content/draft_apply.py": ("tests/unit/test_drafts.py",),
@@ -96,6 +97,7 @@ QUERIES = {
     ),
     "walkthroughs/learning/progress_rows.py": LEARNING,
     "walkthroughs/learning/moved_steps.py": LEARNING,
+    "walkthroughs/learning/merged_progress.py": ("tests/db/test_merge_learners.py",),
     "walkthroughs/learning/catalog.py": LEARNING,
     "walkthroughs/learning/attempts.py": LEARNING,
     "walkthroughs/mcp_server/tenant.py": (

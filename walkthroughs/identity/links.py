@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Session
 
@@ -66,13 +66,18 @@ def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> d
 def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
     """Return id, email, created_at and revoked_at of each link on a server, oldest first.
 
+    Of a learner without an e-mail address, `email` is the id.
+
     Raises:
         NotFound: there is no such server.
     """
     server = find_server(session, server_slug)
     query = (
         select(
-            PersonalLink.id, McpServerUser.email, PersonalLink.created_at, PersonalLink.revoked_at
+            PersonalLink.id,
+            func.coalesce(McpServerUser.email, McpServerUser.id).label("email"),
+            PersonalLink.created_at,
+            PersonalLink.revoked_at,
         )
         .join(McpServerUser, McpServerUser.id == PersonalLink.mcp_server_user_id)
         .where(PersonalLink.mcp_server_id == server.id)

@@ -10,7 +10,8 @@ from walkthroughs.mcp_server.refusals import Refused, send_refusal
 
 _WORDS = (
     "There is nothing at this path. The address of an MCP server ends with /mcp, or with /mcp/u/ "
-    "and a personal link's secret. It needs no sign-in."
+    "and a personal link's secret. A server that asks for a sign-in answers 401 at its address and "
+    "names there where to sign in."
 )
 
 

@@ -3,6 +3,7 @@
 from walkthroughs.models.base import Base, db
 from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.servers import (
     DEFAULT_PACE_SECONDS,
@@ -32,6 +33,7 @@ __all__ = [
     "ClientDocument",
     "ContentSource",
     "KeptCopy",
+    "LearnerIdentity",
     "LearnerSession",
     "McpServer",
     "McpServerUser",
@@ -40,6 +42,8 @@ __all__ = [
     "OAuthCode",
     "OAuthGrant",
     "OAuthToken",
+    "OidcProvider",
+    "OidcSignIn",
     "Organization",
     "PendingChange",
     "PersonalLink",
