@@ -16,7 +16,7 @@ from walkthroughs.identity.links import create_link
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.models import ContentSource
+from walkthroughs.models import ContentSource, McpServerWalkthrough
 
 #: The user, the organization and the role, the count, the rows.
 LIST_QUERIES = 4
@@ -131,3 +131,20 @@ def test_a_save_of_a_walkthrough_locks_and_reads_it_once(site):
     assert len(asked) <= SAVE_QUERIES, "\n".join(asked)
     assert sum("FOR NO KEY UPDATE" in statement for statement in asked) == 1
     assert sum("FROM walkthrough_steps" in statement for statement in asked) == 1
+
+
+def test_no_page_of_a_row_is_titled_by_a_class_or_an_id(site):
+    site.grow(0, 1)
+    with site.database.transaction() as session:
+        session.query(McpServerWalkthrough).update({"display_order": 0})
+    seen = 0
+    for path in lists(site.app):
+        listed = site.visitor.get(path).get_data(as_text=True)
+        for address in set(re.findall(rf'href="({path}details/[^"]+)"', listed)):
+            shown = site.visitor.get(address).get_data(as_text=True)
+            for name in re.findall(r"<(?:title|h1)>([^<]*)<", shown):
+                assert not re.search(r"&lt;|\b[a-z]{2,3}_[\w-]{10}\b", name), (address, name)
+            if "mcp_server_walkthroughs" in path:
+                assert re.search(r"<dt>Place</dt>\s*<dd>0</dd>", shown)
+            seen += 1
+    assert seen >= 7

@@ -129,6 +129,9 @@ class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     mcp_server: Mapped[McpServer] = relationship(viewonly=True)
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
 
+    def __str__(self) -> str:
+        return f"Link of {self.mcp_server_user} to {self.mcp_server}"
+
 
 class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
     """An assignment: a walkthrough on a server, in order, on or off."""
@@ -155,3 +158,6 @@ class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
     walkthrough: Mapped[Walkthrough] = relationship(
         primaryjoin="foreign(McpServerWalkthrough.walkthrough_id) == Walkthrough.id"
     )
+
+    def __str__(self) -> str:
+        return f"{self.walkthrough} on {self.mcp_server}"

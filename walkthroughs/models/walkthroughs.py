@@ -191,6 +191,9 @@ class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-de
 
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
 
+    def __str__(self) -> str:
+        return f"{self.walkthrough}, version {self.number}"
+
 
 class WalkthroughImage(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A picture that a version of a walkthrough names, by what it holds."""
