@@ -12,18 +12,19 @@ from typing import Any
 
 import httpx
 
-from tests.outside.node import HERE, NODE
+from tests.outside.node import HERE, LOCAL_NAMES, NODE
 from tests.signing_in import Academy, Browser
 
 _HANGS_SECONDS = 60
+_PAGE = re.compile(r"https://\S+/oauth/authorize\?\S+")
 _PROGRAM = HERE / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
 
 
 class McpRemote:
-    """The bridge to an academy, a client that talks through it, and the person at the browser."""
+    """The bridge to *address*, a client that talks through it, and the person at the browser."""
 
-    def __init__(self, academy: Academy, folder: Path):
-        self.browser, self.opened, self.said = Browser(academy), 0, ""
+    def __init__(self, academy: Academy, address: str, email: str, folder: Path):
+        self.browser, self.email, self.opened, self.said = Browser(academy), email, 0, ""
         # The address is printed for the person, whether or not a browser is found.
         env = {
             **os.environ,
@@ -32,11 +33,10 @@ class McpRemote:
             "BROWSER": "none",
         }
         self.process = subprocess.Popen(
-            [NODE, _PROGRAM, academy.resource, "--transport", "http-only"],
+            [NODE, "--import", LOCAL_NAMES, _PROGRAM, address, "--transport", "http-only"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=env,
         )  # fmt: skip
-        self._page = re.compile(rf"({re.escape(academy.oauth)}/authorize\?\S+)")
         self._reader = threading.Thread(target=self._sign_in_when_asked)
         self._timer = threading.Timer(_HANGS_SECONDS, self.process.kill)
 
@@ -73,7 +73,7 @@ class McpRemote:
     def _sign_in_when_asked(self) -> None:
         for line in self.process.stderr or ():
             self.said += line
-            if found := self._page.search(line):
+            if found := _PAGE.search(line):
                 self.opened += 1
-                page = self.browser.consent_page(found[1])
+                page = self.browser.consent_page(found[0], self.email)
                 httpx.get(self.browser.submit(page, "allow").headers["location"])
