@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.outside.node import MODULES, NODE
+from tests.outside.person import Person
 from tests.serving import free_port
-from tests.signing_in import Academy, Browser
+from tests.signing_in import Academy
 
 _HANGS_SECONDS = 60
-_PAGE = re.compile(r"https://\S+/oauth/authorize\?\S+")
 _PROGRAM = MODULES / "inspector" / "clients" / "launcher" / "build" / "index.js"
 
 
@@ -35,7 +32,7 @@ class Inspector:
     """The Inspector with a home of its own, where it keeps its tokens."""
 
     def __init__(self, academy: Academy, home: Path):
-        self.academy, self.browser, self.home = academy, Browser(academy), home
+        self.academy, self.home = academy, home
 
     def ask(self, method: str, *more: str, signs_in: bool = False) -> Inspected:
         """Make one request; sign in at the browser if it wants to and *signs_in*."""
@@ -44,7 +41,7 @@ class Inspector:
         env["MCP_AUTO_OPEN_ENABLED"] = "true" if signs_in else "false"
         callback = f"http://127.0.0.1:{free_port()}/oauth/callback"
         target = ("--transport", "http", "--callback-url", callback, "--format", "json")
-        opened, said = 0, ""
+        person = Person(self.academy)
         with subprocess.Popen(
             [NODE, _PROGRAM, "--cli", self.academy.resource, *target, "--method", method, *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -52,12 +49,7 @@ class Inspector:
         ) as process:  # fmt: skip
             timer = threading.Timer(_HANGS_SECONDS, process.kill)
             timer.start()
-            for line in process.stderr or ():
-                said += line
-                if found := _PAGE.search(line):
-                    opened += 1
-                    page = self.browser.consent_page(found[0])
-                    httpx.get(self.browser.submit(page, "allow").headers["location"])
+            person.watch(process.stderr or ())
             answered = process.stdout.read() if process.stdout else ""
             timer.cancel()
-        return Inspected(process.returncode, json.loads(answered or said), opened)
+        return Inspected(process.returncode, json.loads(answered or person.said), person.opened)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.outside.node import HERE, LOCAL_NAMES, NODE
-from tests.signing_in import Academy, Browser
+from tests.outside.person import Person
+from tests.signing_in import Academy
 
 _HANGS_SECONDS = 60
-_PAGE = re.compile(r"https://\S+/oauth/authorize\?\S+")
 _PROGRAM = HERE / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
 
 
@@ -24,7 +21,7 @@ class McpRemote:
     """The bridge to *address*, a client that talks through it, and the person at the browser."""
 
     def __init__(self, academy: Academy, address: str, email: str, folder: Path):
-        self.browser, self.email, self.opened, self.said = Browser(academy), email, 0, ""
+        self.person = Person(academy, email)
         # The address is printed for the person, whether or not a browser is found.
         env = {
             **os.environ,
@@ -37,7 +34,7 @@ class McpRemote:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=env,
         )  # fmt: skip
-        self._reader = threading.Thread(target=self._sign_in_when_asked)
+        self._reader = threading.Thread(target=self.person.watch, args=(self.process.stderr,))
         self._timer = threading.Timer(_HANGS_SECONDS, self.process.kill)
 
     def __enter__(self) -> McpRemote:
@@ -65,15 +62,7 @@ class McpRemote:
             answer = json.loads(line)
             if answer.get("id") == number:
                 return answer
-        raise AssertionError(self.said)
+        raise AssertionError(self.person.said)
 
     def _send(self, message: object) -> None:
         print(json.dumps(message), file=self.process.stdin, flush=True)
-
-    def _sign_in_when_asked(self) -> None:
-        for line in self.process.stderr or ():
-            self.said += line
-            if found := _PAGE.search(line):
-                self.opened += 1
-                page = self.browser.consent_page(found[0], self.email)
-                httpx.get(self.browser.submit(page, "allow").headers["location"])

@@ -139,7 +139,7 @@ def test_mcp_remote_signs_in_takes_a_step_renews_its_token_and_takes_another(
         sql(academy, "UPDATE oauth_tokens SET expires_at = 0 WHERE kind = 'access'")
         step = bridge.call(4, "next_walkthrough_step", current_step_id=step["id"])["step"]
 
-    assert (step["title"], bridge.opened) == ("Three", 1)
+    assert (step["title"], bridge.person.opened) == ("Three", 1)
 
 
 def test_the_inspector_says_that_a_sign_in_is_needed_and_works_with_the_token_it_stored(
