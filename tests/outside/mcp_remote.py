@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from tests.outside.node import HERE, LOCAL_NAMES, NODE
 from tests.outside.person import Person
 from tests.signing_in import Academy
 
-_HANGS_SECONDS = 60
+_HANGS_SECONDS, _ENDS_SECONDS = 60, 5
 _PROGRAM = HERE / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
 
 
@@ -32,10 +34,10 @@ class McpRemote:
         self.process = subprocess.Popen(
             [NODE, "--import", LOCAL_NAMES, _PROGRAM, address, "--transport", "http-only"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=env,
+            env=env, start_new_session=True,
         )  # fmt: skip
         self._reader = threading.Thread(target=self.person.watch, args=(self.process.stderr,))
-        self._timer = threading.Timer(_HANGS_SECONDS, self.process.kill)
+        self._timer = threading.Timer(_HANGS_SECONDS, self._kill)
 
     def __enter__(self) -> McpRemote:
         self._reader.start()
@@ -46,10 +48,18 @@ class McpRemote:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # As clients end what they have started: nothing to read any more, then by force.
         with self.process:
             self.process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-            self._reader.join()  # what the bridge has started ends with it
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_ENDS_SECONDS)
+            self._kill()  # with the browser that it may have started, which holds its output
+            self._reader.join()
         self._timer.cancel()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def call(self, number: int, name: str, **arguments: Any) -> Any:
         """Call a tool; return what it holds for programs."""
