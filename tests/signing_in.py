@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
@@ -224,14 +224,16 @@ def academy_served(
     reader: DocumentReader | None = None,
     base_url: str = "http://localhost:{port}",
     certificate: Path | None = None,
+    mail: AbstractContextManager[tuple[str, Mailbox]] | None = None,
     **columns,
 ) -> Iterator[Academy]:
     """Serve the whole product with one server that asks for a sign-in at connect.
 
-    *reader* reads documents of apps in place of the usual one, which asks no host of this machine.
+    *reader* reads documents of apps in place of the usual one, which asks no host of this machine;
+    *mail* runs another mail server than one that takes everything.
     """
     port = free_port()
-    with mail_server() as (smtp_url, mailbox):
+    with mail or mail_server() as (smtp_url, mailbox):
         settings = replace(
             settings,
             base_url=base_url.format(port=port),
