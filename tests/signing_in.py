@@ -16,6 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from app import build_app, create_app
 from tests.builders import content, new_course, server
@@ -225,12 +226,14 @@ def academy_served(
     base_url: str = "http://localhost:{port}",
     certificate: Path | None = None,
     mail: AbstractContextManager[tuple[str, Mailbox]] | None = None,
+    slug: str = "acme",
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     **columns,
 ) -> Iterator[Academy]:
     """Serve the whole product with one server that asks for a sign-in at connect.
 
     *reader* reads documents of apps in place of the usual one, which asks no host of this machine;
-    *mail* runs another mail server than one that takes everything.
+    *mail* runs another mail server than one that takes everything; *around* wraps what is served.
     """
     port = free_port()
     with mail or mail_server() as (smtp_url, mailbox):
@@ -242,7 +245,7 @@ def academy_served(
             mail_from="learn@handrail.example",
         )
         with database.transaction() as session:
-            caller, row = new_course(session, content("one", "two", "three", "four", "five"))
+            caller, row = new_course(session, content("one", "two", "three", "four", "five"), slug)
             made = session.get_one(McpServer, caller.server_id)
             made.auth_type, made.sign_in = AuthType.OAUTH, SignIn.AT_CONNECT
         with ExitStack() as running:
@@ -251,13 +254,12 @@ def academy_served(
                 running.close()
                 app = create_app(settings)
                 app.extensions[DOCUMENT_READER] = reader
-                running.enter_context(
-                    served(build_app(settings, app), port=port, certificate=certificate)
-                )
+                whole = around(build_app(settings, app))
+                running.enter_context(served(whole, port=port, certificate=certificate))
 
             serve()
             origin = settings.base_url
-            academy = Academy(origin, database, settings, mailbox, caller, row, restart=serve)
+            academy = Academy(origin, database, settings, mailbox, caller, row, slug, serve)
             academy.set(**columns)
             yield academy
 

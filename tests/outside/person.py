@@ -9,7 +9,7 @@ import httpx
 
 from tests.signing_in import LEA, Academy, Browser
 
-_PAGE = re.compile(r"https?://\S+/oauth/authorize\?[^\s\x1b\"]+")
+_PAGE = re.compile(r"https?://[^\s\x00-\x1f\"]+/oauth/authorize\?[^\s\x00-\x1f\"]+")
 
 
 class Person:
@@ -30,4 +30,7 @@ class Person:
         """Sign in at a page, allow what is asked there, and follow the answer to the program."""
         self.opened += 1
         consent = self.browser.consent_page(page, self.email)
-        httpx.get(self.browser.submit(consent, "allow").headers["location"])
+        answer = self.browser.submit(consent, "allow").headers["location"]
+        # A program may print the address before it listens for the answer.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
+            client.get(answer)
