@@ -28,8 +28,8 @@ round, and the median over {rounds} rounds is shown. Rates of a machine mean lit
 
 The references: **pgbench** runs the very statement of a step call, prepared, on one connection.
 **Bare SDK** is a tool that returns one word from the MCP SDK's own server, with no database.
-A step call finds the tenant, recognises the learner by a personal link (or, *signed in*, by the
-token of a [sign-in](sign-in.md): at most a tenth slower), moves them durably
+A step call finds the tenant, recognises the learner by a personal link (or, where it says *signed
+in*, by the token of a [sign-in](sign-in.md)), moves them durably
 (`fsync` and `synchronous_commit` on) and returns the next step's text, about 3.7 kB. The pace is
 on, and thousands of learners take turns, as they do when each one works on a step for a while.
 Load generator, server and PostgreSQL share the machine.
