@@ -12,7 +12,7 @@ from tests.assistants import scripts
 from tests.assistants.requests_seen import RequestsSeen
 from tests.assistants.stand_ins.base import StandIn
 from tests.assistants.terminal import sign_in
-from tests.conftest import settings_of
+from tests.conftest import settings_for
 from tests.outside.person import Person
 from tests.signing_in import academy_served, sql
 from walkthroughs.enums import AuthType, SignIn
@@ -40,7 +40,7 @@ def seen():
 @pytest.fixture(scope="session")
 def academy(acme, postgres, seen, tmp_path_factory):
     """A server with sign-in, beside the one of the other tests."""
-    settings = settings_of(postgres, tmp_path_factory.mktemp("academy"))
+    settings = settings_for(postgres, tmp_path_factory.mktemp("academy"))
     with academy_served(
         acme.database, settings, Documents(), slug="academy", around=seen.around
     ) as made:

@@ -10,7 +10,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from tests.certificates import make_certificate
-from tests.conftest import empty, settings_of
+from tests.conftest import empty, settings_for
 from tests.local_names import local_names
 from tests.serving import free_port
 from tests.signing_in import LEA, Browser, Mailbox, academy_served
@@ -71,7 +71,7 @@ def academy(postgres, tmp_path_factory, local_names):
     mail = StrictMailServer(served_by(certificate))
     with (
         pytest.MonkeyPatch.context() as patch,
-        academy_served(database, settings_of(postgres, folder), mail=strict(mail)) as made,
+        academy_served(database, settings_for(postgres, folder), mail=strict(mail)) as made,
     ):
         patch.setenv("SSL_CERT_FILE", str(certificate))
         yield made

@@ -10,7 +10,7 @@ from threading import Timer
 import pytest
 
 from tests.certificates import make_certificate
-from tests.conftest import empty, settings_of
+from tests.conftest import empty, settings_for
 from tests.local_names import local_names
 from tests.outside.inspector import Inspector
 from tests.outside.mcp_remote import McpRemote
@@ -41,7 +41,7 @@ def academies(postgres, tmp_path_factory, local_names):
         pytest.MonkeyPatch.context() as patch,
         academy_served(
             database,
-            settings_of(postgres, folder),
+            settings_for(postgres, folder),
             base_url="https://localhost:{port}",
             certificate=certificate,
         ) as made,
