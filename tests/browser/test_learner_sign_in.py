@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.callbacks import callback
+from tests.certificates import make_certificate
 from tests.openid import NAME, provider_served, school_served
 from tests.signing_in import LEA, academy, redeem
 
@@ -130,3 +131,29 @@ def test_a_learner_goes_to_a_provider_and_back_without_scripts_in_each_look(
 
     assert told == []
     assert app.answer()["state"] == "xyz"
+
+
+def test_the_answer_goes_by_a_site_of_the_app_on_to_the_app_itself(browser, academy, tmp_path):
+    """Chromium holds a form's policy against each redirect that follows: a policy stops it here."""
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    with callback(certificate, "cursor://anysphere.cursor/callback") as site:
+        client_id = academy.register(redirect_uris=[site.url])["client_id"]
+        context = browser.new_context(ignore_https_errors=True)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.goto(academy.authorize_url(client_id, redirect_uri=site.url))
+        page.get_by_label("E-mail address").fill(LEA)
+        page.get_by_role("button", name="Send the code").click()
+        expect(page.get_by_role("heading", name="Type the code")).to_be_visible()
+        page.get_by_label("Code").fill(academy.mailbox.code())
+        page.get_by_role("button", name="Sign in").click()
+        with page.expect_event("requestfailed", is_for_app) as gone:  # there is no such app here
+            page.get_by_role("button", name="Allow").click()
+        answer = site.answer()
+        context.close()
+
+    assert gone.value.url.startswith(f"cursor://anysphere.cursor/callback?code={answer['code']}&")
+
+
+def is_for_app(request):
+    return request.url.startswith("cursor:")
