@@ -25,6 +25,7 @@ from sync.git.repository import Repository, open_repository
 from sync.planning.build_plan import build_plan
 from sync.planning.current import ReadFolder, read_folders
 from sync.planning.plan import Plan
+from sync.proposal_state import follow_after_fetch
 from sync.queue import claim
 from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
 from sync.staging import Staging, open_staging
@@ -95,6 +96,7 @@ def sync_claimed(
     fence = take_fence(database, source)
     with open_staging() as staging:
         newest = repository.fetch()
+        follow_after_fetch(database, source, repository, newest)
         commit = repository.commit(target) if target else newest
         parsed, trees = _read(database, source, repository, staging, commit, request)
         plan = _plan(database, source, repository, parsed, commit, request)

@@ -12,7 +12,7 @@ from sync.format.export import step_file
 from sync.format.rewrite_manifest import rewritten_manifests
 from sync.format.rewrite_step import new_step, reads_as, rewritten_step
 from sync.format.step_file import OpenedStep
-from sync.format.step_links import WalkthroughFiles, WebAddress, no_address
+from sync.format.step_links import WebAddress, no_address
 from sync.format.text import any_text
 from sync.format.walkthrough_folder import OpenedWalkthrough, open_walkthrough, read_opened
 from sync.layout import MANIFEST, PICTURE_ENDINGS, FileData, PictureFile
@@ -197,9 +197,7 @@ class _Change:
         # What changes is compared as it was written: with the titles that links showed before.
         own = replace(opened.files, titles={**opened.files.titles, **self._staying.titles})
         read = read_opened(replace(opened, files=own), problems).authored
-        return read is not None and replace(read, pictures=()) == replace(
-            self._wanted, pictures=()
-        )
+        return read is not None and replace(read, pictures=()) == replace(self._wanted, pictures=())
 
     def _refuse(self, problems: list[Problem]) -> NoReturn:
         raise NotRewritten(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import yaml
 
@@ -33,10 +34,8 @@ def rewritten_manifests(
         listed: the files that it lists.
         files: those that it is to list, by the ids of their steps.
     """
-    try:
+    with suppress(NotEditable):
         yield _edited(text, live, wanted.content, listed, files)
-    except NotEditable:
-        pass
     comments = _COMMENTS.match(text)
     yield (comments[0] if comments else "") + manifest_text(wanted, files)
 

@@ -1,4 +1,4 @@
-"""Write a changed step into its file, so that what did not change keeps its author's spelling. Pure."""
+"""Write a changed step into its file; the rest keeps its author's spelling. Pure."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _parts(step: StepContent) -> Parts:
 
 
 def _with_local_pictures(text: str, path: str, picture_paths: Mapping[str, str]) -> str:
-    """Return *text* with the files of pictures that the walkthrough has, from the step at *path*."""
+    """Return *text* with the files of pictures that are there, seen from the step at *path*."""
 
     def local(found: re.Match[str]) -> str:
         file = picture_paths.get(found[0].removeprefix("i/"))

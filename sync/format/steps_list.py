@@ -1,4 +1,4 @@
-"""Change the list of steps in the text of a manifest: lines of steps that stay keep theirs. Pure."""
+"""Change the list of steps in the text of a manifest; steps that stay keep their lines. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class _Written:
             self._refuse_odd(item)
             if isinstance(item, yaml.ScalarNode):
                 self._lines[item.value] = manifest.text[begin:end]
-            else:
+            elif isinstance(item, yaml.CollectionNode):
                 self._sections.append(self._section(item, begin, end))
             begin = end
 
@@ -80,7 +80,7 @@ class _Written:
         if self._manifest.text[self._manifest.line_start(start) : start].strip() != "-":
             raise NotEditable
 
-    def _section(self, item: yaml.Node, begin: int, end: int) -> _Section:
+    def _section(self, item: yaml.CollectionNode, begin: int, end: int) -> _Section:
         text = self._manifest.text
         pairs = {key.value: value for key, value in item.value}
         title, files = pairs["section"], pairs["steps"]
@@ -144,7 +144,7 @@ class _Written:
         return found
 
     def _line(self, file: str, indent: str) -> str:
-        """Return the line of a file, with the comment lines above it, indented like its new place."""
+        """Return the line of a file and the comment lines above it, indented for their place."""
         lines = self._lines.get(file)
         if lines is None:
             return f"{indent}- {scalar(file)}\n"

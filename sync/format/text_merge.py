@@ -57,9 +57,7 @@ def _by_words(old: Sequence[str], new: Sequence[str], here: Sequence[str]) -> Se
     return new if merged is None else merged
 
 
-def _changes(
-    before: Sequence[str], after: Sequence[str]
-) -> list[tuple[str, int, int, int, int]]:
+def _changes(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
     codes = SequenceMatcher(str.isspace, before, after).get_opcodes()
     return [code for code in codes if code[0] != "equal"]
 

@@ -1,4 +1,4 @@
-"""Change values of a YAML mapping in its text: the comments, order and quotes of the rest stay. Pure.
+"""Change values of a YAML mapping in its text; the rest stays as it is written. Pure.
 
 What it makes is not proven to be right: the caller reads it again, and writes a text of its own if
 it says something else.
@@ -82,7 +82,9 @@ class MappingText:
     def insert(self, key: str, lines: str) -> None:
         """Put whole *lines* where *key* belongs."""
         before = self._order[: self._order.index(key)]
-        ends = [self.line_end(node_end(self.pairs[each][1])) for each in before if each in self.pairs]
+        ends = [
+            self.line_end(node_end(self.pairs[each][1])) for each in before if each in self.pairs
+        ]
         first = min(name.start_mark.index for name, _ in self.pairs.values())
         at = ends[-1] if ends else first
         self.replace(at, at, lines)

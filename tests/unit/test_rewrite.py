@@ -22,7 +22,9 @@ ONE, TWO, THREE = (f"{FOLDER}/steps/{name}.md" for name in ("one", "two", "three
 def written(*steps, head="", **more):
     """The files of an author: a manifest in a style of their own, and steps by their ids."""
     listed = "".join(f"  - steps/{each}.md\n" for each in steps or ("one", "two", "three"))
-    manifest = f"# yaml-language-server: $schema=x\nid: deploy\ntitle: \"Deploy\"\n{head}steps:\n{listed}"
+    manifest = (
+        f'# yaml-language-server: $schema=x\nid: deploy\ntitle: "Deploy"\n{head}steps:\n{listed}'
+    )
     files = {MANIFEST: manifest.encode()}
     for each in steps or ("one", "two", "three"):
         text = more.get(each, f"---\nid: {each}\ntitle: {each.title()}\n---\nDo {each}.\n")
@@ -67,7 +69,9 @@ def test_parsing_the_changed_files_gives_what_was_proposed_and_other_files_are_n
     (authored,) = texts(changed(files, changes))
     assert authored == replace(before, content=replace(wanted, moved=before.content.moved))
     same = {each.id for each in before.content.steps} & {
-        each.id for each in steps for old in before.content.steps
+        each.id
+        for each in steps
+        for old in before.content.steps
         if replace(old, section=None) == replace(each, section=None)
     }
     assert not {f"{folder}/steps/{each}.md" for each in same} & changes.keys()
@@ -128,7 +132,12 @@ def test_comments_and_the_style_of_the_manifest_stay():
         title="Ship",
         tags=("a", "no"),
         estimated_minutes=5,
-        steps=(two, replace(one, section=None), replace(four, section="The end"), replace(three, section="The end")),
+        steps=(
+            two,
+            replace(one, section=None),
+            replace(four, section="The end"),
+            replace(three, section="The end"),
+        ),
     )
     changes = rewrite(FOLDER, files, wanted)
 
@@ -158,7 +167,9 @@ def test_a_new_step_gets_a_file_as_an_export_names_it_and_takes_no_other_files_n
     files = written("one", "two")
     files[f"{FOLDER}/steps/new.md"] = files.pop(TWO)
     files[MANIFEST] = files[MANIFEST].replace(b"two.md", b"new.md")
-    wanted = replace(live(files), steps=(*live(files).steps, step("new", section="S"), step("other")))
+    wanted = replace(
+        live(files), steps=(*live(files).steps, step("new", section="S"), step("other"))
+    )
     changes = rewrite(FOLDER, files, wanted)
 
     assert changes.keys() == {MANIFEST, f"{FOLDER}/steps/new-2.md", f"{FOLDER}/steps/other.md"}
@@ -174,7 +185,10 @@ def test_a_picture_that_is_there_is_named_where_it_is_and_a_new_one_is_put_besid
     old = live(files)
     assert shown.name in old.steps[0].content
     wanted = with_step(
-        old, 0, content=f"![A cat](i/{shown.name})\n\n![New](i/{new.name})", verify=f"![V](i/{shown.name})"
+        old,
+        0,
+        content=f"![A cat](i/{shown.name})\n\n![New](i/{new.name})",
+        verify=f"![V](i/{shown.name})",
     )
     changes = rewrite(FOLDER, files, wanted, [new])
 
