@@ -155,7 +155,7 @@ def follow_unmoved(
         _record(database, row, ProposalState.MERGED)
     if gone:
         with suppress(RepositoryUnavailable):
-            repository.fetch()  # on this machine there may be no copy yet
+            repository.fetch_if_missing(heads[source.branch])
             follow(database, repository, gone, heads, source.branch)
 
 

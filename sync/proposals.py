@@ -24,10 +24,11 @@ from sync.git.repository import Repository
 from sync.proposal_plan import NotProposed, Plan, Wanted, choose_start, plan_proposal
 from sync.proposal_state import (
     ProposalStep,
-    follow_after_fetch,
+    follow,
     last_proposal,
     link_of,
     proposal_status,
+    read_open,
 )
 from sync.queue import claim
 from sync.sync_source import open_repository_of
@@ -171,9 +172,8 @@ class _Opened:
         self.branch = ProposalBranch(repository, self.name, _secrets(self._credential))
 
     def plan(self, content: WalkthroughContent, pictures: Sequence[Picture]) -> Plan:
-        """Fetch both branches, and return what to commit."""
-        newest = self.repository.fetch()
-        follow_after_fetch(self._database, self.source, self.repository, newest)
+        """Fetch what is new of both branches, and return what to commit."""
+        tip = self._fetch()
         owner, row_id = self._walkthrough.organization_id, self._walkthrough.id
         with self._database.transaction() as session:
             status = proposal_status(session, owner, row_id)
@@ -189,7 +189,7 @@ class _Opened:
             self.repository,
             self.branch,
             live,
-            self.branch.fetch(),
+            tip,
             last.git_commit if last is not None and is_open else None,
             was_merged=last is not None and last.state is ProposalState.MERGED,
         )
@@ -201,13 +201,25 @@ class _Opened:
         )
         return plan_proposal(self.repository, self.source, wanted, start)
 
+    def _fetch(self) -> str | None:
+        """Fetch both branches and follow what is proposed; return where the proposal's branch is."""
+        rows = read_open(self._database, self.source)
+        heads = self.repository.heads({self.name, *(row.branch for row in rows)})
+        self.repository.fetch_if_missing(heads[self.source.branch])
+        follow(self._database, self.repository, rows, heads, self.source.branch)
+        tip = heads.get(self.name)
+        if tip is not None:
+            self.branch.fetch(tip)
+        return tip
+
     def commit(self, plan: Plan, author: Person, note: str, *, parents: int = 2) -> str:
         """Make the commit of a plan in the copy, with as many of its *parents*."""
+        message = note.strip() or f'Change "{self._walkthrough.title}"'
         return self.branch.commit(
             Commit(
                 parents=plan.start.parents[:parents],
                 changes=plan.changes,
-                message=f"{note.strip() or f'Change "{self._walkthrough.title}"'}\n",
+                message=f"{message}\n",
                 author=author,
                 committer=Person("Handrail", sender_address(self._settings)),
                 at=int(time.time()),

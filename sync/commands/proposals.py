@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,7 +12,8 @@ from flask.cli import with_appcontext
 from sqlalchemy import or_, select
 
 from sync.format.folder import read_folder
-from sync.format.parse import parse_repository
+from sync.format.parse import Surroundings, parse_repository
+from sync.git.edit_link import view_address_of
 from sync.git.proposal_branch import Person
 from sync.proposal_plan import NotProposed, ProposalConflict
 from sync.proposal_state import link_of, list_proposals
@@ -61,8 +63,9 @@ def propose_command(
     spell them. A second proposal goes on top of the first; nothing is forced.
     """
     parts = runtime()
-    row = _find(find_source(parts.database, source), walkthrough)
-    wanted = _read(folder, row.external_id)
+    owner = find_source(parts.database, source)
+    row = _find(owner, walkthrough)
+    wanted = _read(folder, row.external_id, owner)
     about = parts.database, parts.settings, row.organization_id, row.id, wanted.content
     try:
         if only_diff:
@@ -102,7 +105,7 @@ def proposals_command(source: str | None) -> None:
 
 def _find(source: ContentSource, name: str) -> Walkthrough:
     with runtime().database.transaction() as session:
-        row = session.scalar(
+        row: Walkthrough | None = session.scalar(
             select(Walkthrough).where(
                 Walkthrough.organization_id == source.organization_id,
                 Walkthrough.source_id == source.id,
@@ -114,8 +117,8 @@ def _find(source: ContentSource, name: str) -> Walkthrough:
     return row
 
 
-def _read(folder: Path, author_id: str) -> AuthoredWalkthrough:
-    """Return the walkthrough with this id from the files in *folder*."""
+def _read(folder: Path, author_id: str, source: ContentSource) -> AuthoredWalkthrough:
+    """Return the walkthrough with this id from the files in *folder*, read as those of *source*."""
     found: list[AuthoredWalkthrough] = []
 
     def keep(authored: AuthoredWalkthrough) -> int:
@@ -123,7 +126,8 @@ def _read(folder: Path, author_id: str) -> AuthoredWalkthrough:
             found.append(authored)
         return len(found)
 
-    result = parse_repository(read_folder(folder), keep)
+    around = Surroundings(web_address=partial(view_address_of, source))
+    result = parse_repository(read_folder(folder), keep, around)
     if not found or author_id in result.unreadable:
         problems = "".join(f"\n{each}" for each in result.problems[:5])
         raise click.ClickException(f'There is no walkthrough "{author_id}" in {folder}.{problems}')

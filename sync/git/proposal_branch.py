@@ -86,20 +86,18 @@ class ProposalBranch:
         self._repository, self._git, self._name = repository, repository.git, name
         self._secrets = secrets
 
-    def fetch(self) -> str | None:
-        """Bring the branch here; return its commit, none if there is no such branch.
+    def fetch(self, tip: str) -> None:
+        """Bring the branch here, unless its commit *tip* is here already.
 
         Raises:
-            RepositoryUnavailable: the host cannot be asked.
+            RepositoryUnavailable: it cannot be fetched.
         """
-        tip = self._repository.heads([self._name]).get(self._name)
-        if tip is not None and not self.has(tip):
+        if not self.has(tip):
             self._git.text(
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
                 "--no-recurse-submodules", "--", self._repository.url,
                 f"+refs/heads/{self._name}:{_FETCHED}{self._name}",
             )  # fmt: skip
-        return tip
 
     def has(self, commit: str) -> bool:
         """Return whether *commit* is in the copy."""

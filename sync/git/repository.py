@@ -110,6 +110,16 @@ class Repository:
             self.head()  # if that fails, too, the host is the trouble, else our copy is
             return self._reclone()
 
+    def fetch_if_missing(self, newest: str) -> None:
+        """Bring the branch here, unless its commit *newest* is here already.
+
+        Raises:
+            RepositoryUnavailable: it cannot be fetched.
+        """
+        is_here = (self.git.folder / "HEAD").exists()
+        if not (is_here and self.git.run_ok("cat-file", "-e", f"{newest}^{{commit}}")):
+            self.fetch()
+
     def delete_copy(self) -> None:
         """Remove the copy; the next fetch makes a new one."""
         shutil.rmtree(self.git.folder, ignore_errors=True)
