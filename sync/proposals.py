@@ -202,7 +202,7 @@ class _Opened:
         return plan_proposal(self.repository, self.source, wanted, start)
 
     def _fetch(self) -> str | None:
-        """Fetch both branches and follow what is proposed; return where the proposal's branch is."""
+        """Fetch both branches, follow what is proposed, and return where the branch is."""
         rows = read_open(self._database, self.source)
         heads = self.repository.heads({self.name, *(row.branch for row in rows)})
         self.repository.fetch_if_missing(heads[self.source.branch])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
+from urllib.parse import unquote
 
 from sync.format.export import step_file
 from sync.format.rewrite_manifest import rewritten_manifests
@@ -78,7 +80,7 @@ def rewrite(
     live = read_opened(opened, problems).authored if opened is not None else None
     if opened is None or live is None:
         raise NotRewritten(f'The files in "{folder}" have a mistake', problems)
-    change = _Change(opened, live, wanted)
+    change = _Change(opened, live, _as_delivered(wanted))
     change.write_steps({picture.name: picture.data for picture in pictures})
     return change.with_manifest()
 
@@ -89,7 +91,8 @@ class _Change:
     def __init__(
         self, opened: OpenedWalkthrough, live: AuthoredWalkthrough, wanted: WalkthroughContent
     ) -> None:
-        moved = tuple(move for move in wanted.moved if move not in live.content.moved)
+        there = frozenset(live.content.moved)
+        moved = tuple(move for move in wanted.moved if move not in there)
         self._wanted = replace(
             live, content=replace(wanted, moved=(*live.content.moved, *moved), id=live.content.id)
         )
@@ -113,23 +116,26 @@ class _Change:
             files={path: data for path, data in own.files.items() if path not in deleted},
             titles={path: title for path, title in own.titles.items() if path not in deleted},
         )
+        #: What is delivered of the files that are not written.
+        self._untouched: dict[str, StepContent] = {}
         self._names = {step_id: written.name for step_id, written in self._kept.items()}
 
     def _choose_kept(self, wanted: WalkthroughContent) -> dict[str, _WrittenStep]:
         """Return the files that stay, by the id of the step that is to be in them."""
         ids = {step.id for step in wanted.steps}
+        taken: set[str] = set()
         kept = {step_id: written for step_id, written in self._old.items() if step_id in ids}
         for move in wanted.moved:
             is_renamed = move.walkthrough is None and move.new in ids and move.new not in kept
             if is_renamed and move.old in self._old and move.old not in ids:
-                written = self._old[move.old]
-                if written not in kept.values():
-                    kept[move.new] = written
+                if move.old not in taken:
+                    taken.add(move.old)
+                    kept[move.new] = self._old[move.old]
         return kept
 
     def write_steps(self, pictures: Mapping[str, bytes]) -> None:
         """Write the steps that change, and the pictures that they show first."""
-        has_deleted = bool(self._changes)
+        deleted = {posixpath.basename(path) for path in self._changes}
         for step in self._wanted.content.steps:
             written = self._kept.get(step.id)
             if written is None:
@@ -140,7 +146,10 @@ class _Change:
             path, data = written.opened.path, self._files[written.opened.path]
             assert isinstance(data, bytes)  # noqa: S101  it was read as a step
             is_same = replace(written.content, section=None) == replace(step, section=None)
-            if is_same and not (has_deleted and not reads_as(data, path, step, self._staying)):
+            if is_same and (
+                not _may_name(data, deleted) or reads_as(data, path, step, self._staying)
+            ):
+                self._untouched[path] = written.content
                 continue
             self._add_pictures(step, path, pictures)
             self._changes[path] = rewritten_step(
@@ -196,13 +205,40 @@ class _Change:
             return False
         # What changes is compared as it was written: with the titles that links showed before.
         own = replace(opened.files, titles={**opened.files.titles, **self._staying.titles})
-        read = read_opened(replace(opened, files=own), problems).authored
+        read = read_opened(replace(opened, files=own), problems, self._untouched).authored
         return read is not None and replace(read, pictures=()) == replace(self._wanted, pictures=())
 
     def _refuse(self, problems: list[Problem]) -> NoReturn:
         raise NotRewritten(
             "What is proposed cannot be written as files that are read the same", problems
         )
+
+
+def _as_delivered(wanted: WalkthroughContent) -> WalkthroughContent:
+    """Return *wanted* without blanks that no file keeps."""
+    steps = [
+        replace(
+            step,
+            title=step.title.strip(),
+            content=_without_blanks(step.content),
+            agent_instructions=_without_blanks(step.agent_instructions) or None,
+            verify=_without_blanks(step.verify) or None,
+        )
+        for step in wanted.steps
+    ]
+    description = (wanted.description or "").strip() or None
+    return replace(wanted, title=wanted.title.strip(), description=description, steps=tuple(steps))
+
+
+def _without_blanks(text: str | None) -> str:
+    text = (text or "").replace("\r\n", "\n")
+    return text.strip("\n") if text.strip() else ""
+
+
+def _may_name(data: bytes, names: Iterable[str]) -> bool:
+    """Return whether a step may link to a file of one of these *names*."""
+    text = unquote(html.unescape(data.decode(errors="replace"))).replace("\\", "")
+    return any(name in text for name in names)
 
 
 def _as_file(path: str, data: bytes) -> FileData:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sync.format.manifest import Manifest, read_manifest
 from sync.format.step_file import OpenedStep, open_step, read_step
@@ -13,7 +14,7 @@ from sync.format.text import decode_text
 from sync.layout import MANIFEST, FileData, StepFile
 from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.problems import Problem, has_errors
-from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
+from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,24 @@ def read_walkthrough(
     return ReadWalkthrough(None) if opened is None else read_opened(opened, problems)
 
 
-def read_opened(opened: OpenedWalkthrough, problems: list[Problem]) -> ReadWalkthrough:
-    """Return what *opened* says; *problems* has its mistakes so far, and takes the others."""
+def read_opened(
+    opened: OpenedWalkthrough,
+    problems: list[Problem],
+    known: Mapping[str, StepContent] = MappingProxyType({}),
+) -> ReadWalkthrough:
+    """Return what *opened* says; *problems* has its mistakes so far, and takes the others.
+
+    *known* is what is delivered of some files, which are not read again, whatever their section.
+    """
     manifest, own = opened.manifest, opened.files
     path = f"{own.folder}/{MANIFEST}"
-    steps = [read_step(step, own, problems) for step in opened.steps if step is not None]
+    steps = [
+        replace(known[step.path], section=step.section)
+        if step.path in known
+        else read_step(step, own, problems)
+        for step in opened.steps
+        if step is not None
+    ]
     if manifest.steps:  # else that is the mistake, and one line says it
         _unlisted(path, own.folder, manifest, own.files, problems)
     _check_unique_ids(path, manifest, opened.steps, problems)
