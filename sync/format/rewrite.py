@@ -123,14 +123,12 @@ class _Change:
     def _choose_kept(self, wanted: WalkthroughContent) -> dict[str, _WrittenStep]:
         """Return the files that stay, by the id of the step that is to be in them."""
         ids = {step.id for step in wanted.steps}
-        taken: set[str] = set()
         kept = {step_id: written for step_id, written in self._old.items() if step_id in ids}
+        going = {step_id: written for step_id, written in self._old.items() if step_id not in ids}
         for move in wanted.moved:
             is_renamed = move.walkthrough is None and move.new in ids and move.new not in kept
-            if is_renamed and move.old in self._old and move.old not in ids:
-                if move.old not in taken:
-                    taken.add(move.old)
-                    kept[move.new] = self._old[move.old]
+            if is_renamed and move.old in going:
+                kept[move.new] = going.pop(move.old)
         return kept
 
     def write_steps(self, pictures: Mapping[str, bytes]) -> None:

@@ -218,3 +218,19 @@ def test_a_very_large_step_is_written_as_a_whole():
 
     assert live(changed(files, changes)) == wanted
     assert diff_files(files, changes).count("\n") == 40_012
+
+
+def test_what_files_cannot_say_is_named_with_its_step():
+    files = written()
+    wanted = with_step(live(files), 0, content="Go on.<!-- a comment -->")
+    with pytest.raises(NotRewritten, match=r"steps/one\.md:1"):
+        rewrite(FOLDER, files, wanted)
+
+
+def test_blanks_that_no_file_keeps_are_no_change():
+    files = written()
+
+    assert (
+        rewrite(FOLDER, files, with_step(live(files), 0, content="\r\nDo one.\n\n", verify=" \n"))
+        == {}
+    )
