@@ -204,7 +204,14 @@ class _Change:
         # What changes is compared as it was written: with the titles that links showed before.
         own = replace(opened.files, titles={**opened.files.titles, **self._staying.titles})
         read = read_opened(replace(opened, files=own), problems, self._untouched).authored
-        return read is not None and replace(read, pictures=()) == replace(self._wanted, pictures=())
+        if read is None:
+            return False
+        for got, wanted in zip(read.content.steps, self._wanted.content.steps, strict=False):
+            if got != wanted:
+                path = f"{self._folder}/{self._names[wanted.id]}"
+                message = "a comment, or a link to a file, reads otherwise; write the address"
+                problems.append(Problem(path, 1, message))
+        return replace(read, pictures=()) == replace(self._wanted, pictures=())
 
     def _refuse(self, problems: list[Problem]) -> NoReturn:
         raise NotRewritten(
