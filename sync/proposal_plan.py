@@ -18,7 +18,8 @@ from sync.git.edit_link import view_address_of
 from sync.git.proposal_branch import ProposalBranch
 from sync.git.repository import Repository
 from sync.git.snapshot import Snapshot
-from sync.layout import MANIFEST, MAX_MANIFEST, WALKTHROUGHS, FileData
+from sync.layout import MANIFEST, WALKTHROUGHS, FileData
+from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.values import WalkthroughContent

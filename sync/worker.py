@@ -20,7 +20,8 @@ from sync.git.repository import Repository
 from sync.proposal_state import follow_unmoved, read_open
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
-from sync.sync_source import open_repository_of, sync_claimed
+from sync.source_repository import open_repository_of
+from sync.sync_source import sync_claimed
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors

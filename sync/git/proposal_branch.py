@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.git.address import is_local
+from sync.git.command import GitCommand
 from sync.git.errors import (
     BranchMoved,
     CopyDamaged,
@@ -15,7 +16,6 @@ from sync.git.errors import (
     PushFailed,
     PushRefused,
 )
-from sync.git.repository import Repository
 
 #: Where the host's branch is kept in the bare copy, and the last commit that was made here.
 _FETCHED, _MADE = "refs/handrail/fetched/", "refs/handrail/made/"
@@ -77,13 +77,14 @@ class ProposalBranch:
     """One branch of a repository, of which nothing is ever taken away.
 
     Args:
-        repository: where it is.
+        git: runs git in the copy of the repository.
+        url: where the repository is.
         name: of the branch; only characters that need no quotes.
         secrets: what must not be in an error.
     """
 
-    def __init__(self, repository: Repository, name: str, secrets: Sequence[str] = ()) -> None:
-        self._repository, self._git, self._name = repository, repository.git, name
+    def __init__(self, git: GitCommand, url: str, name: str, secrets: Sequence[str] = ()) -> None:
+        self._git, self._url, self._name = git, url, name
         self._secrets = secrets
 
     def fetch(self, tip: str) -> None:
@@ -95,7 +96,7 @@ class ProposalBranch:
         if not self.has(tip):
             self._git.text(
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
-                "--no-recurse-submodules", "--", self._repository.url,
+                "--no-recurse-submodules", "--", self._url,
                 f"+refs/heads/{self._name}:{_FETCHED}{self._name}",
             )  # fmt: skip
 
@@ -125,7 +126,7 @@ class ProposalBranch:
         )  # fmt: skip
         if done.returncode:
             raise CopyDamaged(
-                f"Git could not make a commit in the copy of {self._repository.url}: "
+                f"Git could not make a commit in the copy of {self._url}: "
                 f"{_plain(done.stderr.decode(errors='replace'), _MAX_WORDS)}"
             )
         return self._git.text("rev-parse", "--verify", f"{_MADE}{self._name}")
@@ -137,7 +138,7 @@ class ProposalBranch:
             PushFailed: the host did not take it; the class says why.
             HostUnavailable: the host does not answer.
         """
-        url = self._repository.url
+        url = self._url
         options = [f"--receive-pack={_RECEIVE}"] if is_local(url) else []
         done = self._git.run(
             "push", "--porcelain", "--no-follow-tags", "--no-signed", "--recurse-submodules=no",
@@ -180,7 +181,7 @@ class ProposalBranch:
             return MayNotPush(words) if is_right else PushRefused(words)
         if _NO_RIGHT.search(complained):
             return MayNotPush(words)
-        return HostUnavailable(f"Git could not push to {self._repository.url}: {words}")
+        return HostUnavailable(f"Git could not push to {self._url}: {words}")
 
     def _words_of_host(self, complained: str, refusals: Sequence[str]) -> str:
         """Return what the host said, else what git said: some words, without secrets."""
