@@ -36,6 +36,14 @@ class RunOutcome(StrEnum):
     FAILED = "failed"
 
 
+class ProposalState(StrEnum):
+    """What became of a change that was proposed to a repository."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"  # its branch is gone, and the change is not in the source's branch
+
+
 class AuthType(StrEnum):
     """How a server learns who is calling."""
 

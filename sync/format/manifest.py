@@ -11,7 +11,8 @@ from walkthroughs.content.limits import MAX_MINUTES, MAX_STEPS
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import Move
 
-_KEYS = (
+#: In the order that is written.
+KEYS = (
     "id",
     "title",
     "description",
@@ -47,7 +48,7 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
     except YamlRefused as error:
         problems.append(Problem(path, error.line, str(error)))
         return Manifest(None)
-    fields = Fields(node, path, problems, _KEYS)
+    fields = Fields(node, path, problems, KEYS)
     author_id = fields.id()
     return Manifest(
         id=author_id,

@@ -102,14 +102,22 @@ def read_step(
     )
 
 
+def split_front_matter(text: str) -> tuple[str, bool, str]:
+    """Return the front matter of a text that begins with one, whether it is closed, and the rest.
+
+    The front matter has no line end behind its last line.
+    """
+    front, closed, rest = f"{text[3:]}\n".partition("\n---\n")
+    return front[1:], bool(closed), rest
+
+
 def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields | None, str, int]:
     """Return the front matter (none, and a problem, if it cannot be read), body and its line."""
     if not text.startswith("---\n"):
         problems.append(Problem(path, 1, _NO_FRONT_MATTER))
         return None, *_body(text, f"{text}\n")
-    front, closed, rest = f"{text[3:]}\n".partition("\n---\n")
-    front = front[1:]
-    if not closed:
+    front, is_closed, rest = split_front_matter(text)
+    if not is_closed:
         message = "the front matter is never closed; end it with a line ---"
         problems.append(Problem(path, 1, message))
         return None, "", 1

@@ -5,6 +5,7 @@ from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
+from walkthroughs.models.proposals import Proposal
 from walkthroughs.models.servers import (
     DEFAULT_PACE_SECONDS,
     MAX_PACE_SECONDS,
@@ -47,6 +48,7 @@ __all__ = [
     "Organization",
     "PendingChange",
     "PersonalLink",
+    "Proposal",
     "RequestCount",
     "SignInCode",
     "SignInFailure",
