@@ -20,6 +20,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
 
+from walkthroughs.audit import changes
 from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
@@ -100,6 +101,8 @@ def create_app(settings: Settings | None = None) -> Handrail:
         pool_size=2 * _THREADS + 3 * _CHECKS,
         direct_address=settings.direct_database_url,
     )
+    for sessions in (database.sessions, database.direct_sessions):
+        changes.install(sessions)
     app = Handrail(__name__)
     attach(app, Runtime(settings, database))
     for name, target, help in _COMMANDS:

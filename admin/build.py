@@ -7,14 +7,19 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from admin import formats
-from admin.access import memberships, protection, tenant_filter
+from admin.access import actors, memberships, protection, tenant_filter
 from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
+from admin.pages.account import account_pages
 from admin.pages.assignments import AssignmentView
+from admin.pages.audit import AuditPage
 from admin.pages.editor_page import EditorPage
 from admin.pages.history_page import HistoryPage
 from admin.pages.home import HomeView
+from admin.pages.invitations import invitation_pages
 from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
+from admin.pages.lost_password import lost_password_pages
+from admin.pages.member_list import MemberListPage
 from admin.pages.members import MemberView
 from admin.pages.new_page import NewPage
 from admin.pages.password import password_pages
@@ -28,6 +33,8 @@ from admin.pages.versions import VersionView
 from admin.pages.walkthrough_list import WalkthroughListPage
 from admin.pages.walkthroughs import WalkthroughView
 from walkthroughs.addresses import ADMIN
+from walkthroughs.audit import changes
+from walkthroughs.audit import record as audit_record
 from walkthroughs.database.pool import Database
 from walkthroughs.ids import utc_text
 from walkthroughs.models import db
@@ -38,12 +45,14 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     """Add the dashboard to *app*. It uses the pool of *database*, and no other."""
     _share_engine(app, database)
     tenant_filter.install(db.session)
+    _record_changes()
     protection.install(app)
     memberships.install(app)
     init_sign_in(app, settings)
     app.jinja_env.filters.update(ago=formats.ago, iso_time=formats.iso_time, utc_time=utc_text)
     app.register_blueprint(_own_files())
-    app.register_blueprint(password_pages)
+    for pages in (password_pages, account_pages, lost_password_pages, invitation_pages):
+        app.register_blueprint(pages)
     admin = Admin(
         app,
         name="Handrail",
@@ -71,8 +80,16 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         ProgressView(),
         AttemptView(),
         MemberView(),
+        MemberListPage(),
+        AuditPage(),
     ):
         admin.add_view(view)
+
+
+def _record_changes() -> None:
+    """Let the audit see what the dashboard's session writes, as the member who is signed in."""
+    changes.install_once(db.session)
+    db.session.session_factory.configure(info=audit_record.session_info(actors.current_actor))
 
 
 def _share_engine(app: Flask, database: Database) -> None:

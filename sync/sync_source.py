@@ -107,7 +107,7 @@ def sync_claimed(
             history.record_waiting(database, source, fence, request, result, started, newest)
         else:
             author = repository.author(commit)
-            origin = Origin(source.id, commit, author)
+            origin = Origin(source.id, commit, author, source_name=source.name)
             PlanWriter(database, source.organization_id, origin, staging, fence).write(plan.changes)
             result = RunResult(plan, RunOutcome.APPLIED, target)
             history.record_applied(

@@ -121,6 +121,11 @@ def password_link(base_url: str, token: str) -> str:
     return f"{base_url}{ADMIN}/password/{token}"
 
 
+def invitation_link(base_url: str, token: str) -> str:
+    """Return where somebody joins an organization of the dashboard. It is a secret, too."""
+    return f"{base_url}{ADMIN}/invitations/{token}"
+
+
 def webhook_address(base_url: str, source_id: str) -> str:
     """Return where a Git host announces that the branch of a content source has moved."""
     return f"{base_url}/webhooks/git/{source_id}"

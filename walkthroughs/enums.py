@@ -81,3 +81,19 @@ class SyncTrigger(StrEnum):
     WEBHOOK = "webhook"
     DASHBOARD = "dashboard"
     COMMAND = "command"
+
+
+class AuditPlace(StrEnum):
+    """From where something was changed."""
+
+    DASHBOARD = "dashboard"
+    COMMAND_LINE = "command line"
+    GIT = "Git"
+
+
+class Theme(StrEnum):
+    """The colours of the dashboard: those of the person's system, light ones, or dark ones."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"

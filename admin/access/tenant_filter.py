@@ -23,7 +23,12 @@ def current_organization_id() -> str | None:
 
 
 def install(session: scoped_session[Any]) -> None:
-    """Limit *session* to one organization. Without one it reads and writes no rows."""
+    """Limit *session* to one organization. Without one it reads and writes no rows.
+
+    Applications share the session: the second one must not add each condition once more.
+    """
+    if event.contains(session, "do_orm_execute", _read_own_only):
+        return
     event.listen(session, "do_orm_execute", _read_own_only)
     event.listen(session, "before_flush", _write_own_only)
 

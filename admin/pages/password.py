@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 from wtforms.validators import DataRequired, EqualTo, Length
 
-from admin.access import passwords, sign_in_limit
+from admin.access import passwords, sessions, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.passwords import MAX_LETTERS, MIN_LETTERS
 from walkthroughs.addresses import ADMIN
@@ -47,6 +47,13 @@ class ChangeForm(ChooseForm):
     )
 
 
+@password_pages.after_request
+def keep_link(response: Response) -> Response:
+    """Let the browser tell nobody the address: it may hold the secret of a link."""
+    response.headers["Referrer-Policy"] = "strict-origin"  # with none, https forms are refused
+    return response
+
+
 @password_pages.route("/<token>", methods=("GET", "POST"))
 def choose(token: str) -> ResponseReturnValue:
     """Let the owner of a link choose a password."""
@@ -77,7 +84,7 @@ def change() -> ResponseReturnValue:
 
 
 def _changed(account: Account, password: str) -> ResponseReturnValue:
-    passwords.change_password(account, password)
+    sessions.change_password(account, password)
     flash("The password is changed.", "success")
     return redirect(url_for("last_used"))
 

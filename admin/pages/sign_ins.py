@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from admin.pages.learners import LinkView
 from admin.pages.model_page import OrgModelView
 from walkthroughs.identity import grants
+from walkthroughs.identity.sign_ins import record_ended
 from walkthroughs.models import OAuthGrant, db
 
 
@@ -44,7 +45,8 @@ class SignInView(OrgModelView):
     def remove(self, row: OAuthGrant) -> None:
         """End the sign-in; its row stays and shows when it ended."""
         own = OAuthGrant.organization_id == g.organization_id
-        grants.end(db.session(), own, OAuthGrant.id == row.id)
+        ended = grants.end(db.session(), own, OAuthGrant.id == row.id)
+        record_ended(db.session(), ended)
         db.session.commit()
 
     def after_removal(self, row: OAuthGrant) -> str:

@@ -4,6 +4,7 @@ from tests.builders import content, walkthrough
 from tests.dashboard import app, owner, said, site
 from walkthroughs.content.problems import Problem
 from walkthroughs.models import (
+    AuditEvent,
     AwaitingApproval,
     ContentSource,
     PendingChange,
@@ -59,6 +60,10 @@ def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, site,
         assert (stored and stored.fingerprint) == agreed
 
     assert "has approved" in said(owner.get(page))
+    with database.transaction() as session:
+        (told,) = session.query(AuditEvent).filter_by(kind="source").all()
+    assert (told.actor, told.verb, told.title) == ("owner@acme.example", "source.approve", "guides")
+    assert told.after == {"approval": "f00"}
 
 
 def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, site, database):

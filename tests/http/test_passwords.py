@@ -74,7 +74,7 @@ def test_a_link_that_is_mistyped_too_old_or_of_another_key_opens_nothing(
 
 def test_who_is_signed_in_changes_their_password_and_stays_signed_in(app, password):
     here, there = inside(app, password), inside(app, password)
-    assert "/admin/password/" in said(here.get("/o/acme/admin/tables/walkthroughs/"))
+    assert "/admin/password/" in said(here.get("/admin/account/"))
     wrong = here.post("/admin/password/", current="x" * 12, password=NEW, again=NEW)
     assert "This is not your current password." in said(wrong)
     here.post("/admin/password/", current=password, password=NEW, again=NEW)

@@ -22,9 +22,14 @@ PASSWORD = "a long password"
 #: Pages that every member may read, by GET.
 READ = {"index_view", "details_view", "export", "index", "server", "preview"}
 #: Views that only an owner may change.
-OWNERS = {"content_sources", "mcp_servers", "oauth_grants", "personal_links"}
+OWNERS = {
+    "content_sources", "mcp_servers", "oauth_grants", "personal_links", "members", "audit",
+}  # fmt: skip
 #: Routes that are no page of a table: everybody's own.
-OWN = {"password.change", "admin.index", "last_used"}
+OWN = {
+    "password.change", "admin.index", "last_used", "lost_password.ask",
+    "account.show", "account.change_looks", "account.end_sessions",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -85,6 +90,7 @@ class Person(Visitor):
         self.token = token_of(self)  # the session keeps it
         self.walkthrough_id = first_id(app.extensions["handrail"].database, "walkthroughs")
         assert self.sign_in(f"{name}@x.example", PASSWORD).status_code == 302
+        self.client.get("/admin/", follow_redirects=True)  # notes when they were seen
 
     def open(self, rule, method, row_id, slug="acme"):
         # A page that takes another kind of name fails here, so that it gets a row of its own.

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.orm import Session
 
+from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NotFound
 from walkthroughs.identity.learner_rows import lock_learners
@@ -45,6 +46,8 @@ def erase(session: Session, organization_id: str, named: str) -> int:
         )
     )
     session.flush()
+    # Without the address: what is recorded cannot be erased.
+    record(session, Event(organization_id, "learner.erase", learner.id, "a learner"))
     if totals:
         nobody = learner_ids(session, organization_id, [ERASED])[ERASED]
         rows = [each | {"mcp_server_user_id": nobody} for each in totals]

@@ -11,6 +11,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import EMAIL_PATTERN
+from walkthroughs.audit.record import Event, record, record_many
 from walkthroughs.crypto import hash_token
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.learners import learner_ids
@@ -60,6 +61,20 @@ def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> d
         for email, token in tokens.items()
     ]
     session.execute(plain_insert(PersonalLink), rows)
+    record_many(
+        session,
+        [
+            Event(
+                server.organization_id,
+                "link.create",
+                row["id"],
+                server.name,
+                None,
+                {"learner": row["mcp_server_user_id"]},
+            )
+            for row in rows
+        ],
+    )
     return tokens
 
 
@@ -94,10 +109,26 @@ def revoke_links(session: Session, server_slug: str, email: str) -> int:
         .join(McpServerUser, McpServerUser.id == PersonalLink.mcp_server_user_id)
         .where(McpServer.slug == server_slug, McpServerUser.email == email.lower())
     )
-    ended = session.scalars(
+    ended = session.execute(
         update(PersonalLink)
         .where(PersonalLink.id.in_(of_learner), PersonalLink.revoked_at.is_(None))
         .values(revoked_at=now_ms())
-        .returning(PersonalLink.id)
-    )
-    return len(ended.all())
+        .returning(PersonalLink.id, PersonalLink.mcp_server_user_id)
+    ).all()
+    if ended:
+        server = find_server(session, server_slug)
+        record(
+            session,
+            *(
+                Event(
+                    server.organization_id,
+                    "link.end",
+                    row.id,
+                    server.name,
+                    None,
+                    {"learner": row.mcp_server_user_id},
+                )
+                for row in ended
+            ),
+        )
+    return len(ended)

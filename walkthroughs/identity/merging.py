@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.orm import Session
 
+from walkthroughs.audit.record import Event, record
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity.learner_rows import LEARNER_COLUMN, lock_learners, tables_of_learners
 from walkthroughs.identity.learners import find_learner
@@ -62,6 +63,8 @@ def merge_learners(session: Session, organization_id: str, gone: str, kept: str)
             assert isinstance(done, CursorResult)  # noqa: S101  narrows the type
             moved[table.name] = done.rowcount
     email = leaving.email
+    what = {"merged": leaving.id}
+    record(session, Event(organization_id, "learner.merge", staying.id, "a learner", None, what))
     session.delete(leaving)
     # Codes that are on the way to the address of who is gone would make that learner anew.
     session.execute(

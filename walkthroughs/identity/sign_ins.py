@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.orm import Session
 
+from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import AuthType
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity import grants
@@ -59,7 +61,9 @@ def end_one(session: Session, grant_id: str) -> None:
     Raises:
         NotFound: there is none, or it has ended.
     """
-    if not grants.end(session, OAuthGrant.id == grant_id):
+    ended = grants.end(session, OAuthGrant.id == grant_id)
+    record_ended(session, ended)
+    if not ended:
         raise NotFound(f'There is no sign-in "{grant_id}" that goes on. See: flask sign-ins list')
 
 
@@ -75,7 +79,9 @@ def end_of_learner(session: Session, server_slug: str, email: str) -> int:
         McpServerUser.email == email.strip().lower(),
     )
     of_learner = OAuthGrant.mcp_server_user_id.in_(learner)
-    return len(grants.end(session, OAuthGrant.mcp_server_id == server.id, of_learner))
+    ended = grants.end(session, OAuthGrant.mcp_server_id == server.id, of_learner)
+    record_ended(session, ended)
+    return len(ended)
 
 
 def set_auth(
@@ -124,3 +130,27 @@ def _provider_id(
     if provider is not None:
         return find_provider(session, server.organization_id, provider).id
     return server.oidc_provider_id or only_provider(session, server.organization_id).id
+
+
+def record_ended(session: Session, grant_ids: Sequence[str]) -> None:
+    """Let the audit tell that these sign-ins were ended, by the actor of the session."""
+    query = (
+        select(OAuthGrant, McpServer.name)
+        .join(McpServer, McpServer.id == OAuthGrant.mcp_server_id)
+        .where(OAuthGrant.id.in_(grant_ids))
+    )
+    rows = session.execute(query).all() if grant_ids else []
+    record(
+        session,
+        *(
+            Event(
+                grant.organization_id,
+                "sign-in.end",
+                grant.id,
+                name,
+                None,
+                {"learner": grant.mcp_server_user_id, "app": grant.client_name},
+            )
+            for grant, name in rows
+        ),
+    )

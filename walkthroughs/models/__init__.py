@@ -1,7 +1,9 @@
 """The tables. Columns, constraints and facts about one row; no queries."""
 
+from walkthroughs.models.audit import AuditEvent
 from walkthroughs.models.base import Base, db
 from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
+from walkthroughs.models.invitations import Invitation
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
@@ -29,10 +31,12 @@ __all__ = [
     "DEFAULT_PACE_SECONDS",
     "MAX_PACE_SECONDS",
     "Approval",
+    "AuditEvent",
     "AwaitingApproval",
     "Base",
     "ClientDocument",
     "ContentSource",
+    "Invitation",
     "KeptCopy",
     "LearnerIdentity",
     "LearnerSession",

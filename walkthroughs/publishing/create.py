@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from walkthroughs.audit.record import Event, record_many
 from walkthroughs.content.revision import compare
 from walkthroughs.content.values import Outline, WalkthroughContent
 from walkthroughs.database import bulk_copy
@@ -70,6 +71,7 @@ def create_all(
     walkthroughs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     versions: list[dict[str, Any]] = []
+    events: list[Event] = []
     for each in new:
         walkthrough_id = _new_walkthrough_id()
         own = {"organization_id": organization_id, "created_at": now_ms()}
@@ -95,11 +97,26 @@ def create_all(
         steps += _steps(inner, ids, each.content, predecessors_by_step)
         version = version_columns(1, revision, each.outline.digest, ids, origin)
         versions.append(inner | {"id": _new_version_id()} | version)
+        events.append(_event(organization_id, walkthrough_id, each, origin))
         outcomes.append(PublishResult(walkthrough_id, 1, revision.level, revision.summary))
     bulk_copy.insert_rows(session, Walkthrough.__table__, walkthroughs)
     bulk_copy.insert_rows(session, WalkthroughStep.__table__, steps)
     bulk_copy.insert_rows(session, WalkthroughVersion.__table__, versions)
+    record_many(session, events)
     return outcomes
+
+
+def _event(organization_id: str, walkthrough_id: str, new: NewWalkthrough, origin: Origin) -> Event:
+    after: dict[str, object] = {
+        "version": 1,
+        "published": new.is_published,
+        "steps": len(new.content.steps),
+    }
+    if origin.git_commit:
+        after["commit"] = origin.git_commit
+    return Event(
+        organization_id, "walkthrough.create", walkthrough_id, new.content.title, None, after
+    )
 
 
 def _steps(

@@ -15,6 +15,8 @@ class Origin:
     git_commit: str | None = None
     author: str | None = None
     note: str | None = None
+    #: What people call the source.
+    source_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ touched at all.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from walkthroughs.audit.record import Event, record
 from walkthroughs.content.content_json import content_as_json
 from walkthroughs.content.revision import Level, Revision, compare, current_id
 from walkthroughs.content.values import WalkthroughContent
@@ -61,11 +63,13 @@ def change(
     was_archived = row.archived_at is not None
     if was_archived and not restores:
         raise WalkthroughArchived(row.title)
+    before = _state(row)
     row.archived_at = None
     if is_published is not None:
         row.is_published = is_published
     outcome = _write(session, row, edit, origin, was_archived=was_archived)
     session.flush()
+    _record_change(session, row, before, outcome, origin)
     return outcome
 
 
@@ -100,6 +104,8 @@ def archive(session: Session, organization_id: str, walkthrough_id: str, origin:
     row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
     changed = row.archived_at is None
     row.archived_at = row.archived_at or now_ms()
+    if changed:
+        record(session, Event(organization_id, "walkthrough.archive", row.id, row.title))
     return changed
 
 
@@ -110,7 +116,10 @@ def adopt(session: Session, organization_id: str, walkthrough_id: str, source_id
         WalkthroughNotFound: the organization has no such walkthrough.
         ManagedByGit: another source owns it.
     """
-    lock_walkthrough(session, organization_id, walkthrough_id, Origin()).source_id = source_id
+    row = lock_walkthrough(session, organization_id, walkthrough_id, Origin())
+    row.source_id = source_id
+    after = {"source": source_id}
+    record(session, Event(organization_id, "walkthrough.adopt", row.id, row.title, None, after))
 
 
 def detach(session: Session, organization_id: str, walkthrough_id: str, source_id: str) -> None:
@@ -122,6 +131,49 @@ def detach(session: Session, organization_id: str, walkthrough_id: str, source_i
     """
     row = lock_walkthrough(session, organization_id, walkthrough_id, Origin(source_id))
     row.source_id = row.folder = row.git_tree = None
+    before = {"source": source_id}
+    record(session, Event(organization_id, "walkthrough.detach", row.id, row.title, before))
+
+
+def _state(row: Walkthrough) -> dict[str, Any]:
+    """Return what the audit tells of a walkthrough: its texts are in its versions."""
+    return {
+        "title": row.title,
+        "version": row.version,
+        "published": row.is_published,
+        "archived": row.archived_at is not None,
+        "steps": row.step_count,
+    }
+
+
+def _record_change(
+    session: Session,
+    row: Walkthrough,
+    before: dict[str, Any],
+    outcome: PublishResult,
+    origin: Origin,
+) -> None:
+    after = _state(row)
+    changed = [name for name, value in after.items() if before[name] != value]
+    if not changed:
+        return
+    verb = "publish"
+    if "archived" in changed:
+        verb = "restore"
+    elif outcome.level is None:
+        verb = "show" if row.is_published else "hide"
+    more: dict[str, Any] = {"what": outcome.summary} if outcome.level else {}
+    if origin.git_commit:
+        more["commit"] = origin.git_commit
+    event = Event(
+        row.organization_id,
+        f"walkthrough.{verb}",
+        row.id,
+        row.title,
+        {name: before[name] for name in changed},
+        {name: after[name] for name in changed} | more,
+    )
+    record(session, event)
 
 
 def _write(
