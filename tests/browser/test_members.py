@@ -71,8 +71,10 @@ def test_ones_own_page_and_what_a_visitor_sees_are_accessible(browser, site):
     page.get_by_label("Dark").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved.")
-    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert colour == "rgb(18, 22, 28)"
+    for path in ("/admin/account/", "/o/acme/admin/members/"):
+        page.goto(site.origin + path)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert colour == "rgb(18, 22, 28)", path
     context.clear_cookies()
     page.goto(f"{site.origin}/admin/login")
     password = page.locator("#password")
