@@ -206,6 +206,7 @@ NOT_AUDITED: Mapping[type, str] = {
     models.WalkthroughImage: "likewise",
     models.WalkthroughDraft: "what is written is recorded when it is published",
     models.KeptCopy: "likewise",
+    models.Proposal: "what is proposed is recorded when Git publishes it",
     models.SyncRun: "a history of its own",
     models.McpServerUser: "learners come by themselves; links and erasing are recorded",
     models.WalkthroughProgress: "learners write it",
