@@ -141,8 +141,9 @@ def refusals(text: str) -> tuple[Finding, ...]:
 
 
 def without_files(link: Link) -> Resolved:
-    """Refuse a picture of a file: none stands beside the text; what is stored already may stay."""
-    if not link.is_picture or PICTURE_NAME.fullmatch(link.target.removeprefix("i/")):
+    """Refuse a file: none stands beside the text. A picture that is stored already may stay."""
+    if link.is_picture and PICTURE_NAME.fullmatch(link.target.removeprefix("i/")):
         return Resolved()
-    message = f'"{link.target[:100]}" is no address; write that of the picture, with https://'
+    of_picture = " of the picture" if link.is_picture else ""
+    message = f'"{link.target[:100]}" is no address; write that{of_picture}, with https://'
     return Resolved(finding=Finding(link.line, message))
