@@ -18,6 +18,7 @@ from admin.pages.history_page import HistoryPage
 from admin.pages.home import HomeView
 from admin.pages.invitations import invitation_pages
 from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
+from admin.pages.learners_page import LearnersPage
 from admin.pages.lost_password import lost_password_pages
 from admin.pages.member_list import MemberListPage
 from admin.pages.members import MemberView
@@ -67,6 +68,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         PublishPage(),
         HistoryPage(),
         ServersPage(),
+        LearnersPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),
