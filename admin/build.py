@@ -14,6 +14,7 @@ from admin.pages.account import account_pages
 from admin.pages.assignments import AssignmentView
 from admin.pages.audit import AuditPage
 from admin.pages.editor_page import EditorPage
+from admin.pages.git_page import GitPage
 from admin.pages.history_page import HistoryPage
 from admin.pages.home import HomeView
 from admin.pages.invitations import invitation_pages
@@ -69,6 +70,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         HistoryPage(),
         ServersPage(),
         LearnersPage(),
+        GitPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),

@@ -28,7 +28,7 @@ OF_PEOPLE = {
 }  # fmt: skip
 #: Views that only an owner may change.
 OWNERS = {
-    "content_sources", "mcp_servers", "oauth_grants", "personal_links", "members", "audit",
+    "content_sources", "git", "mcp_servers", "oauth_grants", "personal_links", "members", "audit",
 }  # fmt: skip
 #: Routes that are no page of a table: everybody's own.
 OWN = {
