@@ -62,10 +62,13 @@ def test_a_link_is_made_its_learner_is_found_moved_and_erased(
 def test_a_held_source_shows_its_words_and_goes_back_in_two_clicks(
     browser: Browser, site: DashboardSite, database, settings, tmp_path
 ):
-    author = Author(tmp_path / "guides")
+    author = Author(tmp_path / "recipes")
     with database.transaction() as session:
-        row = session.scalars(select(ContentSource)).one()
-        row.url, source_id = str(author.folder), row.id
+        owner = session.scalars(select(ContentSource.organization_id)).one()
+        row = ContentSource(organization_id=owner, name="recipes", url=str(author.folder))
+        session.add(row)
+        session.flush()
+        source_id = row.id
     for word in ("first", "second"):
         author.write(("start", "", f"The {word} words."), name="guide")
         author.commit()
@@ -78,7 +81,7 @@ def test_a_held_source_shows_its_words_and_goes_back_in_two_clicks(
     context, page = sign_in(browser, site)
     page.get_by_role("link", name="Git", exact=True).click()
     told = faults(page)
-    page.get_by_role("link", name="guides").click()
+    page.get_by_role("link", name="recipes").click()
     expect(page.locator("ins", has_text="third")).to_be_visible()
     told += faults(page)
     for tab in ("Problems", "Settings", "Runs"):
