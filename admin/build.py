@@ -14,10 +14,12 @@ from admin.pages.account import account_pages
 from admin.pages.assignments import AssignmentView
 from admin.pages.audit import AuditPage
 from admin.pages.editor_page import EditorPage
+from admin.pages.git_page import GitPage
 from admin.pages.history_page import HistoryPage
 from admin.pages.home import HomeView
 from admin.pages.invitations import invitation_pages
 from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
+from admin.pages.learners_page import LearnersPage
 from admin.pages.lost_password import lost_password_pages
 from admin.pages.member_list import MemberListPage
 from admin.pages.members import MemberView
@@ -67,6 +69,8 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         PublishPage(),
         HistoryPage(),
         ServersPage(),
+        LearnersPage(),
+        GitPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),

@@ -87,6 +87,18 @@ def assistants(slug: str, address: str) -> tuple[Assistant, ...]:
     )
 
 
+def message_to_learner(server: str, address: str) -> str:
+    """Return a message that hands a learner their personal link."""
+    return (
+        f"Hello,\n\nyou can follow the walkthroughs of {server} in your own assistant, at your own "
+        "pace. Add this address to it as an MCP server:\n\n"
+        f"{address}\n\n"
+        "In Claude, that is Settings, Connectors, “Add custom connector”. Then say: “Which "
+        "walkthroughs are there? Let's start one.”\n\n"
+        "The address is yours alone: whoever has it is taken for you, so please do not pass it on."
+    )
+
+
 def reach_fault(address: str) -> str | None:
     """Return why assistants on other machines cannot reach *address*; none if they may."""
     parts = urlsplit(address)

@@ -39,6 +39,12 @@ def name_of(author: str | None) -> str | None:
     return name or author
 
 
+def masked(email: str) -> str:
+    """Return an e-mail address for members who may not read it: `l…@x.example`."""
+    name, at, host = email.rpartition("@")
+    return f"{name[:1]}…{at}{host}"
+
+
 def iso_time(at_ms: int) -> str:
     """Return a time of `now_ms` as programs read it: `2026-03-01T08:30:00Z`."""
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

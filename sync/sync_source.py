@@ -49,8 +49,8 @@ def plan_source(
         source = history.read(database, source_id)
         with open_repository_of(settings, source) as repository, open_staging() as staging:
             commit = repository.fetch()
-            parsed, _ = _read(database, source, repository, staging, commit, request)
-            return _plan(database, source, repository, parsed, commit, request)
+            parsed, _ = read_commit(database, source, repository, staging, commit, request)
+            return plan_commit(database, source, repository, parsed, commit, request)
 
 
 def sync_source(
@@ -96,8 +96,8 @@ def sync_claimed(
         newest = repository.fetch()
         follow_after_fetch(database, source, repository, newest)
         commit = repository.commit(target) if target else newest
-        parsed, trees = _read(database, source, repository, staging, commit, request)
-        plan = _plan(database, source, repository, parsed, commit, request)
+        parsed, trees = read_commit(database, source, repository, staging, commit, request)
+        plan = plan_commit(database, source, repository, parsed, commit, request)
         _refuse_other_plan(request, plan)
         if source.held_at is not None and not target:
             history.record_held(database, source, fence, plan, newest)
@@ -119,7 +119,7 @@ def sync_claimed(
     return result
 
 
-def _read(
+def read_commit(
     database: Database,
     source: ContentSource,
     repository: Repository,
@@ -151,7 +151,7 @@ def _read(
     return repository.with_reclone(read)
 
 
-def _plan(
+def plan_commit(
     database: Database,
     source: ContentSource,
     repository: Repository,
@@ -159,6 +159,7 @@ def _plan(
     commit: str,
     request: SyncRequest,
 ) -> Plan:
+    """Return the plan of a commit that was read."""
     is_rollback = request.rollback_to is not None
     is_rewritten = not is_rollback and _rewrite_needs_approval(source, repository, commit)
     with database.transaction() as session:

@@ -1,10 +1,10 @@
-"""Pages of learners, their links, progress and earlier attempts."""
+"""Tables of learners, their links, progress and earlier attempts. Viewers see no address."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, g
+from flask import abort, g, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement
@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement
 from admin.forms import LinkForm
 from admin.pages.choices import set_choices
 from admin.pages.model_page import OrgModelView
+from admin.pages.page import EDITORS, OWNERS
 from admin.saving import write_transaction
 from walkthroughs.addresses import personal_link
-from walkthroughs.enums import Role
-from walkthroughs.identity.learner_facts import sign_ins
 from walkthroughs.identity.learners import of_organization
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
@@ -39,7 +38,7 @@ class LearnerView(OrgModelView):
     column_searchable_list = ("email",)
     #: By id where there is no address, so that each row has a link that can be read.
     column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
-    details_template = "handrail/learner.html"
+    readers = EDITORS
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")
@@ -48,13 +47,6 @@ class LearnerView(OrgModelView):
         """Leave out what stands for erased learners."""
         return (*super().row_filters(), *of_organization(g.organization_id))
 
-    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401
-        """Add the learner's sign-ins to their page."""
-        if template == self.details_template:
-            values["sign_ins"] = sign_ins(db.session(), values["model"], only_open=True)
-            values["may_end"] = g.role in LinkView.writers
-        return str(super().render(template, **values))
-
 
 class LinkView(OrgModelView):
     """Personal links. The secret is shown once, when the link is made."""
@@ -62,7 +54,8 @@ class LinkView(OrgModelView):
     noun = "personal link"
     intro = "A secret address for one learner. It is shown once, when it is made."
     creatable = True
-    writers = frozenset({Role.OWNER})
+    readers = EDITORS
+    writers = OWNERS
     removal = ("End", "The address stops working within seconds. The learner's progress stays.")
     column_list = ("mcp_server_user", "mcp_server", "created_at")
     column_labels = {"mcp_server_user": "Learner", "mcp_server": "Server"}
@@ -105,11 +98,16 @@ class LinkView(OrgModelView):
         row.revoked_at = now_ms()
         db.session.commit()
 
+    def after_removal(self, row: PersonalLink) -> str:
+        """Go to the learner's page."""
+        return url_for("learners.learner", learner_id=row.mcp_server_user_id)
+
 
 class ProgressView(OrgModelView):
     """Where each learner is."""
 
     noun = "progress"
+    readers = EDITORS
     intro = "Where each learner is, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "active_at",
@@ -131,6 +129,7 @@ class AttemptView(OrgModelView):
     """Attempts that ended because a learner began again."""
 
     noun = "attempt"
+    readers = EDITORS
     intro = "Attempts that learners ended by beginning again, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",

@@ -38,6 +38,8 @@ class OrgModelView(ModelView):
     creatable = False
     editable = False
     writers: frozenset[Role] = frozenset()
+    #: The roles that may open the page at all.
+    readers: frozenset[Role] = frozenset(Role)
     #: The noun for one row, and the sentence at the top of the list.
     noun = "row"
     intro = ""
@@ -101,7 +103,8 @@ class OrgModelView(ModelView):
 
         The menu calls this on other pages, too: it lists the pages that a member can read.
         """
-        return admits(self.endpoint, _READ_ONLY, self.writers)
+        may_read = g.get("role") in self.readers
+        return may_read and admits(self.endpoint, _READ_ONLY, self.writers)
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; refuse a member whose role does not allow this."""

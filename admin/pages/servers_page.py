@@ -11,13 +11,14 @@ from flask_admin import expose
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin.connecting import assistants, reach_fault
+from admin.connecting import assistants, message_to_learner, reach_fault
 from admin.forms import AUTH_TYPES, SIGN_INS, meaning_of
 from admin.pages.page import Page
 from admin.pages.server_rows import read_addable, read_assignments, read_servers
 from admin.saving import write_transaction
-from walkthroughs.addresses import server_address
+from walkthroughs.addresses import personal_link, server_address
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.links import create_link
 from walkthroughs.identity.sign_ins import count_open
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.catalog import list_walkthroughs
@@ -77,6 +78,29 @@ class ServersPage(Page):
         elif _written(lambda s: assignments.assign(s, g.organization_id, server_id, own)):
             flash("Added.", "success")
         return _back(slug)
+
+    @expose("/<slug>/link", methods=("POST",))
+    def link(self, slug: str) -> ResponseReturnValue:
+        """Make a personal link for the learner whose address was typed; show it this once."""
+        row, email, made = _find(slug), request.form.get("email", "").strip(), ""
+        shown = {"server": row, "tab": "connect", "tabs": TABS}
+        base = runtime().settings.base_url
+        try:
+            with write_transaction() as session:
+                made = personal_link(base, slug, create_link(session, slug, email))
+        except HandrailError as error:
+            values = _connect_tab(row) | {"email": email, "refused": str(error)}
+            return str(self.render("handrail/server_connect.html", **shown, **values)), 422
+        return str(
+            self.render(
+                "handrail/server_link.html",
+                **shown,
+                email=email,
+                address=made,
+                assistants=assistants(slug, made),
+                message=message_to_learner(row.name, made),
+            )
+        )
 
     @expose("/<slug>/change", methods=("POST",))
     def change(self, slug: str) -> ResponseReturnValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g
+from flask import g, url_for
 from sqlalchemy import ColumnElement
 
 from admin.pages.learners import LinkView
@@ -17,6 +17,7 @@ class SignInView(OrgModelView):
 
     noun = "sign-in"
     intro = "Apps that learners have signed in with, the last used first."
+    readers = LinkView.readers
     writers = LinkView.writers
     removal = (
         "End",
@@ -51,4 +52,4 @@ class SignInView(OrgModelView):
 
     def after_removal(self, row: OAuthGrant) -> str:
         """Go to the learner's page."""
-        return str(self.get_url("mcp_server_user.details_view", id=row.mcp_server_user_id))
+        return url_for("learners.learner", learner_id=row.mcp_server_user_id)

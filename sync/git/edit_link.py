@@ -102,6 +102,15 @@ def view_address_of(source: ContentSource, file: str) -> str | None:
     return view_address(source.url, source.branch, source.path, file, kind)
 
 
+def line_address_of(source: ContentSource, file: str, line: int) -> str | None:
+    """Return the address to see a line of *file* at its host; none if not known."""
+    address = view_address_of(source, file)
+    if address is None:
+        return None
+    mark = "lines-" if urlsplit(address).hostname == "bitbucket.org" else "L"
+    return f"{address}#{mark}{line}"
+
+
 def repository_page(url: str, kind: str | None = None) -> tuple[str, HostKind] | None:
     """Return a repository's page at its host, and whose pages that host has; none if not known.
 

@@ -200,6 +200,10 @@ class Repository:
         """Return who wrote *commit*, as `Name <e-mail>`."""
         return self.git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
 
+    def subject(self, commit: str) -> str:
+        """Return the first line of the message of *commit*."""
+        return self._git.text("show", "--no-patch", "--format=%s", commit)[:200]
+
     @contextmanager
     def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Iterator[Snapshot]:
         """Yield what *commit* holds; see `read_snapshot`. Read it within the block.

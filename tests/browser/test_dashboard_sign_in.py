@@ -28,7 +28,7 @@ def test_an_owner_reads_what_sign_in_means_and_ends_a_sign_in(browser, site, dat
     expect(refused).to_have_value("oauth")
     expect(page.get_by_text("Set HANDRAIL_SMTP_URL")).to_be_visible()
     told += faults(page)
-    page.goto(f"{site.origin}/o/acme/admin/tables/mcp_server_user/")
+    page.goto(f"{site.origin}/o/acme/admin/learners/")
     page.get_by_role("link", name="lea@acme.example").click()
     told += faults(page)
     page.get_by_role("link", name="End the sign-in of Claude Code").click()
@@ -36,7 +36,7 @@ def test_an_owner_reads_what_sign_in_means_and_ends_a_sign_in(browser, site, dat
     page.get_by_role("button", name="End").click()
     expect(page.get_by_role("status")).to_contain_text("End: Claude Code")
     expect(page.get_by_role("heading", name="lea@acme.example")).to_be_visible()
-    expect(page.get_by_text("None. A learner signs in")).to_be_visible()
+    expect(page.get_by_text("None. A personal link is made")).to_be_visible()
     context.close()
 
     assert told == []

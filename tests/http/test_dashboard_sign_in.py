@@ -127,7 +127,7 @@ def test_a_learners_page_lists_their_own_sign_ins_without_a_token(owner, site, d
     foreign = signed_in(database, site, "acme", "other")
     with database.transaction() as session:
         lea = session.query(McpServerUser).filter_by(email="lea@acme.example").one().id
-    page = said(owner.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={lea}"))
+    page = said(owner.get(f"/o/acme/admin/learners/{lea}/"))
     every = page + said(owner.get("/o/acme/admin/tables/oauth_grants/"))
 
     assert "Claude of acme" in page
@@ -136,9 +136,7 @@ def test_a_learners_page_lists_their_own_sign_ins_without_a_token(owner, site, d
     assert "Claude of other" not in every
     assert "hash-" not in every
     assert "id-of-" not in every
-    assert (
-        owner.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={foreign}").status_code == 404
-    )
+    assert owner.get(f"/o/acme/admin/learners/{foreign}/").status_code == 404
 
 
 def test_a_viewer_sees_sign_ins_and_cannot_end_them(app, site, database):
@@ -150,7 +148,7 @@ def test_a_viewer_sees_sign_ins_and_cannot_end_them(app, site, database):
     lea = signed_in(database, site, "acme")
     vera = Visitor(app)
     vera.sign_in("vera@x.example", PASSWORD)
-    page = said(vera.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={lea}"))
+    page = said(vera.get(f"/o/acme/admin/learners/{lea}/"))
     with database.transaction() as session:
         grant = session.query(OAuthGrant).one().id
 
@@ -170,6 +168,8 @@ def test_what_stands_for_erased_learners_is_no_learner_of_the_dashboard(owner, s
     assert (
         owner.get(f"/o/acme/admin/tables/mcp_server_user/details/?id={nobody}").status_code == 404
     )
+    assert "0 learners" in said(owner.get("/o/acme/admin/learners/"))
+    assert owner.get(f"/o/acme/admin/learners/{nobody}/").status_code == 404
 
 
 def test_a_sign_in_that_an_owner_ends_stops_at_once(database, settings):
@@ -195,7 +195,7 @@ def test_a_sign_in_that_an_owner_ends_stops_at_once(database, settings):
         assert answer.status_code == 401
         assert academy.refresh(tokens).json()["error"] == "invalid_grant"
         assert LEA in page
-        assert "<p>None." in page
+        assert "<p>None. A personal link" in page
         assert start(academy, academy.tokens()["access_token"])["title"] == "One"
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from tests.builders import content, walkthrough
 from tests.dashboard import app, owner, said, site
+from walkthroughs.crypto import hash_token
 from walkthroughs.enums import Role
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.catalog import list_walkthroughs
-from walkthroughs.models import McpServerWalkthrough, Member, Walkthrough
+from walkthroughs.models import McpServerWalkthrough, Member, PersonalLink, Walkthrough
 
 __all__ = ["app", "owner", "site"]
 PAGE = "/o/acme/admin/servers/acme/"
@@ -111,3 +112,25 @@ def test_the_connect_tab_gives_the_address_and_names_what_keeps_others_away(owne
     assert "claude mcp add --transport http acme http://localhost:8000/s/acme/mcp" in shown
     assert "works only on the machine" in shown
     assert "cursor://anysphere.cursor-deeplink/mcp/install?name=acme" in shown
+
+
+def test_an_editor_makes_a_link_for_one_person_and_it_is_shown_once(app, owner, site, database):
+    with database.transaction() as session:
+        session.query(Member).filter_by(organization_id=site["acme"][0]).update(
+            {"role": Role.EDITOR}
+        )
+    refused = owner.post(f"{PAGE}link", page=f"{PAGE}?tab=connect", email="lea")
+    assert refused.status_code == 422
+    assert 'value="lea"' in said(refused)
+    assert "is not an e-mail address" in said(refused)
+    shown = said(owner.post(f"{PAGE}link", page=f"{PAGE}?tab=connect", email="Lea@x.example"))
+    tokens = set(re.findall(r"/s/acme/mcp/u/([\w-]{40,})", shown))
+    assert len(tokens) == 1
+    assert "A message to send" in shown
+    assert not tokens & set(re.findall(r"[\w-]{40,}", said(owner.get(f"{PAGE}?tab=connect"))))
+    with database.transaction() as session:
+        assert session.query(PersonalLink).one().token_hash == hash_token(tokens.pop())
+    foreign = owner.post(
+        "/o/acme/admin/servers/other/link", page=f"{PAGE}?tab=connect", email="a@b.c"
+    )
+    assert foreign.status_code == 404

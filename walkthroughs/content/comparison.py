@@ -87,12 +87,15 @@ class Comparison:
         return sum(step.kind == kind for step in self.steps)
 
 
-def compare_contents(old: WalkthroughContent, new: WalkthroughContent) -> Comparison:
+def compare_contents(
+    old: WalkthroughContent, new: WalkthroughContent, budget: Budget | None = None
+) -> Comparison:
     """Return what differs. Steps are the same step when their author ids are equal.
 
-    If very much does, the last texts are told as replaced whole.
+    If very much does, the last texts are told as replaced whole. Comparisons that are shown
+    together share a *budget*.
     """
-    budget = Budget()
+    budget = budget or Budget()
     before = {step.id: (place, step) for place, step in enumerate(old.steps, 1)}
     after = {step.id: step for step in new.steps}
     moved = _moved([before[step.id][0] for step in new.steps if step.id in before])

@@ -56,7 +56,14 @@ def find_learner(session: Session, organization_id: str, named: str) -> McpServe
 
 
 def list_learners(
-    session: Session, organization_id: str, search: str = "", *, limit: int, page: int = 1
+    session: Session,
+    organization_id: str,
+    search: str = "",
+    *,
+    limit: int,
+    page: int = 1,
+    also: tuple[ColumnElement[bool], ...] = (),
+    only_whole: bool = False,
 ) -> tuple[list[LearnerLine], int]:
     """Return a page of the organization's learners by e-mail address, and how many there are.
 
@@ -66,10 +73,17 @@ def list_learners(
         search: a part of the e-mail address, or a whole id.
         limit: how many at most.
         page: counted from 1.
+        also: more conditions for learners.
+        only_whole: find a learner by the whole e-mail address, not by a part of it.
     """
-    conditions = of_organization(organization_id)
+    conditions = (*of_organization(organization_id), *also)
     if words := search.strip():
-        part = McpServerUser.email.contains(words.lower(), autoescape=True)
+        email = words.lower()
+        part = (
+            McpServerUser.email == email
+            if only_whole
+            else McpServerUser.email.contains(email, autoescape=True)
+        )
         conditions += (or_(part, McpServerUser.id == words),)
     total = session.scalar(select(func.count()).select_from(McpServerUser).where(*conditions)) or 0
     query = (

@@ -19,6 +19,8 @@ from walkthroughs.identity.servers import find_server
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
+#: The longest address that mail can be sent to (RFC 5321).
+_MAX_EMAIL = 254
 _new_link_id = id_factory("lnk")
 
 
@@ -46,8 +48,10 @@ def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> d
     """
     server = find_server(session, server_slug)
     for email in emails:
-        if not EMAIL_PATTERN.fullmatch(email):
-            raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
+        if len(email) > _MAX_EMAIL or not EMAIL_PATTERN.fullmatch(email):
+            raise HandrailError(
+                f'"{email[:80]}" is not an e-mail address, such as lea@example.com.'
+            )
     tokens = {email.lower(): secrets.token_urlsafe(32) for email in emails}
     learners = learner_ids(session, server.organization_id, list(tokens))
     rows = [
