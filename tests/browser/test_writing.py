@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.browser import clipboards
 from tests.browser.conftest import faults
 from tests.browser.static_pages import until
+from tests.browser.test_pasting import PASTE
 from tests.browser.writing import (
     ask,
     begin,
@@ -25,9 +26,6 @@ from tests.builders import server
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServer
 
-_FROM_DOCS = """async (html) => navigator.clipboard.write([
-  new ClipboardItem({"text/html": new Blob([html], {type: "text/html"})}),
-])"""
 TITLES = ["Prepare", "Set it up", "See that it works"]
 
 
@@ -93,11 +91,10 @@ def test_three_steps_are_served_after_at_most_14_clicks_and_5_pages(browser, sit
 def test_what_is_pasted_arranged_and_published_is_what_assistants_on_two_servers_get(
     browser, site, links
 ):
-    page = begin(browser, site, permissions=["clipboard-read", "clipboard-write"])
+    page = begin(browser, site)
     start_draft(page)
-    page.evaluate(_FROM_DOCS, clipboards.DOCS)
     write(page, " ")
-    page.keyboard.press("Control+v")
+    page.evaluate(PASTE, [{"text/html": clipboards.DOCS}, []])
     expect(page.locator(".cm-content").first).to_contain_text("## Create the service")
     pasted = text_of(page)
     assert "Press **Save**, then *wait* for `ready`" in pasted
@@ -157,6 +154,8 @@ def test_a_learner_keeps_their_place_over_a_publish_its_undo_and_what_is_restore
     assert (step["title"], step["content"]) == ("Set it up", "Set it up well.")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Version 3 holds what was live before.")).to_be_visible()
+    expect(steps(page).first).to_have_text("Set it up")  # what is taken back is the draft
+    page.get_by_role("button", name="Discard changes").click()
     expect(steps(page)).to_have_text(TITLES)
     step = ask(links["acme"], again)
     assert step["content"] == "Say what to do, one command or click at a time."
@@ -223,3 +222,87 @@ def test_steps_are_added_named_deleted_and_brought_back_in_the_page(browser, sit
     expect(page.get_by_label("Title of the step")).to_have_value("How it works")
     assert page.evaluate("sessionStorage.loads") == loads
     end(page)
+
+
+def test_the_whole_story_by_keyboard_alone(browser, site, links):
+    page = begin(browser, site)
+
+    def go(role, name, key="Enter"):
+        """Tab on to a control, and press it."""
+        control = page.get_by_role(role, name=name, exact=True).first
+        for _ in range(60):
+            if control.count() and control.evaluate("each => each === document.activeElement"):
+                break
+            page.keyboard.press("Tab")
+        expect(control).to_be_focused()
+        if key:
+            page.keyboard.press(key)
+
+    go("link", "New walkthrough")
+    page.get_by_role("heading", name="New walkthrough").wait_for()
+    go("textbox", "Title", key="")
+    page.keyboard.type("Make tea")
+    go("textbox", "What should people be able to do at the end?", key="")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    go("button", "Create draft")
+    page.locator(".cm-content").first.wait_for()
+    go("button", "Move Prepare", key="Space")
+    for key in ("ArrowDown", "Space"):
+        page.keyboard.press(key)
+    expect(steps(page).first).to_have_text("Set it up")
+    go("link", "Set it up")
+    expect(page.get_by_label("Title of the step")).to_have_value("Set it up")
+    go("textbox", "For the learner", key="")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("By keys.")
+    go("button", "Delete this step", key="")
+    page.keyboard.press("Control+s")
+    expect_saved(page)
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("dialog").wait_for()
+    go("checkbox", "Academy", key="Space")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Version 1 is live.")).to_be_visible()
+    assert page.evaluate("sessionStorage.clicks") == "1"  # of the button that signs in
+    end(page)
+
+    taken = ask(links["academy"], lambda client: walk(client, "Make tea"))
+    assert taken[0] == ("Set it up", "By keys.")
+    assert [title for title, _ in taken[1:]] == ["Prepare", "See that it works"]
+
+
+def test_pages_and_dialogs_of_the_story_are_accessible_and_fit(browser, site, links):
+    page = begin(browser, site)
+    told = []
+    for name in ("walkthroughs", "walkthroughs/new", "servers", "servers/acme"):
+        page.goto(f"{site.origin}/o/acme/admin/{name}/")
+        told += faults(page)
+    page.goto(f"{site.origin}/o/acme/admin/walkthroughs/")
+    start_draft(page, template="Learn by doing")
+    told += faults(page)
+    opened = {
+        "Move “How it works” to another place": "Move “How it works”",
+        "Rename section See it": "Rename the section",
+    }
+    for button, dialog in opened.items():
+        page.get_by_role("button", name=button).click()
+        page.get_by_role("dialog", name=dialog).wait_for()
+        told += faults(page)
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="Move How it works", exact=True).press("Space")
+    told += faults(page)
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Undo").wait_for()
+    told += faults(page)
+    page.get_by_role("link", name="Publish changes").click()
+    page.get_by_role("dialog").wait_for()
+    told += faults(page)
+    page.keyboard.press("Escape")
+    for name in ("publish/", "history/"):
+        page.goto(page.url.partition("?")[0] + name)
+        told += faults(page)
+        page.go_back()
+    end(page)
+    assert told == []
