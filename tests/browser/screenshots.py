@@ -22,8 +22,8 @@ from admin.demo import prepare
 from app import add_pages, build_app, create_app
 from tests.browser.conftest import _FLAGS, DashboardSite, _program
 from tests.browser.writing import begin, open_step, publish, start_draft, write
-from tests.serving import free_port, served
-from walkthroughs.database import embedded
+from tests.serving import served
+from walkthroughs.database import embedded, migrations
 from walkthroughs.models import db
 from walkthroughs.runtime import runtime
 from walkthroughs.settings import Settings
@@ -54,7 +54,9 @@ acme alerts create --limit 50 --to you@acme.example
 
 > An alert stops nothing: what runs goes on and costs on.
 """
-_FOR_THE_ASSISTANT = "Ask which limit fits before you name one. Never suggest that a limit stops costs."
+_FOR_THE_ASSISTANT = (
+    "Ask which limit fits before you name one. Never suggest that a limit stops costs."
+)
 
 
 def main(folder: Path) -> None:
@@ -69,22 +71,24 @@ def main(folder: Path) -> None:
 @contextmanager
 def demo() -> Iterator[DashboardSite]:
     """Serve the demo, and end it with its database."""
-    port = free_port()
     with tempfile.TemporaryDirectory(prefix="handrail-pictures-") as folder:
         settings = Settings(
             data_dir=Path(folder),
             database_url=None,
             given_secret_key=None,
-            base_url=f"http://localhost:{port}",
+            base_url="http://localhost:8000",
             allow_local_repositories=True,
         )
         app = add_pages(create_app(settings))
         with app.app_context():
+            migrations.upgrade(runtime().database)
             prepare(runtime())
-            db.session.query(Account).filter_by(email=_OWNER).one().password = hash_password(_PASSWORD)
+            db.session.query(Account).filter_by(email=_OWNER).one().password = hash_password(
+                _PASSWORD
+            )
             db.session.commit()
         try:
-            with served(build_app(settings, app), port=port) as origin:
+            with served(build_app(settings, app)) as origin:
                 yield DashboardSite(origin, _OWNER, _PASSWORD)
         finally:
             embedded.stop(Path(folder) / "postgres")
@@ -111,6 +115,7 @@ def _take_writing(page: Page, folder: Path) -> None:
     """Write and publish a walkthrough, and take pictures on the way."""
     start_draft(page, "Set up billing alerts", "Learn by doing")
     publish(page, "Acme", "Acme Academy")
+    page.reload()
     open_step(page, "The smallest version")
     write(page, _TEXT)
     page.locator("details.text", has_text="For the assistant").first.locator("summary").click()

@@ -95,7 +95,7 @@ def publish(page: Page, *servers: str) -> None:
     page.get_by_role("link", name="Publish changes").click()
     dialog = page.get_by_role("dialog")
     for name in servers:
-        dialog.get_by_label(name).check()
+        dialog.get_by_role("checkbox", name=name, exact=True).check()
     dialog.get_by_role("button", name="Publish version").click()
     expect(page.get_by_text(re.compile(r"Version \d+ is live\."))).to_be_visible()
 

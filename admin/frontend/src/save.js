@@ -32,6 +32,15 @@ export class Autosave {
     learn(this.queue, root);
     this.#listen();
     this.#offer();
+    this.#takeEarly();
+  }
+
+  /** Saves what was typed while the scripts of the page were on their way. */
+  #takeEarly() {
+    for (const field of this.root.querySelectorAll("[data-field]")) {
+      const drawn = field.defaultValue?.replaceAll("\r\n", "\n");
+      if (drawn !== undefined && !field.readOnly && field.value !== drawn) this.change(changeOf(field));
+    }
   }
 
   /** Adds a change, such as a step that was moved, and saves it soon. */
