@@ -55,6 +55,9 @@ bench: .venv/.dev ## Measure the step call against its floors; writes docs/perfo
 frontend: .venv/.dev $(FRONTEND) ## Build admin/static from admin/frontend
 	$(BIN)/node admin/frontend/build.mjs
 
+screenshots: .venv/.dev $(NODE_MODULES) ## Take a picture of every screen of the demo; writes docs/screenshots
+	$(BIN)/python -m tests.browser.screenshots
+
 lock: .venv/.dev ## Compile the pinned requirement files
 	$(COMPILE) requirements-lint.in requirements.in -o requirements.txt
 	for name in requirements-dev $(CLIENTS:%=tests/outside/requirements/%); do \
@@ -98,4 +101,4 @@ tests/outside/.environments/%/.installed: tests/outside/requirements/%.txt | .ve
 	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
 	touch $@
 
-.PHONY: help run test assistants check fix bench frontend lock clean
+.PHONY: help run test assistants check fix bench frontend screenshots lock clean

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from walkthroughs.content.draft import DraftStep
+from walkthroughs.content.draft import Draft, DraftStep
 from walkthroughs.content.draft_content import DraftProblem, changed_steps, content_of
 from walkthroughs.content.markdown import to_html
 from walkthroughs.learning.play_through import about_tokens, view_at
 from walkthroughs.mcp_server.texts import step_text
 from walkthroughs.publishing.draft_rows import DraftRow
 
+#: How long somebody who has saved is said to be writing.
+_JUST_NOW_MS = 120_000
 #: The names of a step's texts on the page, and what each is for.
 TEXTS = (
     ("text", "For the learner", "Markdown. What the learner sees."),
@@ -27,12 +29,13 @@ TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A step in the list. `marks` are words such as "changed"."""
+    """A step in the list. `marks` are words such as "changed"; `by` is who wrote in it last."""
 
     id: str
     number: int
     title: str
     marks: tuple[str, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ def sections(row: DraftRow, found: Collection[DraftProblem]) -> list[tuple[str, 
     live = {step.id for step in row.live.steps}
     changed = changed_steps(row.draft, row.live)
     wrong = {problem.step for problem in found if problem.level == "error"}
+    authors = _authors(row.draft)
     numbered = enumerate(row.draft.steps, start=1)
     return [
-        (name, [_row(number, step, live, changed, wrong) for number, step in group])
+        (name, [_row(number, step, live, changed, wrong, authors) for number, step in group])
         for name, group in groupby(numbered, key=lambda each: each[1].section.strip())
     ]
 
@@ -70,11 +74,32 @@ def _row(
     live: Collection[str],
     changed: Collection[str | None],
     wrong: Collection[str | None],
+    authors: Mapping[str, str],
 ) -> StepRow:
     marks = ["new"] if step.id not in live else ["changed"] if step.id in changed else []
     if step.id in wrong:
         marks.append("problem")
-    return StepRow(step.id, number, step.title.strip() or "Untitled", tuple(marks))
+    title = step.title.strip() or "Untitled"
+    return StepRow(step.id, number, title, tuple(marks), authors.get(step.id))
+
+
+def presence(row: DraftRow, member: str, now: int) -> str | None:
+    """Return who else wrote in the draft just now, and where; none if nobody did."""
+    stored = row.stored
+    if stored is None or not row.has_changes or now - stored.updated_at > _JUST_NOW_MS:
+        return None
+    other = stored.updated_by
+    if other == member:
+        return None
+    own = [(mark.revision, key) for key, mark in row.draft.marks.items() if mark.by == other]
+    step = row.draft.step(max(own)[1].partition(".")[0]) if own else None
+    return f"{other} is writing{f' in “{step.title.strip()}”' if step else ''}."
+
+
+def _authors(draft: Draft) -> dict[str, str]:
+    """Return, for each step that was written in, who did so last."""
+    newest = sorted((mark.revision, key, mark.by) for key, mark in draft.marks.items())
+    return {key.partition(".")[0]: by for _, key, by in newest}
 
 
 def chosen_step(steps: Sequence[DraftStep], name: str) -> DraftStep | None:

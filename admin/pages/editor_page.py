@@ -12,7 +12,7 @@ from flask_security import current_user
 from sqlalchemy.orm import Session
 
 from admin.git_lock import locked_by_git
-from admin.pages.editor_content import TEXTS, chosen_step, preview_of, sections
+from admin.pages.editor_content import TEXTS, chosen_step, presence, preview_of, sections
 from admin.pages.editor_form import new_step_id, request_from_form
 from admin.pages.page import Page
 from admin.saving import write_transaction
@@ -23,7 +23,7 @@ from walkthroughs.content.draft_content import changed_steps, problems
 from walkthroughs.content.draft_outcome import Conflict
 from walkthroughs.content.draft_rebase import Rebased
 from walkthroughs.errors import DraftLocked, DraftRefused, HandrailError, NotFound
-from walkthroughs.ids import author_id
+from walkthroughs.ids import author_id, now_ms
 from walkthroughs.models import db
 from walkthroughs.publishing import drafts
 from walkthroughs.publishing.draft_rows import DraftRow
@@ -159,6 +159,7 @@ class EditorPage(Page):
             "writes": self.may_write() and row.locked is None,
             "is_archived": state is State.ARCHIVED,
             "request_id": author_id(),
+            "presence": presence(row, current_user.email, now_ms()),
             "hash": text_hash,
             "neighbours": _neighbours(row.draft),
         }

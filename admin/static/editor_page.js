@@ -1,47 +1,38 @@
 // The editor's page: what scripts make better on it. Without them its form works as it is.
 import "./save.js";
+import { openPublish } from "./editor_publish.js";
+import { actInPage, followHistory, hasUnsaved, openStep, refresh } from "./editor_steps.js";
 
 const form = document.querySelector("#draft");
-const preview = document.querySelector("#preview");
 document.documentElement.classList.add("scripted");
-for (const handle of form.querySelectorAll("[data-handle]")) handle.hidden = false;
-
-/** Draws the preview again from what is saved. */
-async function refreshPreview() {
-  const answer = await fetch(preview.dataset.preview);
-  if (!answer.ok || answer.redirected) return;
-  const open = preview.querySelector("details")?.open;
-  preview.innerHTML = await answer.text(); // made and cleaned by the server
-  if (open) preview.querySelector("details")?.setAttribute("open", "");
-}
 
 form.addEventListener("handrail:saved", () => {
   for (const problem of form.querySelectorAll("[data-drawn-problem]")) problem.remove();
-  if (preview.dataset.preview) refreshPreview();
+  refresh();
 });
 
 /** Waits until what was typed is saved: the next page must show it. */
 async function saved() {
   await form.handrailSave?.flush();
+  return !hasUnsaved();
 }
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-after-save]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  await saved();
-  location.assign(link.href);
+  if (link.closest("[data-item]")) return openStep(link.href);
+  if (!(await saved())) return; // the status says what stops it
+  if (link.id === "publish") openPublish(link.href);
+  else location.assign(link.href);
 });
 
-let isSent = false;
 form.addEventListener("submit", async (event) => {
-  if (isSent) return;
   event.preventDefault();
-  const { submitter } = event;
-  await saved();
-  isSent = true;
-  form.requestSubmit(submitter);
+  if (!(await actInPage(event.submitter))) await saved();
 });
+
+window.addEventListener("popstate", followHistory);
 
 /** Asks for the password again inside the page; the text that is typed stays where it is. */
 form.addEventListener("handrail:sign-in", async ({ detail }) => {

@@ -1,4 +1,5 @@
 // Saves a draft a second after the last key, and loses nothing when that fails.
+import { element, showDialog } from "./dom.js";
 import { askConflict } from "./save/conflict.js";
 import { clock, offerCopy } from "./save/copy_bar.js";
 import { changeOf, fieldOf, learn, setField, showProblems, showWaiting } from "./save/fields.js";
@@ -8,7 +9,7 @@ import { backoff, send } from "./save/send.js";
 import { openStore } from "./save/store.js";
 import { toast } from "./toast.js";
 
-export { newKey };
+export { element, newKey, showDialog, toast };
 
 const QUIET_MS = 1000;
 const STORE_MS = 300;
@@ -31,6 +32,15 @@ export class Autosave {
     learn(this.queue, root);
     this.#listen();
     this.#offer();
+    this.#takeEarly();
+  }
+
+  /** Saves what was typed while the scripts of the page were on their way. */
+  #takeEarly() {
+    for (const field of this.root.querySelectorAll("[data-field]")) {
+      const drawn = field.defaultValue?.replaceAll("\r\n", "\n");
+      if (drawn !== undefined && !field.readOnly && field.value !== drawn) this.change(changeOf(field));
+    }
   }
 
   /** Adds a change, such as a step that was moved, and saves it soon. */
@@ -72,6 +82,16 @@ export class Autosave {
     const field = fieldOf(this.root, conflict);
     if (field) setField(field, value ?? conflict.theirs);
     this.#later(0);
+  }
+
+  /** Shows what the server holds of a text by now, unless somebody here has another one. */
+  take(stored) {
+    const name = target({ kind: "set_step", ...stored });
+    const field = fieldOf(this.root, stored);
+    if (!field || this.queue.all.some((each) => target(each) === name)) return;
+    if (field.value === stored.value || this.queue.seen.get(name) !== hash(field.value)) return;
+    this.queue.seen.set(name, hash(stored.value));
+    setField(field, stored.value);
   }
 
   #listen() {

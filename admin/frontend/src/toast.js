@@ -2,7 +2,8 @@
 import { element, isTyping } from "./dom.js";
 
 const SHOWN_MS = 10_000;
-let open = null;
+/** The toast that is open is known to all scripts of a page, each of which has this module. */
+const openOne = () => document.querySelector(".toasts")?.handrailToast;
 
 /**
  * Shows *text* for ten seconds, longer while the pointer or the focus is on it.
@@ -13,14 +14,14 @@ let open = null;
  * @param {{ undo?: () => void }} options
  */
 export function toast(text, { undo } = {}) {
-  open?.close();
+  openOne()?.close();
   const region = document.querySelector(".toasts") ?? newRegion();
   const box = element("div", { class: "toast" }, element("span", {}, text));
   let timer;
   const close = () => {
     clearTimeout(timer);
     box.remove();
-    if (open?.box === box) open = null;
+    if (region.handrailToast?.box === box) region.handrailToast = null;
   };
   const take = () => {
     close();
@@ -33,7 +34,7 @@ export function toast(text, { undo } = {}) {
   for (const name of ["pointerleave", "focusout"]) box.addEventListener(name, start);
   region.append(box);
   start();
-  open = { box, close, take: undo ? take : null };
+  region.handrailToast = { box, close, take: undo ? take : null };
 }
 
 /** A live region tells only what comes into it: it must be there before. */
@@ -45,7 +46,8 @@ function newRegion() {
 
 document.addEventListener("keydown", (event) => {
   const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
-  if (!isUndo || !open?.take || isTyping(event.target)) return;
+  const open = openOne();
+  if (!isUndo || event.defaultPrevented || !open?.take || isTyping(event.target)) return;
   event.preventDefault();
   open.take();
 });
