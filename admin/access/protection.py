@@ -34,7 +34,7 @@ _ERROR_PAGES = {
     ),
     413: (
         "That is too large",
-        "Send less at once: a text may have 65,536 characters.",
+        "Send less at once: a text may have 65,536 characters, and a picture 1 MiB.",
     ),
     429: (
         "Too many attempts",
@@ -93,7 +93,7 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     if code < 400 or not is_dashboard(request.path):
         return error
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
-    if request.is_json:  # a script of a page; without a session its token cannot be right
+    if asks_for_json():  # a script of a page; without a session its token cannot be right
         if not current_user.is_authenticated:
             return jsonify(error="Sign in again."), 401
         return jsonify(error=advice), code
@@ -102,6 +102,11 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
     locked = getattr(error, "locked", None)
     page = render_template("handrail/problem.html", title=title, advice=advice, locked=locked)
     return page, code
+
+
+def asks_for_json() -> bool:
+    """Return whether a script of a page has sent the request."""
+    return request.is_json or request.accept_mimetypes.best == "application/json"
 
 
 def _wrong_address() -> str | None:

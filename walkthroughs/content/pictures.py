@@ -18,6 +18,7 @@ from walkthroughs.content.picture_files import (
     strip_png,
     strip_webp,
 )
+from walkthroughs.content.picture_sizes import MAX_POINTS, largest_frame
 
 MAX_PICTURE_BYTES = 1024 * 1024
 TOO_LARGE = "the picture is larger than 1 MiB; make it smaller"
@@ -74,6 +75,12 @@ def read_picture(data: bytes) -> Picture:
         stripped = _STRIP[extension](data)
     except Damaged as error:
         raise PictureRefused(f"the picture is damaged: {error}; save it again") from error
+    width, height = largest_frame(extension, stripped)
+    if width * height > MAX_POINTS:
+        raise PictureRefused(
+            f"the picture has {width:,} by {height:,} points; at most {MAX_POINTS:,} points "
+            "are shown; make it smaller"
+        )
     return Picture(hashlib.sha256(stripped).hexdigest(), extension, stripped)
 
 
