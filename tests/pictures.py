@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zlib
 from struct import pack
 
 from PIL import Image
@@ -53,6 +54,13 @@ def large_picture() -> Picture:
     out = io.BytesIO()
     Image.frombytes("RGB", (580, 580), random.Random(1).randbytes(580 * 580 * 3)).save(out, "PNG")
     return read_picture(out.getvalue())
+
+
+def announced(width: int, height: int) -> bytes:
+    """A small PNG that says that it is shown so large, as a decompression bomb does."""
+    data = picture_file()
+    header = b"IHDR" + pack(">II", width, height) + data[24:29]
+    return data[:12] + header + pack(">I", zlib.crc32(header)) + data[33:]
 
 
 def _frame(colour: int) -> Image.Image:

@@ -45,12 +45,12 @@ class PicturesPage(Page):
             return jsonify(error=str(error)), 403
         return jsonify(path=f"i/{picture.name}")
 
-    @expose("/i/<name>")
-    def picture(self, walkthrough_id: str, name: str) -> ResponseReturnValue:
+    @expose("/i/<picture_name>")
+    def picture(self, walkthrough_id: str, picture_name: str) -> ResponseReturnValue:
         """Show one of the walkthrough's pictures."""
-        if PICTURE_NAME.fullmatch(name) is None:
+        if PICTURE_NAME.fullmatch(picture_name) is None:
             abort(404)
-        found = read_pictures(db.session(), g.organization_id, walkthrough_id, [name])
+        found = read_pictures(db.session(), g.organization_id, walkthrough_id, [picture_name])
         if not found:
             abort(404)
         answer = Response(found[0].data, mimetype=MEDIA_TYPES[found[0].extension])
