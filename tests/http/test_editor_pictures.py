@@ -122,3 +122,15 @@ def test_pictures_of_other_hosts_are_shown_as_their_text(owner, site):
     edit(owner, row, "one", **{"step-text": "![Far away](https://x.example/a.png)"})
     for shown in ("shown-step?step=one", "preview/"):
         assert '<img alt="Far away">' in said(owner.get(page_of(row, shown)))
+
+
+def test_a_picture_of_another_walkthrough_is_a_mistake_of_the_step_that_names_it(
+    owner, site, database
+):
+    row = site["acme"][2]
+    edit(owner, row, "one", **{"step-text": f"![A fox](i/{FOX.name})"})
+    shown = page_of(row), page_of(row, "publish/")
+    words = "a picture that this walkthrough does not have"
+    assert all(words in said(owner.get(path)) for path in shown)
+    assert send(owner, row, picture_file()).status_code == 200
+    assert not any(words in said(owner.get(path)) for path in shown)
