@@ -27,9 +27,9 @@ from walkthroughs.errors import DraftLocked, DraftRefused, HandrailError, NotFou
 from walkthroughs.ids import author_id
 from walkthroughs.models import db
 from walkthroughs.publishing import drafts
-from walkthroughs.publishing.draft_pictures import missing_pictures
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.drafts import Saved
+from walkthroughs.publishing.missing_pictures import missing_pictures
 
 #: The largest request of the script that saves: more than any walkthrough's texts in one go.
 _MAX_SAVE_BYTES = 8 * 1024 * 1024
@@ -143,9 +143,10 @@ class EditorPage(Page):
         """Show the editor. *typed* stands in the fields that have the same names."""
         named = (typed or {}).get("step") or request.args.get("step", "")
         step = chosen_step(row.draft.steps, named)
+        changed = changed_steps(row.draft, row.live)
         found = (
-            *problems(row.draft, changed_steps(row.draft, row.live)),
-            *missing_pictures(db.session(), row),
+            *problems(row.draft, changed),
+            *missing_pictures(db.session(), row.walkthrough, row.draft, changed),
         )
         state = state_of(row.walkthrough)
         values: dict[str, Any] = {

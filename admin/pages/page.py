@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 from flask_security import current_user
 
-from admin.access.protection import asks_for_json
 from walkthroughs.enums import Role
 
 #: The roles that write content; servers, sources and people are the owners'.
@@ -64,6 +63,6 @@ def refuse() -> ResponseReturnValue:
     """Send a visitor to sign in, a script with 401; answer a member with 404."""
     if current_user.is_authenticated:
         abort(404)
-    if asks_for_json():
+    if g.get("asks_for_json"):
         abort(401)
     return redirect(url_for("security.login", next=request.full_path.rstrip("?")))

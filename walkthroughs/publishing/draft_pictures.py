@@ -1,14 +1,13 @@
-"""Pictures that are put into a draft, and those that it names without having them."""
+"""Pictures that are put into a draft."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from walkthroughs.content.draft_content import DraftProblem, changed_steps
-from walkthroughs.content.pictures import Picture, PictureRefused, pictures_named
+from walkthroughs.content.pictures import Picture, PictureRefused
 from walkthroughs.models import WalkthroughImage
-from walkthroughs.publishing.draft_rows import DraftRow, lock_draft
+from walkthroughs.publishing.draft_rows import lock_draft
 from walkthroughs.publishing.pictures import store_pictures
 
 #: Of all pictures of a walkthrough, those that no text names any more too.
@@ -39,31 +38,3 @@ def add_picture(
             f"{MAX_STORED_BYTES // 1024**2} MiB together; put the picture into another walkthrough"
         )
     store_pictures(session, organization_id, walkthrough_id, [picture])
-
-
-def missing_pictures(session: Session, row: DraftRow) -> tuple[DraftProblem, ...]:
-    """Return where changed steps name pictures that the walkthrough does not have.
-
-    Learners would see nothing there: such a text was copied from another walkthrough.
-    """
-    changed = changed_steps(row.draft, row.live)
-    named = [
-        (step.id, name, pictures_named([getattr(step, name)]))
-        for step in row.draft.steps
-        if step.id in changed
-        for name in ("text", "assistant", "check")
-    ]
-    wanted = frozenset[str]().union(*(pictures for _, _, pictures in named))
-    if not wanted:
-        return ()
-    image = WalkthroughImage
-    query = select(image.sha256 + "." + image.extension).where(
-        image.organization_id == row.walkthrough.organization_id,
-        image.walkthrough_id == row.walkthrough.id,
-        image.sha256.in_([name.partition(".")[0] for name in wanted]),
-    )
-    missing = wanted - set(session.scalars(query))
-    message = "a picture that this walkthrough does not have; add it here again"
-    return tuple(
-        DraftProblem(step, name, 1, message) for step, name, each in named if each & missing
-    )
