@@ -11,7 +11,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sync.layout import PictureFile
-from walkthroughs.content.pictures import Picture, read_picture
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import Picture
 
 FORMATS = ("PNG", "JPEG", "WebP", "GIF")
 #: What metadata says, and nobody else may know.

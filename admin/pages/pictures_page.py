@@ -8,12 +8,12 @@ from flask_admin import expose
 
 from admin.pages.page import Page
 from admin.saving import write_transaction
+from walkthroughs.content.picture_reader import read_picture
 from walkthroughs.content.pictures import (
     MAX_PICTURE_BYTES,
     MEDIA_TYPES,
     PICTURE_NAME,
     PictureRefused,
-    read_picture,
 )
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import db

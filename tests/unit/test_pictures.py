@@ -13,13 +13,9 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from tests.pictures import FORMATS, SECRET, announced, picture_file
+from walkthroughs.content.picture_reader import read_picture
 from walkthroughs.content.picture_sizes import largest_frame
-from walkthroughs.content.pictures import (
-    MAX_PICTURE_BYTES,
-    PictureRefused,
-    read_picture,
-    with_addresses,
-)
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, PictureRefused, with_addresses
 
 SHA = "ab12" * 16
 
