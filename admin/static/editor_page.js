@@ -39,6 +39,8 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { submitter } = event;
   await saved();
+  // A form that is just being sent is not sent again: let this event end first.
+  await new Promise((done) => setTimeout(done));
   isSent = true;
   form.requestSubmit(submitter);
 });

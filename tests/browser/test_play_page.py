@@ -52,6 +52,10 @@ def test_a_dropped_picture_is_in_the_preview_and_the_draft_is_played_to_its_end_
     assert faults(page) == []
     page.get_by_role("link", name="Edit this step").click()
     expect(page.get_by_label("Title of the step")).to_have_value("Three")
+    page.wait_for_load_state()
+    # Also where nothing waits to be saved.
+    page.get_by_role("button", name="Add a step").click()
+    expect(page.locator("[data-item]")).to_have_count(4)
     assert told == []
     context.close()
 
