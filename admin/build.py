@@ -25,6 +25,8 @@ from admin.pages.member_list import MemberListPage
 from admin.pages.members import MemberView
 from admin.pages.new_page import NewPage
 from admin.pages.password import password_pages
+from admin.pages.pictures_page import PicturesPage
+from admin.pages.play_page import PlayPage
 from admin.pages.publish_page import PublishPage
 from admin.pages.servers import ServerView
 from admin.pages.servers_page import ServersPage
@@ -66,6 +68,8 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         WalkthroughListPage(),
         NewPage(),
         EditorPage(),
+        PicturesPage(),
+        PlayPage(),
         PublishPage(),
         HistoryPage(),
         ServersPage(),

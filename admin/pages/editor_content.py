@@ -107,8 +107,14 @@ def chosen_step(steps: Sequence[DraftStep], name: str) -> DraftStep | None:
     return next((step for step in steps if step.id == name), steps[0] if steps else None)
 
 
-def preview_of(row: DraftRow, step: DraftStep) -> Preview:
-    """Return how a step of the draft would be taught."""
+def preview_of(row: DraftRow, step: DraftStep, pictures: str) -> Preview:
+    """Return how a step of the draft would be taught.
+
+    Args:
+        row: the draft.
+        step: one of its steps.
+        pictures: what the addresses of the walkthrough's pictures begin with.
+    """
     content = content_of(row.draft, row.live)
     version = row.live_version + 1
     answers = [
@@ -117,7 +123,7 @@ def preview_of(row: DraftRow, step: DraftStep) -> Preview:
     ]
     place = [each.id for each in content.steps].index(step.id)
     return Preview(
-        to_html(content.steps[place].content),
+        to_html(content.steps[place].content, pictures),
         answers[place],
         about_tokens(answers[place]),
         sum(about_tokens(answer) for answer in answers),

@@ -15,6 +15,7 @@ from admin.git_lock import locked_by_git
 from admin.pages.editor_content import TEXTS, chosen_step, presence, preview_of, sections
 from admin.pages.editor_form import new_step_id, request_from_form
 from admin.pages.page import Page
+from admin.pages.pictures_page import picture_base
 from admin.saving import write_transaction
 from admin.states import State, state_of, state_words
 from walkthroughs.content.draft import Draft, text_hash
@@ -28,6 +29,7 @@ from walkthroughs.models import db
 from walkthroughs.publishing import drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.drafts import Saved
+from walkthroughs.publishing.missing_pictures import missing_pictures
 
 #: The largest request of the script that saves: more than any walkthrough's texts in one go.
 _MAX_SAVE_BYTES = 8 * 1024 * 1024
@@ -38,7 +40,7 @@ _NOT_SAVED = "Nothing is saved yet: choose which text to keep below, and save ag
 class EditorPage(Page):
     """Write a walkthrough. What Git manages, and what is archived, is shown and not changed."""
 
-    reads = frozenset({"index", "preview"})
+    reads = frozenset({"index", "shown_step"})
 
     def __init__(self) -> None:
         super().__init__("Walkthroughs", "editor", "walkthroughs/<walkthrough_id>")
@@ -48,12 +50,12 @@ class EditorPage(Page):
         """Show the draft, or what is live; `step` is the author id of the step that is open."""
         return self._page(_read(walkthrough_id))
 
-    @expose("/preview")
-    def preview(self, walkthrough_id: str) -> ResponseReturnValue:
+    @expose("/shown-step")
+    def shown_step(self, walkthrough_id: str) -> ResponseReturnValue:
         """Show how people and assistants get one step: a part of the page."""
         row = _read(walkthrough_id)
         step = chosen_step(row.draft.steps, request.args.get("step", ""))
-        shown = preview_of(row, step) if step else None
+        shown = preview_of(row, step, picture_base(walkthrough_id)) if step else None
         return str(self.render("handrail/editor_preview.html", preview=shown))
 
     @expose("/draft", methods=("POST",))
@@ -141,7 +143,11 @@ class EditorPage(Page):
         """Show the editor. *typed* stands in the fields that have the same names."""
         named = (typed or {}).get("step") or request.args.get("step", "")
         step = chosen_step(row.draft.steps, named)
-        found = problems(row.draft, changed_steps(row.draft, row.live))
+        changed = changed_steps(row.draft, row.live)
+        found = (
+            *problems(row.draft, changed),
+            *missing_pictures(db.session(), row.walkthrough, row.draft, changed),
+        )
         state = state_of(row.walkthrough)
         values: dict[str, Any] = {
             "row": row,
@@ -152,7 +158,7 @@ class EditorPage(Page):
             "conflicts": {(each.step, each.field): each for each in conflicts},
             "problems": [each for each in found if each.step == (step.id if step else None)],
             "texts": TEXTS,
-            "preview": preview_of(row, step) if step else None,
+            "preview": preview_of(row, step, picture_base(row.walkthrough.id)) if step else None,
             "badge_words": state_words(state, row.live_version, has_changes=row.has_changes),
             "state": state,
             "locked": locked_by_git(row.walkthrough),

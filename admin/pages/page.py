@@ -63,6 +63,6 @@ def refuse() -> ResponseReturnValue:
     """Send a visitor to sign in, a script with 401; answer a member with 404."""
     if current_user.is_authenticated:
         abort(404)
-    if request.is_json:
+    if g.get("asks_for_json"):
         abort(401)
     return redirect(url_for("security.login", next=request.full_path.rstrip("?")))

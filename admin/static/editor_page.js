@@ -34,9 +34,48 @@ form.addEventListener("submit", async (event) => {
 
 window.addEventListener("popstate", followHistory);
 
-/** Asks for the password again inside the page; the text that is typed stays where it is. */
+// A picture of a paste, a drop or a choice: the server says how the text names it.
+form.addEventListener("handrail:picture", async (event) => {
+  if (!form.dataset.pictures) return;
+  event.preventDefault();
+  const { file, insert, refuse } = event.detail;
+  try {
+    const answer = await storePicture(file);
+    if (answer.ok) return insert((await answer.json()).path);
+    const told = await answer.json().catch(() => ({}));
+    refuse(told.error ?? "the server did not take it.");
+  } catch {
+    refuse("the server cannot be reached. Try again.");
+  }
+});
+
+/** Sends a picture; if the session has ended, once more after the member has signed in. */
+async function storePicture(file) {
+  const token = form.querySelector("input[name=csrf_token]").value;
+  const headers = { "X-CSRFToken": token, Accept: "application/json", "Content-Type": file.type };
+  const answer = await fetch(form.dataset.pictures, { method: "POST", headers, body: file });
+  if (answer.status !== 401) return answer;
+  const fresh = await askToSignIn();
+  if (!fresh) return answer;
+  headers["X-CSRFToken"] = fresh;
+  return fetch(form.dataset.pictures, { method: "POST", headers, body: file });
+}
+
 form.addEventListener("handrail:sign-in", async ({ detail }) => {
-  if (document.querySelector("dialog.sign-in")) return;
+  const csrf = await askToSignIn();
+  if (csrf) detail.done(csrf);
+});
+
+let asked = null;
+
+/** Asks for the password again inside the page, once; returns the new token, none if put off. */
+function askToSignIn() {
+  asked ??= new Promise(openSignIn).finally(() => (asked = null));
+  return asked;
+}
+
+/** Opens the dialog; the text that is typed stays where it is. */
+function openSignIn(done) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog sign-in";
   dialog.setAttribute("aria-labelledby", "sign-in-title");
@@ -48,21 +87,21 @@ form.addEventListener("handrail:sign-in", async ({ detail }) => {
   document.body.append(dialog);
   dialog.showModal();
   const told = dialog.querySelector("[role=alert]");
+  let token = null;
   dialog.querySelector("[value=later]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    done(token);
+  });
   dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const [email, password] = dialog.querySelectorAll("input");
-    const csrf = await signIn(email.value, password.value);
-    if (!csrf) {
-      told.textContent = "That did not work. Check the e-mail address and the password.";
-      password.select();
-      return;
-    }
-    dialog.close();
-    detail.done(csrf);
+    token = await signIn(email.value, password.value);
+    if (token) return dialog.close();
+    told.textContent = "That did not work. Check the e-mail address and the password.";
+    password.select();
   });
-});
+}
 
 /** Signs in; returns the token for the forms of this page, or nothing. */
 async function signIn(email, password) {
@@ -72,6 +111,7 @@ async function signIn(email, password) {
   if (!answer.ok || new URL(answer.url).pathname.endsWith("/login")) return null;
   const fresh = await tokenOf(location.href, "meta[name=csrf-token]", "content");
   for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = fresh;
+  document.querySelector("meta[name=csrf-token]").content = fresh;
   return fresh;
 }
 

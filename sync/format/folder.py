@@ -25,7 +25,8 @@ from sync.layout import (
     visible_name,
 )
 from walkthroughs.content.limits import MAX_MANIFEST, MAX_STEP
-from walkthroughs.content.pictures import MAX_PICTURE_BYTES, Picture, read_picture
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, Picture
 from walkthroughs.content.problems import Problem, Severity
 
 _GIT = ".git"

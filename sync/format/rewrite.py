@@ -18,7 +18,8 @@ from sync.format.step_links import WebAddress, no_address
 from sync.format.text import any_text
 from sync.format.walkthrough_folder import OpenedWalkthrough, open_walkthrough, read_opened
 from sync.layout import MANIFEST, PICTURE_ENDINGS, FileData, PictureFile
-from walkthroughs.content.pictures import Picture, pictures_named, read_picture
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import Picture, pictures_named
 from walkthroughs.content.problems import Problem, Severity
 from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
 from walkthroughs.errors import HandrailError

@@ -202,7 +202,7 @@ class Repository:
 
     def subject(self, commit: str) -> str:
         """Return the first line of the message of *commit*."""
-        return self._git.text("show", "--no-patch", "--format=%s", commit)[:200]
+        return self.git.text("show", "--no-patch", "--format=%s", commit)[:200]
 
     @contextmanager
     def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Iterator[Snapshot]:

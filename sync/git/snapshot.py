@@ -27,13 +27,8 @@ from sync.layout import (
     Unread,
     visible_name,
 )
-from walkthroughs.content.pictures import (
-    MAX_PICTURE_BYTES,
-    TOO_LARGE,
-    Picture,
-    PictureRefused,
-    read_picture,
-)
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, TOO_LARGE, Picture, PictureRefused
 
 #: The mode and the id of what has a name.
 Node = tuple[bytes, str]

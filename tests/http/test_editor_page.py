@@ -277,7 +277,7 @@ def test_script_and_html_in_every_field_are_shown_as_text(owner, site, database)
         "step-check": evil, "details-title": evil, "details-description": evil,
         "details-minutes": evil[:20], "details-tags": evil,
     })  # fmt: skip
-    for path in ("", "publish/", "history/", "preview?step=one"):
+    for path in ("", "publish/", "history/", "shown-step?step=one", "preview/?of=draft"):
         shown = said(owner.get(page_of(row, path)))
         assert "<script>alert" not in shown
         assert "<img src=x" not in shown

@@ -13,14 +13,27 @@ from admin.access.tenant_filter import WrongOrganization
 from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, sign_in, walkthrough
 from tests.dashboard import Visitor
+from tests.pictures import stored_picture
 from walkthroughs.addresses import is_dashboard
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import Base, ContentSource, McpServer, Member, Organization, User, db
+from walkthroughs.publishing.pictures import store_pictures
 
 PASSWORD = "a long password"
+FOX = stored_picture()
 #: Pages that every member may read, by GET.
-READ = {"index_view", "details_view", "export", "index", "server", "preview", "learner", "source"}
+READ = {
+    "index_view",
+    "details_view",
+    "export",
+    "index",
+    "server",
+    "shown_step",
+    "picture",
+    "learner",
+    "source",
+}
 #: Tables that name people: a viewer opens none of them.
 OF_PEOPLE = {
     "mcp_server_user", "personal_links", "oauth_grants", "walkthrough_progress",
@@ -54,7 +67,8 @@ def site(app, database):
         session.add(source)
         lea = learner(session, acme.id, "zanzibar@x.example")
         sign_in(session, srv, lea, "Zanzibar's app")
-        walkthrough(session, acme.id, content(title="Zanzibar"), server_id=srv.id)
+        row = walkthrough(session, acme.id, content(title="Zanzibar"), server_id=srv.id)
+        store_pictures(session, acme.id, row, [FOX])
         create_link(session, "acme", "zanzibar@x.example")
         for name, org, role in (
             ("viewer", acme, Role.VIEWER), ("editor", acme, Role.EDITOR), ("stranger", other, Role.OWNER),
@@ -112,6 +126,7 @@ class Person(Visitor):
             "walkthrough_id": self.walkthrough_id,
             "learner_id": self.learner_id,
             "source_id": self.source_id,
+            "picture_name": FOX.name,
         }
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: values[name[1]], rule.rule)
         data = {"csrf_token": self.token, "id": row_id} if method == "POST" else None

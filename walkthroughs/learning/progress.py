@@ -16,9 +16,10 @@ from walkthroughs.errors import LastNotOffered, NothingStarted, StepNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.learning import attempts, moved_steps
 from walkthroughs.learning.answers import cached_view, live_step, live_version, status_view
-from walkthroughs.learning.apply_rules import CurrentStep, apply_rules, read_last_seen
+from walkthroughs.learning.apply_rules import apply_rules, read_last_seen
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
+from walkthroughs.learning.place_rules import CurrentStep
 from walkthroughs.learning.position import current_step
 from walkthroughs.learning.progress_rows import (
     DELETE_EMPTY,

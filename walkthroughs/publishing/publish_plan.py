@@ -26,6 +26,7 @@ from walkthroughs.models.servers import McpServer, McpServerWalkthrough
 from walkthroughs.models.walkthroughs import WalkthroughStep
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.learner_counts import count_done, count_finished, learners_by_step
+from walkthroughs.publishing.missing_pictures import missing_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,11 @@ def make_plan(session: Session, row: DraftRow) -> PublishPlan:
 def read_shown(session: Session, row: DraftRow) -> Shown:
     """Return what `make_plan` shows, but what it takes long to say."""
     new = content_of(row.draft, row.live)
-    found = problems(row.draft, changed_steps(row.draft, row.live))
+    changed = changed_steps(row.draft, row.live)
+    found = (
+        *problems(row.draft, changed),
+        *missing_pictures(session, row.walkthrough, row.draft, changed),
+    )
     offers, is_first = read_offers(session, row), not row.walkthrough.is_published
     digests = new.digest(), row.live.digest()
     facts = [
