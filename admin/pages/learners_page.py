@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
+from admin.access.actors import current_actor
 from admin.formats import masked
 from admin.pages.learner_filter import SINCE, STATUSES, WantedLearners, page_number
 from admin.pages.learner_places import PLACES, read_places
@@ -21,6 +24,7 @@ from admin.pages.learner_rows import (
 )
 from admin.pages.page import OWNERS, Page
 from admin.saving import write_transaction
+from walkthroughs.audit.record import Event, act_as, record
 from walkthroughs.database.unavailable import unavailable_errors
 from walkthroughs.errors import HandrailError, NotFound, WalkthroughNotFound
 from walkthroughs.identity import learner_export
@@ -93,7 +97,11 @@ class LearnersPage(Page):
         step_id = request.form.get("step", "")
 
         def work(caller: Caller, walkthrough_id: str) -> str:
-            step = move_to_step(runtime().database, ContentCache(), caller, walkthrough_id, step_id)
+            after = {"walkthrough": walkthrough_id, "step": step_id[:80]}
+            recorder = _recorder("learner.relocate", caller, after)
+            step = move_to_step(
+                runtime().database, ContentCache(), caller, walkthrough_id, step_id, recorder
+            )
             return f"They continue at step {step.position}, “{step.title}”."
 
         return self._change(learner_id, work)
@@ -103,7 +111,10 @@ class LearnersPage(Page):
         """Forget the learner's progress in one walkthrough, and its attempts."""
 
         def work(caller: Caller, walkthrough_id: str) -> str:
-            ref = progress.reset(runtime().database, ContentCache(), caller, walkthrough_id)
+            recorder = _recorder("learner.reset", caller, {"walkthrough": walkthrough_id})
+            ref = progress.reset(
+                runtime().database, ContentCache(), caller, walkthrough_id, recorder
+            )
             return f"Reset: “{ref.title}” begins anew for them."
 
         return self._change(learner_id, work)
@@ -173,6 +184,22 @@ def _find(learner_id: str) -> McpServerUser:
     except NotFound:
         abort(404)
     return row if row.id == learner_id else abort(404)
+
+
+def _recorder(
+    verb: str, caller: Caller, after: Mapping[str, object]
+) -> Callable[[Connection], None]:
+    """Return what records in the audit, by the transaction it is given, what was done."""
+
+    def work(connection: Connection) -> None:
+        learner_id = str(caller.learner_id)
+        with Session(bind=connection) as session:
+            act_as(session, current_actor)
+            record(
+                session, Event(caller.organization_id, verb, learner_id, "a learner", None, after)
+            )
+
+    return work
 
 
 def _owned(learner_id: str) -> Any:  # noqa: ANN401  a learner

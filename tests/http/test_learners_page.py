@@ -16,6 +16,7 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import (
+    AuditEvent,
     McpServer,
     McpServerUser,
     Member,
@@ -74,6 +75,13 @@ def steps(database, walkthrough_id):
     with database.transaction() as session:
         rows = session.query(WalkthroughStep).filter_by(walkthrough_id=walkthrough_id)
         return [s.id for s in rows.order_by(WalkthroughStep.display_order)]
+
+
+def told(database, verb):
+    """Return who did that to whom, as the audit has it."""
+    with database.transaction() as session:
+        rows = session.query(AuditEvent).filter_by(verb=verb)
+        return [(each.actor, each.target_id) for each in rows]
 
 
 def post(visitor, who, view, **fields):
@@ -161,6 +169,7 @@ def test_a_learner_is_moved_to_a_step_and_goes_on_from_there(app, people, site, 
     post(eddi, people["lea"], "move", step="nonsense", **move)
     assert "There is no step" in said(eddi.get(f"{LIST}{people['lea']}/"))
     assert post(eddi, people["max"], "move", step=two, **move).status_code == 404
+    assert told(database, "learner.relocate") == [("m@x.example", people["lea"])] * 3
 
 
 def test_a_reset_forgets_one_walkthrough_and_says_when_it_is_not_offered(
@@ -177,6 +186,7 @@ def test_a_reset_forgets_one_walkthrough_and_says_when_it_is_not_offered(
         assignments.switch(session, org, srv, people["walkthrough"], is_enabled=True)
     post(owner, people["lea"], "reset", **fields)
     assert place(database, people["lea"]) is None
+    assert told(database, "learner.reset") == [("owner@acme.example", people["lea"])]
     assert "has begun nothing yet" in said(owner.get(f"{LIST}{people['lea']}/"))
 
 
@@ -253,6 +263,7 @@ def test_the_pages_ask_no_more_for_many_rows_than_for_few(app, owner, people, si
             counts.append(len(asked))
         return counts
 
+    queries()  # the first request of a session asks more
     few = queries()
     for number in range(4):
         with database.transaction() as session:

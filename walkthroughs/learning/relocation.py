@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from collections.abc import Callable
+
+from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import ProgressStatus
@@ -25,12 +27,17 @@ _MOVE = text(
 
 
 def move_to_step(
-    database: Database, cache: ContentCache, caller: Caller, walkthrough_id: str, step_id: str
+    database: Database,
+    cache: ContentCache,
+    caller: Caller,
+    walkthrough_id: str,
+    step_id: str,
+    also: Callable[[Connection], None] | None = None,
 ) -> StepBody:
     """Put the learner on a live step of a walkthrough that they have started; return the step.
 
     The step is to be done, also if it was done before. All other completions stay: steps that the
-    learner skips are asked for after the last one.
+    learner skips are asked for after the last one. *also* is done in the same transaction.
 
     Raises:
         WalkthroughNotFound: it is not offered on the caller's server.
@@ -58,6 +65,8 @@ def move_to_step(
                 )
             keys = row_keys(caller) | {"walkthrough_id": walkthrough_id, "step_id": step_id}
             connection.execute(_MOVE, keys)
+            if also is not None:
+                also(connection)
             return step
 
     return database.attempt(work)
