@@ -67,7 +67,7 @@ def test_a_walkthrough_is_begun_written_and_published_without_scripts(owner, sit
         "/o/acme/admin/walkthroughs/new/", title="Make tea", goal="Tea.", starter="setup"
     )
     assert answer.status_code == 303
-    row, step = re.search(r"walkthroughs/(\w+)/\?step=(\w+)", answer.location).groups()
+    row, step = re.search(r"walkthroughs/([\w-]+)/\?step=(\w+)", answer.location).groups()
     for changed in (
         {"step-title": "Boil", "step-text": "Boil it.\r\n\r\n:::{agent}\r\nWarn.\r\n:::\r\n"},
         {"do": f"add {step}"},
