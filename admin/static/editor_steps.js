@@ -82,9 +82,14 @@ function showAround(page) {
   showList(page);
   for (const place of ["h1", ".trail", ".bar strong", "#state", "#presence", "#buttons", "#stale"]) {
     const [old, fresh] = [document, page].map((each) => each.querySelector(place));
-    if (!old || !fresh || old.textContent === fresh.textContent) continue;
+    if (!old || !fresh || toldBy(old) === toldBy(fresh)) continue;
     if (!old.contains(document.activeElement)) old.replaceWith(fresh);
   }
+}
+
+/** Returns what a part of the page says, and where it leads. */
+function toldBy(part) {
+  return [part.textContent, ...[...part.querySelectorAll("a")].map((link) => link.href)].join(" ");
 }
 
 /** Opens what the member has opened in the preview that is there now. */

@@ -39,10 +39,19 @@ _SCREENS = {
     "server": "servers/acme/",
     "connect": "servers/acme/?tab=connect",
     "server-settings": "servers/academy/?tab=settings",
-    "learners": "tables/mcp_server_user/",
-    "git": "tables/content_sources/",
-    "members": "tables/member/",
+    "learners": "learners/",
+    "git": "git/",
+    "members": "members/",
+    "audit": "audit/",
 }
+#: The same, and the link on that page which leads to the screen.
+_OPENED = (("learner", "learners/", "you@acme.example"), ("git-source", "git/", "content-repo"))
+#: Where the demo happens to lie is no part of a picture.
+_NO_FOLDER = r"""document.querySelectorAll("code, dd, p").forEach((each) => {
+  for (const text of each.childNodes) {
+    if (text.nodeType === 3) text.data = text.data.replace(/\/\S+\/content-repo/g, "/srv/content-repo");
+  }
+})"""
 _TEXT = """Billing alerts tell you *before* the bill does.
 
 1. Open **Billing › Alerts**, and press **New alert**.
@@ -71,7 +80,7 @@ def main(folder: Path) -> None:
 @contextmanager
 def demo() -> Iterator[DashboardSite]:
     """Serve the demo, and end it with its database."""
-    with tempfile.TemporaryDirectory(prefix="handrail-pictures-") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             data_dir=Path(folder),
             database_url=None,
@@ -91,7 +100,7 @@ def demo() -> Iterator[DashboardSite]:
             with served(build_app(settings, app)) as origin:
                 yield DashboardSite(origin, _OWNER, _PASSWORD)
         finally:
-            embedded.stop(Path(folder) / "postgres")
+            embedded.stop(settings.data_dir / "postgres")
 
 
 def take_all(browser: Browser, site: DashboardSite, folder: Path) -> None:
@@ -103,6 +112,10 @@ def take_all(browser: Browser, site: DashboardSite, folder: Path) -> None:
     _take_writing(page, folder)
     for name, path in _SCREENS.items():
         page.goto(f"{site.origin}/o/acme/admin/{path}")
+        take(page, folder / name)
+    for name, path, link in _OPENED:
+        page.goto(f"{site.origin}/o/acme/admin/{path}")
+        page.get_by_role("link", name=link, exact=True).click()
         take(page, folder / name)
     page.goto(f"{site.origin}/o/acme/admin/walkthroughs/")
     page.locator(".card", has=page.locator(".badge-git")).first.get_by_role("link").first.click()
@@ -128,12 +141,16 @@ def _take_writing(page: Page, folder: Path) -> None:
     page.get_by_role("dialog").wait_for()
     take(page, folder / "publish")
     page.keyboard.press("Escape")
+    page.get_by_role("link", name="Preview", exact=True).click()
+    take(page, folder / "preview")
+    page.go_back()
     page.get_by_role("link", name="History").click()
     take(page, folder / "history")
 
 
 def take(page: Page, path: Path) -> None:
     """Write *path*.png, light and wide, and *path*-dark.png, dark and narrow."""
+    page.evaluate(_NO_FOLDER)
     for scheme, width, height, end in (("light", 1440, 900, ""), ("dark", 390, 844, "-dark")):
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
@@ -145,4 +162,4 @@ def take(page: Page, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else _FOLDER)
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else _FOLDER)
