@@ -86,6 +86,15 @@ def list_learners(
         )
         conditions += (or_(part, McpServerUser.id == words),)
     total = session.scalar(select(func.count()).select_from(McpServerUser).where(*conditions)) or 0
+    # The progress of those on the page alone: not of those on all the pages before it.
+    shown = (
+        select(McpServerUser.id)
+        .where(*conditions)
+        .order_by(McpServerUser.email, McpServerUser.id)
+        .limit(limit)
+        .offset((page - 1) * limit)
+        .subquery()
+    )
     query = (
         select(
             McpServerUser.id,
@@ -94,10 +103,9 @@ def list_learners(
             _of_progress(func.count()),
             _of_progress(func.max(WalkthroughProgress.active_at)),
         )
-        .where(*conditions)
+        .join(shown, shown.c.id == McpServerUser.id)
+        .where(McpServerUser.organization_id == organization_id)
         .order_by(McpServerUser.email, McpServerUser.id)
-        .limit(limit)
-        .offset((page - 1) * limit)
     )
     return [LearnerLine(*row) for row in session.execute(query)], total
 
