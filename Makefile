@@ -6,6 +6,7 @@ WORKERS ?= 4
 FAST := $(addprefix tests/db/test_,attempts.py catalog.py chain.py migrations.py moves.py owners.py pace.py publishing.py)
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
+FRONTEND := admin/frontend/node_modules/.package-lock.json
 ASSISTANTS := tests/assistants/node_modules/.package-lock.json
 CLIENTS := $(basename $(notdir $(wildcard tests/outside/requirements/*.in)))
 ENVIRONMENTS := $(CLIENTS:%=tests/outside/.environments/%/.installed)
@@ -23,7 +24,7 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	@FLASK_APP=app.py HANDRAIL_ALLOW_LOCAL_REPOSITORIES=1 HANDRAIL_POLL_SECONDS=1 \
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
-test: .venv/.dev $(NODE_MODULES) $(ENVIRONMENTS) $(DEBIAN) ## Run the tests, WORKERS at once
+test: .venv/.dev $(NODE_MODULES) $(FRONTEND) $(ENVIRONMENTS) $(DEBIAN) ## Run the tests, WORKERS at once
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
@@ -51,6 +52,12 @@ fix: .venv/.dev ## Let ruff mend what it can
 bench: .venv/.dev ## Measure the step call against its floors; writes docs/performance.md
 	$(BIN)/python -m bench.step_call
 
+frontend: .venv/.dev $(FRONTEND) ## Build admin/static from admin/frontend
+	$(BIN)/node admin/frontend/build.mjs
+
+screenshots: .venv/.dev $(NODE_MODULES) ## Take a picture of every screen of the demo; writes docs/screenshots
+	$(BIN)/python -m tests.browser.screenshots
+
 lock: .venv/.dev ## Compile the pinned requirement files
 	$(COMPILE) requirements-lint.in requirements.in -o requirements.txt
 	for name in requirements-dev $(CLIENTS:%=tests/outside/requirements/%); do \
@@ -58,7 +65,7 @@ lock: .venv/.dev ## Compile the pinned requirement files
 
 clean: ## Stop the embedded database and remove its data, the environment and caches
 	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs.database import embedded; embedded.stop(Path("var/postgres"))'
-	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/outside/.debian tests/assistants/node_modules
+	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/outside/.debian tests/assistants/node_modules admin/frontend/node_modules
 
 .venv/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
@@ -73,6 +80,10 @@ clean: ## Stop the embedded database and remove its data, the environment and ca
 
 $(NODE_MODULES): tests/outside/package-lock.json .venv/.dev
 	$(BIN)/npm ci --prefix tests/outside --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
+
+$(FRONTEND): admin/frontend/package-lock.json .venv/.dev
+	$(BIN)/npm ci --prefix admin/frontend --ignore-scripts --no-audit --no-fund --loglevel error
 	touch $@
 
 # Not `npm ci`: it wants the packages of every platform in the lock, and npm locks those it could get.
@@ -90,4 +101,4 @@ tests/outside/.environments/%/.installed: tests/outside/requirements/%.txt | .ve
 	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
 	touch $@
 
-.PHONY: help run test assistants check fix bench lock clean
+.PHONY: help run test assistants check fix bench frontend screenshots lock clean

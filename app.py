@@ -20,6 +20,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup
 
+from walkthroughs.audit import changes
 from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
@@ -54,7 +55,9 @@ _COMMANDS = (
     ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
     ("sign-ins", "walkthroughs.identity.commands:sign_ins_cli",
      "Apps in which learners have signed in."),
-    ("learners", "walkthroughs.identity.commands:learners_cli",
+    ("providers", "walkthroughs.identity.provider_commands:providers_cli",
+     "Providers of OpenID Connect."),
+    ("learners", "walkthroughs.identity.learner_commands:learners_cli",
      "People who follow walkthroughs."),
     ("backup", "walkthroughs.operations.commands:backup",
      "Write the database and the secret key to FILE; learners go on meanwhile."),
@@ -98,6 +101,8 @@ def create_app(settings: Settings | None = None) -> Handrail:
         pool_size=2 * _THREADS + 3 * _CHECKS,
         direct_address=settings.direct_database_url,
     )
+    for sessions in (database.sessions, database.direct_sessions):
+        changes.install(sessions)
     app = Handrail(__name__)
     attach(app, Runtime(settings, database))
     for name, target, help in _COMMANDS:

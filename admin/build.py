@@ -6,19 +6,41 @@ from flask import Blueprint, Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from admin.access import memberships, protection, tenant_filter
+from admin import formats
+from admin.access import actors, memberships, protection, tenant_filter
+from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
+from admin.pages.account import account_pages
 from admin.pages.assignments import AssignmentView
+from admin.pages.audit import AuditPage
+from admin.pages.editor_page import EditorPage
+from admin.pages.git_page import GitPage
+from admin.pages.history_page import HistoryPage
 from admin.pages.home import HomeView
+from admin.pages.invitations import invitation_pages
 from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
+from admin.pages.learners_page import LearnersPage
+from admin.pages.lost_password import lost_password_pages
+from admin.pages.member_list import MemberListPage
 from admin.pages.members import MemberView
+from admin.pages.new_page import NewPage
 from admin.pages.password import password_pages
+from admin.pages.pictures_page import PicturesPage
+from admin.pages.play_page import PlayPage
+from admin.pages.publish_page import PublishPage
 from admin.pages.servers import ServerView
+from admin.pages.servers_page import ServersPage
+from admin.pages.sign_ins import SignInView
 from admin.pages.sources import RunView, SourceView
 from admin.pages.steps import StepView
 from admin.pages.versions import VersionView
+from admin.pages.walkthrough_list import WalkthroughListPage
 from admin.pages.walkthroughs import WalkthroughView
+from walkthroughs.addresses import ADMIN
+from walkthroughs.audit import changes
+from walkthroughs.audit import record as audit_record
 from walkthroughs.database.pool import Database
+from walkthroughs.ids import utc_text
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
@@ -27,18 +49,32 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     """Add the dashboard to *app*. It uses the pool of *database*, and no other."""
     _share_engine(app, database)
     tenant_filter.install(db.session)
+    _record_changes()
     protection.install(app)
     memberships.install(app)
     init_sign_in(app, settings)
+    app.jinja_env.filters.update(ago=formats.ago, iso_time=formats.iso_time, utc_time=utc_text)
     app.register_blueprint(_own_files())
-    app.register_blueprint(password_pages)
+    for pages in (password_pages, account_pages, lost_password_pages, invitation_pages):
+        app.register_blueprint(pages)
     admin = Admin(
         app,
         name="Handrail",
-        index_view=HomeView(),
+        url=ORGANIZATION_PAGES,
+        index_view=HomeView(url=ORGANIZATION_PAGES),
         theme=Theme(folder="bootstrap4", base_template="handrail/base.html"),
     )
     for view in (
+        WalkthroughListPage(),
+        NewPage(),
+        EditorPage(),
+        PicturesPage(),
+        PlayPage(),
+        PublishPage(),
+        HistoryPage(),
+        ServersPage(),
+        LearnersPage(),
+        GitPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),
@@ -48,11 +84,20 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         AssignmentView(),
         LearnerView(),
         LinkView(),
+        SignInView(),
         ProgressView(),
         AttemptView(),
         MemberView(),
+        MemberListPage(),
+        AuditPage(),
     ):
         admin.add_view(view)
+
+
+def _record_changes() -> None:
+    """Let the audit see what the dashboard's session writes, as the member who is signed in."""
+    changes.install_once(db.session)
+    db.session.session_factory.configure(info=audit_record.session_info(actors.current_actor))
 
 
 def _share_engine(app: Flask, database: Database) -> None:
@@ -67,11 +112,11 @@ def _share_engine(app: Flask, database: Database) -> None:
 
 
 def _own_files() -> Blueprint:
-    """Return the templates, and the style sheet and picture at /admin/assets/."""
+    """Return the templates, and the style sheet and picture at `/admin/assets/`."""
     return Blueprint(
         "handrail",
         __name__,
         template_folder="templates",
         static_folder="static",
-        static_url_path="/admin/assets",
+        static_url_path=f"{ADMIN}/assets",
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from admin.access.accounts import create_owner
 from sync.sync_source import sync_source
-from walkthroughs.addresses import personal_link, server_address
+from walkthroughs.addresses import ADMIN, personal_link, server_address
 from walkthroughs.command_group import Command
 from walkthroughs.database import migrations
 from walkthroughs.enums import AuthType
@@ -141,7 +141,7 @@ def _learner_address(session: Session, settings: Settings) -> str:
 def _greeting(settings: Settings, folder: Path, address: str, password: str | None) -> str:
     once = f"  with the password {password}  (shown only now)" if password else ""
     return f"""
-Dashboard    {settings.base_url}/admin/
+Dashboard    {settings.base_url}{ADMIN}/
 Sign in      {_OWNER}{once}
 Content      {folder}  (commit there: it is live within seconds)
 MCP server   {server_address(settings.base_url, _SLUG)}  (anyone may list)

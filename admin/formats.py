@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from walkthroughs.ids import utc_text
+from walkthroughs.ids import now_ms, utc_text
 
 #: A spreadsheet runs text that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_DAY = 24 * 3600
+#: A unit, its seconds, and how many of it there are before it is used.
+_UNITS = (
+    ("years", 365 * _DAY, 2), ("months", 30 * _DAY, 2), ("days", _DAY, 2), ("h", 3600, 1),
+    ("min", 60, 1),
+)  # fmt: skip
 
 
 def format_time(_view: object, _context: object, row: object, name: str) -> str:
     """Show epoch milliseconds as a time."""
     value = getattr(row, name)
     return "" if value is None else utc_text(value)
+
+
+def ago(at_ms: int, now: int | None = None) -> str:
+    """Return how long ago a time of `now_ms` was, in words: "just now", "2 h ago"."""
+    seconds = max(0, ((now_ms() if now is None else now) - at_ms) // 1000)
+    for unit, length, least in _UNITS:
+        if seconds >= least * length:
+            return f"{seconds // length} {unit} ago"
+    return "just now"
+
+
+def name_of(author: str | None) -> str | None:
+    """Return the name in an author as Git writes it, `Ann <ann@acme.example>`; else all of it."""
+    name = (author or "").partition(" <")[0].strip()
+    return name or author
+
+
+def masked(email: str) -> str:
+    """Return an e-mail address for members who may not read it: `l…@x.example`."""
+    name, at, host = email.rpartition("@")
+    return f"{name[:1]}…{at}{host}"
+
+
+def iso_time(at_ms: int) -> str:
+    """Return a time of `now_ms` as programs read it: `2026-03-01T08:30:00Z`."""
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _format_list(_view: object, value: list[Any], _name: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from flask_admin.form import BaseForm
 from wtforms import BooleanField, EmailField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import (
     DataRequired,
     InputRequired,
@@ -18,11 +20,49 @@ from wtforms.validators import (
 
 from walkthroughs.addresses import EMAIL_PATTERN, domain_fault, slug_fault
 from walkthroughs.content.step_text import refusals
+from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.models import DEFAULT_PACE_SECONDS, MAX_PACE_SECONDS
 from walkthroughs.runtime import runtime
 
+#: How a server knows its learners: the value, its name, and what it means. One entry for each.
+AUTH_TYPES = (
+    (AuthType.PERSONAL_LINK, "Personal link", "each learner has a secret address of their own"),
+    (
+        AuthType.OAUTH,
+        "E-mail code",
+        "learners need nothing but the server's address, and sign in with a code that comes by "
+        "e-mail; personal links work as well",
+    ),
+    (
+        AuthType.OIDC,
+        "Your own provider",
+        "learners sign in where your organization's people do (OpenID Connect); personal links "
+        "work as well",
+    ),
+)
+#: When a server with sign-in asks for it.
+SIGN_INS = (
+    (
+        SignIn.AT_CONNECT,
+        "At connect",
+        "nobody is served without a sign-in or a personal link; every assistant understands it",
+    ),
+    (
+        SignIn.WHEN_NEEDED,
+        "When needed",
+        "anybody may see what there is; some assistants fail at the first step and never ask the "
+        "learner to sign in",
+    ),
+)
 _LINE = (DataRequired("It cannot be empty."), Length(max=200))
 _EMAIL = Regexp(rf"{EMAIL_PATTERN.pattern}\Z", message="An address such as lea@example.com.")
+
+
+def meaning_of(words: tuple[Any, ...], value: StrEnum) -> tuple[str, str]:
+    """Return the name of one of the fixed *words*, and what it means."""
+    return next(
+        ((name, meaning) for each, name, meaning in words if each is value), (str(value), "")
+    )
 
 
 def _refuse_slug(_: Any, field: Any) -> None:  # noqa: ANN401  WTForms' protocol
@@ -55,6 +95,29 @@ def _markdown(label: str, description: str, *validators: Any) -> TextAreaField: 
         description=description,
         render_kw={"class": "markdown", "spellcheck": "true"},
     )
+
+
+class _WordField(SelectField):
+    """A choice of one of the fixed words, with a sentence on what each means."""
+
+    def __init__(self, label: str, words: tuple[Any, ...], intro: str = "", **more: object) -> None:
+        meanings = (f"{name}: {meaning}." for _, name, meaning in words)
+        kind: type[StrEnum] = type(words[0][0])
+        super().__init__(
+            label,
+            choices=[SelectChoice(value, name) for value, name, _ in words],
+            coerce=kind,
+            default=words[0][0],
+            description="\n".join((intro, *meanings)).strip(),
+            **more,
+        )
+
+
+class _AuthField(_WordField):
+    """How learners are known. The page saves it, since sign-ins of the kind before end."""
+
+    def populate_obj(self, obj: object, name: str) -> None:
+        """Leave the row as it is."""
 
 
 class WalkthroughForm(BaseForm):
@@ -116,6 +179,12 @@ class ServerForm(BaseForm):
     instructions = TextAreaField(
         validators=[Length(max=4000)],
         description="Sent to every assistant that connects, after Handrail's own rule.",
+    )
+    auth_type = _AuthField("Learners are known by", AUTH_TYPES)
+    sign_in = _WordField(
+        "Asks for a sign-in",
+        SIGN_INS,
+        "It means nothing where learners have personal links only.",
     )
     pace_seconds = IntegerField(
         "Pace in seconds",

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
+from admin.access.actors import current_actor
+from walkthroughs.audit.record import act_as
 from walkthroughs.models import db
 from walkthroughs.runtime import runtime
 
@@ -16,8 +18,11 @@ def write_transaction() -> Iterator[Session]:
     """Yield a new session for one change. Commit it when the block ends without an error.
 
     Roll the page's session back first: it read its rows before the change took its locks,
-    so it must not write them back, and reads them again afterwards.
+    so it must not write them back, and reads them again afterwards. The audit names the
+    member who is signed in.
     """
+    actor = current_actor()
     db.session.rollback()
     with runtime().database.transaction() as session:
+        act_as(session, actor)
         yield session

@@ -28,7 +28,8 @@ round, and the median over {rounds} rounds is shown. Rates of a machine mean lit
 
 The references: **pgbench** runs the very statement of a step call, prepared, on one connection.
 **Bare SDK** is a tool that returns one word from the MCP SDK's own server, with no database.
-A step call finds the tenant, recognises the learner by a personal link, moves them durably
+A step call finds the tenant, recognises the learner by a personal link (or, where it says *signed
+in*, by the token of a [sign-in](sign-in.md)), moves them durably
 (`fsync` and `synchronous_commit` on) and returns the next step's text, about 3.7 kB. The pace is
 on, and thousands of learners take turns, as they do when each one works on a step for a while.
 Load generator, server and PostgreSQL share the machine.
@@ -47,12 +48,20 @@ poll costs least and our part of it shows most.
 """
 
 
-def write(rounds: list[dict[str, float]], syncs: str) -> None:
-    """Print the ratios and write the page; *syncs* are the rows of the second table."""
+def write(rounds: list[dict[str, float]], trips: dict[str, float], syncs: str) -> None:
+    """Print the ratios and write the page.
+
+    Args:
+        rounds: what each case gave in each round.
+        trips: how often an ordinary step call asks the database, by how the learner is known.
+        syncs: the rows of the second table.
+    """
     rows = []
     for what, case, reference, goal in _LINES:
         ratio = statistics.median(each[case] / each[reference] for each in rounds)
         rows.append(f"| {what} | {reference} | {ratio:.2f} | {goal} |")
+    for how, asked in trips.items():
+        rows.append(f"| round trips to the database, {how} | step calls | {asked:.2f} | 1 |")
     table = "\n".join(rows)
     sys.stdout.write(f"{table}\n{syncs}\n")
     _PAGE.write_text(_TEXT.format(rounds=len(rounds), steps=table, syncs=syncs))

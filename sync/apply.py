@@ -20,6 +20,7 @@ from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
 from sync.planning.plan import Archive, Change, Create, Update
 from sync.staging import Staging
+from walkthroughs.audit.record import act_as, git_actor
 from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.database.pool import Database
 from walkthroughs.publishing import assignments, create, writer
@@ -122,6 +123,7 @@ class PlanWriter:
     def _transaction(self) -> Iterator[Session]:
         with self.database.transaction() as session:
             self.fence.check(session)
+            act_as(session, git_actor(self.origin.source_name or self.origin.source_id or ""))
             yield session
 
     def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:

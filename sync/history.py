@@ -13,8 +13,9 @@ from sync.git.errors import RepositoryUnavailable
 from sync.planning.plan import Create, Plan
 from sync.planning.report import describe
 from sync.runs import FolderTree, RunResult, SyncRequest
+from walkthroughs.audit.record import COMMAND_LINE, Actor, Event, act_as, git_actor, record
 from walkthroughs.database.pool import Database
-from walkthroughs.enums import RunOutcome, SyncTrigger
+from walkthroughs.enums import AuditPlace, RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import AwaitingApproval, ContentSource, PendingChange, SyncRun
 
@@ -102,6 +103,7 @@ def record_applied(
         fence.check(session)
         mark_checked(row, newest, source.requested_at)
         moved = row.synced_commit != result.plan.commit
+        _audit(session, source, request, row.synced_commit, result)
         if moved or result.plan.changes or row.problems != result.plan.problems:
             session.add(_entry_of(source, request, result, started, request.actor or author))
         row.synced_commit, row.synced_at = result.plan.commit, now_ms() if moved else row.synced_at
@@ -134,6 +136,37 @@ def record_unavailable(
     except RepositoryUnavailable as error:
         record_failed(database, source, trigger, started, str(error))
         raise
+
+
+def _audit(
+    session: Session,
+    source: ContentSource,
+    request: SyncRequest,
+    live_commit: str | None,
+    result: RunResult,
+) -> None:
+    """Record what somebody decided; what the commit changed is recorded with its walkthroughs.
+
+    An approval of the dashboard was recorded when it was given.
+    """
+    act_as(session, _actor_of(source, request))
+    whose = (source.organization_id, source.id, source.name)
+    if request.trigger is SyncTrigger.COMMAND and request.approved_fingerprint:
+        after = {"approval": request.approved_fingerprint}
+        record(session, Event(whose[0], "source.approve", *whose[1:], None, after))
+    if request.rollback_to:
+        before, after = {"commit": live_commit}, {"commit": result.plan.commit or ""}
+        record(session, Event(whose[0], "source.rollback", *whose[1:], before, after))
+
+
+def _actor_of(source: ContentSource, request: SyncRequest) -> Actor:
+    match request.trigger:
+        case SyncTrigger.COMMAND:
+            return COMMAND_LINE
+        case SyncTrigger.DASHBOARD if request.actor:
+            return Actor(request.actor, AuditPlace.DASHBOARD)
+        case _:
+            return git_actor(source.name)
 
 
 def _store_git_trees(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from walkthroughs.content.limits import MAX_STEP
 from walkthroughs.content.pictures import Picture
 
 #: Where content is in a repository.
@@ -24,12 +25,8 @@ MAX_PICTURES_BYTES = 32 * 1024 * 1024
 MAX_ENTRIES = 4000
 MAX_DEPTH = 8
 
-MAX_STEPS = 1000
 #: In characters: a letter is one, in every script.
 MAX_FRONT_MATTER = 16 * 1024
-MAX_STEP = 64 * 1024
-MAX_MANIFEST = 256 * 1024
-MAX_TITLE = 200
 #: What is read of a file; a character has at most four bytes.
 MAX_FILE_BYTES = 4 * MAX_STEP
 

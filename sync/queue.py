@@ -41,6 +41,17 @@ def approve(session: Session, source: ContentSource, fingerprint: str, by: str) 
     return True
 
 
+def approve_rollback(
+    session: Session, source: ContentSource, commit: str, fingerprint: str, by: str
+) -> None:
+    """Approve that a run goes back to *commit* and holds, if its plan still has this fingerprint.
+
+    *source* is the session's own row, locked. A plan that has changed is not carried out.
+    """
+    source.approval = Approval(fingerprint, by, commit)
+    request_sync(session, source.organization_id, source.id)
+
+
 def is_blocked_by_hold(source: ContentSource) -> bool:
     """Return whether the source is held, and what waits is not a way back to an older commit."""
     waiting = source.awaiting_approval

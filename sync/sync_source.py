@@ -7,9 +7,7 @@ was cut short is simply done again. The source's mark moves last.
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 
 from sync import history
@@ -20,17 +18,18 @@ from sync.format.parse_result import ParseResult
 from sync.git import commit_status
 from sync.git.credentials import decrypt_credential
 from sync.git.edit_link import view_address_of
-from sync.git.errors import ContentInvalid, SourceInvalid
-from sync.git.repository import Repository, open_repository
+from sync.git.errors import ContentInvalid
+from sync.git.repository import Repository
 from sync.planning.build_plan import build_plan
 from sync.planning.current import ReadFolder, read_folders
 from sync.planning.plan import Plan
+from sync.proposal_state import follow_after_fetch
 from sync.queue import claim
 from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
+from sync.source_repository import open_repository_of
 from sync.staging import Staging, open_staging
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import OnRewrite, RunOutcome
-from walkthroughs.errors import HandrailError
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
 from walkthroughs.publishing.origin import Origin
@@ -50,8 +49,8 @@ def plan_source(
         source = history.read(database, source_id)
         with open_repository_of(settings, source) as repository, open_staging() as staging:
             commit = repository.fetch()
-            parsed, _ = _read(database, source, repository, staging, commit, request)
-            return _plan(database, source, repository, parsed, commit, request)
+            parsed, _ = read_commit(database, source, repository, staging, commit, request)
+            return plan_commit(database, source, repository, parsed, commit, request)
 
 
 def sync_source(
@@ -95,9 +94,10 @@ def sync_claimed(
     fence = take_fence(database, source)
     with open_staging() as staging:
         newest = repository.fetch()
+        follow_after_fetch(database, source, repository, newest)
         commit = repository.commit(target) if target else newest
-        parsed, trees = _read(database, source, repository, staging, commit, request)
-        plan = _plan(database, source, repository, parsed, commit, request)
+        parsed, trees = read_commit(database, source, repository, staging, commit, request)
+        plan = plan_commit(database, source, repository, parsed, commit, request)
         _refuse_other_plan(request, plan)
         if source.held_at is not None and not target:
             history.record_held(database, source, fence, plan, newest)
@@ -107,7 +107,7 @@ def sync_claimed(
             history.record_waiting(database, source, fence, request, result, started, newest)
         else:
             author = repository.author(commit)
-            origin = Origin(source.id, commit, author)
+            origin = Origin(source.id, commit, author, source_name=source.name)
             PlanWriter(database, source.organization_id, origin, staging, fence).write(plan.changes)
             result = RunResult(plan, RunOutcome.APPLIED, target)
             history.record_applied(
@@ -119,32 +119,7 @@ def sync_claimed(
     return result
 
 
-@contextmanager
-def open_repository_of(
-    settings: Settings, source: ContentSource, stop: threading.Event | None = None
-) -> Iterator[Repository]:
-    """Yield the source's repository. Once *stop* is set, its git ends with `Stopped`.
-
-    Raises:
-        SourceInvalid: its address or its credential cannot be used.
-        HostUnavailable: its host is unknown.
-    """
-    try:
-        credential = decrypt_credential(settings.secret_keys, source.credential)
-    except HandrailError as error:
-        raise SourceInvalid(str(error)) from error
-    with open_repository(
-        source.id,
-        source.url,
-        source.branch,
-        credential,
-        settings,
-        stop,
-    ) as repository:
-        yield repository
-
-
-def _read(
+def read_commit(
     database: Database,
     source: ContentSource,
     repository: Repository,
@@ -176,7 +151,7 @@ def _read(
     return repository.with_reclone(read)
 
 
-def _plan(
+def plan_commit(
     database: Database,
     source: ContentSource,
     repository: Repository,
@@ -184,6 +159,7 @@ def _plan(
     commit: str,
     request: SyncRequest,
 ) -> Plan:
+    """Return the plan of a commit that was read."""
     is_rollback = request.rollback_to is not None
     is_rewritten = not is_rollback and _rewrite_needs_approval(source, repository, commit)
     with database.transaction() as session:

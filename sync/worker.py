@@ -17,9 +17,11 @@ from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
+from sync.proposal_state import follow_unmoved, read_open
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
-from sync.sync_source import open_repository_of, sync_claimed
+from sync.source_repository import open_repository_of
+from sync.sync_source import sync_claimed
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
@@ -141,9 +143,12 @@ def check_source(
                 history.record_unavailable(database, source, request.trigger),
                 open_repository_of(settings, source, stop) as repository,
             ):
-                head = repository.head()
+                proposals = read_open(database, source)
+                heads = repository.heads([each.branch for each in proposals])
+                head = heads[source.branch]
                 if _has_nothing_new(source, head) and not _has_new_server(database, source):
                     history.mark_checked(source, head, source.requested_at)
+                    follow_unmoved(database, source, repository, proposals, heads)
                     return
                 current = history.read(database, source_id)
                 plan = _sync(database, settings, current, repository, request).plan

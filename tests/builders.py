@@ -11,7 +11,7 @@ from sync.format.parse import parse_repository
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
 from walkthroughs.learning.caller import Caller
-from walkthroughs.models import McpServer, McpServerUser, Organization
+from walkthroughs.models import McpServer, McpServerUser, OAuthGrant, Organization
 from walkthroughs.publishing import assignments, create, writer
 from walkthroughs.publishing.origin import Origin
 
@@ -58,6 +58,23 @@ def server(session: Session, organization_id: str, slug: str = "acme", **fields)
 
 def learner(session: Session, organization_id: str, email: str = "lea@x.example") -> McpServerUser:
     row = McpServerUser(organization_id=organization_id, email=email)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def sign_in(
+    session: Session, server: McpServer, who: McpServerUser, app: str = "Claude"
+) -> OAuthGrant:
+    """A learner's sign-in with an app, without tokens."""
+    row = OAuthGrant(
+        organization_id=server.organization_id,
+        mcp_server_id=server.id,
+        mcp_server_user_id=who.id,
+        client_id=f"id-of-{app}",
+        client_name=app,
+        redirect_host="localhost",
+    )
     session.add(row)
     session.flush()
     return row

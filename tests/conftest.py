@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import psycopg2
 import pytest
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
+from werkzeug.routing import Rule
 
+from tests.certificates import make_certificate
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import Base
@@ -40,6 +44,47 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _ORDER.index(item.path.relative_to(here).parts[0]))
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all that is imported, again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust nobody, instead of all authorities of the internet, which no test reaches.
+
+    Each HTTP client reads them, which takes it longer than most tests need.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        nobody = make_certificate(tmp_path_factory.mktemp("authorities"), "nobody.test")
+        patch.setenv("SSL_CERT_FILE", str(nobody))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_compiled_once() -> Iterator[None]:
+    """Compile a route of the pages once, though each test has an application of its own.
+
+    Werkzeug writes two functions for a route, which takes more than all else of the pages. They
+    follow from what is in the key: a route with defaults is left alone.
+    """
+    compile_one = Rule._compile_builder
+    known: dict[tuple[object, ...], object] = {}
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> object:
+        if rule.defaults:
+            return compile_one(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in known:
+            known[key] = compile_one(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_builder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty, migrated database on a server of this process's own."""
@@ -57,13 +102,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     migrations.upgrade(schema)
     schema.close()
     yield url
+    _kept_connection(url).close()
     embedded.stop(folder)
 
 
 @pytest.fixture
 def settings(postgres: str, tmp_path: Path) -> Settings:
+    return settings_for(postgres, tmp_path)
+
+
+def settings_for(postgres: str, folder: Path) -> Settings:
     return Settings(
-        data_dir=tmp_path / "var",
+        data_dir=folder / "var",
         database_url=postgres,
         given_secret_key="a-secret-for-tests-only",
         base_url="http://localhost:8000",
@@ -85,6 +135,21 @@ def database(postgres: str) -> Iterator[Database]:
 def empty(url: str) -> None:
     """Delete all rows. A tenth of what TRUNCATE costs, since nearly all tables have none."""
     tables = "; ".join(f'DELETE FROM "{name}"' for name in Base.metadata.tables)
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        # Neither foreign keys nor triggers are asked, so the order does not matter.
-        cursor.execute(f"SET session_replication_role = replica; {tables}")
+    # Neither foreign keys nor triggers are asked, so the order does not matter.
+    statements = f"SET session_replication_role = replica; {tables}"
+    try:
+        _delete(url, statements)
+    except psycopg2.Error:  # the test before this one has ended all connections
+        _kept_connection.cache_clear()
+        _delete(url, statements)
+
+
+def _delete(url: str, statements: str) -> None:
+    with _kept_connection(url) as connection, connection.cursor() as cursor:
+        cursor.execute(statements)
+
+
+@cache
+def _kept_connection(url: str) -> psycopg2.extensions.connection:
+    """A new one would take as long as the deleting; it sleeps outside of all transactions."""
+    return psycopg2.connect(url)

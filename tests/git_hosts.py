@@ -36,9 +36,9 @@ class HttpsHost:
 
     Attributes:
         authority: the file of the certificate that vouches for it.
-        trouble: a status to answer with; "silent", to answer nothing until it is `well`; "cut" or
-            "short", to break a pack off in the middle; "stuck", to stop in the middle of it until it
-            is `well`; or an address, to send everybody there.
+        trouble: a status to answer with; "read only", to take no pushes; "silent", to answer nothing
+            until it is `well`; "cut" or "short", to break a pack off in the middle; "stuck", to stop
+            in the middle of it until it is `well`; or an address, to send everybody there.
         asked: the paths that were asked for.
     """
 
@@ -79,6 +79,9 @@ class _Server(ThreadingHTTPServer):
         self.host = HttpsHost(f"https://127.0.0.1:{self.server_port}", authority)
 
 
+_BREAKS = ("cut", "short", "stuck")
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -101,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif trouble == "silent":
             host.well.wait()
             self.close_connection = True
-        elif trouble not in {None, "cut", "short", "stuck"}:
+        elif trouble not in {None, "read only", *_BREAKS}:
             self.answer(302, {"Location": f"{trouble}{self.path}"})
         else:
             self.pass_on(body, trouble)
@@ -123,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "PATH_INFO": path,
                 "QUERY_STRING": query,
                 "REQUEST_METHOD": self.command,
+                # Pushes are taken from those only who are somebody.
+                **({} if trouble == "read only" else {"REMOTE_USER": USER}),
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
                 "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
@@ -131,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         fields = dict(line.split(": ", 1) for line in head.decode().splitlines())
         status, length = int(fields.pop("Status", "200").split()[0]), len(content)
-        if trouble and (at := content.find(b"PACK")) >= 0:
+        if trouble in _BREAKS and (at := content.find(b"PACK")) >= 0:
             content = content[: (at + length) // 2]
             self.close_connection = True
         self.answer(status, fields, content, len(content) if trouble == "short" else length)

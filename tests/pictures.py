@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import random
+import zlib
 from struct import pack
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sync.layout import PictureFile
-from walkthroughs.content.pictures import Picture, read_picture
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import Picture
 
 FORMATS = ("PNG", "JPEG", "WebP", "GIF")
 #: What metadata says, and nobody else may know.
@@ -53,6 +55,13 @@ def large_picture() -> Picture:
     out = io.BytesIO()
     Image.frombytes("RGB", (580, 580), random.Random(1).randbytes(580 * 580 * 3)).save(out, "PNG")
     return read_picture(out.getvalue())
+
+
+def announced(width: int, height: int) -> bytes:
+    """A small PNG that says that it is shown so large, as a decompression bomb does."""
+    data = picture_file()
+    header = b"IHDR" + pack(">II", width, height) + data[24:29]
+    return data[:12] + header + pack(">I", zlib.crc32(header)) + data[33:]
 
 
 def _frame(colour: int) -> Image.Image:

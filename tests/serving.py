@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,8 +54,9 @@ def served(
     connections: int = 1000,
     header_seconds: float = HEADER_SECONDS,
     trusted_proxies: tuple[str, ...] = (),
+    certificate: Path | None = None,
 ) -> Iterator[str]:
-    """Serve *app*, on a free port unless one is given; yield its origin."""
+    """Serve *app*, on a free port unless one is given, by TLS with a certificate; yield its origin."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -67,6 +69,7 @@ def served(
         timeout_graceful_shutdown=1,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
+        ssl_certfile=certificate,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -76,7 +79,7 @@ def served(
         ready.wait(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://localhost:{port}"
+        yield f"http{'s' if certificate else ''}://localhost:{port}"
     finally:
         server.should_exit = True
         thread.join(10)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from app import build_app, create_app
-from tests.builders import content, new_course
+from tests.builders import content, new_course, server
 from tests.http.posting import post
 from tests.serving import free_port, served
 from walkthroughs.database.pool import Database
@@ -26,6 +29,7 @@ from walkthroughs.identity.oauth_requests import DOCUMENT_READER
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.models import McpServer
+from walkthroughs.publishing import assignments
 from walkthroughs.settings import Settings
 
 LEA = "lea@x.example"
@@ -89,13 +93,21 @@ class Academy:
 
     def set(self, **columns) -> None:
         with self.database.transaction() as session:
-            server = session.get_one(McpServer, self.caller.server_id)
+            row = session.get_one(McpServer, self.caller.server_id)
             for name, value in columns.items():
-                setattr(server, name, value)
+                setattr(row, name, value)
+
+    def beside(self, slug: str, **columns) -> Academy:
+        """Make another server for the same course, served by the same process."""
+        with self.database.transaction() as session:
+            row = server(session, self.caller.organization_id, slug, **columns)
+            assignments.assign(session, row.organization_id, row.id, [self.walkthrough_id])
+            caller = replace(self.caller, server_id=row.id)
+        return replace(self, slug=slug, caller=caller)
 
     def register(self, **metadata) -> dict:
         given = {"client_name": "Tester", "redirect_uris": [CALLBACK]} | metadata
-        answer = httpx.post(f"{self.oauth}/register", json=given, timeout=30)
+        answer = httpx.post(f"{self.oauth}/register", json=given, timeout=30, verify=False)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -113,7 +125,7 @@ class Academy:
         return f"{self.oauth}/authorize?{urlencode(kept)}"
 
     def exchange(self, **form: str) -> httpx.Response:
-        return httpx.post(f"{self.oauth}/token", data=form, timeout=30)
+        return httpx.post(f"{self.oauth}/token", data=form, timeout=30, verify=False)
 
     def tokens(self, browser: Browser | None = None, email: str = LEA) -> dict:
         """Sign in from beginning to end; return the tokens and the client's id."""
@@ -159,7 +171,10 @@ class Browser:
 
     def request(self, method: str, url: str, **more) -> httpx.Response:
         transport = self.transport() if self.transport else None
-        with httpx.Client(cookies=self.cookies, timeout=30, transport=transport) as client:
+        # Nothing here is https, and reading certificates takes longer than a request.
+        with httpx.Client(
+            cookies=self.cookies, timeout=30, transport=transport, verify=False
+        ) as client:
             answer = client.request(method, url, **more)
             self.cookies = client.cookies
         return answer
@@ -167,12 +182,14 @@ class Browser:
     def submit(self, page: httpx.Response, step: str, **fields: str) -> httpx.Response:
         """Send the form of *page* whose step this is."""
         assert page.status_code == 200, page.text
-        for form in re.findall(r"<form.*?</form>", page.text, re.S):
-            hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
-            buttons = set(re.findall(r'name="step" value="([\w-]*)"', form))
+        for shown in re.findall(r"<form.*?</form>", page.text, re.S):
+            hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown))
+            buttons = set(re.findall(r'name="step" value="([\w-]*)"', shown))
             if step in buttons:
                 sent = {name: unescape(value) for name, value in hidden.items()}
-                return self.request("POST", str(page.url), data=sent | {"step": step} | fields)
+                form = sent | {"step": step} | fields
+                headers = {"referer": str(page.url)}  # as the pages' policy has it
+                return self.request("POST", str(page.url), data=form, headers=headers)
         raise AssertionError(f"no step {step} in {page.text}")
 
     def ask_code(self, url: str, email: str = LEA) -> httpx.Response:
@@ -207,14 +224,19 @@ def academy_served(
     settings: Settings,
     reader: DocumentReader | None = None,
     base_url: str = "http://localhost:{port}",
+    certificate: Path | None = None,
+    mail: AbstractContextManager[tuple[str, Mailbox]] | None = None,
+    slug: str = "acme",
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     **columns,
 ) -> Iterator[Academy]:
     """Serve the whole product with one server that asks for a sign-in at connect.
 
-    *reader* reads documents of apps in place of the usual one, which asks no host of this machine.
+    *reader* reads documents of apps in place of the usual one, which asks no host of this machine;
+    *mail* runs another mail server than one that takes everything; *around* wraps what is served.
     """
     port = free_port()
-    with mail_server() as (smtp_url, mailbox):
+    with mail or mail_server() as (smtp_url, mailbox):
         settings = replace(
             settings,
             base_url=base_url.format(port=port),
@@ -223,22 +245,29 @@ def academy_served(
             mail_from="learn@handrail.example",
         )
         with database.transaction() as session:
-            caller, row = new_course(session, content("one", "two", "three", "four", "five"))
-            server = session.get_one(McpServer, caller.server_id)
-            server.auth_type, server.sign_in = AuthType.OAUTH, SignIn.AT_CONNECT
+            caller, row = new_course(session, content("one", "two", "three", "four", "five"), slug)
+            made = session.get_one(McpServer, caller.server_id)
+            made.auth_type, made.sign_in = AuthType.OAUTH, SignIn.AT_CONNECT
         with ExitStack() as running:
 
             def serve() -> None:
                 running.close()
                 app = create_app(settings)
                 app.extensions[DOCUMENT_READER] = reader
-                running.enter_context(served(build_app(settings, app), port=port))
+                whole = around(build_app(settings, app))
+                running.enter_context(served(whole, port=port, certificate=certificate))
 
             serve()
             origin = settings.base_url
-            academy = Academy(origin, database, settings, mailbox, caller, row, restart=serve)
+            academy = Academy(origin, database, settings, mailbox, caller, row, slug, serve)
             academy.set(**columns)
             yield academy
+
+
+@pytest.fixture
+def academy(database: Database, settings: Settings) -> Iterator[Academy]:
+    with academy_served(database, settings) as made:
+        yield made
 
 
 def call(academy, token, name, url=None, **arguments):

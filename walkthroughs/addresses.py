@@ -24,9 +24,17 @@ _DOMAIN_PATTERN = re.compile(rf"(?=.{{4,253}}\Z)({_LABEL}\.)+(?=[^.]*[a-z]){_LAB
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".test", ".invalid", ".home.arpa")
 #: Where clients look for what protects a resource (RFC 9728).
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+#: Where the dashboard is; an organization's part of it is at `/o/<slug>/admin`.
+ADMIN = "/admin"
 #: What an app is allowed that a learner has signed in with: all that there is.
 SCOPE = "learn"
 EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def is_dashboard(path: str) -> bool:
+    """Return whether *path* is one of the dashboard, with or without an organization."""
+    parts = path.split("/", 4)
+    return parts[1:2] == [ADMIN[1:]] or (parts[1:2] == ["o"] and parts[3:4] == [ADMIN[1:]])
 
 
 def slug_fault(slug: str) -> str | None:
@@ -98,6 +106,11 @@ def sign_in_addresses(
     )
 
 
+def provider_callback(base_url: str, slug: str) -> str:
+    """Return where a provider of OpenID Connect sends a server's learners back to."""
+    return f"{sign_in_addresses(base_url, slug=slug).endpoints}/callback"
+
+
 def personal_link(base_url: str, slug: str, token: str) -> str:
     """Return a learner's own address of an MCP server. It is a secret: never log it."""
     return f"{server_address(base_url, slug)}/u/{token}"
@@ -105,7 +118,12 @@ def personal_link(base_url: str, slug: str, token: str) -> str:
 
 def password_link(base_url: str, token: str) -> str:
     """Return where a member of the dashboard chooses a password. It is a secret, too."""
-    return f"{base_url}/admin/password/{token}"
+    return f"{base_url}{ADMIN}/password/{token}"
+
+
+def invitation_link(base_url: str, token: str) -> str:
+    """Return where somebody joins an organization of the dashboard. It is a secret, too."""
+    return f"{base_url}{ADMIN}/invitations/{token}"
 
 
 def webhook_address(base_url: str, source_id: str) -> str:

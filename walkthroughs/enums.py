@@ -36,11 +36,20 @@ class RunOutcome(StrEnum):
     FAILED = "failed"
 
 
+class ProposalState(StrEnum):
+    """What became of a change that was proposed to a repository."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"  # its branch is gone, and the change is not in the source's branch
+
+
 class AuthType(StrEnum):
     """How a server learns who is calling."""
 
     PERSONAL_LINK = "personal_link"
     OAUTH = "oauth"  # with a code that is sent by e-mail; personal links work there as well
+    OIDC = "oidc"  # at a provider of the organization; personal links work there as well
 
 
 class SignIn(StrEnum):
@@ -72,3 +81,19 @@ class SyncTrigger(StrEnum):
     WEBHOOK = "webhook"
     DASHBOARD = "dashboard"
     COMMAND = "command"
+
+
+class AuditPlace(StrEnum):
+    """From where something was changed."""
+
+    DASHBOARD = "dashboard"
+    COMMAND_LINE = "command line"
+    GIT = "Git"
+
+
+class Theme(StrEnum):
+    """The colours of the dashboard: those of the person's system, light ones, or dark ones."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"

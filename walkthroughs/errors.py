@@ -90,3 +90,39 @@ class WalkthroughArchived(HandrailError):
 
     def __init__(self, title: str) -> None:
         super().__init__(f'"{title}" is archived, so it cannot be changed. Restore it first.')
+
+
+class DraftRefused(HandrailError):
+    """What was sent for a draft cannot be taken, as a whole."""
+
+
+class DraftLocked(HandrailError):
+    """The walkthrough of a draft is not the dashboard's to change now; the draft is kept."""
+
+    def __init__(self, why: HandrailError) -> None:
+        super().__init__(f"{why} The draft is kept.")
+
+
+class NothingToPublish(HandrailError):
+    """What is live is what the draft holds, and learners see it."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing changed since the last version, so there is nothing to publish.")
+
+
+class PublishBlocked(HandrailError):
+    """A draft cannot be published as it is."""
+
+
+class PublishPlanChanged(HandrailError):
+    """What a member agreed to publish is not what would be published now."""
+
+    def __init__(self, changes: tuple[str, ...]) -> None:
+        self.changes = changes
+        super().__init__(
+            f"Something changed since this was shown, so nothing was published: {' '.join(changes)}"
+        )
+
+
+class VersionUnavailable(HandrailError):
+    """The texts of an older version are not there."""

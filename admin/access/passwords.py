@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask_security import hash_password
 from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from admin.access import sessions
 from admin.access.accounts import Account
 from walkthroughs.crypto import hash_token
-from walkthroughs.models import User, db
+from walkthroughs.models import Member, User, db
 from walkthroughs.settings import Settings
 
 #: How many characters a password has at least, and at most.
@@ -17,26 +17,36 @@ MIN_LETTERS, MAX_LETTERS = 12, 128
 LINK_SECONDS = 24 * 3600
 
 
-def link_token(settings: Settings, user: User) -> str:
-    """Return the secret part of a link with which *user* chooses a password, once."""
-    return _serializer(settings).dumps([user.id, _state(user)])
+def link_token(settings: Settings, user: User, organization_id: str | None = None) -> str:
+    """Return the secret part of a link with which *user* chooses a password, once.
+
+    With an organization, it opens nothing once the user belongs to any other: an owner who has
+    seen the link could sign in there as them.
+    """
+    limit = [] if organization_id is None else [organization_id]
+    return _serializer(settings).dumps([user.id, _state(user), *limit])
+
+
+def belongs_only_to(session: Session, user_id: str, organization_id: str) -> bool:
+    """Return whether the user is a member of this organization, and of no other."""
+    of_user = select(Member.__table__.c.organization_id).where(
+        Member.__table__.c.user_id == user_id
+    )
+    return list(session.execute(of_user).scalars()) == [organization_id]
 
 
 def account_of(settings: Settings, token: str) -> Account | None:
     """Return whose link this is; none if it is not ours, is too old or has been used."""
     try:
-        user_id, state = _serializer(settings).loads(token, max_age=LINK_SECONDS)
+        user_id, state, *limit = _serializer(settings).loads(token, max_age=LINK_SECONDS)
     except (BadData, ValueError):
         return None
     account: Account | None = db.session.get(Account, user_id)
-    return account if account is not None and _state(account) == state else None
-
-
-def change_password(account: Account, password: str) -> None:
-    """Set the password, and end all sessions of the account but the one of this request."""
-    account.password = hash_password(password)
-    sessions.end_other_sessions(account.id)
-    db.session.commit()
+    if account is None or _state(account) != state:
+        return None
+    if limit and not belongs_only_to(db.session(), user_id, limit[0]):
+        return None
+    return account
 
 
 def _serializer(settings: Settings) -> URLSafeTimedSerializer:

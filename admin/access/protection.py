@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 from werkzeug.exceptions import HTTPException
 
+from walkthroughs.addresses import is_dashboard
 from walkthroughs.runtime import runtime
 
 _POLICY = (
@@ -32,7 +34,7 @@ _ERROR_PAGES = {
     ),
     413: (
         "That is too large",
-        "Send less at once: a text may have 65,536 characters.",
+        "Send less at once: a text may have 65,536 characters, and a picture 1 MiB.",
     ),
     429: (
         "Too many attempts",
@@ -51,9 +53,15 @@ _MAX_FORM_BYTES = 3 * 1024 * 1024
 def install(app: Flask) -> None:
     """Add security headers to every answer of *app*, and error pages to the dashboard."""
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
+    app.before_request(_note_kind_of_answer)
     app.before_request(_refuse_unreadable)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
+
+
+def _note_kind_of_answer() -> None:
+    """Note whether a script of a page has sent the request, and reads JSON."""
+    g.asks_for_json = request.is_json or request.accept_mimetypes.best == "application/json"
 
 
 def _refuse_unreadable() -> None:
@@ -67,7 +75,7 @@ def _refuse_unreadable() -> None:
         _ = urlsplit(request.referrer or "").port
     except ValueError:
         abort(400)
-    fields = request.values.items(True) if request.path.startswith("/admin/") else ()
+    fields = request.values.items(True) if is_dashboard(request.path) else ()
     if any("\0" in part for field in fields for part in field):
         abort(400)
 
@@ -80,7 +88,7 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     if runtime().settings.base_url.startswith("https:"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.path.startswith("/admin/") and not (request.endpoint or "").endswith(".static"):
+    if is_dashboard(request.path) and not (request.endpoint or "").endswith(".static"):
         headers["Cache-Control"] = "no-store"
     return response
 
@@ -88,9 +96,13 @@ def _add_headers(response: Response) -> Response:
 def _error_page(error: HTTPException) -> ResponseReturnValue:
     """Answer errors of the dashboard with a page; leave errors of other addresses unchanged."""
     code = error.code or 500
-    if code < 400 or not request.path.startswith("/admin"):
+    if code < 400 or not is_dashboard(request.path):
         return error
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
+    if g.get("asks_for_json"):  # a script of a page; without a session its token cannot be right
+        if not current_user.is_authenticated:
+            return jsonify(error="Sign in again."), 401
+        return jsonify(error=advice), code
     if code == 400:
         advice = _wrong_address() or advice
     locked = getattr(error, "locked", None)

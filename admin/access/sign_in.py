@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Flask, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_security import LoginForm, RoleMixin, Security, SQLAlchemyUserDatastore, current_user
 from flask_wtf import CSRFProtect
@@ -13,11 +13,16 @@ from flask_wtf import CSRFProtect
 from admin.access import sessions, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.passwords import MIN_LETTERS
+from walkthroughs.addresses import ADMIN
 from walkthroughs.models import db
 from walkthroughs.settings import Settings
 
 #: Pages of Flask-Security that the dashboard uses. All its other pages are closed.
 _PAGES = frozenset({"security.login", "security.logout", "security.static"})
+
+
+#: The same for an unknown person and for a wrong password.
+_FAILED = "The sign-in failed: the e-mail address or the password is wrong."
 
 
 class _NoRole(RoleMixin):
@@ -31,17 +36,18 @@ class _SignInForm(LoginForm):
 
 
 def init_sign_in(app: Flask, settings: Settings) -> None:
-    """Add sign-in at /admin/login, and CSRF protection for every form."""
+    """Add sign-in at `/admin/login`, and CSRF protection for every form."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
         SECURITY_PASSWORD_SINGLE_HASH=True,  # no key in it: a new key locks nobody out
-        SECURITY_URL_PREFIX="/admin",
-        SECURITY_POST_LOGIN_VIEW="/admin/",
-        SECURITY_POST_LOGOUT_VIEW="/admin/login",
+        SECURITY_URL_PREFIX=ADMIN,
+        SECURITY_POST_LOGIN_VIEW=f"{ADMIN}/",
+        SECURITY_POST_LOGOUT_VIEW=f"{ADMIN}/login",
         SECURITY_LOGIN_USER_TEMPLATE="handrail/sign_in.html",
         SECURITY_REGISTERABLE=False,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_MSG_GENERIC_AUTHN_FAILED=(_FAILED, "error"),
         SECURITY_PASSWORD_LENGTH_MIN=MIN_LETTERS,
         SECURITY_JOIN_USER_ROLES=False,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
@@ -74,8 +80,9 @@ def _limited(view: Callable[..., Any]) -> Callable[..., Any]:
         if request.method != "POST":
             return view()
         email, address = request.form.get("email", ""), request.remote_addr or ""
-        if sign_in_limit.is_refused(email, address):
-            abort(429)
+        refused = sign_in_limit.seconds_left(email, address)
+        if refused is not None:
+            return _refused(refused)
         answer = view()
         if current_user.is_authenticated:
             sign_in_limit.forget_failures(email)
@@ -84,6 +91,14 @@ def _limited(view: Callable[..., Any]) -> Callable[..., Any]:
         return answer
 
     return limited
+
+
+def _refused(seconds: int) -> ResponseReturnValue:
+    """Show the form again, with the address that was typed and when to try again."""
+    form = current_app.extensions["security"].forms["login_form"].cls()
+    form.form_errors.append(sign_in_limit.advice(seconds))
+    page = render_template("handrail/sign_in.html", login_user_form=form)
+    return page, 429, {"Retry-After": str(seconds)}
 
 
 def _closed(**_: Any) -> ResponseReturnValue:  # noqa: ANN401  whatever the address holds

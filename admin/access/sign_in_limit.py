@@ -2,52 +2,94 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import delete, func, select
 
 from walkthroughs.crypto import hash_token
 from walkthroughs.ids import now_ms
 from walkthroughs.models import SignInFailure, db
 
-#: Allowed failures within the window. An address has more: an office shares one.
-_PER_ACCOUNT, _PER_ADDRESS = 10, 100
 _WINDOW_MS = 15 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is counted, and how many are allowed within the window.
+
+    An address has more than an account: an office shares one.
+    """
+
+    prefix: str
+    per_account: int
+    per_address: int
+
+
+SIGN_IN = Limit("", 10, 100)
+LOST_PASSWORD = Limit("lost-", 3, 20)
 
 
 def is_refused(email: str, address: str) -> bool:
     """Return whether the account or the address had too many failures within the window."""
-    counted = db.session.execute(
-        select(SignInFailure.counted_for, func.count().label("failures"))
-        .where(
-            SignInFailure.counted_for.in_([_account(email), _address(address)]),
-            SignInFailure.failed_at > now_ms() - _WINDOW_MS,
+    return seconds_left(email, address) is not None
+
+
+def seconds_left(email: str, address: str, limit: Limit = SIGN_IN) -> int | None:
+    """Return for how long the account or the address is refused; none if it is not."""
+    left = [
+        seconds
+        for name, most in (
+            (_account(limit, email), limit.per_account),
+            (_address(limit, address), limit.per_address),
         )
-        .group_by(SignInFailure.counted_for)
-    ).all()
-    failures: dict[str, int] = {row.counted_for: row.failures for row in counted}
-    for_account, for_address = (
-        failures.get(name, 0) for name in (_account(email), _address(address))
-    )
-    return for_account >= _PER_ACCOUNT or for_address >= _PER_ADDRESS
+        if (seconds := _seconds_left(name, most)) is not None
+    ]
+    return max(left, default=None)
 
 
-def count_failure(email: str, address: str) -> None:
+def advice(seconds: int) -> str:
+    """Return when to try again, as a sentence."""
+    minutes = -(-seconds // 60)
+    return f"Too many attempts. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+
+
+def count_failure(email: str, address: str, limit: Limit = SIGN_IN) -> None:
     """Store a failed sign-in, and delete those older than the window."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.failed_at < now_ms() - _WINDOW_MS))
     db.session.add_all(
-        SignInFailure(counted_for=name) for name in (_account(email), _address(address))
+        SignInFailure(counted_for=name)
+        for name in (_account(limit, email), _address(limit, address))
     )
     db.session.commit()
 
 
 def forget_failures(email: str) -> None:
     """Delete the failures of an account, after a successful sign-in."""
-    db.session.execute(delete(SignInFailure).where(SignInFailure.counted_for == _account(email)))
+    of_account = SignInFailure.counted_for == _account(SIGN_IN, email)
+    db.session.execute(delete(SignInFailure).where(of_account))
     db.session.commit()
 
 
-def _account(email: str) -> str:
-    return f"account:{hash_token(email.strip().lower())}"
+def _seconds_left(name: str, most: int) -> int | None:
+    """Return when fewer than *most* failures are within the window; none if that is now.
+
+    As many may be counted as there were requests at once, so the *most* newest ones decide.
+    """
+    newest = (
+        select(SignInFailure.failed_at)
+        .where(SignInFailure.counted_for == name, SignInFailure.failed_at > now_ms() - _WINDOW_MS)
+        .order_by(SignInFailure.failed_at.desc())
+        .limit(most)
+        .subquery()
+    )
+    row = db.session.execute(select(func.count(), func.min(newest.c.failed_at))).one()
+    count, oldest_ms = int(row[0]), int(row[1] or 0)
+    return None if count < most else max(1, (oldest_ms + _WINDOW_MS - now_ms()) // 1000)
 
 
-def _address(address: str) -> str:
-    return f"address:{hash_token(address)}"
+def _account(limit: Limit, email: str) -> str:
+    return f"{limit.prefix}account:{hash_token(email.strip().lower())}"
+
+
+def _address(limit: Limit, address: str) -> str:
+    return f"{limit.prefix}address:{hash_token(address)}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import g, has_request_context
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
 
 from walkthroughs.models.base import Scoped
 
@@ -21,19 +23,26 @@ def current_organization_id() -> str | None:
 
 
 def install(session: scoped_session[Any]) -> None:
-    """Limit *session* to one organization. Without one it reads and writes no rows."""
+    """Limit *session* to one organization. Without one it reads and writes no rows.
+
+    Applications share the session: the second one must not add each condition once more.
+    """
+    if event.contains(session, "do_orm_execute", _read_own_only):
+        return
     event.listen(session, "do_orm_execute", _read_own_only)
     event.listen(session, "before_flush", _write_own_only)
 
 
 def _read_own_only(state: ORMExecuteState) -> None:
-    organization_id = current_organization_id() or ""
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            Scoped,
-            lambda table: table.organization_id == organization_id,
-            include_aliases=True,
-        )
+    state.statement = state.statement.options(_rows_of(current_organization_id() or ""))
+
+
+@lru_cache(maxsize=256)  # making one takes longer than most queries of a page
+def _rows_of(organization_id: str) -> ORMOption:
+    return with_loader_criteria(
+        Scoped,
+        lambda table: table.organization_id == organization_id,
+        include_aliases=True,
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from admin.access import members
+from admin.access import invitations, members
 from admin.access.passwords import link_token
-from walkthroughs.addresses import password_link
+from walkthroughs.addresses import invitation_link, password_link
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.enums import Role
+from walkthroughs.identity.organizations import organization_id
 from walkthroughs.models import User
 from walkthroughs.runtime import runtime
 
@@ -33,6 +34,21 @@ def add(organization: str, email: str, role: str) -> None:
     click.echo(f"{user.email} is {role} of {organization}.")
     if user.password is None:
         _print_link(user)
+
+
+@members_cli.command("invite")
+@_organization
+@click.option("--email", "emails", required=True, multiple=True, help="Whom; several are allowed.")
+@_role
+def invite(organization: str, emails: tuple[str, ...], role: str) -> None:
+    """Print a link for each person, with which they join. It works once, within a week."""
+    parts = runtime()
+    with parts.database.transaction() as session:
+        owner = organization_id(session, organization)
+        addresses = invitations.read_addresses(" ".join(emails))
+        tokens = invitations.invite(session, owner, addresses, Role(role), None)
+    for email, token in tokens.items():
+        click.echo(f"{email}  {invitation_link(parts.settings.base_url, token)}")
 
 
 @members_cli.command("list")

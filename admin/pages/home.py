@@ -6,7 +6,7 @@ from flask import g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 
-from admin.pages.model_page import _redirect_to_sign_in
+from admin.pages.page import refuse
 
 
 class HomeView(AdminIndexView):
@@ -18,9 +18,9 @@ class HomeView(AdminIndexView):
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in, and show nothing else."""
-        return _redirect_to_sign_in()
+        return refuse()
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Redirect to the list of walkthroughs."""
-        return redirect(url_for("walkthroughs.index_view"))
+        return redirect(url_for("walkthrough_list.index"))

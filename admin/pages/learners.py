@@ -1,10 +1,10 @@
-"""Pages of learners, their links, progress and earlier attempts."""
+"""Tables of learners, their links, progress and earlier attempts. Viewers see no address."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import abort
+from flask import abort, g, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement
@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement
 from admin.forms import LinkForm
 from admin.pages.choices import set_choices
 from admin.pages.model_page import OrgModelView
+from admin.pages.page import EDITORS, OWNERS
 from admin.saving import write_transaction
 from walkthroughs.addresses import personal_link
-from walkthroughs.enums import Role
+from walkthroughs.identity.learners import of_organization
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.models import (
@@ -35,9 +36,16 @@ class LearnerView(OrgModelView):
     intro = "People who follow your walkthroughs."
     column_list = ("email", "created_at")
     column_searchable_list = ("email",)
+    #: By id where there is no address, so that each row has a link that can be read.
+    column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
+    readers = EDITORS
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")
+
+    def row_filters(self) -> tuple[ColumnElement[bool], ...]:
+        """Leave out what stands for erased learners."""
+        return (*super().row_filters(), *of_organization(g.organization_id))
 
 
 class LinkView(OrgModelView):
@@ -46,7 +54,8 @@ class LinkView(OrgModelView):
     noun = "personal link"
     intro = "A secret address for one learner. It is shown once, when it is made."
     creatable = True
-    writers = frozenset({Role.OWNER})
+    readers = EDITORS
+    writers = OWNERS
     removal = ("End", "The address stops working within seconds. The learner's progress stays.")
     column_list = ("mcp_server_user", "mcp_server", "created_at")
     column_labels = {"mcp_server_user": "Learner", "mcp_server": "Server"}
@@ -89,11 +98,16 @@ class LinkView(OrgModelView):
         row.revoked_at = now_ms()
         db.session.commit()
 
+    def after_removal(self, row: PersonalLink) -> str:
+        """Go to the learner's page."""
+        return url_for("learners.learner", learner_id=row.mcp_server_user_id)
+
 
 class ProgressView(OrgModelView):
     """Where each learner is."""
 
     noun = "progress"
+    readers = EDITORS
     intro = "Where each learner is, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "active_at",
@@ -115,6 +129,7 @@ class AttemptView(OrgModelView):
     """Attempts that ended because a learner began again."""
 
     noun = "attempt"
+    readers = EDITORS
     intro = "Attempts that learners ended by beginning again, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import abort, flash, g, redirect, request, url_for
+from flask import abort, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
-from flask_security import current_user
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query
 
 from admin import formats
 from admin.git_lock import GitLock, LockedByGit, git_conflict
+from admin.pages.page import admits, refuse
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.models import db
@@ -33,10 +33,13 @@ _INTERNAL_ERROR = (
 class OrgModelView(ModelView):
     """Show rows of the member's organization. A subclass names the roles that may write."""
 
+    is_table = True
     #: Whether the page has forms; `writers` lists the roles that may use them.
     creatable = False
     editable = False
     writers: frozenset[Role] = frozenset()
+    #: The roles that may open the page at all.
+    readers: frozenset[Role] = frozenset(Role)
     #: The noun for one row, and the sentence at the top of the list.
     noun = "row"
     intro = ""
@@ -72,7 +75,14 @@ class OrgModelView(ModelView):
             dict.fromkeys(times, formats.format_time) | type(self).column_formatters
         )
         self.column_labels = labels | type(self).column_labels
-        super().__init__(model, db, name=name, category=category, endpoint=model.__tablename__)
+        super().__init__(
+            model,
+            db,
+            name=name,
+            category=category,
+            endpoint=model.__tablename__,
+            url=f"tables/{model.__tablename__}",
+        )
 
     @property
     def can_create(self) -> bool:
@@ -93,15 +103,12 @@ class OrgModelView(ModelView):
 
         The menu calls this on other pages, too: it lists the pages that a member can read.
         """
-        if g.get("organization_id") is None:
-            return False
-        endpoint, _, page = str(request.endpoint).partition(".")
-        reads = page in _READ_ONLY and request.method in {"GET", "HEAD", "OPTIONS"}
-        return endpoint != self.endpoint or reads or self.may_write()
+        may_read = g.get("role") in self.readers
+        return may_read and admits(self.endpoint, _READ_ONLY, self.writers)
 
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; refuse a member whose role does not allow this."""
-        return _redirect_to_sign_in()
+        return refuse()
 
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions for all queries of the page. Extend them, never replace them."""
@@ -238,12 +245,6 @@ class OrgModelView(ModelView):
         """Closed: `remove_view` removes rows, and asks first."""
         self.refuse_locked(self.get_one(request.form.get("id", "")))
         abort(404)
-
-
-def _redirect_to_sign_in() -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        abort(404)
-    return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
 
 
 def _label(name: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 from wtforms.validators import DataRequired, EqualTo, Length
 
-from admin.access import passwords, sign_in_limit
+from admin.access import passwords, sessions, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.passwords import MAX_LETTERS, MIN_LETTERS
+from walkthroughs.addresses import ADMIN
 from walkthroughs.runtime import runtime
 
-password_pages = Blueprint("password", __name__, url_prefix="/admin/password")
+password_pages = Blueprint("password", __name__, url_prefix=f"{ADMIN}/password")
 
 
 class ChooseForm(FlaskForm):
@@ -44,6 +45,13 @@ class ChangeForm(ChooseForm):
         validators=[DataRequired("Type your current password.")],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+@password_pages.after_request
+def keep_link(response: Response) -> Response:
+    """Let the browser tell nobody the address: it may hold the secret of a link."""
+    response.headers["Referrer-Policy"] = "strict-origin"  # with none, https forms are refused
+    return response
 
 
 @password_pages.route("/<token>", methods=("GET", "POST"))
@@ -76,9 +84,9 @@ def change() -> ResponseReturnValue:
 
 
 def _changed(account: Account, password: str) -> ResponseReturnValue:
-    passwords.change_password(account, password)
+    sessions.change_password(account, password)
     flash("The password is changed.", "success")
-    return redirect(url_for("admin.index"))
+    return redirect(url_for("last_used"))
 
 
 def _page(form: ChooseForm | None, intro: str) -> str:

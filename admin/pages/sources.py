@@ -1,19 +1,10 @@
-"""Pages of content sources and their runs."""
+"""Tables of content sources and their runs."""
 
 from __future__ import annotations
 
-from flask import flash, redirect, request
-from flask.typing import ResponseReturnValue
-from flask_admin import expose
-from flask_security import current_user
-
 from admin.pages.model_page import OrgModelView
-from admin.saving import write_transaction
-from sync import queue
-from sync.planning.report import approve_command
 from sync.status import sync_and_health
 from walkthroughs.enums import Role
-from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, SyncRun
 
 
@@ -45,47 +36,9 @@ class SourceView(OrgModelView):
     column_searchable_list = ("name",)
     column_sortable_list = ("name", "branch", "checked_at")
     badge_columns = ("sync", "health")
-    approve_command = staticmethod(approve_command)
-    is_blocked_by_hold = staticmethod(queue.is_blocked_by_hold)
-    details_template = "handrail/source.html"
 
     def __init__(self) -> None:
         super().__init__(ContentSource, "Git sync", "Content")
-
-    @expose("/sync/", methods=("POST",))
-    def sync_view(self) -> ResponseReturnValue:
-        """Request a run."""
-        source = self.get_one(request.args.get("id", ""))
-        with write_transaction() as session:
-            queue.request_sync(session, source.organization_id, source.id)
-        flash("Sync requested.", "success")
-        return redirect(self.get_url(".details_view", id=source.id))
-
-    @expose("/approve/", methods=("POST",))
-    def approve_view(self) -> ResponseReturnValue:
-        """Approve exactly the plan that the page showed; a worker applies it."""
-        source = self.get_one(request.args.get("id", ""))
-        with write_transaction() as session:
-            row = session.get_one(ContentSource, source.id, with_for_update=True)
-            fingerprint = request.form.get("fingerprint", "")
-            approved = queue.approve(session, row, fingerprint, current_user.email)
-        if approved:
-            flash("Approved. A worker applies it now.", "success")
-        else:
-            flash("That plan is no longer waiting. Reload to see the current one.", "error")
-        return redirect(self.get_url(".details_view", id=source.id))
-
-    @expose("/hold/", methods=("POST",))
-    def hold_view(self) -> ResponseReturnValue:
-        """Hold the source, or resume it; in both cases request a run."""
-        source = self.get_one(request.args.get("id", ""))
-        held = bool(request.form.get("held"))
-        with write_transaction() as session:
-            row = session.get_one(ContentSource, source.id, with_for_update=True)
-            row.held_at = now_ms() if held else None
-            queue.request_sync(session, source.organization_id, source.id)
-        flash("Held: new commits are not applied." if held else "Resumed.", "success")
-        return redirect(self.get_url(".details_view", id=source.id))
 
 
 class RunView(OrgModelView):

@@ -17,7 +17,7 @@ class VersionView(OrgModelView):
         "created_at": "Published (UTC)",
         "summary": "What changed",
     }
-    column_details_list = (*column_list, "git_commit")
+    column_details_list = (*column_list, "note", "git_commit")
     column_default_sort = ("created_at", True)
     badge_columns = ("level",)
 

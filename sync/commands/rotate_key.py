@@ -25,7 +25,7 @@ def rotate_key() -> None:
     if unreadable:
         raise click.ClickException(
             f"Neither key opens a secret of: {', '.join(unreadable)}. Enter it again: "
-            "flask sync source set, or flask sync source webhook."
+            "flask sync source set, flask sync source webhook, or flask providers add --replace."
         )
     click.echo(
         "Unset HANDRAIL_SECRET_KEY_PREVIOUS once nobody needs to stay signed in from before."

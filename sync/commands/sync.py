@@ -19,6 +19,8 @@ sync_cli = CommandGroup("sync", help="Content sources: Git repositories of walkt
 for _name, _command, _help in (
     ("apply", "runs:apply_command", "Carry out the newest commit."),
     ("plan", "runs:plan_command", "Say what the newest commit would change."),
+    ("proposals", "proposals:proposals_command", "List the proposals."),
+    ("propose", "proposals:propose_command", "Push a change of WALKTHROUGH to a branch."),
     ("resume", "runs:resume_command", "Apply new commits again, beginning with the newest one."),
     ("rollback", "runs:rollback_command", "Go back to an older COMMIT."),
     ("source", "source:source_cli", "Add, change, list and remove content sources."),

@@ -12,8 +12,9 @@ from sync.convert.values import Converted, Notebook
 from sync.format.export import export
 from sync.format.parse import parse_repository
 from sync.format.text import slug
-from sync.layout import MAX_MANIFEST, MAX_STEPS, READ_ENDINGS, WALKTHROUGHS, FileData, PictureFile
-from walkthroughs.content.pictures import read_picture
+from sync.layout import READ_ENDINGS, WALKTHROUGHS, FileData, PictureFile
+from walkthroughs.content.limits import MAX_MANIFEST, MAX_STEPS
+from walkthroughs.content.picture_reader import read_picture
 from walkthroughs.content.problems import Severity
 from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
 

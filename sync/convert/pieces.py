@@ -13,7 +13,7 @@ from sync.convert.page import Page, visible
 from sync.convert.split import Part, best_level, next_level, split
 from sync.convert.titles import plain_title, words
 from sync.convert.values import Course, Notes, PageRef
-from sync.layout import MAX_STEP
+from walkthroughs.content.limits import MAX_STEP
 
 _INTRODUCTION = "Introduction"
 #: What links and HTML may still add to a step's text.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sync.convert.characters import visible_text
-from sync.layout import MAX_TITLE
+from walkthroughs.content.limits import MAX_TITLE
 
 #: The number that many names begin with.
 NUMBER = re.compile(r"\A\d{1,4}(?:[-_. ]+|(?=[A-Za-z]{3}))(?=.)")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from sync.convert.sources.pages import is_picture
 from sync.format.text import slug
-from walkthroughs.content.pictures import PictureRefused, read_picture
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import PictureRefused
 
 
 @dataclass(slots=True)

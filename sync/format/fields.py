@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence, quoted
-from sync.layout import MAX_TITLE
 from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.content.characters import hidden_characters
+from walkthroughs.content.limits import line_fault, number_fault, whole_number
 from walkthroughs.content.problems import Problem
 
 #: Texts for people, in which a "#" may be meant.
@@ -71,10 +70,8 @@ class Fields:
         if text is None:
             self.refuse_missing(key, f"add a line `{key}: ...`")
             return ""
-        if len(text) > MAX_TITLE or "\n" in text:
-            self.add_problem(
-                self.line(key), f'"{key}" must be one line of at most {MAX_TITLE} letters'
-            )
+        if fault := line_fault(key, text):
+            self.add_problem(self.line(key), fault)
         return text
 
     def id(self, key: str = "id") -> str | None:
@@ -106,10 +103,10 @@ class Fields:
         text = self.text(key)
         if text is None:
             return None
-        if not re.fullmatch(r"[1-9][0-9]{0,5}", text) or not low <= int(text) <= high:
-            self.add_problem(self.line(key), f'"{key}" must be a whole number from {low} to {high}')
-            return None
-        return int(text)
+        number = whole_number(text, low, high)
+        if number is None:
+            self.add_problem(self.line(key), number_fault(key, low, high))
+        return number
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; empty if it is missing."""

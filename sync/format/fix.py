@@ -6,11 +6,10 @@ import difflib
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sync.format.manifest import read_manifest
-from sync.format.text import slug
+from sync.format.text import FileText, file_text, slug
 from sync.format.yaml_subset import Mapping, Scalar, YamlRefused, load, quoted
 from sync.layout import MANIFEST, MAX_FILE_BYTES
 from walkthroughs.content.html_rules import is_placeholder
@@ -35,23 +34,14 @@ def fix_folder(folder: Path) -> list[str]:
     lines: list[str] = []
     for manifest in sorted(folder.glob(f"walkthroughs/*/{MANIFEST}")):
         for path, before, after in _fix_walkthrough(manifest):
-            _write(path, before, after)
+            path.write_bytes(before.written(after))
             name = path.relative_to(folder).as_posix()
             old, new = before.text.splitlines(), after.splitlines()
             lines += difflib.unified_diff(old, new, name, name, lineterm="", n=1)
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file's text with Unix line ends, and what was taken off it."""
-
-    text: str
-    mark: str
-    newline: str
-
-
-def _fix_walkthrough(manifest: Path) -> Iterator[tuple[Path, _File, str]]:
+def _fix_walkthrough(manifest: Path) -> Iterator[tuple[Path, FileText, str]]:
     file = _read(manifest)
     if file is None:
         return
@@ -80,24 +70,14 @@ def _step_files(manifest: Path, text: str) -> list[Path]:
     return list(dict.fromkeys([*inside, *sorted(folder.glob("steps/**/*.md"))]))
 
 
-def _read(path: Path) -> _File | None:
+def _read(path: Path) -> FileText | None:
     """Return a file; none if it is a link, too large, no text, or has line ends of two kinds."""
     try:
         if path.is_symlink() or path.stat().st_size > MAX_FILE_BYTES:
             return None
-        text = path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
+        return file_text(path.read_bytes())
+    except OSError:
         return None  # the check that follows says what is wrong with it
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    unix = text.removeprefix(mark).replace("\r\n", "\n")
-    is_even = unix.replace("\n", newline) == text.removeprefix(mark) and "\r" not in unix
-    return _File(unix, mark, newline) if is_even else None
-
-
-def _write(path: Path, before: _File, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(before.mark + text.replace("\n", before.newline))
 
 
 def _fix_step(text: str, stem: str, taken: set[str]) -> str:

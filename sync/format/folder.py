@@ -14,8 +14,6 @@ from sync.format.text import decode_text
 from sync.layout import (
     MANIFEST,
     MAX_FILE_BYTES,
-    MAX_MANIFEST,
-    MAX_STEP,
     PICTURE_ENDINGS,
     READ_ENDINGS,
     ROOT_FILE,
@@ -26,7 +24,9 @@ from sync.layout import (
     Unread,
     visible_name,
 )
-from walkthroughs.content.pictures import MAX_PICTURE_BYTES, Picture, read_picture
+from walkthroughs.content.limits import MAX_MANIFEST, MAX_STEP
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, Picture
 from walkthroughs.content.problems import Problem, Severity
 
 _GIT = ".git"

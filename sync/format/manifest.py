@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from sync.format.fields import Fields
 from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence, YamlRefused, load
-from sync.layout import MAX_STEPS, StepFile
+from sync.layout import StepFile
+from walkthroughs.content.limits import MAX_MINUTES, MAX_STEPS
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import Move
 
-_KEYS = (
+#: In the order that is written.
+KEYS = (
     "id",
     "title",
     "description",
@@ -46,7 +48,7 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
     except YamlRefused as error:
         problems.append(Problem(path, error.line, str(error)))
         return Manifest(None)
-    fields = Fields(node, path, problems, _KEYS)
+    fields = Fields(node, path, problems, KEYS)
     author_id = fields.id()
     return Manifest(
         id=author_id,
@@ -54,7 +56,7 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
         description=fields.text("description"),
         is_published=fields.choice("status", ("draft", "published")) == "published",
         tags=fields.texts("tags"),
-        estimated_minutes=fields.integer("estimated_minutes", 1, 10_000),
+        estimated_minutes=fields.integer("estimated_minutes", 1, MAX_MINUTES),
         servers=fields.texts("servers"),
         servers_line=fields.line("servers"),
         steps=_steps(fields),

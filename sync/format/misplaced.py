@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sync.format.manifest import read_manifest
 from sync.format.text import decode_text
-from sync.layout import MANIFEST, MAX_MANIFEST, WALKTHROUGHS, EntryKind, FileData
+from sync.layout import MANIFEST, WALKTHROUGHS, EntryKind, FileData
+from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.problems import Problem
 
 #: What people call a manifest, in small letters.

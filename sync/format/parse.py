@@ -29,13 +29,13 @@ from sync.layout import (
     MANIFEST,
     MAX_DEPTH,
     MAX_ENTRIES,
-    MAX_MANIFEST,
     ROOT_FILE,
     WALKTHROUGHS,
     EntryKind,
     FileData,
     Unread,
 )
+from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.problems import Problem, Severity, first_problems, has_errors
 from walkthroughs.content.values import AuthoredWalkthrough
 

@@ -11,7 +11,8 @@ from sync.format.fields import Fields
 from sync.format.step_links import WalkthroughFiles
 from sync.format.text import decode_text
 from sync.format.yaml_subset import YamlRefused, load
-from sync.layout import MAX_FRONT_MATTER, MAX_STEP, FileData, StepFile
+from sync.layout import MAX_FRONT_MATTER, FileData, StepFile
+from walkthroughs.content.limits import MAX_STEP, size_fault
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.step_text import deliver
 from walkthroughs.content.values import StepContent
@@ -67,9 +68,8 @@ def open_step(
     if text is None:
         return None
     fields, body, body_line = _front_matter(path, text, problems)
-    if len(body) > MAX_STEP:
-        message = f"the step has {len(body):,} characters; at most {MAX_STEP:,} are allowed"
-        problems.append(Problem(path, body_line, message))
+    if fault := size_fault(len(body)):
+        problems.append(Problem(path, body_line, fault))
         return None
     if fields is None:
         return OpenedStep(path, listed.section, None, "", 1, body, body_line, is_refused=True)
@@ -102,14 +102,22 @@ def read_step(
     )
 
 
+def split_front_matter(text: str) -> tuple[str, bool, str]:
+    """Return the front matter of a text that begins with one, whether it is closed, and the rest.
+
+    The front matter has no line end behind its last line.
+    """
+    front, closed, rest = f"{text[3:]}\n".partition("\n---\n")
+    return front[1:], bool(closed), rest
+
+
 def _front_matter(path: str, text: str, problems: list[Problem]) -> tuple[Fields | None, str, int]:
     """Return the front matter (none, and a problem, if it cannot be read), body and its line."""
     if not text.startswith("---\n"):
         problems.append(Problem(path, 1, _NO_FRONT_MATTER))
         return None, *_body(text, f"{text}\n")
-    front, closed, rest = f"{text[3:]}\n".partition("\n---\n")
-    front = front[1:]
-    if not closed:
+    front, is_closed, rest = split_front_matter(text)
+    if not is_closed:
         message = "the front matter is never closed; end it with a line ---"
         problems.append(Problem(path, 1, message))
         return None, "", 1

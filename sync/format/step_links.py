@@ -33,6 +33,7 @@ class WalkthroughFiles:
         titles: of each listed step, by the path of its file.
         web_address: where the repository's host shows a file.
         pictures: what its steps show, by name; links add to it.
+        picture_paths: a file of each of them, by name.
     """
 
     folder: str
@@ -40,6 +41,7 @@ class WalkthroughFiles:
     titles: Mapping[str, str]
     web_address: WebAddress
     pictures: dict[str, Picture] = field(default_factory=dict)
+    picture_paths: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, step: str, link: Link) -> Resolved:
         """Say what becomes of a link of the step whose file is *step*."""
@@ -85,6 +87,7 @@ class WalkthroughFiles:
         except PictureRefused as error:
             return _refused(link, f"cannot be shown: {error}")
         self.pictures[picture.name] = picture
+        self.picture_paths.setdefault(picture.name, path)
         if sum(len(each.data) for each in self.pictures.values()) > MAX_PICTURES_BYTES:
             return _refused(link, "is one too many: the pictures of a walkthrough have 32 MiB")
         return Resolved(target=f"i/{picture.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from sync.layout import MAX_FILE_BYTES, FileData, Unread
 from walkthroughs.addresses import SLUG_PATTERN
@@ -37,6 +38,38 @@ def decode_text(path: str, data: FileData, limit: int, problems: list[Problem]) 
         problems.append(Problem(path, 1, message))
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """A file's text with Unix line ends, and what was taken off it."""
+
+    text: str
+    mark: str = ""
+    newline: str = "\n"
+
+    def written(self, text: str) -> bytes:
+        """Return *text* as this file spells texts."""
+        return (self.mark + text.replace("\n", self.newline)).encode()
+
+
+def file_text(data: bytes) -> FileText | None:
+    """Return what a file holds; none if it is no text, or has line ends of two kinds."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    unix = text.removeprefix(mark).replace("\r\n", "\n")
+    is_even = unix.replace("\n", newline) == text.removeprefix(mark) and "\r" not in unix
+    return FileText(unix, mark, newline) if is_even else None
+
+
+def any_text(data: bytes) -> FileText:
+    """Return what a file holds; of line ends of two kinds, all become Unix ones."""
+    text = data.decode(errors="replace").removeprefix("\ufeff")
+    return file_text(data) or FileText(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def slug(text: str) -> str:

@@ -53,7 +53,7 @@ def transport(url: str, branch: str, settings: Settings) -> Transport:
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}", branch) or ".." in branch:
         raise SourceInvalid(f'"{branch[:80]}" cannot be a branch name.')
-    if url.startswith(_LOCAL_PREFIXES) and settings.allow_local_repositories:
+    if is_local(url) and settings.allow_local_repositories:
         # A variable would not reach the git that serves the folder: it asks the global settings.
         return Transport({"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(_LOCAL_SETTINGS)})
     variables = {"GIT_ALLOW_PROTOCOL": "https:ssh"}
@@ -61,6 +61,11 @@ def transport(url: str, branch: str, settings: Settings) -> Transport:
         variables["GIT_SSL_CAINFO"] = str(settings.git_ca_file)
     resolved = resolve_host(url, settings)
     return Transport(variables, _settings(resolved), _ssh_options(resolved))
+
+
+def is_local(url: str) -> bool:
+    """Return whether *url* is a folder of this machine."""
+    return url.startswith(_LOCAL_PREFIXES)
 
 
 def resolve_host(url: str, settings: Settings) -> ResolvedHost:

@@ -81,7 +81,7 @@ class GitCommand:
         Raises:
             HostUnavailable: git failed, or took too long.
         """
-        done = self._run(words, cwd or self.folder)
+        done = self.run(*words, cwd=cwd)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").splitlines()
             words_of_git = [each for each in lines if each.strip() and each not in _UNHELPFUL_LINES]
@@ -94,7 +94,7 @@ class GitCommand:
 
     def run_ok(self, *words: str) -> bool:
         """Return whether git says yes."""
-        return self._run(words, self.folder).returncode == 0
+        return self.run(*words).returncode == 0
 
     @contextmanager
     def objects(self) -> Iterator[Objects]:
@@ -145,31 +145,40 @@ class GitCommand:
         options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
         return ["git", *options, *words]
 
-    def _communicate(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    def _communicate(
+        self, process: subprocess.Popen[bytes], data: bytes | None
+    ) -> tuple[bytes, bytes]:
         """Return what the process printed; raise if it takes too long, or is to stop."""
         until = time.monotonic() + self.seconds
         while True:
             try:
                 left = until - time.monotonic()
-                return process.communicate(timeout=max(0.0, min(left, _TICK_SECONDS)))
+                return process.communicate(data, timeout=max(0.0, min(left, _TICK_SECONDS)))
             except subprocess.TimeoutExpired:
                 if self._stop.is_set():
                     raise Stopped from None
                 if time.monotonic() >= until:
                     raise
 
-    def _run(self, words: tuple[str, ...], cwd: Path) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self, *words: str, cwd: Path | None = None, data: bytes | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Return what git prints and how it ended, for the caller to judge; *data* is its input.
+
+        Raises:
+            HostUnavailable: git took too long.
+        """
         with subprocess.Popen(
             self._command(words),
-            cwd=cwd,
+            cwd=cwd or self.folder,
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         ) as process:
             try:
-                said, complained = self._communicate(process)
+                said, complained = self._communicate(process, data)
             except BaseException as error:
                 # Git's children, too: the one that talks to the host would wait on for ever.
                 os.killpg(process.pid, signal.SIGKILL)

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from sync.layout import MANIFEST, WALKTHROUGHS
 from walkthroughs.models import ContentSource
 
+
+class HostKind(StrEnum):
+    """Whose pages a host has."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    BITBUCKET = "bitbucket"
+    GITEA = "gitea"  # and Forgejo
+
+
 #: Below a repository's own page. Sources: the addresses behind "Edit" and "View" at these hosts.
-_GITHUB = "/edit/{branch}/{file}"
-_GITLAB = "/-/edit/{branch}/{file}"
-#: A host's page to edit a file, and the one to see a file or a folder.
-_SEEN = {_GITHUB: "/blob/{branch}/{file}", _GITLAB: "/-/blob/{branch}/{file}"}
-_PAGES = {
-    "github.com": _GITHUB,
-    "gitlab.com": _GITLAB,
-    "bitbucket.org": "/src/{branch}/{file}",
-    "codeberg.org": "/src/branch/{branch}/{file}",
+_EDIT = {
+    HostKind.GITHUB: "/edit/{branch}/{file}",
+    HostKind.GITLAB: "/-/edit/{branch}/{file}",
+    HostKind.BITBUCKET: "/src/{branch}/{file}",
+    HostKind.GITEA: "/src/branch/{branch}/{file}",
+}
+#: A host's page to see a file or a folder, where it is another one.
+_SEE = {
+    HostKind.GITHUB: "/blob/{branch}/{file}",
+    HostKind.GITLAB: "/-/blob/{branch}/{file}",
+}
+_HOSTS = {
+    "github.com": HostKind.GITHUB,
+    "gitlab.com": HostKind.GITLAB,
+    "bitbucket.org": HostKind.BITBUCKET,
+    "codeberg.org": HostKind.GITEA,
 }
 #: By whose interface a host of one's own takes statuses of commits.
-_KINDS = {"github": _GITHUB, "gitlab": _GITLAB}
+_KINDS = {"github": HostKind.GITHUB, "gitlab": HostKind.GITLAB}
+#: The beginning of the names of hosts of one's own, as in `gitlab.acme.example`.
+_NAMED = {
+    "gitlab.": HostKind.GITLAB,
+    "gitea.": HostKind.GITEA,
+    "forgejo.": HostKind.GITEA,
+}
 #: Where hosts take ssh on the port of https.
 _SSH_ALIASES = {
     "ssh.github.com": "github.com",
@@ -57,7 +82,7 @@ def edit_location(
     """
     parts = [part for part in path.split("/") if part]
     file = "/".join((*parts, WALKTHROUGHS, folder, MANIFEST))
-    return EditLocation(file, _address(_page(url, kind), branch, file))
+    return EditLocation(file, _address(repository_page(url, kind), _EDIT, branch, file))
 
 
 def view_address(
@@ -68,10 +93,7 @@ def view_address(
     None if the host's addresses are not known. The arguments are those of `edit_location`.
     """
     parts = [part for part in f"{path}/{file}".split("/") if part]
-    page = _page(url, kind)
-    for edit, see in _SEEN.items():
-        page = page.replace(edit, see) if page else None
-    return _address(page, branch, "/".join(parts))
+    return _address(repository_page(url, kind), {**_EDIT, **_SEE}, branch, "/".join(parts))
 
 
 def view_address_of(source: ContentSource, file: str) -> str | None:
@@ -80,28 +102,43 @@ def view_address_of(source: ContentSource, file: str) -> str | None:
     return view_address(source.url, source.branch, source.path, file, kind)
 
 
-def _address(page: str | None, branch: str, file: str) -> str | None:
-    if page is None or not branch or {".", ".."} & {*file.split("/"), *branch.split("/")}:
+def line_address_of(source: ContentSource, file: str, line: int) -> str | None:
+    """Return the address to see a line of *file* at its host; none if not known."""
+    address = view_address_of(source, file)
+    if address is None:
         return None
-    return page.format(branch=quote(branch, safe="/"), file=quote(file, safe="/"))
+    mark = "lines-" if urlsplit(address).hostname == "bitbucket.org" else "L"
+    return f"{address}#{mark}{line}"
 
 
-def _page(url: str, kind: str | None) -> str | None:
-    """Return the page of a file, with places for branch and file, if the host's are known."""
+def repository_page(url: str, kind: str | None = None) -> tuple[str, HostKind] | None:
+    """Return a repository's page at its host, and whose pages that host has; none if not known.
+
+    The arguments are those of `edit_location`.
+    """
     try:
         parts = urlsplit(url)
         host, port = _host(parts), parts.port
     except ValueError:
         return None
     names = unquote(parts.path).strip("/").removesuffix(".git").split("/")
-    below = _PAGES.get(host) or _KINDS.get(kind or "") or _named(host)
-    if below is None or parts.scheme not in {"https", "ssh"} or len(names) < 2:
+    found = _HOSTS.get(host) or _KINDS.get(kind or "") or _named(host)
+    if found is None or parts.scheme not in {"https", "ssh"} or len(names) < 2:
         return None
     if not re.fullmatch(r"[a-z0-9.-]+", host) or {"", ".", ".."} & set(names):
         return None
     # The port of ssh says nothing about the port of https.
     at = f"{host}:{port}" if port and parts.scheme == "https" else host
-    return f"https://{at}/{quote('/'.join(names), safe='/')}{below}"
+    return f"https://{at}/{quote('/'.join(names), safe='/')}", found
+
+
+def _address(
+    page: tuple[str, HostKind] | None, below: Mapping[HostKind, str], branch: str, file: str
+) -> str | None:
+    if page is None or not branch or {".", ".."} & {*file.split("/"), *branch.split("/")}:
+        return None
+    where = below[page[1]].format(branch=quote(branch, safe="/"), file=quote(file, safe="/"))
+    return page[0] + where
 
 
 def _host(parts: SplitResult) -> str:
@@ -109,6 +146,6 @@ def _host(parts: SplitResult) -> str:
     return _SSH_ALIASES.get(host, host)
 
 
-def _named(host: str) -> str | None:
-    """Return the kind of host that its name contains, as in `gitlab.acme.example`."""
-    return _GITLAB if host.startswith("gitlab.") else None
+def _named(host: str) -> HostKind | None:
+    """Return the kind of host that its name begins with, as in `gitlab.acme.example`."""
+    return next((kind for start, kind in _NAMED.items() if host.startswith(start)), None)

@@ -34,3 +34,19 @@ class Stopped(HandrailError):
 
 class CommitUnknown(HandrailError):
     """The person who gave the command must act: there is no such commit. The source is fine."""
+
+
+class PushFailed(HandrailError):
+    """The host did not take a commit that was pushed."""
+
+
+class BranchMoved(PushFailed):
+    """Somebody pushed to the branch meanwhile; fetch it, and look again."""
+
+
+class MayNotPush(PushFailed):
+    """The source's credential may read, not write."""
+
+
+class PushRefused(PushFailed):
+    """The host takes such a push from nobody, or not this one; it says why."""

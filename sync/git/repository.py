@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -62,10 +62,15 @@ def open_repository(
 
 
 class Repository:
-    """A bare copy of one branch of a repository."""
+    """A bare copy of one branch of a repository.
+
+    Attributes:
+        git: runs git in the copy, with the source's credential.
+        url: where the repository is.
+    """
 
     def __init__(self, git: GitCommand, url: str, branch: str) -> None:
-        self._git, self._url, self._branch = git, url, branch
+        self.git, self.url, self._branch = git, url, branch
 
     def head(self) -> str:
         """Ask where the branch is, without fetching; return the commit.
@@ -73,17 +78,25 @@ class Repository:
         Raises:
             RepositoryUnavailable: it cannot be asked, or has no such branch.
         """
-        ref = f"refs/heads/{self._branch}"
-        found = self._git.text("ls-remote", "--", self._url, ref, cwd=Path("/"))
+        return self.heads(())[self._branch]
+
+    def heads(self, others: Iterable[str]) -> dict[str, str]:
+        """Ask where the branch is, and *others*, at once; return their commits, of those there are.
+
+        Raises:
+            RepositoryUnavailable: they cannot be asked, or the source's own branch is not there.
+        """
+        refs = {f"refs/heads/{name}": name for name in (self._branch, *others)}
+        found = self.git.text("ls-remote", "--", self.url, *refs, cwd=Path("/"))
         # Git also finds what merely ends like the name, such as the branch `x/refs/heads/main`.
-        lines = (line.split("\t") for line in found.splitlines())
-        commit = next((line[0] for line in lines if line[-1] == ref), "")
-        if not commit:
+        lines = [line.split("\t") for line in found.splitlines()]
+        heads = {refs[line[-1]]: line[0] for line in lines if line[-1] in refs}
+        if self._branch not in heads:
             raise SourceInvalid(
-                f'There is no branch "{self._branch}" in {self._url}. '
+                f'There is no branch "{self._branch}" in {self.url}. '
                 "Push it, or set the content source to another branch."
             )
-        return commit
+        return heads
 
     def fetch(self) -> str:
         """Bring the branch here and return its commit.
@@ -97,9 +110,19 @@ class Repository:
             self.head()  # if that fails, too, the host is the trouble, else our copy is
             return self._reclone()
 
+    def fetch_if_missing(self, newest: str) -> None:
+        """Bring the branch here, unless its commit *newest* is here already.
+
+        Raises:
+            RepositoryUnavailable: it cannot be fetched.
+        """
+        is_here = (self.git.folder / "HEAD").exists()
+        if not (is_here and self.git.run_ok("cat-file", "-e", f"{newest}^{{commit}}")):
+            self.fetch()
+
     def delete_copy(self) -> None:
         """Remove the copy; the next fetch makes a new one."""
-        shutil.rmtree(self._git.folder, ignore_errors=True)
+        shutil.rmtree(self.git.folder, ignore_errors=True)
 
     def _reclone(self) -> str:
         self.delete_copy()
@@ -110,12 +133,12 @@ class Repository:
             raise
 
     def _fetch(self) -> str:
-        folder = self._git.folder
+        folder = self.git.folder
         if not (folder / "HEAD").exists():
             folder.mkdir(exist_ok=True)
-            self._git.text("init", "--bare", "--quiet", ".")
+            self.git.text("init", "--bare", "--quiet", ".")
         self._remove_unfinished_packs()
-        self._git.text(
+        self.git.text(
             "fetch",
             "--quiet",
             "--no-tags",
@@ -123,7 +146,7 @@ class Repository:
             "--no-recurse-submodules",
             "--force",
             "--",
-            self._url,
+            self.url,
             f"+refs/heads/{self._branch}:{BRANCH_REF}",
         )
         self._repack()
@@ -135,8 +158,8 @@ class Repository:
         A pack at least twice as large as all smaller ones together is not written again, so that
         this stays cheap in a large repository.
         """
-        if sum(1 for _ in (self._git.folder / "objects" / "pack").glob("*.pack")) > _MAX_PACKS:
-            self._git.run_ok("repack", "--geometric=2", "-d", "--quiet")
+        if sum(1 for _ in (self.git.folder / "objects" / "pack").glob("*.pack")) > _MAX_PACKS:
+            self.git.run_ok("repack", "--geometric=2", "-d", "--quiet")
 
     def _remove_unfinished_packs(self) -> None:
         """Remove the packs that a git left unfinished when it was killed, and this process with it.
@@ -144,8 +167,8 @@ class Repository:
         Git's own collection would, but never runs here. What is younger than a command of git may
         last is left alone: another process may be fetching.
         """
-        over = time.time() - self._git.seconds
-        for path in (self._git.folder / "objects" / "pack").glob("*tmp[-_]*"):
+        over = time.time() - self.git.seconds
+        for path in (self.git.folder / "objects" / "pack").glob("*tmp[-_]*"):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < over:
                     path.unlink()
@@ -162,20 +185,24 @@ class Repository:
             return self._full_id(name)
         except HostUnavailable as error:
             raise CommitUnknown(
-                f'There is no commit {name} in the history of "{self._branch}" of {self._url}. '
+                f'There is no commit {name} in the history of "{self._branch}" of {self.url}. '
                 "Look for its id with: flask sync status"
             ) from error
 
     def _full_id(self, name: str) -> str:
-        return self._git.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return self.git.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
     def contains(self, older: str, newer: str) -> bool:
         """Return whether the history of *newer* has *older* in it; both commits are ids."""
-        return self._git.run_ok("merge-base", "--is-ancestor", older, newer)
+        return self.git.run_ok("merge-base", "--is-ancestor", older, newer)
 
     def author(self, commit: str) -> str:
         """Return who wrote *commit*, as `Name <e-mail>`."""
-        return self._git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
+        return self.git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
+
+    def subject(self, commit: str) -> str:
+        """Return the first line of the message of *commit*."""
+        return self.git.text("show", "--no-patch", "--format=%s", commit)[:200]
 
     @contextmanager
     def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Iterator[Snapshot]:
@@ -185,8 +212,8 @@ class Repository:
             RepositoryUnavailable: the folder is not there.
             CopyDamaged: git ended early; `with_reclone` makes another copy.
         """
-        with self._git.objects() as objects:
-            yield read_snapshot(objects, self._url, commit, folder, known)
+        with self.git.objects() as objects:
+            yield read_snapshot(objects, self.url, commit, folder, known)
 
     def with_reclone(self, work: Callable[[], R]) -> R:
         """Return what *work* returns; if our copy is damaged, make a new one and work once more."""

@@ -6,7 +6,7 @@ memory holds one walkthrough's texts however many the repository has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,13 +27,8 @@ from sync.layout import (
     Unread,
     visible_name,
 )
-from walkthroughs.content.pictures import (
-    MAX_PICTURE_BYTES,
-    TOO_LARGE,
-    Picture,
-    PictureRefused,
-    read_picture,
-)
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, TOO_LARGE, Picture, PictureRefused
 
 #: The mode and the id of what has a name.
 Node = tuple[bytes, str]
@@ -57,6 +52,7 @@ class Snapshot:
             bytes; `Unread.TOO_LARGE` when they are, empty for what is not content). Pictures
             are read when they are opened.
             Read while it is iterated, once.
+        read: reads folders by their names, known or not, as `folders` yields them.
     """
 
     trees: Mapping[str, str]
@@ -64,6 +60,7 @@ class Snapshot:
     stray_entries: Mapping[str, EntryKind]
     root: FileData | None
     folders: Iterator[tuple[str, Mapping[str, FileData]]]
+    read: Callable[[Iterable[str]], Iterator[tuple[str, Mapping[str, FileData]]]]
 
 
 def read_snapshot(
@@ -97,14 +94,17 @@ def read_snapshot(
         )
     found = _tree(objects, parent[1], id_bytes, shown)
     trees = {name: oid for name, (mode, oid) in found.items() if mode == _TREE}
-    changed = {name: tree for name, tree in trees.items() if known.get(name) != tree}
+    changed = [name for name, tree in trees.items() if known.get(name) != tree]
     settings = top.get(ROOT_FILE)
     if settings is not None and settings[0] in _FILE_MODES:
         (data,) = objects.contents([settings[1]], MAX_FILE_BYTES)
     else:
         data = None
-    folders = _folders(objects, dict(sorted(changed.items())), id_bytes)
-    return Snapshot(trees, _kinds(top), _stray(found), data, folders)
+
+    def read(names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, FileData]]]:
+        return _folders(objects, {name: trees[name] for name in names}, id_bytes)
+
+    return Snapshot(trees, _kinds(top), _stray(found), data, read(sorted(changed)), read)
 
 
 def _kinds(entries: Mapping[str, Node]) -> dict[str, EntryKind]:

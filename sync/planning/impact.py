@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sync.planning.plan import Archive, Change, Create, Update
+from walkthroughs.content.impact import removed_steps
 from walkthroughs.content.revision import current_id
 from walkthroughs.content.values import Outline
 from walkthroughs.content.wording import count_of
@@ -58,17 +59,11 @@ def _removed_steps(
     learners_by_step: Mapping[str, int],
     moved_to: Mapping[tuple[str, str], str],
 ) -> list[str]:
-    remaining = _ids(new)
     lines = []
-    for at, step in enumerate(old.steps):
-        learners = learners_by_step.get(step.id, 0)
-        if not learners or current_id(step.id, new) in remaining:
-            continue
-        onward = (current_id(later.id, new) for later in old.steps[at + 1 :])
-        then = next((name for name in onward if name in remaining), None)
-        then = then or (new.steps[0].id if new.steps else None)
-        new_owner = moved_to.get((old.id, step.id))
+    for removed in removed_steps(old, new, learners_by_step):
+        name, then = removed.step.id, removed.then.id if removed.then else None
+        new_owner = moved_to.get((old.id, name))
         fate = f"moves to '{new_owner}'" if new_owner else "goes away"
-        people = count_of(learners, "learner", "is are")
-        lines.append(f"{people} on step '{step.id}', which {fate}; they continue at '{then}'")
+        people = count_of(removed.learners, "learner", "is are")
+        lines.append(f"{people} on step '{name}', which {fate}; they continue at '{then}'")
     return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from sqlalchemy import func, select
@@ -13,7 +12,8 @@ from sync.planning.impact import LearnerCounts
 from sync.planning.plan import Archive, Change, Update
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import now_ms
-from walkthroughs.models import WalkthroughProgress, WalkthroughStep
+from walkthroughs.models import WalkthroughProgress
+from walkthroughs.publishing.learner_counts import learners_by_step
 
 _DAY_MS = 86_400_000
 
@@ -40,24 +40,7 @@ def count_by_step(
     session: Session, organization_id: str, changes: Iterable[Change]
 ) -> LearnerCounts:
     """Return where the learners of the changed walkthroughs stand."""
-    rows, step = WalkthroughProgress, WalkthroughStep
-    found = session.execute(
-        select(rows.walkthrough_id, step.external_id, func.count())
-        .join(
-            step,
-            (step.organization_id == rows.organization_id) & (step.id == rows.current_step_id),
-        )
-        .where(
-            rows.organization_id == organization_id,
-            rows.walkthrough_id.in_(_ids(changes, Archive | Update)),
-            rows.status == ProgressStatus.IN_PROGRESS,
-        )
-        .group_by(rows.walkthrough_id, step.external_id)
-    )
-    standing: dict[str, dict[str, int]] = defaultdict(dict)
-    for walkthrough_id, external_id, count in found:
-        standing[walkthrough_id][external_id] = count
-    return standing
+    return learners_by_step(session, organization_id, _ids(changes, Archive | Update))
 
 
 def _ids(changes: Iterable[Change], kinds: object) -> list[str]:

@@ -48,6 +48,8 @@ class Assistant(ABC):
     keeps_tools_back = False
     #: Whether its model gets the server's instructions, and the `_meta` of results.
     passes_instructions, passes_meta = True, False
+    #: What a person types to sign in to the server; `{mcp}` is its address. Nothing: not tried.
+    sign_in: tuple[tuple[str, ...], ...] = ()
     #: Whether it ends a run in which the same call is made several times in a row.
     ends_on_equal_calls = False
 
@@ -77,21 +79,26 @@ class Assistant(ABC):
     def arguments(self, home: Path) -> list[str]:
         """Return what makes it run headless once, without asking for permissions."""
 
+    def settle(self, room: Path, mcp: str, model: str) -> tuple[Path, Path, dict[str, str]]:
+        """Return a home and a working folder in *room*, set up, and the environment."""
+        home, folder = room / "home", room / "work"
+        home.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "NO_PROXY": "localhost,127.0.0.1",
+            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _CLOSED),
+            **self.set_up(home, folder, mcp, model),
+        }
+        return home, folder, environ
+
     def run(self, room: Path, mcp: str, stand_in: StandIn, seconds: float = 120) -> Ran:
         """Run it in *room* until the model ends; raise what its stand-in met with."""
         program = self.program()
         assert program, f"There is no build of {self.name} for {_PLATFORM}."
-        home, folder = room / "home", room / "work"
-        home.mkdir(parents=True)
-        folder.mkdir()
         with stand_in.serve() as model:
-            environ = {
-                "PATH": os.environ["PATH"],
-                "HOME": str(home),
-                "NO_PROXY": "localhost,127.0.0.1",
-                **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _CLOSED),
-                **self.set_up(home, folder, mcp, model),
-            }
+            home, folder, environ = self.settle(room, mcp, model)
             ran = _run([*program, *self.arguments(home)], folder, environ, seconds)
         (room / "output.txt").write_text(ran.output)
         if stand_in.turns:  # the last request holds the whole conversation: to read after a failure

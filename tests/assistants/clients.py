@@ -15,6 +15,10 @@ class ClaudeCode(Assistant):
     name, package = "Claude Code", "@anthropic-ai/claude-code"
     api = anthropic_messages.AnthropicMessages
     programs = ("@anthropic-ai/claude-code-{}/claude",)
+    sign_in = (
+        ("mcp", "add", "--scope", "user", "--transport", "http", "acme", "{mcp}"),
+        ("mcp", "login", "acme"),
+    )
 
     def set_up(self, home: Path, folder: Path, mcp: str, model: str) -> dict[str, str]:
         write_json(home / "mcp.json", {"mcpServers": {"acme": {"type": "http", "url": mcp}}})
@@ -36,6 +40,7 @@ class Codex(Assistant):
     name, package = "Codex CLI", "@openai/codex"
     api = openai_responses.OpenAiResponses
     programs = ("@openai/codex-{}/vendor/*/bin/codex",)
+    sign_in = (("mcp", "login", "acme"),)
 
     def set_up(self, home: Path, folder: Path, mcp: str, model: str) -> dict[str, str]:
         lines = (
@@ -52,7 +57,7 @@ class Codex(Assistant):
             "[mcp_servers.acme]",
             f'url = "{mcp}"',
         )
-        (home / ".codex").mkdir()
+        (home / ".codex").mkdir(exist_ok=True)
         (home / ".codex" / "config.toml").write_text("\n".join(lines))
         return {"STAND_IN_KEY": "none"}
 
@@ -89,6 +94,7 @@ class OpenCode(Assistant):
 
     name, package = "opencode", "opencode-ai"
     api = openai_chat.OpenAiChat
+    sign_in = (("mcp", "auth", "acme"),)
     programs = ("opencode-{}-baseline/bin/opencode", "opencode-{}/bin/opencode")
 
     def set_up(self, home: Path, folder: Path, mcp: str, model: str) -> dict[str, str]:
@@ -119,3 +125,5 @@ ASSISTANTS: tuple[Assistant, ...] = (
     OpenCode(),
     *MORE_ASSISTANTS,
 )
+#: Those that are tried with a server that has sign-in.
+SIGNING_IN = tuple(each for each in ASSISTANTS if each.sign_in)

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from sync.sync_source import sync_source
 from tests.assistants.assistant import Assistant
-from tests.assistants.clients import ASSISTANTS
+from tests.assistants.clients import ASSISTANTS, SIGNING_IN
 from tests.assistants.report import Findings
 from tests.authors import ANA
 from tests.builders import organization, server
@@ -58,17 +58,21 @@ class Taught:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that wants an assistant with each of them, in turn."""
-    if "assistant" in metafunc.fixturenames:
-        names = [each.slug for each in ASSISTANTS]
-        metafunc.parametrize("assistant", ASSISTANTS, ids=names, scope="session", indirect=True)
+    for name, wanted in (("assistant", ASSISTANTS), ("signing_in", SIGNING_IN)):
+        if name in metafunc.fixturenames:
+            names = [each.slug for each in wanted]
+            metafunc.parametrize(name, wanted, ids=names, scope="session", indirect=True)
 
 
-@pytest.fixture(scope="session")
-def assistant(request: pytest.FixtureRequest) -> Assistant:
+def _installed(request: pytest.FixtureRequest) -> Assistant:
     asked: Assistant = request.param
     if asked.program() is None:
         pytest.skip(f"{asked.name} has no build for this processor.")
     return asked
+
+
+assistant = pytest.fixture(_installed, scope="session", name="assistant")
+signing_in = pytest.fixture(_installed, scope="session", name="signing_in")
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from admin.access.accounts import create_owner
+from admin.access.members import add_member
 from app import add_pages, build_app, create_app
 from tests.builders import content, organization, server, walkthrough
 from tests.outside.node import HERE, run_node
 from tests.serving import served
 from walkthroughs.database.pool import Database
-from walkthroughs.models import ContentSource, Walkthrough
+from walkthroughs.enums import Role
+from walkthroughs.models import ContentSource, User, Walkthrough
 from walkthroughs.publishing import writer
 from walkthroughs.settings import Settings
 
@@ -25,20 +27,24 @@ _FLAGS = (
     "--disable-sync",
 )  # fmt: skip
 _AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+_RUN_AXE = "axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"
 #: How a page is shown: color scheme, width and height. Each scheme and each width once.
-_LOOKS = (("light", 1280, 800), ("dark", 390, 800))
+_LOOKS = (("light", 1440, 900), ("dark", 390, 800))
 
 
 @dataclass
 class DashboardSite:
-    """The application at `origin`, and an owner who can sign in."""
+    """The application at `origin`, and an owner who can sign in.
+
+    So can `ann@acme.example`, an editor, with the same password.
+    """
 
     origin: str
     email: str
     password: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # Not for the whole run: Playwright keeps an event loop running in this thread.
     with sync_playwright() as playwright:
@@ -63,6 +69,8 @@ def site(database: Database, settings: Settings) -> Iterator[DashboardSite]:
         org = organization(session, "acme")
         srv = server(session, org.id, "acme")
         password = create_owner(session, org.id, "owner@acme.example")
+        ann = add_member(session, "acme", "ann@acme.example", Role.EDITOR)
+        ann.password = session.query(User).filter_by(email="owner@acme.example").one().password
         walkthrough(session, org.id, content(title="Deploy"), server_id=srv.id)
         guides = ContentSource(
             organization_id=org.id, name="guides", url="https://github.com/acme/guides.git"
@@ -102,7 +110,7 @@ def faults(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
         page.set_viewport_size({"width": width, "height": height})
         shown = f"{page.url} ({scheme}, {width})"
-        violations = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        violations = page.evaluate(_RUN_AXE)["violations"]
         told += [f"{shown}: {each['id']}: {each['nodes'][0]['html']}" for each in violations]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             told.append(f"{shown}: wider than the screen")

@@ -1,65 +1,17 @@
 """The dashboard as a person uses it, and the learner's side of what they did."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
-from mcp import Client
 from playwright.sync_api import expect
 
 from tests.browser.conftest import faults, sign_in
-from tests.serving import view_of
 from walkthroughs.models import ContentSource, Walkthrough
 
 _PAGES = (
     "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
     "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
     "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
-    "personal_links", "personal_links/new", "walkthrough_progress",
-    "walkthrough_attempts", "member", "password",
+    "personal_links", "personal_links/new", "oauth_grants", "walkthrough_progress",
+    "walkthrough_attempts", "member",
 )  # fmt: skip
-
-
-def test_an_owner_makes_a_walkthrough_and_a_learner_walks_it(browser, site):
-    context, page = sign_in(browser, site)
-    page.get_by_role("link", name="New walkthrough").click()
-    page.get_by_label("Title").fill("Make tea")
-    page.get_by_label("Published").check()
-    page.get_by_role("button", name="Save").click()
-    for title in ("Boil", "Brew"):
-        page.get_by_role("link", name="Add a step").click()
-        page.get_by_label("Title").fill(title)
-        page.get_by_label("For the learner").fill(f"{title} it.")
-        page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("button", name="Move “Brew” up").click()
-    expect(page.locator(".steps a:not(.button)")).to_have_text(["Brew", "Boil"])
-    page.get_by_role("link", name="Offer it on a server").click()
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("link", name="Links").click()
-    page.get_by_role("link", name="New personal link").click()
-    page.get_by_label("Learner's e-mail address").fill("lea@acme.example")
-    page.get_by_role("button", name="Save").click()
-    address = (
-        page.get_by_label("Address").input_value().replace("http://localhost:8000", site.origin)
-    )
-    context.close()
-
-    with ThreadPoolExecutor(1) as pool:  # Playwright's event loop runs in this thread
-        titles = pool.submit(lambda: asyncio.run(_walk(address, "Make tea"))).result()
-    assert titles == ["Brew", "Boil"]
-
-
-async def _walk(address, title):
-    async with Client(address) as client:
-        listed = view_of(await client.call_tool("list_walkthroughs"))["walkthroughs"]
-        (chosen,) = (card["id"] for card in listed if card["title"] == title)
-        answer = await client.call_tool("select_walkthrough", {"walkthrough_id": chosen})
-        titles = []
-        while step := view_of(answer)["step"]:
-            titles.append(step["title"])
-            arguments = {"current_step_id": step["id"]}
-            answer = await client.call_tool("next_walkthrough_step", arguments)
-        assert view_of(answer)["progress"]["status"] == "completed"
-        return titles
 
 
 def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
@@ -68,15 +20,21 @@ def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
     page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: told.append(f"{page.url}: {error}"))
     for name in _PAGES:
-        answer = page.goto(f"{site.origin}/admin/{name}/")
+        answer = page.goto(f"{site.origin}/o/acme/admin/tables/{name}/")
         assert answer.status == 200, name
         told += faults(page)
-    page.goto(f"{site.origin}/admin/walkthroughs/")
+    for path in ("walkthroughs", "walkthroughs/new", "servers", "servers/acme",
+                 "servers/acme/?tab=connect", "servers/acme/?tab=settings"):  # fmt: skip
+        page.goto(f"{site.origin}/o/acme/admin/{path}")
+        told += faults(page)
+    page.goto(f"{site.origin}/admin/password/")
+    told += faults(page)
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
     page.get_by_role("link", name="Deploy").click()
     told += faults(page)
     page.get_by_role("link", name="Archive", exact=True).first.click()
     told += faults(page)
-    page.goto(f"{site.origin}/admin/walkthroughs/")
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
     page.get_by_role("link", name="Make coffee").click()
     told += faults(page)
     page.get_by_role("link", name="One", exact=True).click()
@@ -89,10 +47,26 @@ def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
     assert told == []
 
 
+def test_on_a_phone_the_pages_are_in_a_menu_that_the_keyboard_opens_and_closes(browser, site):
+    context, page = sign_in(browser, site, viewport={"width": 390, "height": 800})
+    servers = page.get_by_role("link", name="Servers")
+    expect(servers).to_be_hidden()
+    page.get_by_role("button", name="Menu").press("Enter")
+    expect(servers).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(servers).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+    page.keyboard.press("Enter")
+    servers.press("Enter")
+    page.get_by_role("heading", name="Servers").wait_for()
+    context.close()
+
+
 def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file(
     browser, site, database
 ):
     context, page = sign_in(browser, site)
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
     page.get_by_role("link", name="Deploy").click()
     page.get_by_role("link", name="Change", exact=True).click()
     page.get_by_label("Title").fill("Mine")
@@ -111,6 +85,7 @@ def test_a_form_for_what_git_has_come_to_own_is_refused_with_the_way_to_the_file
 
 def test_a_step_is_written_with_the_keyboard_alone(browser, site):
     context, page = sign_in(browser, site)
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
     page.get_by_role("link", name="Deploy").focus()
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Add a step").focus()
@@ -140,7 +115,7 @@ def test_a_step_is_written_with_the_keyboard_alone(browser, site):
 
 def test_what_was_typed_is_kept_when_something_is_missing(browser, site):
     context, page = sign_in(browser, site)
-    page.goto(f"{site.origin}/admin/walkthrough_steps/new/")
+    page.goto(f"{site.origin}/o/acme/admin/tables/walkthrough_steps/new/")
     page.get_by_label("Title").fill("Only a title")
     page.get_by_label("For the learner").fill(" ")
     page.get_by_role("button", name="Save", exact=True).click()

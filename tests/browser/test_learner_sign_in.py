@@ -5,13 +5,11 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.callbacks import callback
-from tests.signing_in import LEA, academy_served, redeem
+from tests.certificates import make_certificate
+from tests.openid import NAME, provider_served, school_served
+from tests.signing_in import LEA, academy, redeem
 
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
+__all__ = ["academy"]
 
 
 @pytest.fixture
@@ -95,3 +93,67 @@ def test_no_page_of_a_sign_in_is_shown_in_a_frame(browser, academy, url, app):
     context.close()
 
     assert not [text for text in shown if "Sign in to" in text]
+
+
+def test_a_learner_goes_to_a_provider_and_back_without_scripts_in_each_look(
+    browser, database, settings, app
+):
+    with provider_served() as provider, school_served(database, settings, provider) as school:
+        context = browser.new_context(bypass_csp=True)  # for the program that looks at the pages
+        plain = browser.new_context(java_script_enabled=False)
+        for each in (context, plain):
+            each.set_default_timeout(10_000)
+        client_id = school.register(redirect_uris=[app.url])["client_id"]
+        url = school.authorize_url(client_id, redirect_uri=app.url)
+        page = context.new_page()
+        page.goto(url)
+        told = faults(page)
+        provider.answers["/.well-known/openid-configuration"] = lambda _: None
+        page.get_by_role("button", name=f"Go on to {NAME}").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        told += faults(page)
+        provider.answers.clear()
+        provider.answer = {"error": "access_denied"}
+        page.get_by_role("button", name=f"Go on to {NAME}").click()
+        expect(page.get_by_role("link", name="Try again")).to_be_visible()
+        told += faults(page)
+        provider.answer = {}
+        page = plain.new_page()
+        page.goto(url)
+        page.get_by_role("button", name="Go on to").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(f"lea-at-acme, at {NAME}")).to_be_visible()
+        page.get_by_role("button", name="Allow").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="You can close this")).to_be_visible()
+        for each in (context, plain):
+            each.close()
+
+    assert told == []
+    assert app.answer()["state"] == "xyz"
+
+
+def test_the_answer_goes_by_a_site_of_the_app_on_to_the_app_itself(browser, academy, tmp_path):
+    """Chromium holds a form's policy against each redirect that follows: a policy stops it here."""
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    with callback(certificate, "cursor://anysphere.cursor/callback") as site:
+        client_id = academy.register(redirect_uris=[site.url])["client_id"]
+        context = browser.new_context(ignore_https_errors=True)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.goto(academy.authorize_url(client_id, redirect_uri=site.url))
+        page.get_by_label("E-mail address").fill(LEA)
+        page.get_by_role("button", name="Send the code").click()
+        expect(page.get_by_role("heading", name="Type the code")).to_be_visible()
+        page.get_by_label("Code").fill(academy.mailbox.code())
+        page.get_by_role("button", name="Sign in").click()
+        with page.expect_event("requestfailed", is_for_app) as gone:  # there is no such app here
+            page.get_by_role("button", name="Allow").click()
+        answer = site.answer()
+        context.close()
+
+    assert gone.value.url.startswith(f"cursor://anysphere.cursor/callback?code={answer['code']}&")
+
+
+def is_for_app(request):
+    return request.url.startswith("cursor:")

@@ -12,8 +12,8 @@ __all__ = ["flask", "synced"]
 def flask(settings):
     runner = create_app(settings).test_cli_runner()
 
-    def run(*words, code=0):
-        done = runner.invoke(args=list(words))
+    def run(*words, code=0, typed=None):
+        done = runner.invoke(args=list(words), input=typed)
         assert done.exit_code == code, done.output
         return done.output
 

@@ -14,7 +14,8 @@ from sync import queue
 from sync.git import credentials
 from sync.git.credentials import DeployKey, Token
 from sync.runs import SyncRequest
-from sync.sync_source import open_repository_of, sync_claimed
+from sync.source_repository import open_repository_of
+from sync.sync_source import sync_claimed
 from sync.worker import check_source
 from tests.builders import organization, server
 from walkthroughs.models import ContentSource, McpServer

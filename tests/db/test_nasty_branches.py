@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from sync.git.errors import RepositoryUnavailable
-from sync.sync_source import open_repository_of
+from sync.source_repository import open_repository_of
 from sync.worker import check_source
 from tests.nasty_steps import done, here
 

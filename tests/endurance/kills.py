@@ -69,7 +69,7 @@ def _kill_and_wait(world: World, kind: str, walkers: list[Walker]) -> float:
     _wait_for(walkers, kind, began)
     if not kind.startswith("database"):
         for process in world.processes:
-            world.wait_until_ready(process)
+            process.wait_until_ready()
     return time.monotonic() - began
 
 

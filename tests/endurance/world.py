@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import psutil
 
 from tests.authors import Author
 from tests.builders import organization, server
-from tests.serving import free_port
+from tests.processes import FlaskServe
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_links
 from walkthroughs.models import ContentSource, McpServer, Walkthrough
 from walkthroughs.publishing import assignments
 
-ROOT = Path(__file__).parents[2]
 STEPS = tuple(f"s{number:02}" for number in range(1, 31))
-
-
-class Process:
-    """`flask serve`, started again by whoever watches it."""
-
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self.port = free_port()
-        self.folder, self.origin = folder, f"http://127.0.0.1:{self.port}"
-        self._environment = os.environ | settings | {"FLASK_APP": str(ROOT / "app.py")}
-        self.start()
-
-    def start(self) -> None:
-        with (self.folder / f"log-{self.port}").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "flask", "serve", "--port", str(self.port)],
-                env=self._environment, cwd=self.folder, stdout=log, stderr=log,
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(60)
 
 
 class World:
@@ -81,10 +51,10 @@ class World:
             "HANDRAIL_POLL_SECONDS": "1",
             "DATABASE_URL": "",
         }
-        self.processes = [Process(folder, settings)]
-        self.wait_until_ready(self.processes[0])
-        self.processes.append(Process(folder, settings))
-        self.wait_until_ready(self.processes[1])
+        self.processes = [FlaskServe(folder, settings) for _ in range(2)]
+        for process in self.processes:
+            process.start()
+            process.wait_until_ready()
         self.walkthroughs = {slug: self._wait_for_course(slug) for slug in ("acme", "other")}
 
     def write(self, words: str) -> None:
@@ -107,17 +77,6 @@ class World:
                     return row.id
             time.sleep(0.1)
         raise TimeoutError("the course did not come in")
-
-    def wait_until_ready(self, process: Process, seconds: float = 60) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            try:
-                if httpx.get(f"{process.origin}/readyz", timeout=3).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.05)
-        raise TimeoutError(f"{process.origin} is not ready after {seconds} s")
 
     def database_process(self) -> psutil.Process:
         """Return the main process of the embedded PostgreSQL."""

@@ -1,6 +1,7 @@
-"""A served course for every test of the HTTP side, and a source that is synced."""
+"""A served course for every test of the HTTP side, a source that is synced, and sign-in."""
 
 from tests.authors import synced
 from tests.serving import course_server, origin
+from tests.signing_in import academy
 
-__all__ = ["course_server", "origin", "synced"]
+__all__ = ["academy", "course_server", "origin", "synced"]

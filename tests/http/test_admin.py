@@ -22,25 +22,29 @@ __all__ = ["app", "owner", "site"]
 
 def test_a_visitor_is_sent_to_sign_in_and_sees_nothing(app, site):
     visitor = Visitor(app)
-    for path in ("/admin/", "/admin/walkthroughs/", "/admin/walkthrough_steps/new/"):
+    for path in (
+        "/admin/",
+        "/o/acme/admin/tables/walkthroughs/",
+        "/o/acme/admin/tables/walkthrough_steps/new/",
+    ):
         answer = visitor.get(path)
         assert (answer.status_code, "login" in answer.location) == (302, True)
 
 
 def test_an_owner_makes_a_walkthrough_with_steps_publishes_and_assigns_it(owner, site, database):
     org, srv, *_ = site["acme"]
-    made = owner.post("/admin/walkthroughs/new/", title="Make tea", is_published="y")
+    made = owner.post("/o/acme/admin/tables/walkthroughs/new/", title="Make tea", is_published="y")
     assert made.status_code == 302
     with database.transaction() as session:
         row = session.query(Walkthrough).filter_by(title="Make tea").one().id
     for title, place in (("Brew", ""), ("Boil", "1")):
         answer = owner.post(
-            "/admin/walkthrough_steps/new/",
+            "/o/acme/admin/tables/walkthrough_steps/new/",
             title=title, position=place, walkthrough_id=row, content=f"{title} it.",
         )  # fmt: skip
         assert answer.status_code == 302, said(answer)
     answer = owner.post(
-        "/admin/mcp_server_walkthroughs/new/",
+        "/o/acme/admin/tables/mcp_server_walkthroughs/new/",
         mcp_server_id=srv, walkthrough_id=row, display_order="0", is_enabled="y",
     )  # fmt: skip
     assert answer.status_code == 302, said(answer)
@@ -57,9 +61,9 @@ def test_editing_and_archiving_a_step_are_versions(owner, site, database):
     org, _, row, _ = site["acme"]
     with database.transaction() as session:
         first = session.get(Walkthrough, row).first_step_id
-    path = f"/admin/walkthrough_steps/edit/?id={first}"
+    path = f"/o/acme/admin/tables/walkthrough_steps/edit/?id={first}"
     owner.post(path, title="One", content="New words.", position="3")
-    owner.post(f"/admin/walkthrough_steps/remove/?id={first}")
+    owner.post(f"/o/acme/admin/tables/walkthrough_steps/remove/?id={first}")
 
     with database.transaction() as session:
         assert session.get(Walkthrough, row).version == 3
@@ -69,7 +73,7 @@ def test_editing_and_archiving_a_step_are_versions(owner, site, database):
 
 def test_text_that_hides_is_refused_and_what_was_typed_is_kept(owner, site):
     answer = owner.post(
-        "/admin/walkthrough_steps/new/",
+        "/o/acme/admin/tables/walkthrough_steps/new/",
         title="X", walkthrough_id=site["acme"][2], content="a\u202eb typed",
     )  # fmt: skip
 
@@ -78,9 +82,13 @@ def test_text_that_hides_is_refused_and_what_was_typed_is_kept(owner, site):
 
 
 def test_an_origin_names_the_member(owner, site, database):
-    owner.post(f"/admin/walkthroughs/edit/?id={site['acme'][2]}", title="Renamed", is_published="y")
+    owner.post(
+        f"/o/acme/admin/tables/walkthroughs/edit/?id={site['acme'][2]}",
+        title="Renamed",
+        is_published="y",
+    )
 
-    assert "owner@acme.example" in said(owner.get("/admin/walkthrough_versions/"))
+    assert "owner@acme.example" in said(owner.get("/o/acme/admin/tables/walkthrough_versions/"))
     assert Origin().author is None
 
 
@@ -93,7 +101,10 @@ def test_steps_move_up_and_down(owner, site, database):
 
     with database.transaction() as session:
         first = session.get(Walkthrough, row).first_step_id
-    path, page = f"/admin/walkthrough_steps/move/?id={first}", "/admin/mcp_servers/new/"
+    path, page = (
+        f"/o/acme/admin/tables/walkthrough_steps/move/?id={first}",
+        "/o/acme/admin/tables/mcp_servers/new/",
+    )
     owner.post(path, page=page, to="down")
     assert titles() == ["Two", "One", "Three"]
     owner.post(path, page=page, to="up")
@@ -102,28 +113,37 @@ def test_steps_move_up_and_down(owner, site, database):
 
 def test_an_archived_walkthrough_is_out_of_sight_and_comes_back(owner, site):
     row = site["acme"][2]
-    owner.post(f"/admin/walkthroughs/remove/?id={row}")
-    owner.get("/admin/walkthroughs/")  # says once what was archived
-    assert "Deploy at acme" not in said(owner.get("/admin/walkthroughs/?search=Deploy"))
-    assert "Deploy at acme" in said(owner.get("/admin/walkthroughs/?archived=1"))
-    owner.post(f"/admin/walkthroughs/restore/?id={row}", page="/admin/mcp_servers/new/")
+    owner.post(f"/o/acme/admin/tables/walkthroughs/remove/?id={row}")
+    owner.get("/o/acme/admin/tables/walkthroughs/")  # says once what was archived
+    assert "Deploy at acme" not in said(
+        owner.get("/o/acme/admin/tables/walkthroughs/?search=Deploy")
+    )
+    assert "Deploy at acme" in said(owner.get("/o/acme/admin/tables/walkthroughs/?archived=1"))
+    owner.post(
+        f"/o/acme/admin/tables/walkthroughs/restore/?id={row}",
+        page="/o/acme/admin/tables/mcp_servers/new/",
+    )
 
-    assert "Deploy at acme" in said(owner.get("/admin/walkthroughs/?search=Deploy"))
+    assert "Deploy at acme" in said(owner.get("/o/acme/admin/tables/walkthroughs/?search=Deploy"))
 
 
 def test_a_personal_link_is_shown_once_and_ends_when_told(owner, site, database):
     server_id = site["acme"][1]
     shown = said(
-        owner.post("/admin/personal_links/new/", mcp_server_id=server_id, email="lea@x.example")
+        owner.post(
+            "/o/acme/admin/tables/personal_links/new/",
+            mcp_server_id=server_id,
+            email="lea@x.example",
+        )
     )
     token = re.search(r"/s/acme/mcp/u/([\w-]+)", shown)[1]
-    listed = said(owner.get("/admin/personal_links/"))
+    listed = said(owner.get("/o/acme/admin/tables/personal_links/"))
     assert "lea@x.example" in listed
     assert token not in listed
     with database.transaction() as session:
         link = session.query(PersonalLink).one()
         assert link.token_hash == hash_token(token)
-    owner.post(f"/admin/personal_links/remove/?id={link.id}")
+    owner.post(f"/o/acme/admin/tables/personal_links/remove/?id={link.id}")
 
     with database.transaction() as session:
         assert session.query(PersonalLink).one().revoked_at is not None
@@ -131,7 +151,7 @@ def test_a_personal_link_is_shown_once_and_ends_when_told(owner, site, database)
 
 def test_an_owner_sets_the_pace_of_a_server_within_its_bounds(owner, site, database):
     _, srv, *_ = site["acme"]
-    page = f"/admin/mcp_servers/edit/?id={srv}"
+    page = f"/o/acme/admin/tables/mcp_servers/edit/?id={srv}"
 
     def save(pace):
         return owner.post(page, name="Acme", slug="acme", pace_seconds=pace)
@@ -155,9 +175,16 @@ def test_attempts_that_ended_and_calls_held_back_are_shown(owner, site, database
     progress.advance(database, ContentCache(), replace(caller, pace_seconds=0), first)
     progress.select(database, ContentCache(), caller, row, resume=False)
 
-    held = said(owner.get("/admin/walkthrough_progress/"))
-    ended = said(owner.get("/admin/walkthrough_attempts/"))
+    held = said(owner.get("/o/acme/admin/tables/walkthrough_progress/"))
+    ended = said(owner.get("/o/acme/admin/tables/walkthrough_attempts/"))
     assert "Calls held back" in held
     assert re.search(r"<td[^>]*>\s*1\s*</td>", held)
     assert "lea@acme.example" in ended
     assert "Deploy at acme" in ended
+
+
+def test_a_learner_without_an_address_is_listed_by_id(owner, site, database):
+    with database.transaction() as session:
+        row = learner(session, site["acme"][0], None).id
+
+    assert f">{row}</a>" in said(owner.get("/o/acme/admin/tables/mcp_server_user/"))

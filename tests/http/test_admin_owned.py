@@ -36,17 +36,17 @@ def owned(site, database):
 
 def test_what_git_owns_is_not_written_here(owner, owned):
     row, step = owned
-    page = f"/admin/walkthroughs/details/?id={row}"
-    other_form = "/admin/mcp_servers/new/"
+    page = f"/o/acme/admin/tables/walkthroughs/details/?id={row}"
+    other_form = "/o/acme/admin/tables/mcp_servers/new/"
     for path in (
-        f"/admin/walkthroughs/edit/?id={row}",
-        f"/admin/walkthroughs/remove/?id={row}",
-        f"/admin/walkthroughs/restore/?id={row}",
-        f"/admin/walkthrough_steps/edit/?id={step}",
-        f"/admin/walkthrough_steps/remove/?id={step}",
-        f"/admin/walkthrough_steps/move/?id={step}",
-        "/admin/walkthrough_steps/new/",
-        "/admin/walkthroughs/delete/",
+        f"/o/acme/admin/tables/walkthroughs/edit/?id={row}",
+        f"/o/acme/admin/tables/walkthroughs/remove/?id={row}",
+        f"/o/acme/admin/tables/walkthroughs/restore/?id={row}",
+        f"/o/acme/admin/tables/walkthrough_steps/edit/?id={step}",
+        f"/o/acme/admin/tables/walkthrough_steps/remove/?id={step}",
+        f"/o/acme/admin/tables/walkthrough_steps/move/?id={step}",
+        "/o/acme/admin/tables/walkthrough_steps/new/",
+        "/o/acme/admin/tables/walkthroughs/delete/",
     ):
         answer = owner.post(
             path, page=other_form, title="Mine now", content="Mine now", walkthrough_id=row, id=row
@@ -56,7 +56,7 @@ def test_what_git_owns_is_not_written_here(owner, owned):
         assert f'href="{EDIT}"' in said(answer)
 
     assert f'href="{EDIT}"' in said(owner.get(page))
-    assert "Mine now" not in said(owner.get("/admin/walkthroughs/"))
+    assert "Mine now" not in said(owner.get("/o/acme/admin/tables/walkthroughs/"))
 
 
 def test_forms_for_what_git_owns_lead_to_its_page_which_leads_to_its_file(owner, owned):
@@ -68,9 +68,9 @@ def test_forms_for_what_git_owns_lead_to_its_page_which_leads_to_its_file(owner,
         (f"walkthrough_steps/edit/?id={step}", "walkthrough_steps"),
         (f"walkthrough_steps/remove/?id={step}", "walkthrough_steps"),
     ):
-        answer = owner.get(f"/admin/{path}")
+        answer = owner.get(f"/o/acme/admin/tables/{path}")
         assert answer.status_code == 302, path
-        assert f"/admin/{table}/details/" in answer.location
+        assert f"/o/acme/admin/tables/{table}/details/" in answer.location
         assert f'href="{EDIT}"' in said(owner.get(answer.location))
 
 
@@ -78,10 +78,10 @@ def test_a_page_says_how_the_linked_file_belongs_to_the_row(owner, owned):
     row, step = owned
 
     assert f'The file to edit is <a href="{EDIT}"' in said(
-        owner.get(f"/admin/walkthroughs/details/?id={row}")
+        owner.get(f"/o/acme/admin/tables/walkthroughs/details/?id={row}")
     )
     assert f'Its file is one of those listed in <a href="{EDIT}"' in said(
-        owner.get(f"/admin/walkthrough_steps/details/?id={step}")
+        owner.get(f"/o/acme/admin/tables/walkthrough_steps/details/?id={step}")
     )
 
 
@@ -90,7 +90,7 @@ def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, si
     with database.transaction() as session:
         source = ContentSource(organization_id=org, name="git", url="https://x.example/x")
         session.add(source)
-    path = f"/admin/walkthroughs/edit/?id={row}"
+    path = f"/o/acme/admin/tables/walkthroughs/edit/?id={row}"
     owner.get(path)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
@@ -105,7 +105,7 @@ def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, si
 
     assert answer.status_code == 409
     assert "managed by the Git repository “git”" in said(answer)
-    assert "Mine now" not in said(owner.get("/admin/walkthroughs/"))
+    assert "Mine now" not in said(owner.get("/o/acme/admin/tables/walkthroughs/"))
 
 
 def test_a_file_at_a_host_that_nobody_knows_is_told_without_a_link(owner, owned, database):
@@ -113,7 +113,7 @@ def test_a_file_at_a_host_that_nobody_knows_is_told_without_a_link(owner, owned,
     with database.transaction() as session:
         source = session.query(ContentSource).one()
         source.url = "https://git.acme.example/acme/guides.git"
-    page = said(owner.get(f"/admin/walkthroughs/details/?id={row}"))
+    page = said(owner.get(f"/o/acme/admin/tables/walkthroughs/details/?id={row}"))
 
     assert "<code>docs/walkthroughs/to deploy/walkthrough.yml</code>" in page
     assert "git.acme.example" not in page

@@ -1,9 +1,10 @@
-"""The pages of content sources."""
+"""The pages and tables of content sources: what they tell, and who may act."""
 
 from tests.builders import content, walkthrough
 from tests.dashboard import app, owner, said, site
 from walkthroughs.content.problems import Problem
 from walkthroughs.models import (
+    AuditEvent,
     AwaitingApproval,
     ContentSource,
     PendingChange,
@@ -24,14 +25,15 @@ def test_the_page_of_a_source_tells_what_waits_and_what_is_wrong(owner, site, da
         )  # fmt: skip
         session.add(source)
         session.flush()
-        path = f"/admin/content_sources/details/?id={source.id}"
-    page = said(owner.get(path))
+        path = f"/o/acme/admin/git/{source.id}/"
+    page = said(owner.get(path)) + said(owner.get(f"{path}?tab=problems"))
 
     for words in (
         "it archives all 3 walkthroughs",
         "--approve f00",
         "a.yml:3",
-        "waiting for approval",
+        "Apply 0 changes",
+        "Waits for you: it archives all 3 walkthroughs",
     ):
         assert words in page
 
@@ -46,15 +48,23 @@ def test_an_owner_approves_the_very_plan_that_waits_and_to_no_other(owner, site,
         session.add(source)
         session.flush()
         made = source.id
-    page = f"/admin/content_sources/details/?id={made}"
+    page = f"/o/acme/admin/git/{made}/"
     assert "goes into the archive" in said(owner.get(page))
     for fingerprint, agreed in (("0ld", None), ("f00", "f00")):
-        owner.post(f"/admin/content_sources/approve/?id={made}", page=page, fingerprint=fingerprint)
+        owner.post(
+            f"{page}approve",
+            page=page,
+            fingerprint=fingerprint,
+        )
         with database.transaction() as session:
             stored = session.get_one(ContentSource, made).approval
         assert (stored and stored.fingerprint) == agreed
 
     assert "has approved" in said(owner.get(page))
+    with database.transaction() as session:
+        (told,) = session.query(AuditEvent).filter_by(kind="source").all()
+    assert (told.actor, told.verb, told.title) == ("owner@acme.example", "source.approve", "guides")
+    assert told.after == {"approval": "f00"}
 
 
 def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owner, site, database):
@@ -67,23 +77,14 @@ def test_an_owner_asks_for_a_sync_and_holds_a_source_and_others_do_not(app, owne
             session.add(source)
             session.flush()
             made[slug] = source.id
-    page = "/admin/mcp_servers/new/"
+    page = "/o/acme/admin/tables/mcp_servers/new/"
+    assert owner.post(f"/o/acme/admin/git/{made['acme']}/sync", page=page).status_code == 303
     assert (
-        owner.post(f"/admin/content_sources/sync/?id={made['acme']}", page=page).status_code == 302
+        owner.post(f"/o/acme/admin/git/{made['acme']}/hold", page=page, held="1").status_code == 303
     )
+    assert owner.post(f"/o/acme/admin/git/{made['other']}/sync", page=page).status_code == 404
     assert (
-        owner.post(
-            f"/admin/content_sources/hold/?id={made['acme']}", page=page, held="1"
-        ).status_code
-        == 302
-    )
-    assert (
-        owner.post(f"/admin/content_sources/sync/?id={made['other']}", page=page).status_code == 404
-    )
-    assert (
-        owner.post(
-            f"/admin/content_sources/hold/?id={made['other']}", page=page, held="1"
-        ).status_code
+        owner.post(f"/o/acme/admin/git/{made['other']}/hold", page=page, held="1").status_code
         == 404
     )
 
@@ -103,7 +104,9 @@ def test_secrets_of_a_source_are_on_no_page(owner, site, database):
         session.flush()
         row = source.id
     for path in ("", f"details/?id={row}", "export/csv/"):
-        assert "SEALED" not in said(owner.get(f"/admin/content_sources/{path}"))
+        assert "SEALED" not in said(owner.get(f"/o/acme/admin/tables/content_sources/{path}"))
+    for tab in ("plan", "runs", "problems", "settings"):
+        assert "SEALED" not in said(owner.get(f"/o/acme/admin/git/{row}/?tab={tab}"))
 
 
 def test_hostile_words_of_a_commit_are_shown_as_words(owner, site, database):
@@ -131,9 +134,12 @@ def test_hostile_words_of_a_commit_are_shown_as_words(owner, site, database):
         "walkthrough_steps/",
         "walkthrough_versions/",
         "content_sources/",
-        f"content_sources/details/?id={source.id}",
+        "../git/",
+        f"../git/{source.id}/",
+        f"../git/{source.id}/?tab=runs",
+        f"../git/{source.id}/?tab=problems",
     ):
-        answer = owner.get(f"/admin/{path}")
+        answer = owner.get(f"/o/acme/admin/tables/{path}".replace("tables/../", ""))
         assert answer.status_code == 200, path
         assert "<script>alert" not in said(answer), path
         assert "&lt;script&gt;alert(1)" in said(answer) or path == "content_sources/", path

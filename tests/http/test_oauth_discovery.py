@@ -100,10 +100,9 @@ def test_a_host_of_its_own_has_them_at_its_root_and_scheme_and_port_are_those_of
 def test_anywhere_else_is_404_as_json(academy, path):
     for method in ("GET", "POST"):
         answer = get(academy, path, method=method)
-        assert (answer.status_code, answer.json()["error"]["message"][:16]) == (
-            404,
-            "There is nothing",
-        ), method
+        words = answer.json()["error"]["message"]
+        assert (answer.status_code, words[:16]) == (404, "There is nothing"), method
+        assert "A server that asks for a sign-in answers 401 at its address" in words
 
 
 def test_pages_of_any_site_read_the_documents_and_the_endpoints_and_are_asked_for_no_token(academy):

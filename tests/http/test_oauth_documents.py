@@ -11,9 +11,9 @@ from tests.signing_in import Browser, academy_served, redeem, sql
 from walkthroughs.identity.document_reader import (
     DocumentReader,
     DocumentUnreadable,
-    _is_public,
     is_document_address,
 )
+from walkthroughs.identity.outside_http import is_public
 
 
 @pytest.fixture
@@ -115,12 +115,12 @@ def test_a_host_of_our_own_network_is_not_asked(host):
     "64:ff9b::7f00:1", "2002:7f00:1::", "::", "ff02::1",
 ])  # fmt: skip
 def test_no_private_address_is_public_however_it_is_written(address):
-    assert not _is_public(address)
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111", "::ffff:93.184.215.14"])
 def test_addresses_of_the_internet_are_public(address):
-    assert _is_public(address)
+    assert is_public(address)
 
 
 @pytest.mark.parametrize(("client_id", "is_one"), [

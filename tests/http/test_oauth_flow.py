@@ -4,13 +4,13 @@ import threading
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from tests.builders import new_course, server
 from tests.http.posting import LIST, post
 from tests.signing_in import (
     LEA,
     Browser,
-    academy_served,
     call,
     go_on,
     start,
@@ -18,15 +18,10 @@ from tests.signing_in import (
 )
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.enums import AuthType, SignIn
-from walkthroughs.identity import learners, sign_ins
+from walkthroughs.identity import sign_ins
+from walkthroughs.identity.erasing import erase
 from walkthroughs.identity.links import create_link
-from walkthroughs.models import McpServer
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
+from walkthroughs.models import McpServer, WalkthroughAttempt
 
 
 def test_a_learner_signs_in_takes_a_step_refreshes_and_takes_another(academy):
@@ -137,14 +132,29 @@ def test_a_sign_in_that_ends_moves_nobody_at_once_though_the_token_was_just_used
     assert academy.refresh(tokens).json()["error"] == "invalid_grant"
 
 
-def test_erasing_a_learner_ends_their_tokens_at_once(academy):
-    tokens = academy.tokens()
-    step = start(academy, tokens["access_token"])
+@pytest.mark.parametrize("first", ["a step", "a start"])
+def test_erasing_a_learner_ends_their_tokens_at_once_and_leaves_totals(academy, first):
+    browser = Browser(academy)
+    tokens = academy.tokens(browser)
+    token = tokens["access_token"]
+    step = step_of(go_on(academy, token, start(academy, token)))
     with academy.database.transaction() as session:
-        learners.erase(session, academy.caller.organization_id, LEA)
+        erase(session, academy.caller.organization_id, LEA)
+    chosen = {"walkthrough_id": academy.walkthrough_id}
+    answer = (
+        go_on(academy, token, step)
+        if first == "a step"
+        else call(academy, token, "select_walkthrough", **chosen)
+    )
+    with academy.database.transaction() as session:
+        totals = session.scalars(select(WalkthroughAttempt.completed_steps)).all()
 
-    assert go_on(academy, tokens["access_token"], step).status_code == 401
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert academy.refresh(tokens).json()["error"] == "invalid_grant"
+    assert [len(each) for each in totals] == [1]
+    page = browser.get(academy.authorize_url(tokens["client_id"]))
+    assert 'value="email"' in page.text  # the browser's session has ended, too
 
 
 def test_when_the_server_asks_for_no_sign_in_any_more_its_tokens_end_and_progress_stays(academy):

@@ -8,14 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tests.signing_in import CALLBACK, LEA, Browser, academy_served, answer_of, sql
+from tests.signing_in import CALLBACK, LEA, Browser, answer_of, sql
 from walkthroughs.identity import mail
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
 
 
 @pytest.fixture

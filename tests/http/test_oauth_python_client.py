@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 import httpx2
 import pytest
@@ -13,22 +12,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
 
 from tests.client_documents import document_host
+from tests.local_names import local_names
 from tests.serving import view_of
 from tests.signing_in import CALLBACK, Browser, academy_served
 from walkthroughs.enums import SignIn
 
-
-@pytest.fixture
-def local_names(monkeypatch):
-    """Let every name below localhost lead to this machine, as browsers have it."""
-    look_up = socket.getaddrinfo
-
-    def local(host, *rest, **more):
-        named = host.decode() if isinstance(host, bytes) else host
-        is_local = isinstance(named, str) and named.endswith(".localhost")
-        return look_up("127.0.0.1" if is_local else host, *rest, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", local)
+__all__ = ["local_names"]
 
 
 class Storage:

@@ -6,14 +6,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.signing_in import CALLBACK, Browser, academy_served
+from tests.signing_in import CALLBACK, Browser
 from walkthroughs.identity.clients import registered_client
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
 
 
 def register(academy, body):

@@ -7,16 +7,9 @@ import pytest
 
 from tests.signing_in import (
     Browser,
-    academy_served,
     answer_of,
     redeem,
 )
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
 
 
 def test_a_client_that_nobody_knows_is_401_at_the_endpoints_and_told_what_to_do_on_a_page(academy):

@@ -10,7 +10,6 @@ from tests.http.posting import post
 from tests.signing_in import (
     LEA,
     Browser,
-    academy_served,
     go_on,
     redeem,
     sql,
@@ -19,12 +18,6 @@ from tests.signing_in import (
 from walkthroughs.identity import grants
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServerUser, OAuthCode, OAuthGrant, OAuthToken
-
-
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
 
 
 def test_the_secret_of_a_link_is_no_token_though_the_link_was_just_used(academy):

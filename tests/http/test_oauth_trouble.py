@@ -25,12 +25,6 @@ from walkthroughs.identity.request_limits import Limit, LimitReached
 from walkthroughs.mcp_server.redaction import RedactLinks
 
 
-@pytest.fixture
-def academy(database, settings):
-    with academy_served(database, settings) as made:
-        yield made
-
-
 def test_a_restart_between_any_two_steps_loses_nothing(academy):
     client_id = academy.register()["client_id"]
     url, browser = academy.authorize_url(client_id), Browser(academy)

@@ -64,11 +64,14 @@ def test_every_command_of_the_page_does_what_it_says(shell, database):
     said = [shell(block) for block in others]
 
     assert "requirements.txt" in installing
-    assert len(others) == 6
-    first, daily, removing, upgrading, moving, rotating = said
+    assert len(others) == 8
+    first, daily, finding, inviting, removing, upgrading, moving, rotating = said
     assert "owner@example.com owns acme. Password:" in first
     assert "acme  owner@example.com  owner" in first
     assert "lea@example.com" in daily
+    assert '"email": "lea@example.com"' in finding
+    assert "lea.second@example.com is lea@example.com now. Moved: 1 link(s)" in finding
+    assert inviting.count("https://learn.example.com/admin/invitations/") == 2
     assert "Erased lea@example.com" in removing
     assert "Backed up to before-upgrade.handrail" in upgrading
     assert "Restored acme.handrail" in moving

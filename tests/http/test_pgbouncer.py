@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,13 +18,13 @@ from sync import queue
 from tests.authors import synced
 from tests.http.posting import ask
 from tests.outside.debian import ENVIRONMENT, program, user_of
+from tests.processes import FlaskServe
 from tests.serving import free_port
 from tests.waiting import until
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_links
 
 __all__ = ["synced"]
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -70,52 +69,17 @@ def answers(url):
 @pytest.fixture
 def origins(postgres, pooled, settings, tmp_path):
     """Two servers of one database."""
+    variables = {
+        "DATABASE_URL": pooled,
+        "HANDRAIL_DIRECT_DATABASE_URL": postgres,
+        "HANDRAIL_DATA_DIR": str(settings.data_dir),
+        "HANDRAIL_SECRET_KEY": settings.secret_key,
+        "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": "1",
+        "HANDRAIL_POLL_SECONDS": "3600",
+    }
     with ExitStack() as stack:
-        yield [stack.enter_context(started(postgres, pooled, settings, tmp_path)) for _ in "ab"]
-
-
-class started:
-    """A server in a process of its own."""
-
-    def __init__(self, postgres, pooled, settings, folder):
-        self.port = free_port()
-        environment = os.environ | {
-            "FLASK_APP": str(ROOT / "app.py"),
-            "DATABASE_URL": pooled,
-            "HANDRAIL_DIRECT_DATABASE_URL": postgres,
-            "HANDRAIL_DATA_DIR": str(settings.data_dir),
-            "HANDRAIL_SECRET_KEY": settings.secret_key,
-            "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": "1",
-            "HANDRAIL_POLL_SECONDS": "3600",
-        }
-        self.log = (folder / f"log-{self.port}").open("w+b")
-        command = [sys.executable, "-m", "flask", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdout=self.log, stderr=self.log
-        )
-
-    def __enter__(self):
-        origin = f"http://127.0.0.1:{self.port}"
-        for _ in range(3):
-            try:
-                until(lambda: self.process.poll() is not None or is_ready(origin))
-                break
-            except pytest.fail.Exception:
-                continue
-        assert self.process.poll() is None, Path(self.log.name).read_text()
-        return origin
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
-        self.log.close()
-
-
-def is_ready(origin):
-    try:
-        return httpx.get(f"{origin}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
+        served = [stack.enter_context(FlaskServe(tmp_path, variables)) for _ in "ab"]
+        yield [each.origin for each in served]
 
 
 def call(address, era, name, **arguments):

@@ -17,7 +17,8 @@ from tests.galleries import FOX, committed, gallery, pictured
 from tests.pictures import large_picture, picture_file, stored_picture
 from tests.refusing import connections_refused
 from tests.serving import served, view_of
-from walkthroughs.content.pictures import MEDIA_TYPES, read_picture
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.pictures import MEDIA_TYPES
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.mcp_server import pictures, tenant

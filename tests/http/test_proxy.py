@@ -109,13 +109,13 @@ def test_with_the_lines_of_the_page_everything_works_as_without_a_proxy(behind, 
         httpx.Client(base_url=origin, verify=trust) as visitor,
     ):
         assert visitor.get("/healthz").text == "ok\n"
-        asked = visitor.get("/admin/walkthroughs/")
+        asked = visitor.get("/o/acme/admin/tables/walkthroughs/")
         assert asked.headers["location"].startswith(("/admin/login", f"{origin}/admin/login"))
         entered = sign_in(visitor, password)
         assert entered.status_code == 302
         assert "Secure" in entered.headers["set-cookie"]
         assert "strict-transport-security" in entered.headers
-        shown = visitor.get("/admin/mcp_servers/").text
+        shown = visitor.get("/o/acme/admin/tables/mcp_servers/").text
         assert f"{origin}/s/acme/mcp" in shown
 
         address = f"{origin}/s/acme/mcp/u/{token}"

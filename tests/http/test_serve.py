@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import socket
-import subprocess
-import sys
-import threading
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,57 +16,26 @@ from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import new_course, organization
 from tests.http.posting import LIST, ask
-from tests.serving import free_port
+from tests.processes import FlaskServe
 from walkthroughs.identity.links import create_link
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory):
-    return tmp_path_factory.mktemp("serve") / "log"
-
-
-@pytest.fixture(scope="module")
-def started(postgres, log):
+def started(postgres, tmp_path_factory):
     """One process for all tests of this file: it takes seconds to start."""
-    port = free_port()
-    environment = os.environ | {
-        "FLASK_APP": str(ROOT / "app.py"),
+    folder = tmp_path_factory.mktemp("serve")
+    variables = {
         "DATABASE_URL": postgres,
-        "HANDRAIL_DATA_DIR": str(log.parent / "var"),
+        "HANDRAIL_DATA_DIR": str(folder / "var"),
         "HANDRAIL_SECRET_KEY": "a-secret-for-tests-only",
-        "HANDRAIL_BASE_URL": f"http://localhost:{port}",
     }
-    command = [sys.executable, "-m", "flask", "serve", "--port", str(port)]
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command, env=environment, cwd=log.parent, stdout=file, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait_for(f"http://localhost:{port}/readyz", process, log)
-            yield f"http://localhost:{port}"
-        finally:
-            process.terminate()
-            process.wait(30)
+    with FlaskServe(folder, variables) as process:
+        yield process
 
 
 @pytest.fixture
 def origin(started, database):
-    return started
-
-
-def _wait_for(url, process, log):
-    pause = threading.Event()
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        pause.wait(0.05)
-    pytest.fail(log.read_text())
+    return started.origin
 
 
 def test_one_member_who_signs_in_signs_in_nobody_else(origin, database, settings):
@@ -85,7 +49,7 @@ def test_one_member_who_signs_in_signs_in_nobody_else(origin, database, settings
         given = {"email": "owner@acme.example", "password": password, "csrf_token": token}
         assert "Sign out" in member.post("/admin/login", data=given).text
     for _ in range(25):  # more than there are threads
-        answer = httpx.get(f"{origin}/admin/walkthroughs/")
+        answer = httpx.get(f"{origin}/o/acme/admin/tables/walkthroughs/")
         assert answer.status_code == 302
         assert "/admin/login" in answer.headers["location"]
 
@@ -112,12 +76,12 @@ def test_an_idle_connection_is_kept_longer_than_clients_keep_it(origin):
         assert connection.getresponse().read() == b"ok\n"
 
 
-def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, log):
+def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, started, database):
     with database.transaction() as session:
         new_course(session)
         token = create_link(session, "acme", "lea@x.example")
     path, body = f"/s/acme/mcp/u/{token}", json.dumps(LIST).encode()
-    before = log.read_text()
+    before = started.log.read_text()
     for version in ("2025-11-25", "2026-07-28"):
         for sent in (b"", body[:10], body):  # before the body, within it, and before the answer
             head = (
@@ -131,4 +95,4 @@ def test_clients_that_come_and_leave_leave_nothing_in_the_log(origin, database, 
         call = ask(origin + path, era, "tools/call", name="list_walkthroughs", arguments={})
         assert call.status_code == 200
 
-    assert log.read_text().removeprefix(before) == ""
+    assert started.log.read_text().removeprefix(before) == ""

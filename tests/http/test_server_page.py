@@ -10,8 +10,8 @@ from walkthroughs.models import McpServer
 __all__ = ["app", "owner", "site"]
 
 
-def edit(owner, server_id, **fields):
-    page = f"/admin/mcp_servers/edit/?id={server_id}"
+def edit(owner, server_id, organization="acme", **fields):
+    page = f"/o/{organization}/admin/tables/mcp_servers/edit/?id={server_id}"
     given = {"name": "Acme", "slug": "acme", "pace_seconds": "5"} | fields
     return owner.post(page, **given)
 
@@ -43,17 +43,17 @@ def test_a_domain_is_saved_and_the_page_says_how_to_prove_it(owner, site, databa
     server_id = site["acme"][1]
     assert edit(owner, server_id, custom_domain="Learn.Acme.Example").status_code == 302
     assert stored(database, server_id) == ("acme", "learn.acme.example", None)
-    page = said(owner.get(f"/admin/mcp_servers/details/?id={server_id}"))
+    page = said(owner.get(f"/o/acme/admin/tables/mcp_servers/details/?id={server_id}"))
     assert "_handrail.learn.acme.example" in page
     assert server_id in page
-    assert re.search(r'action="/admin/mcp_servers/verify/\?id=', page)
+    assert re.search(r'action="/o/acme/admin/tables/mcp_servers/verify/\?id=', page)
 
 
 def test_two_organizations_may_claim_one_domain_until_it_is_proved(app, site, owner, database):
     other = Visitor(app)
     other.sign_in("owner@other.example", site["other"][3])
     for visitor, slug in ((owner, "acme"), (other, "other")):
-        answer = edit(visitor, site[slug][1], slug=slug, custom_domain="learn.example")
+        answer = edit(visitor, site[slug][1], slug, slug=slug, custom_domain="learn.example")
         assert answer.status_code == 302
     with database.transaction() as session:
         session.get_one(McpServer, site["acme"][1]).domain_verified_at = 1

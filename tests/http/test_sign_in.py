@@ -24,7 +24,7 @@ def password(site):
 
 
 def is_inside(visitor):
-    return visitor.get("/admin/walkthroughs/").status_code == 200
+    return visitor.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
 
 
 def test_a_wrong_password_and_an_unknown_person_get_one_answer(app, site):
@@ -103,10 +103,10 @@ def test_signing_out_is_a_button_and_ends_the_session_also_for_who_kept_the_cook
     cookie = visitor.client.get_cookie("session")
     thief.client.set_cookie("session", cookie.value)
     assert is_inside(thief)
-    page = visitor.get("/admin/walkthroughs/").get_data(as_text=True)
+    page = visitor.get("/o/acme/admin/tables/walkthroughs/").get_data(as_text=True)
     assert re.search(r'<form method="post" action="/admin/logout"', page)
 
-    visitor.post("/admin/logout", page="/admin/walkthroughs/")
+    visitor.post("/admin/logout", page="/o/acme/admin/tables/walkthroughs/")
     assert not is_inside(visitor)
     assert not is_inside(thief)
 
@@ -115,7 +115,7 @@ def test_a_sign_out_ends_that_session_only(app, site, password):
     here, there = Visitor(app), Visitor(app)
     for visitor in (here, there):
         visitor.sign_in(OWNER, password)
-    here.post("/admin/logout", page="/admin/walkthroughs/")
+    here.post("/admin/logout", page="/o/acme/admin/tables/walkthroughs/")
 
     assert is_inside(there)
 
@@ -172,9 +172,12 @@ def test_there_is_no_token_to_sign_in_with(app, site, password):
         account = db.session.query(Account).filter_by(email=OWNER).one()
         token = account.get_auth_token()
     stranger = Visitor(app)
-    assert stranger.get(f"/admin/walkthroughs/?auth_token={token}").status_code == 302
+    assert stranger.get(f"/o/acme/admin/tables/walkthroughs/?auth_token={token}").status_code == 302
     headers = {"Authentication-Token": token}
-    assert stranger.client.get("/admin/walkthroughs/", headers=headers).status_code == 302
+    assert (
+        stranger.client.get("/o/acme/admin/tables/walkthroughs/", headers=headers).status_code
+        == 302
+    )
 
 
 @pytest.mark.parametrize(

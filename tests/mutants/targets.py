@@ -34,6 +34,8 @@ SYNC = (
     "tests/db/test_settled.py",
 )
 
+DRAFTS = ("tests/db/test_drafts.py", "tests/db/test_draft_publishing.py")
+
 TEXTS = ("tests/unit/test_html.py", "tests/unit/test_parts.py", "tests/unit/test_step_file.py")
 
 RULES = {
@@ -41,8 +43,21 @@ RULES = {
         "tests/unit/test_journey.py",
         "tests/unit/test_notices.py",
     ),
+    "walkthroughs/learning/merge.py": ("tests/unit/test_merge.py",),
     "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py", "tests/unit/test_notices.py"),
     "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
+    "walkthroughs/content/draft_apply.py": ("tests/unit/test_drafts.py",),
+    "walkthroughs/content/draft_work.py": ("tests/unit/test_drafts.py",),
+    "walkthroughs/content/draft_changes.py": ("tests/unit/test_drafts.py",),
+    "walkthroughs/content/draft_rebase.py": ("tests/unit/test_draft_rebase.py",),
+    "walkthroughs/content/draft_content.py": ("tests/unit/test_draft_content.py",),
+    "walkthroughs/content/separate.py": (
+        "tests/unit/test_separate.py",
+        "tests/unit/test_drafts.py",
+    ),
+    "walkthroughs/content/comparison.py": ("tests/unit/test_comparison.py",),
+    "walkthroughs/content/word_diff.py": ("tests/unit/test_word_diff.py",),
+    "walkthroughs/content/impact.py": ("tests/unit/test_gate.py", "tests/unit/test_plan.py"),
     "walkthroughs/content/markdown.py": ("tests/unit/test_markdown.py", "tests/unit/test_xss.py"),
     "walkthroughs/content/characters.py": ("tests/unit/test_characters.py",),
     "walkthroughs/content/directives.py": ("tests/unit/test_parts.py", "tests/unit/test_export.py"),
@@ -82,6 +97,7 @@ QUERIES = {
     ),
     "walkthroughs/learning/progress_rows.py": LEARNING,
     "walkthroughs/learning/moved_steps.py": LEARNING,
+    "walkthroughs/learning/merged_progress.py": ("tests/db/test_merge_learners.py",),
     "walkthroughs/learning/catalog.py": LEARNING,
     "walkthroughs/learning/attempts.py": LEARNING,
     "walkthroughs/mcp_server/tenant.py": (
@@ -92,9 +108,16 @@ QUERIES = {
     "walkthroughs/identity/links.py": ("tests/db/test_links.py", "tests/http/test_endpoint.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": PUBLISHING,
-    "walkthroughs/publishing/assignments.py": PUBLISHING,
+    "walkthroughs/publishing/assignments.py": (*PUBLISHING, *DRAFTS),
+    "walkthroughs/publishing/offers.py": DRAFTS,
     "sync/history.py": SYNC,
     "sync/queue.py": SYNC,
     "sync/planning/current.py": SYNC,
     "sync/planning/learner_counts.py": SYNC,
+    "walkthroughs/publishing/learner_counts.py": (*SYNC, *DRAFTS),
+    "walkthroughs/publishing/draft_rows.py": DRAFTS,
+    "walkthroughs/publishing/drafts.py": DRAFTS,
+    "walkthroughs/publishing/kept_copies.py": DRAFTS,
+    "walkthroughs/publishing/publish_plan.py": DRAFTS,
+    "walkthroughs/publishing/draft_publishing.py": DRAFTS,
 }

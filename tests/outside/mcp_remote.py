@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import re
+import signal
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
+from tests.outside.node import HERE, LOCAL_NAMES, NODE
+from tests.outside.person import Person
+from tests.signing_in import Academy
 
-from tests.outside.node import HERE, NODE
-from tests.signing_in import Academy, Browser
-
-_HANGS_SECONDS = 60
+_HANGS_SECONDS, _ENDS_SECONDS = 60, 5
 _PROGRAM = HERE / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
 
 
 class McpRemote:
-    """The bridge to an academy, a client that talks through it, and the person at the browser."""
+    """The bridge to *address*, a client that talks through it, and the person at the browser."""
 
-    def __init__(self, academy: Academy, folder: Path):
-        self.browser, self.opened, self.said = Browser(academy), 0, ""
+    def __init__(self, academy: Academy, address: str, email: str, folder: Path):
+        self.person = Person(academy, email)
         # The address is printed for the person, whether or not a browser is found.
         env = {
             **os.environ,
@@ -32,13 +32,12 @@ class McpRemote:
             "BROWSER": "none",
         }
         self.process = subprocess.Popen(
-            [NODE, _PROGRAM, academy.resource, "--transport", "http-only"],
+            [NODE, "--import", LOCAL_NAMES, _PROGRAM, address, "--transport", "http-only"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=env,
+            env=env, start_new_session=True,
         )  # fmt: skip
-        self._page = re.compile(rf"({re.escape(academy.oauth)}/authorize\?\S+)")
-        self._reader = threading.Thread(target=self._sign_in_when_asked)
-        self._timer = threading.Timer(_HANGS_SECONDS, self.process.kill)
+        self._reader = threading.Thread(target=self.person.watch, args=(self.process.stderr,))
+        self._timer = threading.Timer(_HANGS_SECONDS, self._kill)
 
     def __enter__(self) -> McpRemote:
         self._reader.start()
@@ -49,10 +48,18 @@ class McpRemote:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # As clients end what they have started: nothing to read any more, then by force.
         with self.process:
             self.process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-            self._reader.join()  # what the bridge has started ends with it
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_ENDS_SECONDS)
+            self._kill()  # with the browser that it may have started, which holds its output
+            self._reader.join()
         self._timer.cancel()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def call(self, number: int, name: str, **arguments: Any) -> Any:
         """Call a tool; return what it holds for programs."""
@@ -65,15 +72,7 @@ class McpRemote:
             answer = json.loads(line)
             if answer.get("id") == number:
                 return answer
-        raise AssertionError(self.said)
+        raise AssertionError(self.person.said)
 
     def _send(self, message: object) -> None:
         print(json.dumps(message), file=self.process.stdin, flush=True)
-
-    def _sign_in_when_asked(self) -> None:
-        for line in self.process.stderr or ():
-            self.said += line
-            if found := self._page.search(line):
-                self.opened += 1
-                page = self.browser.consent_page(found[1])
-                httpx.get(self.browser.submit(page, "allow").headers["location"])

@@ -9,6 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules" / "@modelcontextprotocol"
 NODE = Path(sys.executable).with_name("node")
+#: For Node's `--import`: names below localhost lead to this machine.
+LOCAL_NAMES = HERE / "local_names.mjs"
 
 
 def run_node(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """Characters that a reviewer cannot see are refused one by one; what is seen is left alone."""
 
 import re
+import time
 import unicodedata
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builders import texts
 from walkthroughs.content import characters
+from walkthroughs.content.characters import hidden_characters, without_hidden
 from walkthroughs.content.step_text import refusals
 from walkthroughs.content.values import StepContent
 
@@ -190,3 +192,25 @@ def test_what_is_accepted_holds_no_run_of_what_nobody_sees(text):
         shown = text.replace("\ufe0f\u200d", "\ufe0f")
         assert not re.search(r"[\u200b-\u200f\ufe00-\ufe0f\u2066-\u2069]{2}", shown)
         assert not re.search(r"[\u202a-\u202e\U000e0000-\U000e007f]", text)
+
+
+@given(
+    st.text(
+        st.sampled_from("a1\n\u05d0\u0905\u200b\u200d\u200e\u2066\u2069\ufe0f\u2764\x00\U000e0041")
+    )
+)
+def test_a_cleaned_text_has_no_hidden_character_and_one_that_is_clean_stays(text):
+    cleaned = without_hidden(text)
+
+    assert list(hidden_characters(cleaned)) == []
+    assert without_hidden(cleaned) == cleaned
+    if not list(hidden_characters(text)):
+        assert cleaned == text
+
+
+def test_a_line_of_thousands_of_isolates_is_read_at_once():
+    line = "\u05d0" + "\u2066a\u2069 " * 16_000
+    started = time.process_time()
+    assert list(hidden_characters(line)) == []
+
+    assert time.process_time() - started < 5  # it was six minutes

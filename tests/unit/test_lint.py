@@ -8,7 +8,7 @@ import yaml
 from app import create_app
 from sync.format.fix import fix_folder
 from sync.format.folder import read_folder, size_warnings
-from sync.format.manifest import _KEYS
+from sync.format.manifest import KEYS
 from sync.schema_page import SCHEMAS
 from walkthroughs.settings import read_settings
 
@@ -86,7 +86,7 @@ def test_a_folder_of_links_to_content_has_no_content(draft, tmp_path):
 
 
 def test_schema_and_parser_know_the_same_keys():
-    assert set(SCHEMA["properties"]) == set(_KEYS)
+    assert set(SCHEMA["properties"]) == set(KEYS)
 
 
 @pytest.mark.parametrize("manifest", sorted(EXAMPLE.glob("walkthroughs/*/walkthrough.yml")))

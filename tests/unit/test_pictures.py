@@ -1,6 +1,7 @@
 """Pictures are told by their content and kept without metadata; they look as before."""
 
 import io
+import re
 import time
 import zlib
 from struct import pack
@@ -11,13 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from tests.pictures import FORMATS, SECRET, picture_file
-from walkthroughs.content.pictures import (
-    MAX_PICTURE_BYTES,
-    PictureRefused,
-    read_picture,
-    with_addresses,
-)
+from tests.pictures import FORMATS, SECRET, announced, picture_file
+from walkthroughs.content.picture_reader import read_picture
+from walkthroughs.content.picture_sizes import largest_frame
+from walkthroughs.content.pictures import MAX_PICTURE_BYTES, PictureRefused, with_addresses
 
 SHA = "ab12" * 16
 
@@ -233,3 +231,38 @@ def test_a_picture_that_a_text_names_gets_its_address(text):
 )
 def test_other_texts_stay_as_they_are(text):
     assert with_addresses(text, "https://h.example") == text
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("animated", [False, True])
+def test_the_size_that_a_picture_is_shown_in_is_read_from_its_file(kind, animated):
+    picture = read_picture(picture_file(kind, animated=animated))
+
+    assert largest_frame(picture.extension, picture.data) == (16, 9)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        announced(8001, 8000),
+        picture_file("GIF")[:6] + pack("<HH", 9000, 9000) + picture_file("GIF")[10:],
+        # A frame that is larger than the picture makes it larger where it is shown.
+        re.sub(rb",\0{4}\x10\0\x09\0", b"," + pack("<HHHH", 1, 1, 9000, 9000), picture_file("GIF")),
+        re.sub(
+            rb"(\xff[\xc0\xc2]..\x08)....",
+            lambda found: found[1] + pack(">HH", 9000, 9000),
+            picture_file("JPEG"),
+            flags=re.DOTALL,
+        ),
+        re.sub(
+            rb"(?<=VP8X.{8}).{6}",
+            b"\x00\x40\x00" * 2,
+            picture_file("WebP", animated=True),
+            flags=re.DOTALL,
+        ),
+    ],
+    ids=["png", "gif", "gif frame", "jpeg", "webp"],
+)
+def test_a_picture_that_takes_much_memory_where_it_is_shown_is_refused(data):
+    with pytest.raises(PictureRefused, match="at most 64,000,000 points"):
+        read_picture(data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from walkthroughs.content.findings import Finding
 
@@ -90,6 +90,22 @@ def hidden_characters(text: str) -> Iterator[Finding]:
             return
 
 
+def without_hidden(text: str) -> str:
+    """Return *text* without the characters that `hidden_characters` tells of."""
+    if next(hidden_characters(text), None) is None:
+        return text
+    lines = (line if line.isascii() and line.isprintable() else _cleaned(line)
+             for line in text.split("\n"))  # fmt: skip
+    return "\n".join(lines)
+
+
+def _cleaned(line: str) -> str:
+    unseen = _one_of(f"{_UNSEEN} {_BLANK_LOOKING}")
+    cleaned = unseen.sub(lambda found: found[0] if _is_needed(line, found.start()) else "", line)
+    # What was needed behind a character may not be without it, and so on for ever: then none is.
+    return cleaned if next(hidden_characters(cleaned), None) is None else unseen.sub("", line)
+
+
 def _is_needed(line: str, at: int) -> bool:
     """Return whether what is read changes without the unseen character at *at*."""
     character, before, after = line[at], line[at - 1 : at], line[at + 1 : at + 2]
@@ -108,10 +124,13 @@ def _is_needed(line: str, at: int) -> bool:
     )
 
 
+# Asked for each unseen character of a line, which may have thousands of them.
+@lru_cache(maxsize=2)
 def _has_right_to_left(line: str) -> bool:
     return _one_of(_RIGHT_TO_LEFT).search(line.replace("\u061c", "")) is not None
 
 
+@lru_cache(maxsize=2)
 def _closes_its_isolates(line: str) -> bool:
     depth = 0
     for character in line:

@@ -49,11 +49,13 @@ class Split:
         pieces: what learners are shown, as often as a part stands between; notes are quotes.
         parts: of each audience, what its parts hold.
         findings: what is wrong.
+        places: (audience, line that opens it, line that closes it) of each part, in order.
     """
 
     pieces: tuple[tuple[Line, ...], ...]
     parts: dict[str, tuple[tuple[Line, ...], ...]]
     findings: tuple[Finding, ...]
+    places: tuple[tuple[str, int, int], ...]
 
 
 def split_lines(lines: Sequence[str], fenced: set[int]) -> Split:
@@ -71,6 +73,7 @@ def split_lines(lines: Sequence[str], fenced: set[int]) -> Split:
         tuple(pieces),
         {name: tuple(found) for name, found in parts.items()},
         tuple(reader.findings),
+        tuple(reader.parts),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import mistune
 import nh3
 
 from walkthroughs.content import html_rules
 from walkthroughs.content.directives import AUDIENCES
+from walkthroughs.content.pictures import PICTURE_NAME
 from walkthroughs.content.step_text import Parts, refusals
 
 _LINK_SCHEMES = frozenset({"http", "https", "mailto"})
@@ -24,11 +26,16 @@ def join(parts: Parts) -> str:
     return "\n\n".join(pieces) + "\n"
 
 
-def to_html(text: str) -> str:
+def to_html(text: str, pictures: str | None = None) -> str:
     """Return HTML for people.
 
     A text that is accepted is shown with the HTML that it holds; that of any other is shown as
     text. Behind both stands an allow-list.
+
+    Args:
+        text: Markdown of a step.
+        pictures: what the addresses of the walkthrough's pictures begin with. Pictures of other
+            hosts are then shown as their text, so that a page asks nobody else for anything.
     """
     markdown = mistune.create_markdown(
         escape=bool(refusals(text)), plugins=["strikethrough", "table"]
@@ -37,6 +44,15 @@ def to_html(text: str) -> str:
         str(markdown(text)),
         tags=set(html_rules.ELEMENTS),
         attributes={"*": set(html_rules.ATTRIBUTES)},
+        attribute_filter=None if pictures is None else partial(_own_address, pictures),
         url_schemes=set(_LINK_SCHEMES),
         link_rel="noopener",
     )
+
+
+def _own_address(pictures: str, element: str, attribute: str, value: str) -> str | None:
+    """Return what an attribute is shown as: of addresses that load something, only our own."""
+    if attribute not in html_rules.ADDRESSES or element == "a":
+        return value
+    name = value.removeprefix("i/")
+    return f"{pictures}/i/{name}" if PICTURE_NAME.fullmatch(name) else None

@@ -22,7 +22,7 @@ _WEBP_FRAME_PARTS = frozenset({b"ALPH", b"VP8 ", b"VP8L"})
 _WEBP_FLAGS = 0b0011_0010
 #: Tables, frames and the like of JPEG; neither applications' own segments nor comments.
 _JPEG_PARTS = (frozenset(range(0xC0, 0xD0)) - {0xC8}) | {0xDB, 0xDC, 0xDD, 0xDE, 0xDF}
-_JPEG_FRAMES = _JPEG_PARTS & frozenset(range(0xC0, 0xD0)) - {0xC4, 0xCC}
+JPEG_FRAMES = _JPEG_PARTS & frozenset(range(0xC0, 0xD0)) - {0xC4, 0xCC}
 _SCAN, _END = 0xDA, 0xD9
 #: What ends the data of a scan: neither a stuffed zero, nor a restart, nor a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -68,7 +68,7 @@ def strip_jpeg(data: bytes) -> bytes:
         Damaged: a segment is cut short, or one is missing.
     """
     kept, exif, kinds = [data[:2]], False, set[int]()
-    for kind, segment in _jpeg_segments(data):
+    for kind, segment in jpeg_segments(data):
         kinds.add(kind)
         if kind == 0xE1 and segment[4:10] == _EXIF:
             if not exif:
@@ -76,12 +76,12 @@ def strip_jpeg(data: bytes) -> bytes:
             exif = True
         else:
             kept.append(_jpeg_part(kind, segment))
-    if not (kinds & _JPEG_FRAMES and _SCAN in kinds):
+    if not (kinds & JPEG_FRAMES and _SCAN in kinds):
         raise Damaged("it shows nothing")
     return b"".join([*kept, b"\xff\xd9"])
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the kind and the bytes of each segment up to the end; a scan with its data."""
     at = 2
     while True:
@@ -148,7 +148,7 @@ def strip_webp(data: bytes) -> bytes:
     """
     (size,) = unpack_from("<I", data, 4)
     kept, seen = [b"WEBP"], set[bytes]()
-    for kind, body in _webp_chunks(_part(data, 8, size)[4:]):
+    for kind, body in webp_chunks(_part(data, 8, size)[4:]):
         if not seen and kind not in {b"VP8X", b"VP8 ", b"VP8L"}:
             raise Damaged("it does not begin as a WebP does")
         if kind == b"ANMF":
@@ -170,13 +170,14 @@ def strip_webp(data: bytes) -> bytes:
 def _webp_frame(body: bytes) -> bytes:
     """Return a frame with what shows it."""
     kept = [_part(body, 0, 16)]
-    for kind, inner in _webp_chunks(body[16:]):
+    for kind, inner in webp_chunks(body[16:]):
         if kind in _WEBP_FRAME_PARTS:
             kept.append(_webp_chunk(kind, inner))
     return b"".join(kept)
 
 
-def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and the body of each chunk."""
     at = 0
     while at < len(data):
         kind, size = unpack_from("<4sI", _part(data, at, 8))
@@ -194,16 +195,16 @@ def strip_gif(data: bytes) -> bytes:
     Raises:
         Damaged: a block is cut short or unknown, or there is no picture.
     """
-    at = 13 + _gif_table(_part(data, 0, 13)[10])
+    at = 13 + gif_table(_part(data, 0, 13)[10])
     kept, shows = [_part(data, 0, at)], False
     while (kind := _part(data, at, 1)) != b"\x3b":
         if kind == b"\x2c":
-            header = 10 + _gif_table(_part(data, at, 10)[9]) + 1
-            end = _gif_blocks_end(data, at + len(_part(data, at, header)))
+            header = 10 + gif_table(_part(data, at, 10)[9]) + 1
+            end = gif_blocks_end(data, at + len(_part(data, at, header)))
             kept.append(data[at:end])
             shows = True
         elif kind == b"\x21":
-            end = _gif_blocks_end(data, at + 2)
+            end = gif_blocks_end(data, at + 2)
             kept.append(_gif_extension(data[at:end]))
         else:
             raise Damaged("it has bytes that belong nowhere")
@@ -213,12 +214,12 @@ def strip_gif(data: bytes) -> bytes:
     return b"".join([*kept, b"\x3b"])
 
 
-def _gif_table(flags: int) -> int:
+def gif_table(flags: int) -> int:
     """Return the bytes of the table of colours that *flags* announce."""
     return int(3 << (flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _gif_blocks_end(data: bytes, at: int) -> int:
+def gif_blocks_end(data: bytes, at: int) -> int:
     """Return where the blocks that begin there end."""
     try:
         while size := data[at]:

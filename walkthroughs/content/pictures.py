@@ -1,23 +1,10 @@
-"""Pictures beside steps: what is taken of a file, and how the texts name it. Pure.
-
-A file is what its first bytes say, whatever its name is. It is kept without metadata: whoever made
-a photograph need not tell learners where.
-"""
+"""Pictures beside steps: what is stored of a file, and how the texts name it. Pure."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from walkthroughs.content.picture_files import (
-    Damaged,
-    strip_gif,
-    strip_jpeg,
-    strip_png,
-    strip_webp,
-)
 
 MAX_PICTURE_BYTES = 1024 * 1024
 TOO_LARGE = "the picture is larger than 1 MiB; make it smaller"
@@ -57,26 +44,6 @@ class Picture:
         return f"{self.sha256}.{self.extension}"
 
 
-def read_picture(data: bytes) -> Picture:
-    """Return the picture that a file holds, without metadata; reading that again changes nothing.
-
-    Raises:
-        PictureRefused: it is too large, damaged, or not of a kind that is shown.
-    """
-    if len(data) > MAX_PICTURE_BYTES:
-        raise PictureRefused(TOO_LARGE)
-    extension = _extension(data)
-    if extension is None:
-        raise PictureRefused(
-            "the file holds no PNG, JPEG, WebP or GIF, whatever its name says; save it as one"
-        )
-    try:
-        stripped = _STRIP[extension](data)
-    except Damaged as error:
-        raise PictureRefused(f"the picture is damaged: {error}; save it again") from error
-    return Picture(hashlib.sha256(stripped).hexdigest(), extension, stripped)
-
-
 def with_addresses(text: str, base: str) -> str:
     """Return *text* with the absolute address of each picture that it names, below *base*."""
     if "i/" not in text:
@@ -92,21 +59,3 @@ def pictures_named(texts: Iterable[str | None]) -> frozenset[str]:
         if text and "i/" in text
         for found in PICTURE_REFERENCE.finditer(text)
     )
-
-
-def _extension(data: bytes) -> str | None:
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "webp"
-    return "gif" if data.startswith((b"GIF87a", b"GIF89a")) else None
-
-
-_STRIP: dict[str, Callable[[bytes], bytes]] = {
-    "png": strip_png,
-    "jpg": strip_jpeg,
-    "webp": strip_webp,
-    "gif": strip_gif,
-}

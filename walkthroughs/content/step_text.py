@@ -63,14 +63,15 @@ def deliver(body: str, resolve: Resolve = as_written) -> Delivered:
         lines = tuple(enumerate(body.split("\n")))
         content = _deliver_text([lines], resolve, findings)
         return Delivered(Parts(content), grouped(findings))
-    split = _split(body)
+    split = split_by_audience(body)
     findings += split.findings
     content = _deliver_text(split.pieces, resolve, findings)
     others = [_deliver_text(split.parts[name], resolve, findings) or None for name in AUDIENCES]
     return Delivered(Parts(content, *others), grouped(findings))
 
 
-def _split(body: str) -> Split:
+def split_by_audience(body: str) -> Split:
+    """Take *body* apart as `deliver` does; its lines keep their numbers."""
     lines = quote_indented_notes(body.split("\n"), read(body).fenced)
     return split_lines(lines, read("\n".join(lines)).fenced)
 
@@ -126,7 +127,7 @@ def refusals(text: str) -> tuple[Finding, ...]:
     That is what a file may not hold either, what is cut from files, and a picture without a text:
     whoever writes here sees it at once, and can mend it.
     """
-    delivered = deliver(text, _without_files)
+    delivered = deliver(text, without_files)
     found = [
         each
         for each in delivered.findings
@@ -139,9 +140,10 @@ def refusals(text: str) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _without_files(link: Link) -> Resolved:
-    """Refuse a picture of a file: none stands beside the text; what is stored already may stay."""
-    if not link.is_picture or PICTURE_NAME.fullmatch(link.target.removeprefix("i/")):
+def without_files(link: Link) -> Resolved:
+    """Refuse a file: none stands beside the text. A picture that is stored already may stay."""
+    if link.is_picture and PICTURE_NAME.fullmatch(link.target.removeprefix("i/")):
         return Resolved()
-    message = f'"{link.target[:100]}" is no address; write that of the picture, with https://'
+    of_picture = " of the picture" if link.is_picture else ""
+    message = f'"{link.target[:100]}" is no address; write that{of_picture}, with https://'
     return Resolved(finding=Finding(link.line, message))

@@ -19,8 +19,8 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, obje
     """Store *rows* in the session's transaction.
 
     All rows have the columns of the first one. Defaults of the model are not
-    applied. Values are texts, whole numbers, booleans, none, and lists, which
-    become JSON.
+    applied. Values are texts, whole numbers, booleans, none, and lists and
+    dictionaries, which become JSON.
 
     Raises:
         sqlalchemy.exc.IntegrityError: as an insert does.
@@ -46,6 +46,6 @@ def _field(value: object) -> str:
     """Return a value in COPY's text format."""
     if value is None:
         return "\\N"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
     text = text.replace("\\", "\\\\")
     return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")

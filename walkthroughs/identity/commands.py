@@ -1,4 +1,4 @@
-"""`flask links`, `flask sign-ins` and `flask learners`."""
+"""`flask links` and `flask sign-ins`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import click
 
 from walkthroughs.addresses import EMAIL_PATTERN, personal_link
 from walkthroughs.command_group import CommandGroup
-from walkthroughs.identity import learners, links, sign_ins
-from walkthroughs.identity.organizations import organization_id
+from walkthroughs.identity import links, sign_ins
 from walkthroughs.ids import utc_text
 from walkthroughs.runtime import runtime
 
 links_cli = CommandGroup("links", help="Personal links of learners.")
 sign_ins_cli = CommandGroup("sign-ins", help="Apps in which learners have signed in.")
-learners_cli = CommandGroup("learners", help="People who follow walkthroughs.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 
 
@@ -95,16 +93,6 @@ def end_sign_in(sign_in: str | None, server: str | None, email: str | None) -> N
             sign_ins.end_one(session, sign_in)
         ended = 1 if sign_in else sign_ins.end_of_learner(session, server or "", email or "")
     click.echo(f"{ended} sign-in(s) ended.")
-
-
-@learners_cli.command("erase")
-@click.option("--organization", required=True, help="The organization's slug.")
-@click.option("--email", required=True, help="The learner's e-mail address.")
-def erase(organization: str, email: str) -> None:
-    """Delete a learner with their links and progress. It cannot be undone."""
-    with runtime().database.transaction() as session:
-        learners.erase(session, organization_id(session, organization), email)
-    click.echo(f"Erased {email} from {organization}: links, sign-ins, progress and attempts.")
 
 
 def _read_emails(path: Path) -> list[str]:

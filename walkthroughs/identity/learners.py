@@ -2,40 +2,112 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from walkthroughs.errors import NotFound
 from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.models.progress import WalkthroughProgress
 from walkthroughs.models.servers import McpServerUser
-from walkthroughs.models.sign_in import SignInCode
 
+#: Stands for an organization's erased learners, in the place of an e-mail address that none can be.
+ERASED = "(erased learners)"
 _new_learner_id = id_factory("msu")
 
 
-def erase(session: Session, organization_id: str, email: str) -> None:
-    """Delete a learner with their links, sign-ins, progress and attempts. It cannot be undone.
+@dataclass(frozen=True, slots=True)
+class LearnerLine:
+    """A learner in a list; *active_at* is when they were last shown a step."""
+
+    id: str
+    email: str | None
+    created_at: int
+    walkthroughs: int
+    active_at: int | None
+
+
+def of_organization(organization_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for the organization's learners; what erased ones leave is none."""
+    return (
+        McpServerUser.organization_id == organization_id,
+        McpServerUser.email.is_distinct_from(ERASED),
+    )
+
+
+def find_learner(session: Session, organization_id: str, named: str) -> McpServerUser:
+    """Return the organization's learner with this e-mail address or id.
 
     Raises:
-        NotFound: the organization has no such learner.
+        NotFound: it has no such learner.
     """
-    deleted = session.scalars(
-        delete(McpServerUser)
-        .where(
-            McpServerUser.organization_id == organization_id,
-            McpServerUser.email == email.strip().lower(),
-        )
-        .returning(McpServerUser.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    session.execute(
-        delete(SignInCode).where(
-            SignInCode.organization_id == organization_id, SignInCode.email == email.strip().lower()
+    name = named.strip()
+    found: McpServerUser | None = session.scalar(
+        select(McpServerUser).where(
+            *of_organization(organization_id),
+            or_(McpServerUser.email == name.lower(), McpServerUser.id == name),
         )
     )
-    if not deleted:
-        raise NotFound(f'The organization has no learner "{email}".')
+    if found is None:
+        raise NotFound(f'The organization has no learner "{named[:80]}".')
+    return found
+
+
+def list_learners(
+    session: Session,
+    organization_id: str,
+    search: str = "",
+    *,
+    limit: int,
+    page: int = 1,
+    also: tuple[ColumnElement[bool], ...] = (),
+    only_whole: bool = False,
+) -> tuple[list[LearnerLine], int]:
+    """Return a page of the organization's learners by e-mail address, and how many there are.
+
+    Args:
+        session: of a transaction.
+        organization_id: whose.
+        search: a part of the e-mail address, or a whole id.
+        limit: how many at most.
+        page: counted from 1.
+        also: more conditions for learners.
+        only_whole: find a learner by the whole e-mail address, not by a part of it.
+    """
+    conditions = (*of_organization(organization_id), *also)
+    if words := search.strip():
+        email = words.lower()
+        part = (
+            McpServerUser.email == email
+            if only_whole
+            else McpServerUser.email.contains(email, autoescape=True)
+        )
+        conditions += (or_(part, McpServerUser.id == words),)
+    total = session.scalar(select(func.count()).select_from(McpServerUser).where(*conditions)) or 0
+    # The progress of those on the page alone: not of those on all the pages before it.
+    shown = (
+        select(McpServerUser.id)
+        .where(*conditions)
+        .order_by(McpServerUser.email, McpServerUser.id)
+        .limit(limit)
+        .offset((page - 1) * limit)
+        .subquery()
+    )
+    query = (
+        select(
+            McpServerUser.id,
+            McpServerUser.email,
+            McpServerUser.created_at,
+            _of_progress(func.count()),
+            _of_progress(func.max(WalkthroughProgress.active_at)),
+        )
+        .join(shown, shown.c.id == McpServerUser.id)
+        .where(McpServerUser.organization_id == organization_id)
+        .order_by(McpServerUser.email, McpServerUser.id)
+    )
+    return [LearnerLine(*row) for row in session.execute(query)], total
 
 
 def learner_ids(session: Session, organization_id: str, emails: list[str]) -> dict[str, str]:
@@ -57,3 +129,13 @@ def learner_ids(session: Session, organization_id: str, emails: list[str]) -> di
         McpServerUser.organization_id == organization_id, McpServerUser.email.in_(emails)
     )
     return {row.email: row.id for row in session.execute(query)}
+
+
+def _of_progress(value: ColumnElement[int]) -> ColumnElement[int]:
+    """Return *value* over the walkthroughs that the learner has started."""
+    query = select(value).where(
+        WalkthroughProgress.organization_id == McpServerUser.organization_id,
+        WalkthroughProgress.mcp_server_user_id == McpServerUser.id,
+        WalkthroughProgress.status != "not_started",
+    )
+    return query.correlate(McpServerUser).scalar_subquery()

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Session
 
 from walkthroughs.addresses import EMAIL_PATTERN
+from walkthroughs.audit.record import Event, record, record_many
 from walkthroughs.crypto import hash_token
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.learners import learner_ids
@@ -18,6 +19,8 @@ from walkthroughs.identity.servers import find_server
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models import McpServer, McpServerUser, PersonalLink
 
+#: The longest address that mail can be sent to (RFC 5321).
+_MAX_EMAIL = 254
 _new_link_id = id_factory("lnk")
 
 
@@ -45,8 +48,10 @@ def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> d
     """
     server = find_server(session, server_slug)
     for email in emails:
-        if not EMAIL_PATTERN.fullmatch(email):
-            raise HandrailError(f'"{email}" is not an e-mail address, such as lea@example.com.')
+        if len(email) > _MAX_EMAIL or not EMAIL_PATTERN.fullmatch(email):
+            raise HandrailError(
+                f'"{email[:80]}" is not an e-mail address, such as lea@example.com.'
+            )
     tokens = {email.lower(): secrets.token_urlsafe(32) for email in emails}
     learners = learner_ids(session, server.organization_id, list(tokens))
     rows = [
@@ -60,11 +65,27 @@ def create_links(session: Session, server_slug: str, emails: Sequence[str]) -> d
         for email, token in tokens.items()
     ]
     session.execute(plain_insert(PersonalLink), rows)
+    record_many(
+        session,
+        [
+            Event(
+                server.organization_id,
+                "link.create",
+                row["id"],
+                server.name,
+                None,
+                {"learner": row["mcp_server_user_id"]},
+            )
+            for row in rows
+        ],
+    )
     return tokens
 
 
 def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
     """Return id, email, created_at and revoked_at of each link on a server, oldest first.
+
+    Of a learner without an e-mail address, `email` is the id.
 
     Raises:
         NotFound: there is no such server.
@@ -72,7 +93,10 @@ def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
     server = find_server(session, server_slug)
     query = (
         select(
-            PersonalLink.id, McpServerUser.email, PersonalLink.created_at, PersonalLink.revoked_at
+            PersonalLink.id,
+            func.coalesce(McpServerUser.email, McpServerUser.id).label("email"),
+            PersonalLink.created_at,
+            PersonalLink.revoked_at,
         )
         .join(McpServerUser, McpServerUser.id == PersonalLink.mcp_server_user_id)
         .where(PersonalLink.mcp_server_id == server.id)
@@ -89,10 +113,26 @@ def revoke_links(session: Session, server_slug: str, email: str) -> int:
         .join(McpServerUser, McpServerUser.id == PersonalLink.mcp_server_user_id)
         .where(McpServer.slug == server_slug, McpServerUser.email == email.lower())
     )
-    ended = session.scalars(
+    ended = session.execute(
         update(PersonalLink)
         .where(PersonalLink.id.in_(of_learner), PersonalLink.revoked_at.is_(None))
         .values(revoked_at=now_ms())
-        .returning(PersonalLink.id)
-    )
-    return len(ended.all())
+        .returning(PersonalLink.id, PersonalLink.mcp_server_user_id)
+    ).all()
+    if ended:
+        server = find_server(session, server_slug)
+        record(
+            session,
+            *(
+                Event(
+                    server.organization_id,
+                    "link.end",
+                    row.id,
+                    server.name,
+                    None,
+                    {"learner": row.mcp_server_user_id},
+                )
+                for row in ended
+            ),
+        )
+    return len(ended)

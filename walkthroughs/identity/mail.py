@@ -51,8 +51,13 @@ def send_mail(settings: Settings, to: str, subject: str, text: str) -> None:
         raise MailNotSent from error
 
 
+def sender_address(settings: Settings) -> str:
+    """Return the address that e-mail is sent from."""
+    return settings.mail_from or f"handrail@{settings.base_host}"
+
+
 def _message(settings: Settings, to: str, subject: str, text: str) -> EmailMessage:
-    sender = settings.mail_from or f"handrail@{settings.base_host}"
+    sender = sender_address(settings)
     message = EmailMessage()
     message["From"], message["To"] = Address(addr_spec=sender), Address(addr_spec=to)
     message["Subject"], message["Date"] = subject, formatdate()

@@ -16,14 +16,10 @@ from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.identity import request_limits
 from walkthroughs.identity.authorization_server import Context, LearnerAuthorization
 from walkthroughs.identity.clients import ClientRefused, register
-from walkthroughs.identity.oauth_requests import (
-    known_client,
-    refuse_unreadable,
-    requested_server,
-    transaction,
-)
+from walkthroughs.identity.oauth_requests import known_client, refuse_unreadable, requested_server
 from walkthroughs.identity.request_limits import Limit, LimitReached
 from walkthroughs.identity.sign_in_server import SignInServer
+from walkthroughs.identity.transactions import transaction
 from walkthroughs.runtime import runtime
 
 oauth_endpoints = Blueprint("oauth", __name__)

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from flask import abort, current_app, request
-from sqlalchemy.orm import Session
 
-from walkthroughs.database.unavailable import unavailable_errors
 from walkthroughs.identity.client_documents import ClientDocuments
 from walkthroughs.identity.clients import Client, registered_client
 from walkthroughs.identity.document_reader import DocumentReader, is_document_address
 from walkthroughs.identity.servers import find_sign_in_server
 from walkthroughs.identity.sign_in_server import SignInServer
+from walkthroughs.identity.transactions import transaction
 from walkthroughs.runtime import runtime
 
 #: Where an application keeps what reads documents of apps, if not everything is as usual.
 DOCUMENT_READER = "handrail-documents"
-
-
-@contextmanager
-def transaction() -> Iterator[Session]:
-    """Yield a session; commit when the block ends well, else roll back.
-
-    Raises:
-        DatabaseUnavailable: the server does not answer.
-    """
-    with unavailable_errors(), runtime().database.transaction() as session:
-        yield session
 
 
 def requested_server(slug: str | None) -> SignInServer:

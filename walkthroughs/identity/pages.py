@@ -6,11 +6,10 @@ between two steps, whatever restarts, and several sign-ins can go on beside each
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
 from authlib.oauth2 import OAuth2Error
-from flask import Blueprint, Response, make_response, render_template, request, session
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, NotFound
@@ -20,32 +19,38 @@ from walkthroughs.identity import email_codes, learner_sessions, request_limits
 from walkthroughs.identity.clients import ClientRefused
 from walkthroughs.identity.document_reader import DocumentUnreadable
 from walkthroughs.identity.email_codes import CodeRefused
-from walkthroughs.identity.learner_sessions import SESSION_SECONDS
 from walkthroughs.identity.learners import learner_ids
 from walkthroughs.identity.mail import MailNotSent, send_mail
 from walkthroughs.identity.oauth_requests import (
     described_client,
     refuse_unreadable,
     requested_server,
-    transaction,
 )
 from walkthroughs.identity.page_answers import (
     NO_FRAMES,
     POLICY,
     Page,
+    browser_secret,
     is_https,
+    keep_session,
     problem_page,
     render_page,
     session_cookie,
     show_again,
     signed_in_learner,
 )
+from walkthroughs.identity.provider_pages import (
+    ask_again,
+    come_back,
+    go_to_provider,
+    show_provider,
+)
 from walkthroughs.identity.redirects import is_on_this_computer, redirect_host
 from walkthroughs.identity.request_limits import Limit, LimitReached
+from walkthroughs.identity.transactions import transaction
 from walkthroughs.runtime import runtime
 
 sign_in_pages = Blueprint("sign_in", __name__, template_folder="templates")
-_BROWSER = "learner_browser"
 _MAILS = Limit("mails", 5, 900)
 _MAILS_OF_ALL = Limit("mails-of-all", 2_000, 3600)
 #: Of one address. Right codes are not counted: an office shares one.
@@ -71,8 +76,8 @@ def authorize(slug: str | None = None) -> ResponseReturnValue:
     if (refused := _check(page)) is not None:
         return refused
     if request.method == "POST":
-        answer = _STEPS.get(request.form.get("step", ""), _show)
-        return answer(page)
+        steps = _STEPS | (_PROVIDER_STEPS if server.provider_id else _CODE_STEPS)
+        return steps.get(request.form.get("step", ""), _show)(page)
     return _show(page)
 
 
@@ -100,7 +105,7 @@ def _show(page: Page) -> Response:
     """Show what comes next: the consent of who is signed in, else the sign-in."""
     learner = signed_in_learner(page.server)
     if learner is None:
-        return render_page("email", page)
+        return show_provider(page) if page.server.provider_id else render_page("email", page)
     uri = request.args.get("redirect_uri") or page.client.get_default_redirect_uri() or ""
     return render_page(
         "consent",
@@ -126,7 +131,7 @@ def _send_code(page: Page) -> Response:
     request_limits.take(database, organization_id, _MAILS, email)
     request_limits.take(database, organization_id, _MAILS_OF_ALL, "all")
     with transaction() as rows:
-        code_id, code = email_codes.make_code(rows, settings, page.server, email, _browser())
+        code_id, code = email_codes.make_code(rows, settings, page.server, email, browser_secret())
     words = render_template("sign_in/code.txt", server=page.server, code=code, client=page.client)
     try:
         send_mail(settings, email, f"Your code for {page.server.organization}", words)
@@ -143,10 +148,12 @@ def _check_code(page: Page) -> Response:
     token, fault, email = "", None, None
     with transaction() as rows:
         try:
-            email = email_codes.check_code(rows, settings, page.server, code_id, _browser(), typed)
+            email = email_codes.check_code(
+                rows, settings, page.server, code_id, browser_secret(), typed
+            )
         except CodeRefused as refused:
             fault = refused
-            email = email_codes.email_of_code(rows, page.server, code_id, _browser())
+            email = email_codes.email_of_code(rows, page.server, code_id, browser_secret())
         else:
             learner_id = learner_ids(rows, organization_id, [email])[email]
             token = learner_sessions.begin(rows, organization_id, learner_id)
@@ -156,26 +163,18 @@ def _check_code(page: Page) -> Response:
             return render_page("email", page, fault=str(fault), email=email or "")
         return render_page("code", page, fault=str(fault), code_id=code_id, email=email)
     answer = show_again()
-    answer.set_cookie(
-        session_cookie(page.server),
-        token,
-        max_age=SESSION_SECONDS,
-        path="/",
-        secure=is_https(),
-        httponly=True,
-        samesite="Lax",
-    )
+    keep_session(answer, page.server, token)
     return answer
 
 
 def _decide(page: Page, *, allowed: bool) -> Response:
     learner = signed_in_learner(page.server)
-    if learner is None:
+    if learner is None and allowed:
         return _show(page)
     with transaction() as database:
         authorization = page.authorization(database)
         grant = authorization.get_consent_grant(request)
-        user = learner.learner_id if allowed else None
+        user = learner.learner_id if learner and allowed else None
         answer: Response = authorization.create_authorization_response(
             grant.request, grant_user=user, grant=grant
         )
@@ -186,24 +185,24 @@ def _decide(page: Page, *, allowed: bool) -> Response:
 def _sign_out(page: Page) -> Response:
     with transaction() as rows:
         learner_sessions.end(rows, request.cookies.get(session_cookie(page.server), ""))
+    if page.server.provider_id:
+        ask_again()
     answer = show_again()
     answer.delete_cookie(session_cookie(page.server), path="/", secure=is_https(), httponly=True)
     return answer
 
 
+_CODE_STEPS: dict[str, Callable[[Page], Response]] = {"email": _send_code, "code": _check_code}
+_PROVIDER_STEPS: dict[str, Callable[[Page], Response]] = {"provider": go_to_provider}
 _STEPS: dict[str, Callable[[Page], Response]] = {
-    "email": _send_code,
-    "code": _check_code,
     "allow": lambda page: _decide(page, allowed=True),
     "cancel": lambda page: _decide(page, allowed=False),
     "sign-out": _sign_out,
 }
 
 
-def _browser() -> str:
-    """Return the secret that tells this browser from others; make one for a new browser."""
-    secret: str = session.setdefault(_BROWSER, secrets.token_urlsafe(32))
-    return secret
+for _path in ("/oauth/callback", "/s/<slug>/oauth/callback"):
+    sign_in_pages.add_url_rule(_path, "come_back", come_back)
 
 
 @sign_in_pages.after_request

@@ -5,11 +5,17 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from walkthroughs.addresses import SLUG_PATTERN, SignInAddresses, sign_in_addresses
+from walkthroughs.addresses import (
+    SLUG_PATTERN,
+    SignInAddresses,
+    provider_callback,
+    sign_in_addresses,
+)
 from walkthroughs.enums import AuthType
 from walkthroughs.errors import NotFound
 from walkthroughs.hosts import hostname, is_same_host, server_of_host
 from walkthroughs.identity.sign_in_server import SignInServer, plain_address
+from walkthroughs.models.oidc import OidcProvider
 from walkthroughs.models.servers import McpServer
 from walkthroughs.models.tenancy import Organization
 from walkthroughs.settings import Settings
@@ -46,8 +52,13 @@ def find_sign_in_server(
     else:
         return None
     query = (
-        select(McpServer, Organization.name)
+        select(McpServer, Organization.name, OidcProvider.name)
         .join(Organization, Organization.id == McpServer.organization_id)
+        .outerjoin(
+            OidcProvider,
+            (OidcProvider.organization_id == McpServer.organization_id)
+            & (OidcProvider.id == McpServer.oidc_provider_id),
+        )
         .where(McpServer.auth_type != AuthType.PERSONAL_LINK)
     )
     if by_slug is not None:
@@ -58,7 +69,7 @@ def find_sign_in_server(
     found = session.execute(query).one_or_none()
     if found is None:
         return None
-    server, organization = found
+    server, organization, provider = found
     at_path, *own = _all_addresses(settings, server)
     here = next((each for each in own if hostname(each.issuer) == named), at_path)
     return SignInServer(
@@ -70,6 +81,9 @@ def find_sign_in_server(
         frozenset(
             plain_address(name) for each in (at_path, *own) for name in (each.resource, each.issuer)
         ),
+        provider_callback(settings.base_url, server.slug),
+        server.oidc_provider_id,
+        provider,
     )
 
 

@@ -13,6 +13,9 @@ class SignInServer:
 
     Attributes:
         resources: its addresses, by which apps name it.
+        callback: where a provider sends people back to, the same for all of its addresses.
+        provider_id: where its learners sign in; none if they do so with a code by e-mail.
+        provider: what people call that.
     """
 
     id: str
@@ -21,6 +24,9 @@ class SignInServer:
     name: str
     addresses: SignInAddresses
     resources: frozenset[str]
+    callback: str
+    provider_id: str | None = None
+    provider: str | None = None
 
     def is_meant_by(self, resource: str) -> bool:
         """Return whether an app that names *resource* means this server."""

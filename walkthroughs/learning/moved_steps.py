@@ -90,11 +90,15 @@ def credit_moved_step(connection: Connection, caller: Caller, step_id: str) -> N
 
 
 def remove_completions(
-    connection: Connection, caller: Caller, walkthrough_id: str
+    connection: Connection,
+    caller: Caller,
+    walkthrough_id: str,
+    *,
+    among: Set[str] | None = None,
 ) -> frozenset[str]:
     """Remove the completions of the walkthrough's steps from all of the learner's rows.
 
-    Returns their row ids.
+    With *among*, only those of the rows that it names. Returns their row ids.
     """
     completed = lock_progress_rows(connection, caller)
     rows = connection.execute(
@@ -105,6 +109,7 @@ def remove_completions(
         for row in rows
     ]
     ids = position.completions_to_remove(walkthrough_id, completed, holders)
+    ids = ids if among is None else ids & among
     if ids:
         connection.execute(_REMOVE, learner_keys(caller) | {"ids": sorted(ids)})
     return ids

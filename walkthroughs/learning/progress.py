@@ -6,6 +6,7 @@ the row back. The ordinary step has a shorter way to the same end: `fast_path`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -16,9 +17,10 @@ from walkthroughs.errors import LastNotOffered, NothingStarted, StepNotFound
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.learning import attempts, moved_steps
 from walkthroughs.learning.answers import cached_view, live_step, live_version, status_view
-from walkthroughs.learning.apply_rules import CurrentStep, apply_rules, read_last_seen
+from walkthroughs.learning.apply_rules import apply_rules, read_last_seen
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
+from walkthroughs.learning.place_rules import CurrentStep
 from walkthroughs.learning.position import current_step
 from walkthroughs.learning.progress_rows import (
     DELETE_EMPTY,
@@ -126,12 +128,17 @@ def status(
 
 
 def reset(
-    database: Database, cache: ContentCache, caller: Caller, walkthrough_id: str
+    database: Database,
+    cache: ContentCache,
+    caller: Caller,
+    walkthrough_id: str,
+    also: Callable[[Connection], None] | None = None,
 ) -> WalkthroughRef:
     """Forget the learner's progress in the walkthrough and all attempts, for good.
 
     That is the completions of the steps it has, wherever they were completed.
-    Those of steps that moved to another walkthrough are the other's, and stay.
+    Those of steps that moved to another walkthrough are the other's, and stay. *also* is done in
+    the same transaction.
 
     Raises:
         WalkthroughNotFound: it is not offered here.
@@ -145,6 +152,8 @@ def reset(
             attempts.delete(connection, caller, walkthrough_id)
             connection.execute(DELETE_EMPTY, keys)
             connection.execute(MARK_NOT_STARTED, keys)
+            if also is not None:
+                also(connection)
             return published.ref
 
     return database.attempt(work)

@@ -48,12 +48,16 @@ STEPS_OF_VERSION = text(
      ORDER BY o.n
     """
 )
+# The learner is locked before the row is made. A learner who has just been merged with another one,
+# or erased, starts nothing.
 START = text(
     """
     INSERT INTO walkthrough_progress (id, organization_id, mcp_server_user_id, walkthrough_id,
         mcp_server_id, current_step_id, status, completed_steps, started_at, version, active_at)
-    VALUES (:id, :organization_id, :learner_id, :walkthrough_id, :server_id, :step_id,
-        'in_progress', '[]', :now, :version, :now)
+    SELECT :id, u.organization_id, u.id, :walkthrough_id, :server_id, :step_id,
+           'in_progress', '[]', :now, :version, :now
+      FROM mcp_server_user u
+     WHERE u.organization_id = :organization_id AND u.id = :learner_id FOR KEY SHARE
     ON CONFLICT (mcp_server_user_id, walkthrough_id) DO UPDATE
        SET current_step_id = EXCLUDED.current_step_id, status = EXCLUDED.status,
            started_at = EXCLUDED.started_at, version = EXCLUDED.version

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from walkthroughs.addresses import domain_record, server_address
+from walkthroughs.addresses import domain_record, provider_callback, server_address
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.errors import HandrailError
@@ -79,6 +79,7 @@ def list_command(as_json: bool) -> None:
 @click.option("--on/--off", "on", default=None, help="Whether its tools answer.")
 @_pace
 @click.option("--auth", type=_AUTH_TYPES, help="How its learners are known.")
+@click.option("--provider", help="Where they sign in by oidc; see: flask providers list")
 @click.option("--sign-in", type=_SIGN_INS, help="When it asks for a sign-in.")
 def set_server(slug: str, *, no_domain: bool, **given: Any) -> None:  # noqa: ANN401  options
     """Change the MCP server SLUG. It takes effect within seconds."""
@@ -114,8 +115,9 @@ def _change(session: Session, settings: Settings, server: McpServer, given: dict
     ):  # fmt: skip
         if given.get(option) is not None:
             setattr(server, column, given[option])
-    if given.get("auth") is not None:
-        set_auth(session, settings, server, AuthType(given["auth"]))
+    if given.get("auth") is not None or given.get("provider") is not None:
+        auth_type = AuthType(given.get("auth") or server.auth_type)
+        set_auth(session, settings, server, auth_type, given.get("provider"))
     check_names(settings, server.slug, server.custom_domain)
     session.flush()
     if given.get("domain") and settings.trust_domains:
@@ -135,7 +137,13 @@ def _print(settings: Settings, server: McpServer) -> None:
     pace = server.pace_seconds
     click.echo(f"Pace     {pace} s" if pace else "Pace     nobody is held back")
     if server.auth_type is not AuthType.PERSONAL_LINK:
-        click.echo(f"Sign-in  {server.auth_type}, {server.sign_in}; personal links work as well")
+        at = f" at {server.oidc_provider}" if server.oidc_provider else ""
+        click.echo(
+            f"Sign-in  {server.auth_type}{at}, {server.sign_in}; personal links work as well"
+        )
+    if server.oidc_provider:
+        callback = provider_callback(settings.base_url, server.slug)
+        click.echo(f"Callback {callback}; register it at the provider")
     if not server.walkthrough_tools_enabled:
         click.echo(f"Off      Switch it on with: flask servers set {server.slug} --on")
 
@@ -152,4 +160,5 @@ def _facts(settings: Settings, organization: str, server: McpServer) -> dict[str
         "pace_seconds": server.pace_seconds,
         "auth": server.auth_type,
         "sign_in": server.sign_in,
+        "provider": str(server.oidc_provider) if server.oidc_provider else None,
     }

@@ -52,8 +52,8 @@ from walkthroughs.settings import Settings
 
 #: Starlette tries one after the other, so the most used one is first.
 _ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
-#: Where clients look for other transports, and for a sign-in that is not needed.
 _SIGN_IN_PAGES = "/s/{slug}/oauth/{page:path}"
+#: Where clients look for other transports, and for what describes a sign-in.
 _NOWHERE = ("/mcp/{rest:path}", "/s/{rest:path}", "/.well-known/{rest:path}")
 
 

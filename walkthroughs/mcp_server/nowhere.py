@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from walkthroughs.addresses import is_dashboard
 from walkthroughs.mcp_server.incoming import read_body
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 
 _WORDS = (
     "There is nothing at this path. The address of an MCP server ends with /mcp, or with /mcp/u/ "
-    "and a personal link's secret. It needs no sign-in."
+    "and a personal link's secret. A server that asks for a sign-in answers 401 at its address and "
+    "names there where to sign in."
 )
-_PAGES = "/admin"
 
 
 async def answer_nowhere(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +35,7 @@ class NoBarePages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["path"].startswith(_PAGES):
+        if scope["type"] != "http" or is_dashboard(scope["path"]):
             await self._app(scope, receive, send)
             return
         replaced = False

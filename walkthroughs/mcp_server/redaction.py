@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-#: Personal links, and links to choose a password.
-_LINK = re.compile(r"(/mcp/u/|/admin/password/)[^/\s\"'?#]+")
+#: Personal links, invitations, and links to choose a password.
+_LINK = re.compile(r"(/mcp/u/|/admin/password/|/admin/invitations/)[^/\s\"'?#]+")
 #: What we make for sign-ins, wherever it stands.
 _TOKEN = re.compile(r"\b(hr[arc]_)[\w-]+")
 #: What others may have made, by the name that stands before it.

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -108,15 +108,38 @@ class _Calls:
                 moved = await advance_fast(self.prepared, call.caller, step_id)
             if moved and (view := answers.cached_view(self.cache, moved)):
                 return results.step_result(view, call.caller.base_address)
-            if not moved and call.is_step_call and not await self._credential_holds(call):
-                return call.sign_in.refuse() if call.sign_in else results.link_ended()
+            if not moved and call.is_step_call:
+                caller = await self._caller_now(call)
+                if caller is None:
+                    return _ended(call)
+                call = replace(call, caller=caller)
         except DatabaseUnavailable:
             return results.unavailable()
-        work = (
-            partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
-            if moved
-            else partial(tools.call, self.database, self.cache, call.caller, name, arguments)
-        )
+        if moved:
+            return await self._in_thread(
+                partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
+            )
+        return await self._run_tool(call, name, arguments)
+
+    async def _run_tool(self, call: Call, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        """Run the tool; once more if the learner has been merged with another one meanwhile."""
+
+        def work(caller: Caller) -> Callable[[], CallToolResult]:
+            return partial(tools.call, self.database, self.cache, caller, name, arguments)
+
+        result = await self._in_thread(work(call.caller))
+        if not result.is_error or not call.caller.learner_id or result == results.unavailable():
+            return result
+        # An error changed nothing. Whose the link is may have been known for two seconds.
+        try:
+            caller = await self._caller_now(call)
+        except DatabaseUnavailable:
+            return results.unavailable()
+        if caller is None:
+            return _ended(call)
+        return result if caller == call.caller else await self._in_thread(work(caller))
+
+    async def _in_thread(self, work: Callable[[], CallToolResult]) -> CallToolResult:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await to_thread.run_sync(work, limiter=self.limiter, abandon_on_cancel=True)
@@ -124,9 +147,17 @@ class _Calls:
             # The thread goes on, and gives its place back, when the database answers.
             return results.unavailable()
 
-    async def _credential_holds(self, call: Call) -> bool:
+    async def _caller_now(self, call: Call) -> Caller | None:
+        """Ask whose the link or the token is now; none if it has ended."""
         found = await self.directory.ask(call.address)
-        return found.learner_id == call.caller.learner_id
+        if call.caller.learner_id == found.learner_id:
+            return call.caller
+        return replace(call.caller, learner_id=found.learner_id) if found.learner_id else None
+
+
+def _ended(call: Call) -> CallToolResult:
+    """Answer that the link or the sign-in has ended since it was last looked up."""
+    return call.sign_in.refuse() if call.sign_in else results.link_ended()
 
 
 def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:

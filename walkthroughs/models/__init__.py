@@ -1,8 +1,13 @@
 """The tables. Columns, constraints and facts about one row; no queries."""
 
+from walkthroughs.models.audit import AuditEvent
 from walkthroughs.models.base import Base, db
+from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
+from walkthroughs.models.invitations import Invitation
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
+from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
+from walkthroughs.models.proposals import Proposal
 from walkthroughs.models.servers import (
     DEFAULT_PACE_SECONDS,
     MAX_PACE_SECONDS,
@@ -26,10 +31,14 @@ __all__ = [
     "DEFAULT_PACE_SECONDS",
     "MAX_PACE_SECONDS",
     "Approval",
+    "AuditEvent",
     "AwaitingApproval",
     "Base",
     "ClientDocument",
     "ContentSource",
+    "Invitation",
+    "KeptCopy",
+    "LearnerIdentity",
     "LearnerSession",
     "McpServer",
     "McpServerUser",
@@ -38,9 +47,12 @@ __all__ = [
     "OAuthCode",
     "OAuthGrant",
     "OAuthToken",
+    "OidcProvider",
+    "OidcSignIn",
     "Organization",
     "PendingChange",
     "PersonalLink",
+    "Proposal",
     "RequestCount",
     "SignInCode",
     "SignInFailure",
@@ -49,6 +61,7 @@ __all__ = [
     "UserSession",
     "Walkthrough",
     "WalkthroughAttempt",
+    "WalkthroughDraft",
     "WalkthroughImage",
     "WalkthroughProgress",
     "WalkthroughStep",

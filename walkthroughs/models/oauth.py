@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from walkthroughs.enums import TokenKind
 from walkthroughs.ids import id_factory, now_ms
@@ -41,6 +41,12 @@ class OAuthGrant(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     redirect_host: Mapped[str]
     last_used_at: Mapped[int] = mapped_column(default=now_ms)
     revoked_at: Mapped[int | None]
+
+    mcp_server: Mapped[Any] = relationship("McpServer", viewonly=True)
+    mcp_server_user: Mapped[Any] = relationship("McpServerUser", viewonly=True)
+
+    def __str__(self) -> str:
+        return self.client_name
 
 
 class OAuthToken(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]

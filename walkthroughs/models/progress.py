@@ -68,6 +68,9 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     mcp_server: Mapped[McpServer] = relationship(viewonly=True)
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
 
+    def __str__(self) -> str:
+        return f"{self.mcp_server_user} in {self.walkthrough}"
+
 
 class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
     """An attempt that ended because the learner began again. History: nothing reads a place here.
@@ -100,3 +103,6 @@ class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
     mcp_server: Mapped[McpServer] = relationship(viewonly=True)
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
+
+    def __str__(self) -> str:
+        return f"{self.mcp_server_user} in {self.walkthrough}, ended"

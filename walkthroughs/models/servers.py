@@ -19,6 +19,7 @@ from walkthroughs.models.base import (
 )
 
 if TYPE_CHECKING:
+    from walkthroughs.models.oidc import OidcProvider
     from walkthroughs.models.walkthroughs import Walkthrough
 
 
@@ -38,6 +39,12 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
             "custom_domain",
             unique=True,
             postgresql_where=text("domain_verified_at IS NOT NULL"),
+        ),
+        # What is deleted with the organization goes with the server; nothing else deletes it.
+        org_foreign_key("oidc_provider_id", "oidc_providers", ondelete=None),
+        CheckConstraint(
+            "(auth_type::text = 'oidc') = (oidc_provider_id IS NOT NULL)",
+            name="oidc_names_its_provider",
         ),
         CheckConstraint(
             f"pace_seconds BETWEEN 0 AND {MAX_PACE_SECONDS}", name="pace_is_0_to_120_seconds"
@@ -61,6 +68,8 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
         default=SignIn.AT_CONNECT,
         server_default=text(f"'{SignIn.AT_CONNECT}'"),
     )
+    #: Where learners sign in, if they do so at a provider.
+    oidc_provider_id: Mapped[str | None]
     walkthrough_tools_enabled: Mapped[bool] = mapped_column(default=True)
     #: How long a step that was shown cannot be completed. 0: the server holds nobody back.
     pace_seconds: Mapped[int] = mapped_column(
@@ -71,6 +80,10 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
         viewonly=True,
         primaryjoin="McpServer.id == foreign(McpServerWalkthrough.mcp_server_id)",
         order_by="McpServerWalkthrough.display_order",
+    )
+
+    oidc_provider: Mapped[OidcProvider | None] = relationship(
+        viewonly=True, primaryjoin="foreign(McpServer.oidc_provider_id) == OidcProvider.id"
     )
 
     @validates("custom_domain")
@@ -90,10 +103,11 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "email"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))
-    email: Mapped[str]
+    #: None of a learner whom a provider knows without a verified address.
+    email: Mapped[str | None]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or self.id
 
 
 class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
@@ -114,6 +128,9 @@ class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
 
     mcp_server: Mapped[McpServer] = relationship(viewonly=True)
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
+
+    def __str__(self) -> str:
+        return f"Link of {self.mcp_server_user} to {self.mcp_server}"
 
 
 class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
@@ -141,3 +158,6 @@ class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
     walkthrough: Mapped[Walkthrough] = relationship(
         primaryjoin="foreign(McpServerWalkthrough.walkthrough_id) == Walkthrough.id"
     )
+
+    def __str__(self) -> str:
+        return f"{self.walkthrough} on {self.mcp_server}"

@@ -31,10 +31,13 @@ class LearnerSession(Timestamped, Scoped, db.Model):  # type: ignore[name-define
     __table_args__ = (
         org_unique_key("id"),
         org_foreign_key("mcp_server_user_id", "mcp_server_user"),
+        org_foreign_key("oidc_provider_id", "oidc_providers"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("lse"))
     mcp_server_user_id: Mapped[str] = mapped_column(index=True)
+    #: Where they signed in; none if it was with a code by e-mail.
+    oidc_provider_id: Mapped[str | None]
     token_hash: Mapped[str] = mapped_column(unique=True)
     expires_at: Mapped[int] = mapped_column(index=True)
 

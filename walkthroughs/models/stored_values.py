@@ -37,6 +37,9 @@ class Approval:
     by: str
     to: str | None = None
 
+    def __str__(self) -> str:
+        return self.fingerprint
+
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from walkthroughs.enums import Role
+from walkthroughs.enums import Role, Theme
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.base import Scoped, Timestamped, db, enum_column, org_unique_key
 
@@ -34,6 +34,10 @@ class User(Timestamped, db.Model):  # type: ignore[name-defined]
     active: Mapped[bool] = mapped_column(default=True)
     #: Changes whenever all sessions of the person must end.
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
+    #: The colours of the dashboard: a value of `Theme`.
+    theme: Mapped[str] = mapped_column(default=Theme.SYSTEM.value, server_default=text("'system'"))
+    #: Whether they write in a plain text area, not in the editor with colours and keys.
+    plain_editor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
     members: Mapped[list[Member]] = relationship(back_populates="user")
 
@@ -50,6 +54,8 @@ class Member(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("mem"))
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     role: Mapped[Role] = mapped_column(enum_column(Role, "member_role"))
+    #: When they last opened a page of the organization, to the minute.
+    last_seen_at: Mapped[int | None]
 
     organization: Mapped[Organization] = relationship()
     user: Mapped[User] = relationship(back_populates="members")
@@ -67,6 +73,10 @@ class UserSession(Timestamped, db.Model):  # type: ignore[name-defined]
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     #: Hash of the random token that the cookie holds.
     token_hash: Mapped[str] = mapped_column(unique=True)
+    #: When it was last used, to the minute.
+    last_used_at: Mapped[int | None]
+    #: What the browser called itself at sign-in.
+    user_agent: Mapped[str | None]
 
 
 class SignInFailure(db.Model):  # type: ignore[name-defined]

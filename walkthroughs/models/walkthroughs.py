@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     CheckConstraint,
     Computed,
@@ -181,8 +183,16 @@ class WalkthroughVersion(Timestamped, Scoped, db.Model):  # type: ignore[name-de
     step_ids: Mapped[list[str]] = mapped_column(JSONB)
     git_commit: Mapped[str | None]
     author: Mapped[str | None]
+    #: What the author said of it when they published.
+    note: Mapped[str | None]
+    #: Its texts, as `content_json` makes them. None while it is live, since the steps have them,
+    #: and for what was replaced before texts were kept.
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
 
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
+
+    def __str__(self) -> str:
+        return f"{self.walkthrough}, version {self.number}"
 
 
 class WalkthroughImage(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]

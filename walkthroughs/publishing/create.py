@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from walkthroughs.audit.record import Event, record_many
 from walkthroughs.content.revision import compare
 from walkthroughs.content.values import Outline, WalkthroughContent
 from walkthroughs.database import bulk_copy
-from walkthroughs.ids import id_factory, now_ms
+from walkthroughs.ids import author_id, id_factory, now_ms
 from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
@@ -47,6 +48,21 @@ def create(
     )[0]
 
 
+def create_unwritten(session: Session, organization_id: str, title: str) -> str:
+    """Store a walkthrough that has no version yet, for a draft to be begun; return its id."""
+    content = WalkthroughContent(author_id(), title)
+    row = Walkthrough(
+        organization_id=organization_id,
+        external_id=content.id,
+        title=title,
+        version=0,
+        digest=content.digest(),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
 def create_all(
     session: Session, organization_id: str, new: Sequence[NewWalkthrough], origin: Origin
 ) -> list[PublishResult]:
@@ -55,6 +71,7 @@ def create_all(
     walkthroughs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     versions: list[dict[str, Any]] = []
+    events: list[Event] = []
     for each in new:
         walkthrough_id = _new_walkthrough_id()
         own = {"organization_id": organization_id, "created_at": now_ms()}
@@ -80,11 +97,26 @@ def create_all(
         steps += _steps(inner, ids, each.content, predecessors_by_step)
         version = version_columns(1, revision, each.outline.digest, ids, origin)
         versions.append(inner | {"id": _new_version_id()} | version)
+        events.append(_event(organization_id, walkthrough_id, each, origin))
         outcomes.append(PublishResult(walkthrough_id, 1, revision.level, revision.summary))
     bulk_copy.insert_rows(session, Walkthrough.__table__, walkthroughs)
     bulk_copy.insert_rows(session, WalkthroughStep.__table__, steps)
     bulk_copy.insert_rows(session, WalkthroughVersion.__table__, versions)
+    record_many(session, events)
     return outcomes
+
+
+def _event(organization_id: str, walkthrough_id: str, new: NewWalkthrough, origin: Origin) -> Event:
+    after: dict[str, object] = {
+        "version": 1,
+        "published": new.is_published,
+        "steps": len(new.content.steps),
+    }
+    if origin.git_commit:
+        after["commit"] = origin.git_commit
+    return Event(
+        organization_id, "walkthrough.create", walkthrough_id, new.content.title, None, after
+    )
 
 
 def _steps(

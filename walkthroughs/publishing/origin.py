@@ -9,11 +9,14 @@ from walkthroughs.content.revision import Level
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who writes. No source: the dashboard does."""
+    """Who writes, and what they say of it. No source: the dashboard does."""
 
     source_id: str | None = None
     git_commit: str | None = None
     author: str | None = None
+    note: str | None = None
+    #: What people call the source.
+    source_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

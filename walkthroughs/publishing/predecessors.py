@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.content.revision import current_id
 from walkthroughs.content.values import Outline
-from walkthroughs.models import Walkthrough, WalkthroughStep
+from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
 from walkthroughs.publishing.origin import Origin
 
 _Rows = dict[tuple[str, str], list[WalkthroughStep]]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.content.values import StepContent, WalkthroughContent
 from walkthroughs.errors import ManagedByGit, WalkthroughNotFound
-from walkthroughs.models import Walkthrough, WalkthroughStep
+from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
 from walkthroughs.publishing.origin import Origin
 
 

@@ -43,4 +43,5 @@ def version_columns(
         "step_ids": step_ids,
         "git_commit": origin.git_commit,
         "author": origin.author,
+        "note": origin.note,
     }

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.content.revision import current_id
 from walkthroughs.content.values import Outline, StepContent, WalkthroughContent
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import Walkthrough, WalkthroughStep
+from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
 from walkthroughs.publishing.rows import step_columns
 
 _new_step_id = id_factory("ws")

@@ -9,15 +9,19 @@ touched at all.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from walkthroughs.audit.record import Event, record
+from walkthroughs.content.content_json import content_as_json
 from walkthroughs.content.revision import Level, Revision, compare, current_id
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import WalkthroughArchived
 from walkthroughs.ids import now_ms
-from walkthroughs.models import Walkthrough, WalkthroughVersion
+from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
 from walkthroughs.publishing.read import content_of, lock_walkthrough, steps_of
@@ -59,11 +63,13 @@ def change(
     was_archived = row.archived_at is not None
     if was_archived and not restores:
         raise WalkthroughArchived(row.title)
+    before = _state(row)
     row.archived_at = None
     if is_published is not None:
         row.is_published = is_published
     outcome = _write(session, row, edit, origin, was_archived=was_archived)
     session.flush()
+    _record_change(session, row, before, outcome, origin)
     return outcome
 
 
@@ -98,6 +104,8 @@ def archive(session: Session, organization_id: str, walkthrough_id: str, origin:
     row = lock_walkthrough(session, organization_id, walkthrough_id, origin)
     changed = row.archived_at is None
     row.archived_at = row.archived_at or now_ms()
+    if changed:
+        record(session, Event(organization_id, "walkthrough.archive", row.id, row.title))
     return changed
 
 
@@ -108,7 +116,10 @@ def adopt(session: Session, organization_id: str, walkthrough_id: str, source_id
         WalkthroughNotFound: the organization has no such walkthrough.
         ManagedByGit: another source owns it.
     """
-    lock_walkthrough(session, organization_id, walkthrough_id, Origin()).source_id = source_id
+    row = lock_walkthrough(session, organization_id, walkthrough_id, Origin())
+    row.source_id = source_id
+    after = {"source": source_id}
+    record(session, Event(organization_id, "walkthrough.adopt", row.id, row.title, None, after))
 
 
 def detach(session: Session, organization_id: str, walkthrough_id: str, source_id: str) -> None:
@@ -120,6 +131,49 @@ def detach(session: Session, organization_id: str, walkthrough_id: str, source_i
     """
     row = lock_walkthrough(session, organization_id, walkthrough_id, Origin(source_id))
     row.source_id = row.folder = row.git_tree = None
+    before = {"source": source_id}
+    record(session, Event(organization_id, "walkthrough.detach", row.id, row.title, before))
+
+
+def _state(row: Walkthrough) -> dict[str, Any]:
+    """Return what the audit tells of a walkthrough: its texts are in its versions."""
+    return {
+        "title": row.title,
+        "version": row.version,
+        "published": row.is_published,
+        "archived": row.archived_at is not None,
+        "steps": row.step_count,
+    }
+
+
+def _record_change(
+    session: Session,
+    row: Walkthrough,
+    before: dict[str, Any],
+    outcome: PublishResult,
+    origin: Origin,
+) -> None:
+    after = _state(row)
+    changed = [name for name, value in after.items() if before[name] != value]
+    if not changed:
+        return
+    verb = "publish"
+    if "archived" in changed:
+        verb = "restore"
+    elif outcome.level is None:
+        verb = "show" if row.is_published else "hide"
+    more: dict[str, Any] = {"what": outcome.summary} if outcome.level else {}
+    if origin.git_commit:
+        more["commit"] = origin.git_commit
+    event = Event(
+        row.organization_id,
+        f"walkthrough.{verb}",
+        row.id,
+        row.title,
+        {name: before[name] for name in changed},
+        {name: after[name] for name in changed} | more,
+    )
+    record(session, event)
 
 
 def _write(
@@ -132,7 +186,7 @@ def _write(
     # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
     live = frozenset() if was_archived else {current_id(step.id, outline) for step in old.steps}
     predecessors_by_step = predecessors(session, row.organization_id, outline, origin, live)
-    revision = compare(old, outline)
+    revision = compare(old if row.version else None, outline)
     if revision.level is None and predecessors_by_step:  # learners must be looked at again
         revision = Revision(Level.STRUCTURE, "Steps came back.")
     if row.digest != outline.digest:  # an older release may have computed it in another way
@@ -141,6 +195,7 @@ def _write(
             flag_modified(row, "updated_at")  # written as it is: the time of the change stays
     if revision.level is None:
         return PublishResult(row.id, row.version, None, revision.summary)
+    _keep_texts(session, row, content)
     rename_steps(session, rows, outline)
     steps = update_steps(session, row, rows, new)
     for step in steps:
@@ -158,3 +213,19 @@ def _write(
         )
     )
     return PublishResult(row.id, row.version, revision.level, revision.summary)
+
+
+def _keep_texts(session: Session, row: Walkthrough, content: WalkthroughContent) -> None:
+    """Keep the texts of the live version, which the steps hold, before another one is there."""
+    version = WalkthroughVersion
+    session.execute(
+        update(version)
+        .where(
+            version.organization_id == row.organization_id,
+            version.walkthrough_id == row.id,
+            version.number == row.version,
+        )
+        .values(content=content_as_json(content))
+        # Nothing that is to be written yet matters to it.
+        .execution_options(synchronize_session=False, autoflush=False)
+    )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sync.convert.sources.pages import folder_title, folders_of, in_order, is_index, lessons_below
 from sync.convert.titles import words
 from sync.convert.values import Course, Notebook, PageRef
-from sync.layout import MAX_STEPS
+from walkthroughs.content.limits import MAX_STEPS
 
 
 def courses(files: Mapping[str, bytes], name: str, notes: Notebook) -> list[Course]:

@@ -1,6 +1,6 @@
 // The official TypeScript SDKs sign in. node sign_in.mjs 1|2 legacy|auto
 //
-// The first line of standard input is an address; each after it is a tool call, or, where a line
+// A line of standard input is an address to begin anew with, or a tool call, or, where a line
 // "authorize" was printed, what came back from the browser.
 import { createInterface } from "node:readline";
 
@@ -9,7 +9,7 @@ const { Client, StreamableHTTPClientTransport, UnauthorizedError } = await load(
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const next = async () => (await lines.next()).value;
 const print = (facts) => console.log(JSON.stringify(facts));
-const kept = {};
+let address, client, kept;
 const provider = {
   redirectUrl: "http://127.0.0.1:7777/callback",
   clientMetadata: {
@@ -31,14 +31,23 @@ const provider = {
   saveDiscoveryState: (state) => void (kept.discovery = state),
 };
 
-const address = new URL(await next());
-let client = await signedIn(connect);
-print({ connected: true });
 for (let line = await next(); line; line = await next()) {
-  const result = await signedIn(() => client.callTool(JSON.parse(line)));
-  print({ view: result._meta["handrail/view"] });
+  if (line.startsWith("http")) await begin(new URL(line));
+  else await call(JSON.parse(line));
 }
 await client.close();
+
+async function begin(wanted) {
+  await client?.close();
+  [address, kept] = [wanted, {}];
+  client = await signedIn(connect);
+  print({ connected: true });
+}
+
+async function call(wanted) {
+  const result = await signedIn(() => client.callTool(wanted));
+  print({ view: result._meta["handrail/view"] });
+}
 
 async function load() {
   if (version === "2") return import("@modelcontextprotocol/client");

@@ -1,0 +1,20 @@
+// htmx, set up for a page whose policy allows neither inline code nor inline styles.
+import htmx from "htmx.org";
+
+Object.assign(htmx.config, {
+  allowEval: false,
+  allowScriptTags: false,
+  includeIndicatorStyles: false, // they stand in components.css
+  selfRequestsOnly: true,
+  historyCacheSize: 0, // a page of one member must not come back to another from the browser's store
+  refreshOnHistoryMiss: true,
+  defaultFocusScroll: false,
+  scrollBehavior: "instant",
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector('meta[name="csrf-token"]')?.content;
+  if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token;
+});
+
+window.htmx = htmx;

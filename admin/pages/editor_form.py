@@ -1,0 +1,60 @@
+"""The editor's form as browsers without scripts send it, as the request that scripts send. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from walkthroughs.content.draft import text_hash
+from walkthroughs.content.draft_changes import Request, request_from_json
+
+#: How the names of fields begin: of the step that is shown, and of the walkthrough.
+STEP, DETAILS = "step-", "details-"
+
+
+def request_from_form(form: Mapping[str, str], base: int) -> Request:
+    """Return the changes of a form: its fields, then what the pressed button asks for.
+
+    A field has another one beside it, `seen-` and its name, with the hash of the text that was
+    shown; and `resolves-` and its name if the page has shown a conflict. The button's value is
+    `add AFTER`, `delete ID` or `move ID AFTER`; no AFTER is the first place. A form that is sent
+    twice has one id, so its changes are made once.
+
+    Raises:
+        DraftRefused: it is none of ours, or a text is too long.
+    """
+    changes = [*_fields(form), *_pressed(form)]
+    return request_from_json(
+        {"request_id": form.get("request_id", ""), "base": base, "changes": changes}
+    )
+
+
+def new_step_id(request_id: str) -> str:
+    """Return the author id of the step that a form adds: the same if it is sent twice."""
+    return text_hash(request_id)[:12]
+
+
+def _fields(form: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for name, value in form.items():
+        seen = form.get(f"seen-{name}")
+        sent = value.replace("\r\n", "\n")
+        if seen is None or text_hash(sent) == seen:
+            continue
+        change = {"value": sent, "seen": seen, "resolves": f"resolves-{name}" in form}
+        if name.startswith(STEP):
+            named = {"kind": "set_step", "step": form.get("step"), "field": name[len(STEP) :]}
+        else:
+            named = {"kind": "set_detail", "field": name.removeprefix(DETAILS)}
+        yield named | change
+
+
+def _pressed(form: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    verb, _, rest = form.get("do", "").partition(" ")
+    step, _, after = rest.partition(" ")
+    if verb == "add":
+        step_id = new_step_id(form.get("request_id", ""))
+        yield {"kind": "add_step", "step": step_id, "after": step or None}
+    elif verb == "delete":
+        yield {"kind": "delete_step", "step": step}
+    elif verb == "move":
+        yield {"kind": "move_step", "step": step, "after": after or None}

@@ -1,0 +1,214 @@
+"""The editor of one walkthrough: its draft, saved while it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from flask import abort, flash, g, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_security import current_user
+from sqlalchemy.orm import Session
+
+from admin.git_lock import locked_by_git
+from admin.pages.editor_content import TEXTS, chosen_step, presence, preview_of, sections
+from admin.pages.editor_form import new_step_id, request_from_form
+from admin.pages.page import Page
+from admin.pages.pictures_page import picture_base
+from admin.saving import write_transaction
+from admin.states import State, state_of, state_words
+from walkthroughs.content.draft import Draft, text_hash
+from walkthroughs.content.draft_changes import Request, request_from_json
+from walkthroughs.content.draft_content import changed_steps, problems
+from walkthroughs.content.draft_outcome import Conflict
+from walkthroughs.content.draft_rebase import Rebased
+from walkthroughs.errors import DraftLocked, DraftRefused, HandrailError, NotFound
+from walkthroughs.ids import author_id, now_ms
+from walkthroughs.models import db
+from walkthroughs.publishing import drafts
+from walkthroughs.publishing.draft_rows import DraftRow
+from walkthroughs.publishing.drafts import Saved
+from walkthroughs.publishing.missing_pictures import missing_pictures
+
+#: The largest request of the script that saves: more than any walkthrough's texts in one go.
+_MAX_SAVE_BYTES = 8 * 1024 * 1024
+T = TypeVar("T")
+_NOT_SAVED = "Nothing is saved yet: choose which text to keep below, and save again."
+
+
+class EditorPage(Page):
+    """Write a walkthrough. What Git manages, and what is archived, is shown and not changed."""
+
+    reads = frozenset({"index", "shown_step"})
+
+    def __init__(self) -> None:
+        super().__init__("Walkthroughs", "editor", "walkthroughs/<walkthrough_id>")
+
+    @expose("/")
+    def index(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Show the draft, or what is live; `step` is the author id of the step that is open."""
+        return self._page(_read(walkthrough_id))
+
+    @expose("/shown-step")
+    def shown_step(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Show how people and assistants get one step: a part of the page."""
+        row = _read(walkthrough_id)
+        step = chosen_step(row.draft.steps, request.args.get("step", ""))
+        shown = preview_of(row, step, picture_base(walkthrough_id)) if step else None
+        return str(self.render("handrail/editor_preview.html", preview=shown))
+
+    @expose("/draft", methods=("POST",))
+    def draft(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Save what the page's script sends; answer what became of it, as JSON."""
+        request.max_content_length = _MAX_SAVE_BYTES
+        try:
+            saved = _save(walkthrough_id, request_from_json(request.get_json(silent=True)))
+        except NotFound:
+            abort(404)
+        except HandrailError as error:
+            return jsonify(error=str(error)), 403 if isinstance(error, DraftLocked) else 422
+        return jsonify(saved.as_json()), 409 if saved.applied.conflicts else 200
+
+    @expose("/save", methods=("POST",))
+    def save(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Save a form; show it again, with what was typed, if something stops it."""
+        row = _read(walkthrough_id)
+        form = request.form.to_dict()
+        try:
+            wanted = request_from_form(form, row.draft.revision)
+            saved = _save(walkthrough_id, wanted)
+        except HandrailError as error:
+            if isinstance(error, NotFound):
+                abort(404)
+            flash(str(error), "error")
+            code = 413 if isinstance(error, DraftRefused) else 409
+            return self._page(row, typed=form), code
+        for sentence in (*saved.applied.notices, *saved.applied.merged):
+            flash(sentence, "success")
+        if saved.applied.conflicts:
+            flash(_NOT_SAVED, "error")
+            shown = _read(walkthrough_id)
+            return self._page(shown, typed=form, conflicts=saved.applied.conflicts), 409
+        adds = form.get("do", "").startswith("add")
+        step = new_step_id(form["request_id"]) if adds else form.get("step")
+        return redirect(url_for(".index", walkthrough_id=walkthrough_id, step=step), code=303)
+
+    @expose("/discard", methods=("POST",))
+    def discard(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Put the draft aside, so that what is live is shown; or take that back."""
+        copy_id, by = request.form.get("change", "").partition(" ")[2], current_user.email
+
+        def write(session: Session, organization_id: str) -> str | None:
+            if not copy_id:
+                return drafts.discard(session, organization_id, walkthrough_id, by)
+            drafts.restore_copy(session, organization_id, walkthrough_id, copy_id, by)
+            return None
+
+        kept = _written(write)
+        if kept:
+            here = url_for(".discard", walkthrough_id=walkthrough_id)
+            done = {"text": "The changes are discarded.", "undo": here, "change": f"undo {kept}"}
+            flash(done, "success")  # type: ignore[arg-type]  # the session keeps it as JSON
+        return _back(walkthrough_id)
+
+    @expose("/rebase", methods=("POST",))
+    def rebase(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Merge what was published since the draft was begun; say what met."""
+
+        def write(session: Session, organization_id: str) -> Rebased:
+            return drafts.rebase_onto_live(
+                session, organization_id, walkthrough_id, current_user.email
+            )
+
+        rebased = _written(write)
+        if rebased is not None:
+            for sentence in rebased.merged:
+                flash(sentence, "success")
+            met = len(rebased.conflicts)
+            if met:
+                flash(
+                    f"In {met} text{'' if met == 1 else 's'} both changed the same: yours is in "
+                    "the draft, the other one is live.",
+                    "error",
+                )
+        return _back(walkthrough_id)
+
+    def _page(
+        self,
+        row: DraftRow,
+        typed: dict[str, str] | None = None,
+        conflicts: Collection[Conflict] = (),
+    ) -> str:
+        """Show the editor. *typed* stands in the fields that have the same names."""
+        named = (typed or {}).get("step") or request.args.get("step", "")
+        step = chosen_step(row.draft.steps, named)
+        changed = changed_steps(row.draft, row.live)
+        found = (
+            *problems(row.draft, changed),
+            *missing_pictures(db.session(), row.walkthrough, row.draft, changed),
+        )
+        state = state_of(row.walkthrough)
+        values: dict[str, Any] = {
+            "row": row,
+            "walkthrough": row.walkthrough,
+            "sections": sections(row, found),
+            "step": step,
+            "typed": typed or {},
+            "conflicts": {(each.step, each.field): each for each in conflicts},
+            "problems": [each for each in found if each.step == (step.id if step else None)],
+            "texts": TEXTS,
+            "preview": preview_of(row, step, picture_base(row.walkthrough.id)) if step else None,
+            "badge_words": state_words(state, row.live_version, has_changes=row.has_changes),
+            "state": state,
+            "locked": locked_by_git(row.walkthrough),
+            "writes": self.may_write() and row.locked is None,
+            "is_archived": state is State.ARCHIVED,
+            "request_id": author_id(),
+            "presence": presence(row, current_user.email, now_ms()),
+            "hash": text_hash,
+            "neighbours": _neighbours(row.draft),
+        }
+        return str(self.render("handrail/editor.html", **values))
+
+
+def _read(walkthrough_id: str) -> DraftRow:
+    try:
+        return drafts.read(db.session(), g.organization_id, walkthrough_id)
+    except NotFound:
+        abort(404)
+
+
+def _save(walkthrough_id: str, wanted: Request) -> Saved:
+    with write_transaction() as session:
+        return drafts.save(session, g.organization_id, walkthrough_id, wanted, current_user.email)
+
+
+def _written(write: Callable[[Session, str], T]) -> T | None:
+    """Write in one transaction; show why it was refused, and return none."""
+    try:
+        with write_transaction() as session:
+            return write(session, g.organization_id)
+    except NotFound:
+        abort(404)
+    except HandrailError as error:
+        flash(str(error), "error")
+        return None
+
+
+def _back(walkthrough_id: str) -> ResponseReturnValue:
+    return redirect(url_for(".index", walkthrough_id=walkthrough_id), code=303)
+
+
+def _neighbours(draft: Draft) -> dict[str, tuple[str | None, str | None]]:
+    """Return, for each step, what it stands behind one place further up, and one further down.
+
+    None if it is the first or the last one; an empty text is the first place.
+    """
+    ids = ["", *(step.id for step in draft.steps)]
+    last = len(ids) - 1
+    return {
+        name: (ids[place - 2] if place > 1 else None, ids[place + 1] if place < last else None)
+        for place, name in enumerate(ids)
+        if place
+    }

@@ -1,0 +1,137 @@
+"""The versions of a walkthrough: compare any two, and take texts back into the draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import abort, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_security import current_user
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from admin.pages.page import Page
+from admin.saving import write_transaction
+from walkthroughs.content.comparison import Comparison, compare_contents
+from walkthroughs.content.draft_content import content_of
+from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.models import WalkthroughProgress, WalkthroughVersion, db
+from walkthroughs.publishing import drafts
+from walkthroughs.publishing.draft_rows import DraftRow
+from walkthroughs.publishing.versions import read_version
+
+#: Versions on one page.
+_SHOWN = 50
+DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Two sides to compare, `draft` or a version's number, and what differs."""
+
+    old: str
+    new: str
+    comparison: Comparison | None
+    fault: str | None = None
+
+
+class HistoryPage(Page):
+    """What was published, by whom, and what it changed."""
+
+    def __init__(self) -> None:
+        super().__init__("History", "history", "walkthroughs/<walkthrough_id>/history")
+
+    @expose("/")
+    def index(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Show the versions and a comparison: `a` and `b` say of what with what."""
+        try:
+            row = drafts.read(db.session(), g.organization_id, walkthrough_id)
+        except NotFound:
+            abort(404)
+        values = {
+            "row": row,
+            "walkthrough_id": walkthrough_id,
+            "versions": _versions(walkthrough_id),
+            "learners": _learners_by_version(walkthrough_id),
+            "chosen": _chosen(row, request.args.get("a", ""), request.args.get("b", "")),
+            "writes": self.may_write() and row.locked is None,
+        }
+        return str(self.render("handrail/history.html", **values))
+
+    @expose("/restore", methods=("POST",))
+    def restore(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Put a version, or one step of it, into the draft."""
+        number = request.form.get("version", "")
+        if not (number.isascii() and number.isdigit() and len(number) < 9):
+            abort(400)
+
+        def write(session: Session) -> None:
+            drafts.restore_version(
+                session,
+                g.organization_id,
+                walkthrough_id,
+                int(number),
+                current_user.email,
+                only_step=request.form.get("step") or None,
+            )
+
+        try:
+            with write_transaction() as session:
+                write(session)
+            flash(
+                f"Version {number} is in the draft. Nothing is live before you publish.", "success"
+            )
+        except NotFound as error:
+            flash(str(error), "error")
+        except HandrailError as error:
+            flash(str(error), "error")
+        return redirect(url_for("editor.index", walkthrough_id=walkthrough_id), code=303)
+
+
+def _versions(walkthrough_id: str) -> list[WalkthroughVersion]:
+    query = (
+        select(WalkthroughVersion)
+        .where(
+            WalkthroughVersion.organization_id == g.organization_id,
+            WalkthroughVersion.walkthrough_id == walkthrough_id,
+        )
+        .order_by(WalkthroughVersion.number.desc())
+        .limit(_SHOWN)
+    )
+    return list(db.session.scalars(query))
+
+
+def _learners_by_version(walkthrough_id: str) -> dict[int, int]:
+    """Return how many learners saw which version last."""
+    rows = db.session.execute(
+        select(WalkthroughProgress.version, func.count())
+        .where(
+            WalkthroughProgress.organization_id == g.organization_id,
+            WalkthroughProgress.walkthrough_id == walkthrough_id,
+        )
+        .group_by(WalkthroughProgress.version)
+    )
+    return {version: learners for version, learners in rows}  # noqa: C416  typed
+
+
+def _chosen(row: DraftRow, old: str, new: str) -> Chosen:
+    """Return the comparison that is asked for; else of what is written with what is live."""
+    live = row.live_version
+    if not old and not new:
+        old, new = (str(live), DRAFT) if row.has_changes else (str(max(live - 1, 0)), str(live))
+    try:
+        comparison = compare_contents(_side(row, old), _side(row, new))
+    except HandrailError as error:
+        return Chosen(old, new, None, str(error))
+    return Chosen(old, new, comparison)
+
+
+def _side(row: DraftRow, name: str) -> WalkthroughContent:
+    if name == DRAFT:
+        return content_of(row.draft, row.live)
+    if not (name.isascii() and name.isdigit() and len(name) < 9):
+        raise NotFound("Choose two versions to compare.")
+    place = row.walkthrough
+    return read_version(db.session(), place.organization_id, place.id, int(name))

@@ -1,0 +1,184 @@
+"""What the pages of servers show: each server, and the walkthroughs assigned to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from admin.states import State, state_sql, state_words
+from walkthroughs.ids import now_ms
+from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough, WalkthroughProgress
+
+_WEEK_MS = 7 * 24 * 3600 * 1000
+#: How many walkthroughs the box offers to add. More are found by the search of their list.
+_ADDABLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """One server of the list. `learners` were active in the last seven days."""
+
+    slug: str
+    name: str
+    domain: str | None
+    is_domain_verified: bool
+    is_on: bool
+    assigned: int
+    served: int
+    learners: int
+
+    @property
+    def state(self) -> str:
+        """Return what it does now, in words."""
+        if not self.is_on:
+            return "Off"
+        if self.assigned == 0:
+            return "Nothing to serve"
+        return f"Serving {self.served} of {self.assigned}"
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRow:
+    """An assigned walkthrough. `hindrance` says why it is not served; none if it is."""
+
+    id: str
+    title: str
+    description: str | None
+    steps: int
+    badge: str
+    state: State
+    is_enabled: bool
+    is_git: bool
+    hindrance: str | None
+
+
+def _is_served() -> Any:  # noqa: ANN401  an expression
+    return and_(
+        McpServerWalkthrough.is_enabled,
+        Walkthrough.is_published,
+        Walkthrough.archived_at.is_(None),
+        Walkthrough.first_step_id.is_not(None),
+    )
+
+
+def read_servers(session: Session, organization_id: str) -> list[ServerRow]:
+    """Return the organization's servers by name, with what each serves."""
+    offered = (
+        select(
+            McpServerWalkthrough.mcp_server_id.label("server_id"),
+            func.count().label("assigned"),
+            func.count().filter(_is_served()).label("served"),
+        )
+        .join(Walkthrough, Walkthrough.id == McpServerWalkthrough.walkthrough_id)
+        .where(
+            McpServerWalkthrough.organization_id == organization_id,
+            Walkthrough.organization_id == organization_id,
+        )
+        .group_by(McpServerWalkthrough.mcp_server_id)
+        .subquery()
+    )
+    active = (
+        select(
+            WalkthroughProgress.mcp_server_id.label("server_id"),
+            func.count(WalkthroughProgress.mcp_server_user_id.distinct()).label("learners"),
+        )
+        .where(
+            WalkthroughProgress.organization_id == organization_id,
+            WalkthroughProgress.active_at > now_ms() - _WEEK_MS,
+        )
+        .group_by(WalkthroughProgress.mcp_server_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(McpServer, offered.c.assigned, offered.c.served, active.c.learners)
+        .outerjoin(offered, offered.c.server_id == McpServer.id)
+        .outerjoin(active, active.c.server_id == McpServer.id)
+        .where(McpServer.organization_id == organization_id)
+        .order_by(func.lower(McpServer.name), McpServer.id)
+    )
+    return [
+        ServerRow(
+            slug=server.slug,
+            name=server.name,
+            domain=server.custom_domain,
+            is_domain_verified=server.domain_verified_at is not None,
+            is_on=server.walkthrough_tools_enabled,
+            assigned=assigned or 0,
+            served=served or 0,
+            learners=learners or 0,
+        )
+        for server, assigned, served, learners in rows
+    ]
+
+
+def read_assignments(session: Session, organization_id: str, server_id: str) -> list[AssignmentRow]:
+    """Return what is assigned to the server, in its order."""
+    rows = session.execute(
+        select(
+            Walkthrough.id,
+            Walkthrough.title,
+            Walkthrough.description,
+            Walkthrough.step_count,
+            Walkthrough.version,
+            Walkthrough.source_id,
+            state_sql().label("state"),
+            McpServerWalkthrough.is_enabled,
+        )
+        .join(McpServerWalkthrough, McpServerWalkthrough.walkthrough_id == Walkthrough.id)
+        .where(
+            Walkthrough.organization_id == organization_id,
+            McpServerWalkthrough.organization_id == organization_id,
+            McpServerWalkthrough.mcp_server_id == server_id,
+        )
+        .order_by(McpServerWalkthrough.display_order, McpServerWalkthrough.id)
+    )
+    return [_assignment(row) for row in rows]
+
+
+def read_addable(session: Session, organization_id: str, server_id: str) -> list[tuple[str, str]]:
+    """Return (id, title) of walkthroughs that the server could have, by title."""
+    assigned = select(McpServerWalkthrough.walkthrough_id).where(
+        McpServerWalkthrough.organization_id == organization_id,
+        McpServerWalkthrough.mcp_server_id == server_id,
+    )
+    rows = session.execute(
+        select(Walkthrough.id, Walkthrough.title)
+        .where(
+            Walkthrough.organization_id == organization_id,
+            Walkthrough.archived_at.is_(None),
+            Walkthrough.id.not_in(assigned),
+        )
+        .order_by(func.lower(Walkthrough.title), Walkthrough.id)
+        .limit(_ADDABLE)
+    )
+    return [(row.id, row.title) for row in rows]
+
+
+def _assignment(row: Any) -> AssignmentRow:  # noqa: ANN401  a row of `read_assignments`
+    state = State(row.state)
+    return AssignmentRow(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        steps=row.step_count,
+        badge=state_words(state, row.version),
+        state=state,
+        is_enabled=row.is_enabled,
+        is_git=row.source_id is not None,
+        hindrance=_hindrance(state, row.step_count, is_enabled=row.is_enabled),
+    )
+
+
+def _hindrance(state: State, steps: int, *, is_enabled: bool) -> str | None:
+    if state is not State.LIVE:
+        return {
+            State.DRAFT: "A draft is not served: publish it first.",
+            State.HIDDEN: "It is hidden: publish it to serve it again.",
+            State.ARCHIVED: "It is archived: restore it to serve it again.",
+        }[state]
+    if steps == 0:
+        return "It has no steps."
+    return None if is_enabled else "It is switched off here."

@@ -1,0 +1,198 @@
+"""The list of MCP servers, and the page of each: what it serves, and how to connect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin.connecting import assistants, message_to_learner, reach_fault
+from admin.forms import AUTH_TYPES, SIGN_INS, meaning_of
+from admin.pages.page import Page
+from admin.pages.server_rows import read_addable, read_assignments, read_servers
+from admin.saving import write_transaction
+from walkthroughs.addresses import personal_link, server_address
+from walkthroughs.errors import HandrailError
+from walkthroughs.identity.links import create_link
+from walkthroughs.identity.sign_ins import count_open
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.catalog import list_walkthroughs
+from walkthroughs.mcp_server.texts import list_text
+from walkthroughs.models import McpServer, Walkthrough, db
+from walkthroughs.publishing import assignments
+from walkthroughs.runtime import runtime
+
+#: What the page says after a change.
+_DONE = {
+    "move": "Moved.",
+    "on": "Switched on here.",
+    "off": "Switched off here. Progress of learners stays.",
+    "remove": "Taken off this server. Progress of learners stays.",
+    "assign": "Added.",
+}
+TABS = {"walkthroughs": "Walkthroughs", "connect": "Connect", "settings": "Settings"}
+
+
+class ServersPage(Page):
+    """The organization's MCP servers."""
+
+    reads = frozenset({"index", "server"})
+
+    def __init__(self) -> None:
+        super().__init__("Servers", "servers", "servers")
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """Show every server, its address and what it serves."""
+        return str(
+            self.render(
+                "handrail/servers.html",
+                servers=read_servers(db.session(), g.organization_id),
+                address_of=lambda slug: server_address(runtime().settings.base_url, slug),
+            )
+        )
+
+    @expose("/<slug>/")
+    def server(self, slug: str) -> ResponseReturnValue:
+        """Show one server; `tab` says which side of it."""
+        row = _find(slug)
+        tab = request.args.get("tab", "")
+        tab = tab if tab in TABS else "walkthroughs"
+        values = _WHAT_TABS_SHOW[tab](row)
+        return str(
+            self.render(f"handrail/server_{tab}.html", server=row, tab=tab, tabs=TABS, **values)
+        )
+
+    @expose("/<slug>/assign", methods=("POST",))
+    def assign(self, slug: str) -> ResponseReturnValue:
+        """Add walkthroughs, last in order."""
+        server_id = _find(slug).id
+        own = _own(request.form.getlist("walkthrough_id"))
+        if not own:
+            flash("Choose a walkthrough to add.", "error")
+        elif _written(lambda s: assignments.assign(s, g.organization_id, server_id, own)):
+            flash("Added.", "success")
+        return _back(slug)
+
+    @expose("/<slug>/link", methods=("POST",))
+    def link(self, slug: str) -> ResponseReturnValue:
+        """Make a personal link for the learner whose address was typed; show it this once."""
+        row, email, made = _find(slug), request.form.get("email", "").strip(), ""
+        shown = {"server": row, "tab": "connect", "tabs": TABS}
+        base = runtime().settings.base_url
+        try:
+            with write_transaction() as session:
+                made = personal_link(base, slug, create_link(session, slug, email))
+        except HandrailError as error:
+            values = _connect_tab(row) | {"email": email, "refused": str(error)}
+            return str(self.render("handrail/server_connect.html", **shown, **values)), 422
+        return str(
+            self.render(
+                "handrail/server_link.html",
+                **shown,
+                email=email,
+                address=made,
+                assistants=assistants(slug, made),
+                message=message_to_learner(row.name, made),
+            )
+        )
+
+    @expose("/<slug>/change", methods=("POST",))
+    def change(self, slug: str) -> ResponseReturnValue:
+        """Do what the pressed button names: `on ID`, `off ID`, `remove ID` or `move ID [AFTER]`."""
+        server_id = _find(slug).id
+        verb, _, rest = request.form.get("change", "").partition(" ")
+        named, _, after = rest.partition(" ")
+        undo = {"on": f"off {named}", "off": f"on {named}", "remove": f"assign {named}"}.get(verb)
+
+        def write(session: Session) -> None:
+            nonlocal undo
+            place = (session, g.organization_id, server_id)
+            if verb == "move":
+                stood_behind = assignments.move(*place, named, after or None)
+                undo = f"move {named} {stood_behind or ''}"
+            elif verb in {"on", "off"}:
+                assignments.switch(*place, named, is_enabled=verb == "on")
+            elif verb == "remove":
+                assignments.unassign(*place, named)
+            else:
+                assignments.assign(*place, _own([named]))
+
+        if verb not in _DONE:
+            abort(400)
+        if _written(write):
+            undone = {"text": _DONE[verb], "undo": url_for(".change", slug=slug), "change": undo}
+            flash(undone, "success")  # type: ignore[arg-type]  # the session keeps it as JSON
+        return _back(slug)
+
+
+def _find(slug: str) -> McpServer:
+    row: McpServer | None = db.session.scalar(
+        select(McpServer).where(
+            McpServer.organization_id == g.organization_id, McpServer.slug == slug
+        )
+    )
+    return row or abort(404)
+
+
+def _own(chosen: list[str]) -> list[str]:
+    """Return those of the ids that are walkthroughs of the organization, in the same order."""
+    query = select(Walkthrough.id).where(
+        Walkthrough.organization_id == g.organization_id, Walkthrough.id.in_(chosen)
+    )
+    return sorted(db.session.scalars(query), key=chosen.index)
+
+
+def _written(write: Callable[[Session], None]) -> bool:
+    """Write in one transaction; return false after showing why it was refused."""
+    try:
+        with write_transaction() as session:
+            write(session)
+    except HandrailError as error:
+        flash(str(error), "error")
+        return False
+    return True
+
+
+def _back(slug: str) -> ResponseReturnValue:
+    return redirect(url_for(".server", slug=slug), code=303)
+
+
+def _walkthroughs_tab(row: McpServer) -> dict[str, Any]:
+    caller = Caller(g.organization_id, row.id)
+    return {
+        "assignments": read_assignments(db.session(), g.organization_id, row.id),
+        "addable": read_addable(db.session(), g.organization_id, row.id),
+        "listed": list_text(list_walkthroughs(runtime().database, caller), None),
+    }
+
+
+def _connect_tab(row: McpServer) -> dict[str, Any]:
+    address = server_address(runtime().settings.base_url, row.slug)
+    if row.custom_domain and row.domain_verified_at:
+        address = f"https://{row.custom_domain}/mcp"
+    return {
+        "address": address,
+        "assistants": assistants(row.slug, address),
+        "fault": reach_fault(address),
+    }
+
+
+def _settings_tab(row: McpServer) -> dict[str, Any]:
+    return {
+        "known_by": meaning_of(AUTH_TYPES, row.auth_type),
+        "asks": meaning_of(SIGN_INS, row.sign_in),
+        "open_sign_ins": count_open(db.session(), row),
+    }
+
+
+_WHAT_TABS_SHOW: dict[str, Callable[[McpServer], dict[str, Any]]] = {
+    "walkthroughs": _walkthroughs_tab,
+    "connect": _connect_tab,
+    "settings": _settings_tab,
+}

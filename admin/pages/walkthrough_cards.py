@@ -1,0 +1,233 @@
+"""What the list of walkthroughs shows: a page of cards, and how many there are in each state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from admin.formats import name_of
+from admin.pages.walkthrough_filter import Wanted
+from admin.states import State, state_sql, state_words
+from walkthroughs.enums import ProgressStatus
+from walkthroughs.learning.position import percent_of
+from walkthroughs.models import (
+    ContentSource,
+    McpServer,
+    McpServerWalkthrough,
+    Walkthrough,
+    WalkthroughProgress,
+    WalkthroughStep,
+    WalkthroughVersion,
+)
+
+PAGE_SIZE = 24
+#: Under so many learners a percentage says nothing: only the numbers are shown.
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One walkthrough of the list. Times are epoch milliseconds."""
+
+    id: str
+    title: str
+    description: str | None
+    state: State
+    badge: str
+    steps: int
+    servers: int
+    source: str | None
+    tags: tuple[str, ...]
+    changed_at: int
+    changed_by: str | None
+    started: int = 0
+    completed: int = 0
+
+    @property
+    def finish(self) -> str:
+        """Return how many learners finish it, in words; empty if nobody has begun."""
+        if self.started == 0:
+            return ""
+        if self.started < _FEW:
+            return f"{self.completed} of {self.started} finished"
+        return f"{percent_of(self.completed, self.started)} % finish (of {self.started})"
+
+
+@dataclass(frozen=True, slots=True)
+class CardPage:
+    """A page of cards. `counts` has the number of each state that the other filters leave."""
+
+    cards: tuple[Card, ...]
+    counts: Mapping[State, int] = field(default_factory=dict)
+    total: int = 0
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages there are."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPage:
+    """Return the page that *wanted* asks for: four statements, whatever there is."""
+    conditions = _conditions(organization_id, wanted)
+    by_state = session.execute(
+        select(state_sql().label("state"), func.count()).where(*conditions).group_by("state")
+    ).all()
+    counts = {State(state): count for state, count in by_state}
+    shown = state_sql() == wanted.state.value if wanted.state else Walkthrough.archived_at.is_(None)
+    rows = session.execute(
+        _in_order(_cards(organization_id).where(*conditions, shown), organization_id, wanted)
+        .limit(PAGE_SIZE)
+        .offset(PAGE_SIZE * (wanted.page - 1))
+    ).all()
+    learners = _learners(session, organization_id, [row.id for row in rows])
+    cards = tuple(_card(row, *learners.get(row.id, (0, 0))) for row in rows)
+    total = sum(
+        count
+        for state, count in counts.items()
+        if state is wanted.state or (wanted.state is None and state is not State.ARCHIVED)
+    )
+    return CardPage(cards, counts, total)
+
+
+def _conditions(organization_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Walkthrough.organization_id == organization_id]
+    if wanted.words:
+        conditions.append(_has_words(organization_id, wanted.words))
+    if wanted.server:
+        conditions.append(
+            exists()
+            .where(
+                McpServerWalkthrough.organization_id == organization_id,
+                McpServerWalkthrough.walkthrough_id == Walkthrough.id,
+                McpServerWalkthrough.mcp_server_id == McpServer.id,
+                McpServer.slug == wanted.server,
+            )
+            .correlate(Walkthrough)
+        )
+    if wanted.source == "dashboard":
+        conditions.append(Walkthrough.source_id.is_(None))
+    elif wanted.source == "git":
+        conditions.append(Walkthrough.source_id.is_not(None))
+    if wanted.tag:
+        conditions.append(Walkthrough.tags.contains([wanted.tag]))
+    return conditions
+
+
+def _has_words(organization_id: str, words: str) -> ColumnElement[bool]:
+    """Title, description, the author's id, or the text of a live step has the words.
+
+    In the texts they are found as typed, in small letters and with a capital: to put every text
+    into small letters first takes PostgreSQL ten times as long as to look through it.
+    """
+    forms = {words, words.lower(), words.capitalize()}
+    in_steps = select(WalkthroughStep.walkthrough_id).where(
+        WalkthroughStep.organization_id == organization_id,
+        WalkthroughStep.archived_at.is_(None),
+        or_(
+            WalkthroughStep.title.icontains(words, autoescape=True),
+            *(WalkthroughStep.content.contains(form, autoescape=True) for form in forms),
+        ),
+    )
+    return or_(
+        Walkthrough.title.icontains(words, autoescape=True),
+        Walkthrough.description.icontains(words, autoescape=True),
+        Walkthrough.external_id == words,
+        Walkthrough.id.in_(in_steps),
+    )
+
+
+def _cards(organization_id: str) -> Select[Any]:
+    servers = (
+        select(func.count())
+        .where(
+            McpServerWalkthrough.organization_id == organization_id,
+            McpServerWalkthrough.walkthrough_id == Walkthrough.id,
+            McpServerWalkthrough.is_enabled,
+        )
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    newest = aliased(WalkthroughVersion)
+    return (
+        select(
+            Walkthrough.id,
+            Walkthrough.title,
+            Walkthrough.description,
+            Walkthrough.step_count,
+            Walkthrough.version,
+            Walkthrough.tags,
+            Walkthrough.updated_at,
+            state_sql().label("state"),
+            servers.label("servers"),
+            ContentSource.name.label("source"),
+            newest.author,
+        )
+        .outerjoin(
+            ContentSource,
+            and_(
+                ContentSource.id == Walkthrough.source_id,
+                ContentSource.organization_id == organization_id,
+            ),
+        )
+        .outerjoin(
+            newest,
+            and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
+        )
+    )
+
+
+def _in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
+    if wanted.sort == "title":
+        return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
+    if wanted.sort == "learners":
+        started = (
+            select(WalkthroughProgress.walkthrough_id, func.count().label("learners"))
+            .where(WalkthroughProgress.organization_id == organization_id)
+            .group_by(WalkthroughProgress.walkthrough_id)
+            .subquery()
+        )
+        return rows.outerjoin(started, started.c.walkthrough_id == Walkthrough.id).order_by(
+            func.coalesce(started.c.learners, 0).desc(), Walkthrough.id
+        )
+    return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
+
+
+def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[str, tuple[int, int]]:
+    """Return how many learners have started and completed each of the walkthroughs."""
+    rows = session.execute(
+        select(
+            WalkthroughProgress.walkthrough_id,
+            func.count(),
+            func.count().filter(WalkthroughProgress.status == ProgressStatus.COMPLETED),
+        )
+        .where(
+            WalkthroughProgress.organization_id == organization_id,
+            WalkthroughProgress.walkthrough_id.in_(ids),
+        )
+        .group_by(WalkthroughProgress.walkthrough_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _card(row: Any, started: int, completed: int) -> Card:  # noqa: ANN401  a row of `_cards`
+    state = State(row.state)
+    return Card(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        state=state,
+        badge=state_words(state, row.version),
+        steps=row.step_count,
+        servers=row.servers,
+        source=row.source,
+        tags=tuple(row.tags),
+        changed_at=row.updated_at,
+        changed_by=name_of(row.author),
+        started=started,
+        completed=completed,
+    )

@@ -1,0 +1,182 @@
+// The steps of the editor's page: opens one without loading the page, adds and deletes, renames sections.
+import { element, newKey, showDialog, toast } from "./save.js";
+
+const form = document.querySelector("#draft");
+const list = form.querySelector("[data-reorder]");
+/** How often the page asks what others have written meanwhile. */
+const LOOK_AGAIN_MS = 30_000;
+let turn = 0;
+let isOpening = false;
+let shown = location.search;
+
+const saver = () => form.handrailSave;
+
+/** Returns whether something is not saved, such as a text in conflict. */
+export const hasUnsaved = () => (saver()?.queue.all.length ?? 0) > 0;
+
+/** Opens a step at once: saves, reads its page, and shows its parts in this one. */
+export async function openStep(address) {
+  await saver()?.flush();
+  if (await readStep(address)) history.pushState(null, "", address);
+}
+
+/** Goes back or forth in the history. */
+export function followHistory() {
+  if (location.search !== shown) readStep(location.href); // else only the hash is another one
+}
+
+/** Shows the step at *address*; returns whether it is shown. */
+async function readStep(address) {
+  isOpening = true;
+  const page = await read(address, () => openStep(address));
+  isOpening = false;
+  if (!page) return false;
+  shown = new URL(address, location.href).search;
+  const [old, fresh] = [form, page].map((each) => each.querySelector(".step-pane"));
+  for (const text of old.querySelectorAll("textarea")) text.handrailEditor?.destroy();
+  old.replaceWith(fresh);
+  document.title = page.title;
+  showAround(page);
+  fresh.dispatchEvent(new Event("htmx:load", { bubbles: true }));
+  if (matchMedia("(max-width: 46rem)").matches) fresh.scrollIntoView();
+  return true;
+}
+
+/** Shows again what is around the texts: list, preview, state, and texts that others wrote. */
+export async function refresh() {
+  if (isOpening) return;
+  const page = await read(location.href);
+  if (!page) return;
+  showAround(page);
+  const save = saver();
+  for (const field of page.querySelectorAll("#draft [data-field]")) {
+    save?.take({ step: field.dataset.step ?? null, field: field.dataset.field, value: field.value });
+  }
+}
+
+/** Returns a page, or null if it cannot be had or is late; *again* is called after a sign-in. */
+async function read(address, again = null) {
+  const mine = ++turn;
+  let answer;
+  try {
+    answer = await fetch(address);
+  } catch {
+    if (again) toast("The step cannot be opened without a connection. What you wrote is kept.");
+    return null;
+  }
+  if (mine !== turn) return null;
+  if (answer.redirected && again) {
+    const done = async (csrf) => {
+      await saver()?.resume(csrf);
+      again();
+    };
+    form.dispatchEvent(new CustomEvent("handrail:sign-in", { detail: { done } }));
+  }
+  if (!answer.ok || answer.redirected) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return mine === turn && page.querySelector(".step-pane") ? page : null;
+}
+
+function showAround(page) {
+  form.querySelector("#preview").replaceWith(keepOpen(page.querySelector("#preview")));
+  showList(page);
+  for (const place of ["h1", ".trail", ".bar strong", "#state", "#presence", "#buttons", "#stale"]) {
+    const [old, fresh] = [document, page].map((each) => each.querySelector(place));
+    if (!old || !fresh || toldBy(old) === toldBy(fresh)) continue;
+    if (!old.contains(document.activeElement)) old.replaceWith(fresh);
+  }
+}
+
+/** Returns what a part of the page says, and where it leads. */
+function toldBy(part) {
+  return [part.textContent, ...[...part.querySelectorAll("a")].map((link) => link.href)].join(" ");
+}
+
+/** Opens what the member has opened in the preview that is there now. */
+function keepOpen(preview) {
+  const isOpen = form.querySelector("#preview details")?.open;
+  if (isOpen) preview.querySelector("details")?.setAttribute("open", "");
+  return preview;
+}
+
+/** Draws the list of steps again, unless a row is on its way; the focus stays on its row. */
+function showList(page) {
+  if (document.querySelector(".reorder-lifted, .reorder-dragged")) return;
+  const [old, fresh] = [form, page].map((each) => each.querySelector(".steps-pane [data-rows]"));
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const row = focused?.closest("[data-item]")?.dataset.item;
+  const kind = ["data-handle", "data-label", "data-move"].find((name) => focused?.hasAttribute(name));
+  old.replaceWith(fresh);
+  fresh.dispatchEvent(new Event("htmx:load", { bubbles: true }));
+  if (row && kind) fresh.querySelector(`[data-item="${CSS.escape(row)}"] [${kind}]`)?.focus();
+  nameOpenRow();
+}
+
+/** Writes the title that is being typed into the open row. */
+function nameOpenRow() {
+  const title = form.querySelector("#step-title");
+  const label = form.querySelector("[data-item].open [data-label]");
+  if (title && label) label.textContent = title.value.trim() || "Untitled";
+}
+
+/** Does what a button of the form asks for, in the page; returns whether it is one of those. */
+export async function actInPage(button) {
+  const [verb, step] = (button?.value ?? "").split(" ");
+  if (verb === "add") await add();
+  else if (verb === "delete") await remove(step);
+  else return false;
+  return true;
+}
+
+const openId = () => form.querySelector("input[name=step]")?.value;
+const addressOf = (step) => (step ? `?step=${encodeURIComponent(step)}` : location.pathname);
+
+async function add() {
+  const step = newKey(12);
+  saver().change({ kind: "add_step", step, after: openId() ?? null });
+  await openStep(addressOf(step));
+  if (openId() === step) form.querySelector("#step-title").focus();
+}
+
+async function remove(step) {
+  const rows = [...form.querySelectorAll("[data-item]")].map((row) => row.dataset.item);
+  const at = rows.indexOf(step);
+  const texts = Object.fromEntries([...form.querySelectorAll("[data-step]")].map((each) => [each.dataset.field, each.value]));
+  saver().change({ kind: "delete_step", step });
+  await openStep(addressOf(rows[at + 1] ?? rows[at - 1]));
+  if (hasUnsaved()) return;
+  form.querySelector("[data-item].open [data-label]")?.focus();
+  toast(`Deleted “${texts.title || "Untitled"}”.`, {
+    undo: () => {
+      saver().change({ kind: "add_step", step, after: rows[at - 1] ?? null, ...texts });
+      openStep(addressOf(step));
+    },
+  });
+}
+
+async function rename(section) {
+  const name = await showDialog("Rename the section", (close) => {
+    const input = element("input", { id: "section-name", value: section, autocomplete: "off", maxlength: 200 });
+    const save = element("button", { class: "primary" }, "Rename");
+    const cancel = element("button", { type: "button", onclick: () => close() }, "Cancel");
+    const onsubmit = (event) => {
+      event.preventDefault();
+      close(input.value.trim());
+    };
+    return [element("form", { onsubmit }, element("label", { for: input.id }, "Name"), input, element("p", { class: "buttons" }, save, cancel))];
+  });
+  if (name === undefined || name === section) return;
+  saver().change({ kind: "rename_section", section, value: name });
+  await saver().flush();
+}
+
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-rename]");
+  if (button) rename(button.closest("[data-group]").dataset.group);
+});
+form.addEventListener("input", (event) => {
+  if (event.target.id === "step-title") nameOpenRow();
+});
+if (list) {
+  setInterval(() => document.hidden || document.querySelector("dialog[open]") || refresh(), LOOK_AGAIN_MS);
+}

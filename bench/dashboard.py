@@ -1,0 +1,139 @@
+"""Measure pages of the dashboard on an organization of 1,000 walkthroughs. Part of `make bench`.
+
+Pages are asked of the application in this process, without a network, by a signed-in owner. The
+reference is the dashboard's own page to change a password: the same frame, and no content.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, text
+
+from admin.access.accounts import create_owner
+from app import Handrail, add_pages, create_app
+from walkthroughs.database import embedded, migrations
+from walkthroughs.settings import read_settings
+
+WALKTHROUGHS, STEPS, PROGRESS, LEARNERS = 1_000, 20, 100_000, 10_000
+_ROUNDS = 21
+_OWNER = "owner@bench.example"
+_REFERENCE = "/admin/password/"
+#: What it is, and its address.
+_PAGES = (
+    ("list of walkthroughs", "/o/bench/admin/walkthroughs/"),
+    ("the same, most learners first", "/o/bench/admin/walkthroughs/?sort=learners"),
+    ("the same, a word in a step", "/o/bench/admin/walkthroughs/?q=step+7+of+walkthrough+77"),
+    ("servers", "/o/bench/admin/servers/"),
+    ("a server that offers all", "/o/bench/admin/servers/bench/"),
+)
+
+
+def measure() -> list[tuple[str, float, float]]:
+    """Return what, the median in milliseconds, and how many times the reference, of each page."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "postgres"
+        url = embedded.start(data)
+        app = add_pages(
+            create_app(read_settings({"DATABASE_URL": url, "HANDRAIL_DATA_DIR": folder}))
+        )
+        assert isinstance(app, Handrail)
+        try:
+            return _measured(app)
+        finally:
+            app.extensions["handrail"].database.close()
+            embedded.stop(data)
+
+
+def _measured(app: Handrail) -> list[tuple[str, float, float]]:
+    database = app.extensions["handrail"].database
+    migrations.upgrade(database)
+    with database.engine.begin() as connection:
+        for statement in _SEED:
+            connection.execute(text(statement), _NUMBERS)
+        _analyze(connection)
+    with app.app_context(), database.transaction() as session:
+        password = create_owner(session, "o", _OWNER) or ""
+    client = app.test_client()
+    _sign_in(client, password)
+    seconds: dict[str, list[float]] = {}
+    for _ in range(_ROUNDS):
+        for _what, path in (("", _REFERENCE), *_PAGES):
+            began = time.perf_counter()
+            answer = client.get(path)
+            seconds.setdefault(path, []).append(time.perf_counter() - began)
+            assert answer.status_code == 200, path
+    reference = statistics.median(seconds[_REFERENCE])
+    medians = [(what, statistics.median(seconds[path])) for what, path in _PAGES]
+    return [(what, 1000 * median, median / reference) for what, median in medians]
+
+
+def _sign_in(client: FlaskClient, password: str) -> None:
+    page = client.get("/admin/login").get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    form = {"email": _OWNER, "password": password, "csrf_token": token[1] if token else ""}
+    assert client.post("/admin/login", data=form).status_code == 302
+
+
+def _analyze(connection: Connection) -> None:
+    connection.execute(text("ANALYZE"))
+
+
+_NUMBERS = {
+    "walkthroughs": WALKTHROUGHS, "steps": STEPS, "progress": PROGRESS, "learners": LEARNERS,
+}  # fmt: skip
+_SEED = (
+    "INSERT INTO organization (id, slug, name, created_at) VALUES ('o', 'bench', 'Bench', 0)",
+    """INSERT INTO mcp_servers (id, organization_id, slug, name, auth_type,
+         walkthrough_tools_enabled, pace_seconds, created_at)
+       VALUES ('srv', 'o', 'bench', 'Bench', 'personal_link', true, 0, 0)""",
+    """INSERT INTO walkthroughs (id, organization_id, title, description, version, is_published,
+         tags, step_count, external_id, digest, first_step_id, created_at, updated_at)
+       SELECT 'wt' || w, 'o', 'Walkthrough ' || w, 'What people can do after number ' || w || '.',
+              1, true, '["bench"]', :steps, 'w' || w, '', 'ws' || w || '_0', 0, w
+         FROM generate_series(1, :walkthroughs) w""",
+    """INSERT INTO walkthrough_steps (id, organization_id, walkthrough_id, title, content, verify,
+         next_step_id, display_order, external_id, revision, created_at)
+       SELECT 'ws' || w || '_' || n, 'o', 'wt' || w, 'Step ' || n,
+              'Step ' || n || ' of walkthrough ' || w || '. '
+              || repeat('Do this carefully, then look at what it printed. ', 40),
+              'It runs.', CASE WHEN n < :steps - 1 THEN 'ws' || w || '_' || (n + 1) END, n,
+              's' || n, 1, 0
+         FROM generate_series(1, :walkthroughs) w, generate_series(0, :steps - 1) n""",
+    """INSERT INTO walkthrough_versions (id, organization_id, walkthrough_id, number, level,
+         summary, digest, step_ids, author, created_at)
+       SELECT 'wv' || w, 'o', 'wt' || w, 1, 'structure', 'First version.', '', '[]',
+              'ann@bench.example', 0
+         FROM generate_series(1, :walkthroughs) w""",
+    """INSERT INTO mcp_server_walkthroughs (id, organization_id, mcp_server_id, walkthrough_id,
+         display_order, is_enabled, assigned_at)
+       SELECT 'msw' || w, 'o', 'srv', 'wt' || w, w, true, 0
+         FROM generate_series(1, :walkthroughs) w""",
+    """INSERT INTO mcp_server_user (id, organization_id, email, created_at)
+       SELECT 'msu' || n, 'o', 'learner' || n || '@bench.example', 0
+         FROM generate_series(1, :learners) n""",
+    """INSERT INTO walkthrough_progress (id, organization_id, mcp_server_user_id, walkthrough_id,
+         mcp_server_id, current_step_id, status, completed_steps, started_at, version, active_at)
+       SELECT 'wp' || p, 'o', 'msu' || (1 + p % :learners),
+              'wt' || (1 + (p + p / :learners) % :walkthroughs), 'srv',
+              'ws' || (1 + (p + p / :learners) % :walkthroughs) || '_3', 'in_progress',
+              '["a", "b", "c"]', 0, 1, (extract(epoch FROM now()) * 1000)::bigint
+              - p::bigint * 60000
+         FROM generate_series(0, :progress - 1) p""",
+)
+
+
+def main() -> None:
+    """Print the table of pages."""
+    for what, milliseconds, times in measure():
+        sys.stdout.write(f"{what}: {milliseconds:.0f} ms, {times:.1f} times an empty page\n")
+
+
+if __name__ == "__main__":
+    main()

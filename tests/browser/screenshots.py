@@ -1,0 +1,165 @@
+"""Take a picture of every screen of the dashboard: `python -m tests.browser.screenshots [FOLDER]`.
+
+It serves the demo with a database of its own, writes a walkthrough in it as a person would, and
+leaves nothing behind but the pictures: light on a wide screen, dark on a phone.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask_security.utils import hash_password
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from admin.access.accounts import Account
+from admin.demo import prepare
+from app import add_pages, build_app, create_app
+from tests.browser.conftest import _FLAGS, DashboardSite, _program
+from tests.browser.writing import begin, open_step, publish, start_draft, write
+from tests.serving import served
+from walkthroughs.database import embedded, migrations
+from walkthroughs.models import db
+from walkthroughs.runtime import runtime
+from walkthroughs.settings import Settings
+
+_FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+_COLOURS = 96
+_OWNER, _PASSWORD = "owner@acme.example", "only-for-these-pictures"
+#: Name of the picture, and the page below `/o/acme/admin/`.
+_SCREENS = {
+    "walkthroughs": "walkthroughs/",
+    "new": "walkthroughs/new/",
+    "servers": "servers/",
+    "server": "servers/acme/",
+    "connect": "servers/acme/?tab=connect",
+    "server-settings": "servers/academy/?tab=settings",
+    "learners": "learners/",
+    "git": "git/",
+    "members": "members/",
+    "audit": "audit/",
+}
+#: The same, and the link on that page which leads to the screen.
+_OPENED = (("learner", "learners/", "you@acme.example"), ("git-source", "git/", "content-repo"))
+#: Where the demo happens to lie is no part of a picture.
+_NO_FOLDER = r"""document.querySelectorAll("code, dd, p").forEach((each) => {
+  for (const text of each.childNodes) {
+    if (text.nodeType === 3) text.data = text.data.replace(/\/\S+\/content-repo/g, "/srv/content-repo");
+  }
+})"""
+_TEXT = """Billing alerts tell you *before* the bill does.
+
+1. Open **Billing › Alerts**, and press **New alert**.
+2. Choose the limit, such as `50 €`, and who is told.
+
+```sh
+acme alerts create --limit 50 --to you@acme.example
+```
+
+> An alert stops nothing: what runs goes on and costs on.
+"""
+_FOR_THE_ASSISTANT = (
+    "Ask which limit fits before you name one. Never suggest that a limit stops costs."
+)
+
+
+def main(folder: Path) -> None:
+    """Write all pictures to *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with demo() as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_program(), args=list(_FLAGS))
+        take_all(browser, site, folder)
+        browser.close()
+
+
+@contextmanager
+def demo() -> Iterator[DashboardSite]:
+    """Serve the demo, and end it with its database."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            data_dir=Path(folder),
+            database_url=None,
+            given_secret_key=None,
+            base_url="http://localhost:8000",
+            allow_local_repositories=True,
+        )
+        app = add_pages(create_app(settings))
+        with app.app_context():
+            migrations.upgrade(runtime().database)
+            prepare(runtime())
+            db.session.query(Account).filter_by(email=_OWNER).one().password = hash_password(
+                _PASSWORD
+            )
+            db.session.commit()
+        try:
+            with served(build_app(settings, app)) as origin:
+                yield DashboardSite(origin, _OWNER, _PASSWORD)
+        finally:
+            embedded.stop(settings.data_dir / "postgres")
+
+
+def take_all(browser: Browser, site: DashboardSite, folder: Path) -> None:
+    """Write the pictures of all screens."""
+    stranger = browser.new_page()
+    stranger.goto(f"{site.origin}/admin/")
+    take(stranger, folder / "sign-in")
+    page = begin(browser, site)
+    _take_writing(page, folder)
+    for name, path in _SCREENS.items():
+        page.goto(f"{site.origin}/o/acme/admin/{path}")
+        take(page, folder / name)
+    for name, path, link in _OPENED:
+        page.goto(f"{site.origin}/o/acme/admin/{path}")
+        page.get_by_role("link", name=link, exact=True).click()
+        take(page, folder / name)
+    page.goto(f"{site.origin}/o/acme/admin/walkthroughs/")
+    page.locator(".card", has=page.locator(".badge-git")).first.get_by_role("link").first.click()
+    page.locator(".cm-content").first.wait_for()
+    take(page, folder / "git-managed")
+    page.context.close()
+
+
+def _take_writing(page: Page, folder: Path) -> None:
+    """Write and publish a walkthrough, and take pictures on the way."""
+    start_draft(page, "Set up billing alerts", "Learn by doing")
+    publish(page, "Acme", "Acme Academy")
+    page.reload()
+    open_step(page, "The smallest version")
+    write(page, _TEXT)
+    page.locator("details.text", has_text="For the assistant").first.locator("summary").click()
+    write(page, _FOR_THE_ASSISTANT, "For the assistant")
+    page.locator("#preview", has_text="An alert stops nothing").wait_for()
+    page.locator(".answer summary").click()
+    page.locator("h1").click()
+    take(page, folder / "editor")
+    page.get_by_role("link", name="Publish changes").click()
+    page.get_by_role("dialog").wait_for()
+    take(page, folder / "publish")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Preview", exact=True).click()
+    take(page, folder / "preview")
+    page.go_back()
+    page.get_by_role("link", name="History").click()
+    take(page, folder / "history")
+
+
+def take(page: Page, path: Path) -> None:
+    """Write *path*.png, light and wide, and *path*-dark.png, dark and narrow."""
+    page.evaluate(_NO_FOLDER)
+    for scheme, width, height, end in (("light", 1440, 900, ""), ("dark", 390, 844, "-dark")):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        small = picture.quantize(_COLOURS, dither=Image.Dither.NONE)
+        small.save(path.with_name(f"{path.name}{end}.png"), optimize=True)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else _FOLDER)

@@ -1,0 +1,71 @@
+"""A small server of static pages, under the policy of the dashboard, for what runs in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from admin.access.protection import _POLICY
+from tests.serving import served
+
+ROOT = Path(__file__).parents[2]
+ASSETS = ROOT / "admin" / "static"
+_PAGES = Path(__file__).parent / "pages"
+
+
+@contextmanager
+def pages_served(*routes: BaseRoute) -> Iterator[str]:
+    """Serve the dashboard's assets, the pages of the tests and *routes*; yield the origin."""
+
+    async def with_policy(request: Request, call_next) -> Response:  # type: ignore[no-untyped-def]
+        answer: Response = await call_next(request)
+        answer.headers["Content-Security-Policy"] = _POLICY
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+    files = [
+        Mount("/assets", StaticFiles(directory=ASSETS)),
+        Mount("/pages", StaticFiles(directory=_PAGES)),
+    ]
+    app = Starlette(
+        routes=[*routes, *files], middleware=[Middleware(BaseHTTPMiddleware, dispatch=with_policy)]
+    )
+    with served(app) as origin:
+        yield origin
+
+
+def open_page(browser: Browser, url: str, **options: object) -> Page:
+    """Open *url* in a context of its own; what goes wrong is kept in `page.told`."""
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(5_000)
+    page = watched(context.new_page())
+    page.goto(url)
+    return page
+
+
+def watched(page: Page) -> Page:
+    """Keep in `page.told` what goes wrong in *page*."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.told = told  # type: ignore[attr-defined]
+    return page
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until *expression* is true. Playwright's own way needs `eval`, which the policy forbids."""
+    for _ in range(100):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")

@@ -1,0 +1,1 @@
+"""Who changed what: rows that are only ever added, in the transaction of the change itself."""
