@@ -11,6 +11,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from admin.audit_words import KINDS
+from walkthroughs.audit.record import without_learners
 from walkthroughs.enums import AuditPlace
 from walkthroughs.models import AuditEvent
 
@@ -82,7 +83,7 @@ def read_events(
         (event.actor, wanted.who),
         (event.kind, wanted.kind),
         (event.place, wanted.place),
-        (event.target_id, wanted.of),
+        (event.target_id, without_learners(wanted.of)),
     ):
         if value:
             query = query.where(column == value)

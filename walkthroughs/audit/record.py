@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -9,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from walkthroughs.crypto import hash_token
 from walkthroughs.database import bulk_copy
 from walkthroughs.enums import AuditPlace
 from walkthroughs.ids import now_ms
@@ -18,6 +20,8 @@ Values = Mapping[str, object]
 #: Longer texts and lists are cut: the audit tells what changed, and is no second copy of it.
 MAX_LETTERS, MAX_ITEMS = 300, 20
 _ACTOR = "audit actor"
+#: The id of a learner's row.
+_LEARNER = re.compile(r"\bmsu_[\w-]{10}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Event:
         organization_id: whose audit it is in.
         verb: a kind of thing and what was done to it, such as `walkthrough.publish`.
         target_id: the id of that thing.
-        title: what people call it. Learners are never named: what is here cannot be erased.
+        title: what people call it. Learners are never named, and their ids are replaced by
+            `without_learners`: what is here cannot be erased.
         before: the values that have changed, as they were.
         after: the same values since. Never a secret, nor a hash of one.
     """
@@ -66,6 +71,14 @@ def act_as(session: Session, actor: Actor | Callable[[], Actor]) -> None:
 def session_info(actor: Callable[[], Actor]) -> dict[str, object]:
     """Return the `info` for a factory of sessions whose changes are made by *actor*."""
     return {_ACTOR: actor}
+
+
+def without_learners(text: str) -> str:
+    """Return *text* with what stands for a learner's id in place of each.
+
+    It is the same for each change of one learner, and leads back to nobody once they are erased.
+    """
+    return _LEARNER.sub(lambda found: f"learner-{hash_token(found[0])[:12]}", text)
 
 
 def record(session: Session, *events: Event) -> None:
@@ -95,7 +108,7 @@ def _columns(event: Event, actor: Actor) -> dict[str, Any]:
         "place": actor.place.value,
         "verb": event.verb,
         "kind": event.verb.partition(".")[0],
-        "target_id": event.target_id,
+        "target_id": without_learners(event.target_id),
         "title": event.title[:MAX_LETTERS],
         "before": _small(event.before),
         "after": _small(event.after),
@@ -116,5 +129,5 @@ def _small_value(value: object) -> object:
     if isinstance(value, list | tuple):
         more = [f"and {len(value) - MAX_ITEMS} more"] if len(value) > MAX_ITEMS else []
         return [_small_value(item) for item in value[:MAX_ITEMS]] + more
-    text = str(value)
+    text = without_learners(str(value))
     return text if len(text) <= MAX_LETTERS else f"{text[:MAX_LETTERS]}…"
