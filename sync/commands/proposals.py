@@ -57,10 +57,10 @@ def propose_command(
     *,
     only_diff: bool,
 ) -> None:
-    """Push a change of WALKTHROUGH, by its id here or in its files, to a branch of its repository.
+    """Push a change of WALKTHROUGH to a branch.
 
-    Its content comes from a folder. Only the files that it changes are written, as their authors
-    spell them. A second proposal goes on top of the first; nothing is forced.
+    It is named by its id here or in its files. Its content comes from a folder. Only the files
+    that it changes are written, as their authors spell them. A second proposal goes on top of the first; nothing is forced.
     """
     parts = runtime()
     owner = find_source(parts.database, source)
@@ -87,7 +87,7 @@ def propose_command(
 @click.argument("source", required=False)
 @with_appcontext
 def proposals_command(source: str | None) -> None:
-    """List the proposals, the newest first, and where to open a pull request for those open."""
+    """List the proposals. The newest comes first; open ones say where to open a pull request."""
     parts = runtime()
     source_id = find_source(parts.database, source).id if source else None
     with parts.database.transaction() as session:

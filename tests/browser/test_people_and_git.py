@@ -82,6 +82,8 @@ def test_a_held_source_shows_its_words_and_goes_back_in_two_clicks(
     page.get_by_role("link", name="Git", exact=True).click()
     told = faults(page)
     page.get_by_role("link", name="recipes").click()
+    while page.get_by_text("A run is under way").is_visible():  # the worker's own, for a moment
+        page.reload()
     expect(page.locator("ins", has_text="third")).to_be_visible()
     told += faults(page)
     for tab in ("Problems", "Settings", "Runs"):
