@@ -60,7 +60,8 @@ def propose_command(
     """Push a change of WALKTHROUGH to a branch.
 
     It is named by its id here or in its files. Its content comes from a folder. Only the files
-    that it changes are written, as their authors spell them. A second proposal goes on top of the first; nothing is forced.
+    that it changes are written, as their authors spell them. A second proposal goes on top of the
+    first; nothing is forced.
     """
     parts = runtime()
     owner = find_source(parts.database, source)
