@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import round_trips, sync
+from bench import dashboard, round_trips, sync
 from bench.client import drive, request
 from bench.processes import free_port, process, wait_for
 from bench.report import write
@@ -60,7 +60,7 @@ def main() -> None:
         finally:
             database.close()
             embedded.stop(data)
-    write(rounds, trips, sync.table(sync.measure()))
+    write(rounds, trips, sync.table(sync.measure()), dashboard.table())
 
 
 def _measure(url: str, database: Database) -> list[dict[str, float]]:
