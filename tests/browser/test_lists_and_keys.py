@@ -186,7 +186,7 @@ def test_the_palette_goes_to_pages_and_does_actions_by_keys(page):
     told = faults(page)
     page.keyboard.type("pub")
     page.keyboard.press("Enter")
-    assert page.evaluate("published") == 1
+    page.wait_for_function("published === 1")  # once the dialog is closed
     page.get_by_label("Search").focus()
     page.keyboard.press("Control+k")
     page.keyboard.type("tea")

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from tests.builders import DASHBOARD, content, learner, sign_in, walkthrough
 from tests.dashboard import Visitor, app, owner, said, site
+from walkthroughs.audit.record import without_learners
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning import progress
@@ -169,7 +170,9 @@ def test_a_learner_is_moved_to_a_step_and_goes_on_from_there(app, people, site, 
     post(eddi, people["lea"], "move", step="nonsense", **move)
     assert "There is no step" in said(eddi.get(f"{LIST}{people['lea']}/"))
     assert post(eddi, people["max"], "move", step=two, **move).status_code == 404
-    assert told(database, "learner.relocate") == [("m@x.example", people["lea"])] * 3
+    assert (
+        told(database, "learner.relocate") == [("m@x.example", without_learners(people["lea"]))] * 3
+    )
 
 
 def test_a_reset_forgets_one_walkthrough_and_says_when_it_is_not_offered(
@@ -186,7 +189,9 @@ def test_a_reset_forgets_one_walkthrough_and_says_when_it_is_not_offered(
         assignments.switch(session, org, srv, people["walkthrough"], is_enabled=True)
     post(owner, people["lea"], "reset", **fields)
     assert place(database, people["lea"]) is None
-    assert told(database, "learner.reset") == [("owner@acme.example", people["lea"])]
+    assert told(database, "learner.reset") == [
+        ("owner@acme.example", without_learners(people["lea"]))
+    ]
     assert "has begun nothing yet" in said(owner.get(f"{LIST}{people['lea']}/"))
 
 
