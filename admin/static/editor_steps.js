@@ -16,6 +16,7 @@ export const hasUnsaved = () => (saver()?.queue.all.length ?? 0) > 0;
 
 /** Opens a step at once: saves, reads its page, and shows its parts in this one. */
 export async function openStep(address) {
+  if (new URL(address, location.href).search === shown) return; // it is open: keys are not lost
   await saver()?.flush();
   if (await readStep(address)) history.pushState(null, "", address);
 }
