@@ -95,7 +95,7 @@ def test_a_step_is_written_with_the_keyboard_alone(browser, site):
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_function("location.hash")
-    for _ in range(3):  # the trail of pages, the title, ...
+    for _ in range(8):  # the trail of pages, the title, ...
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "title":
             break
