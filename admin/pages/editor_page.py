@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from admin.git_lock import locked_by_git
 from admin.pages.editor_content import TEXTS, chosen_step, presence, preview_of, sections
 from admin.pages.editor_form import new_step_id, request_from_form
+from admin.pages.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.pages.pictures_page import picture_base
 from admin.saving import write_transaction
@@ -48,12 +49,12 @@ class EditorPage(Page):
     @expose("/")
     def index(self, walkthrough_id: str) -> ResponseReturnValue:
         """Show the draft, or what is live; `step` is the author id of the step that is open."""
-        return self._page(_read(walkthrough_id))
+        return self._page(draft_or_404(walkthrough_id))
 
     @expose("/shown-step")
     def shown_step(self, walkthrough_id: str) -> ResponseReturnValue:
         """Show how people and assistants get one step: a part of the page."""
-        row = _read(walkthrough_id)
+        row = draft_or_404(walkthrough_id)
         step = chosen_step(row.draft.steps, request.args.get("step", ""))
         shown = preview_of(row, step, picture_base(walkthrough_id)) if step else None
         return str(self.render("handrail/editor_preview.html", preview=shown))
@@ -73,7 +74,7 @@ class EditorPage(Page):
     @expose("/save", methods=("POST",))
     def save(self, walkthrough_id: str) -> ResponseReturnValue:
         """Save a form; show it again, with what was typed, if something stops it."""
-        row = _read(walkthrough_id)
+        row = draft_or_404(walkthrough_id)
         form = request.form.to_dict()
         try:
             wanted = request_from_form(form, row.draft.revision)
@@ -88,7 +89,7 @@ class EditorPage(Page):
             flash(sentence, "success")
         if saved.applied.conflicts:
             flash(_NOT_SAVED, "error")
-            shown = _read(walkthrough_id)
+            shown = draft_or_404(walkthrough_id)
             return self._page(shown, typed=form, conflicts=saved.applied.conflicts), 409
         adds = form.get("do", "").startswith("add")
         step = new_step_id(form["request_id"]) if adds else form.get("step")
@@ -170,13 +171,6 @@ class EditorPage(Page):
             "neighbours": _neighbours(row.draft),
         }
         return str(self.render("handrail/editor.html", **values))
-
-
-def _read(walkthrough_id: str) -> DraftRow:
-    try:
-        return drafts.read(db.session(), g.organization_id, walkthrough_id)
-    except NotFound:
-        abort(404)
 
 
 def _save(walkthrough_id: str, wanted: Request) -> Saved:

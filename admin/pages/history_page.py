@@ -11,6 +11,7 @@ from flask_security import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from admin.pages.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.saving import write_transaction
 from walkthroughs.content.comparison import Comparison, compare_contents
@@ -46,10 +47,7 @@ class HistoryPage(Page):
     @expose("/")
     def index(self, walkthrough_id: str) -> ResponseReturnValue:
         """Show the versions and a comparison: `a` and `b` say of what with what."""
-        try:
-            row = drafts.read(db.session(), g.organization_id, walkthrough_id)
-        except NotFound:
-            abort(404)
+        row = draft_or_404(walkthrough_id)
         values = {
             "row": row,
             "walkthrough_id": walkthrough_id,

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import abort, g, request, url_for
+from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import select
 
+from admin.pages.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.pages.pictures_page import picture_base
 from admin.pages.play_choice import DRAFT, END, NEW, RETURNING, Played, read_choice
 from walkthroughs.addresses import server_base
 from walkthroughs.content.draft_content import problems
 from walkthroughs.content.markdown import to_html
-from walkthroughs.errors import NotFound
 from walkthroughs.learning.content_cache import PublishedVersion
 from walkthroughs.learning.play_through import (
     Call,
@@ -31,7 +31,6 @@ from walkthroughs.learning.views import StepView
 from walkthroughs.mcp_server.results import VIEW, step_result
 from walkthroughs.mcp_server.texts import step_text
 from walkthroughs.models import McpServer, McpServerWalkthrough, db
-from walkthroughs.publishing import drafts
 from walkthroughs.runtime import runtime
 
 #: Earlier calls that the chat shows.
@@ -72,10 +71,7 @@ class PlayPage(Page):
     @expose("/")
     def index(self, walkthrough_id: str) -> ResponseReturnValue:
         """Show one call: `of` and `as` say of what and for whom, `at` where."""
-        try:
-            row = drafts.read(db.session(), g.organization_id, walkthrough_id)
-        except NotFound:
-            abort(404)
+        row = draft_or_404(walkthrough_id)
         played = read_choice(request.args, row)
         values: dict[str, Any] = {
             "row": row,
