@@ -17,7 +17,7 @@ from admin.pages.page import OWNERS, Page
 from admin.saving import write_transaction
 from sync import queue
 from sync.planning.report import approve_command
-from sync.preview import Preview, preview_commit
+from sync.preview import Preview, SourceBusy, preview_commit
 from walkthroughs.enums import RunOutcome
 from walkthroughs.errors import HandrailError
 from walkthroughs.ids import now_ms
@@ -145,6 +145,8 @@ def _preview(row: ContentSource, back_to: str | None = None) -> dict[str, Any]:
         found: Preview = preview_commit(
             parts.database, parts.settings, row, commit, is_rollback=rollback is not None
         )
+    except SourceBusy as busy:
+        return shown | {"fault": str(busy), "is_busy": True}
     except HandrailError as error:
         return shown | {"fault": str(error)}
     outdated = not back_to and waiting and waiting.fingerprint != found.plan.fingerprint

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
+from sync.queue import claim
 from sync.sync_source import sync_source
 from tests.authors import Author
 from tests.browser.conftest import DashboardSite, faults, sign_in
@@ -81,15 +82,17 @@ def test_a_held_source_shows_its_words_and_goes_back_in_two_clicks(
     context, page = sign_in(browser, site)
     page.get_by_role("link", name="Git", exact=True).click()
     told = faults(page)
-    page.get_by_role("link", name="recipes").click()
-    while page.get_by_text("A run is under way").is_visible():  # the worker's own, for a moment
-        page.reload()
+    with claim(database, source_id, wait=True):  # as a run does: the page asks again by itself
+        page.get_by_role("link", name="recipes").click()
+        expect(page.get_by_text("A run is under way")).to_be_visible()
     expect(page.locator("ins", has_text="third")).to_be_visible()
     told += faults(page)
     for tab in ("Problems", "Settings", "Runs"):
         page.get_by_role("link", name=tab).click()
         told += faults(page)
-    page.get_by_role("link", name="Go back to this").first.click()
+    with claim(database, source_id, wait=True):
+        page.get_by_role("link", name="Go back to this").first.click()
+        expect(page.get_by_text("A run is under way")).to_be_visible()
     expect(page.locator("ins", has_text="first")).to_be_visible()
     told += faults(page)
     page.get_by_role("button", name="Go back: 1 change, and hold").click()
