@@ -10,32 +10,32 @@ from admin import formats
 from admin.access import actors, memberships, protection, tenant_filter
 from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
-from admin.pages.account import account_pages
-from admin.pages.assignments import AssignmentView
-from admin.pages.audit import AuditPage
-from admin.pages.editor_page import EditorPage
-from admin.pages.git_page import GitPage
-from admin.pages.history_page import HistoryPage
+from admin.pages.audit.audit_page import AuditPage
+from admin.pages.editor.editor_page import EditorPage
+from admin.pages.editor.history_page import HistoryPage
+from admin.pages.editor.pictures_page import PicturesPage
+from admin.pages.editor.play_page import PlayPage
+from admin.pages.editor.publish_page import PublishPage
+from admin.pages.git.git_page import GitPage
 from admin.pages.home import HomeView
-from admin.pages.invitations import invitation_pages
-from admin.pages.learners import AttemptView, LearnerView, LinkView, ProgressView
-from admin.pages.learners_page import LearnersPage
-from admin.pages.lost_password import lost_password_pages
-from admin.pages.member_list import MemberListPage
-from admin.pages.members import MemberView
-from admin.pages.new_page import NewPage
-from admin.pages.password import password_pages
-from admin.pages.pictures_page import PicturesPage
-from admin.pages.play_page import PlayPage
-from admin.pages.publish_page import PublishPage
-from admin.pages.servers import ServerView
-from admin.pages.servers_page import ServersPage
-from admin.pages.sign_ins import SignInView
-from admin.pages.sources import RunView, SourceView
-from admin.pages.steps import StepView
-from admin.pages.versions import VersionView
-from admin.pages.walkthrough_list import WalkthroughListPage
-from admin.pages.walkthroughs import WalkthroughView
+from admin.pages.learners.learners_page import LearnersPage
+from admin.pages.members.account import account_pages
+from admin.pages.members.invitations import invitation_pages
+from admin.pages.members.lost_password import lost_password_pages
+from admin.pages.members.member_list import MemberListPage
+from admin.pages.members.password import password_pages
+from admin.pages.servers.servers_page import ServersPage
+from admin.pages.walkthroughs.list_page import WalkthroughListPage
+from admin.pages.walkthroughs.new_page import NewPage
+from admin.tables.assignments import AssignmentView
+from admin.tables.learners import AttemptView, LearnerView, LinkView, ProgressView
+from admin.tables.members import MemberView
+from admin.tables.servers import ServerView
+from admin.tables.sign_ins import SignInView
+from admin.tables.sources import RunView, SourceView
+from admin.tables.steps import StepView
+from admin.tables.versions import VersionView
+from admin.tables.walkthroughs import WalkthroughView
 from walkthroughs.addresses import ADMIN
 from walkthroughs.audit import changes
 from walkthroughs.audit import record as audit_record

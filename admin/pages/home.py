@@ -6,7 +6,7 @@ from flask import g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 
-from admin.pages.page import refuse
+from admin.access.roles import refuse
 
 
 class HomeView(AdminIndexView):

@@ -1,20 +1,13 @@
-"""The base class of pages that show more than one table, and the rule that admits a member."""
+"""The base class of pages that show more than one table."""
 
 from __future__ import annotations
 
-from collections.abc import Container
-
-from flask import abort, g, redirect, request, url_for
+from flask import g
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
-from flask_security import current_user
 
+from admin.access.roles import EDITORS, admits, refuse
 from walkthroughs.enums import Role
-
-#: The roles that write content; servers, sources and people are the owners'.
-EDITORS = frozenset({Role.OWNER, Role.EDITOR})
-OWNERS = frozenset({Role.OWNER})
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Page(BaseView):
@@ -45,24 +38,3 @@ class Page(BaseView):
     def inaccessible_callback(self, name: str, **_: object) -> ResponseReturnValue:
         """Send a visitor to sign in; refuse a member whose role does not allow this."""
         return refuse()
-
-
-def admits(endpoint: str, reads: Container[str], writers: Container[Role]) -> bool:
-    """Return whether the member may have the answer to this request from the page *endpoint*.
-
-    For a request to another page it says whether the member can read this one: menus ask.
-    """
-    if g.get("organization_id") is None:
-        return False
-    asked, _, view = str(request.endpoint).partition(".")
-    only_reads = view in reads and request.method in _SAFE_METHODS
-    return asked != endpoint or only_reads or g.get("role") in writers
-
-
-def refuse() -> ResponseReturnValue:
-    """Send a visitor to sign in, a script with 401; answer a member with 404."""
-    if current_user.is_authenticated:
-        abort(404)
-    if g.get("asks_for_json"):
-        abort(401)
-    return redirect(url_for("security.login", next=request.full_path.rstrip("?")))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admin.formats import ago, name_of
-from admin.pages.walkthrough_filter import SORTS, Wanted
+from admin.pages.walkthroughs.filter import SORTS, Wanted
 from admin.states import State, state_words
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000

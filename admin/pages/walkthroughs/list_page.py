@@ -8,8 +8,8 @@ from flask_admin import expose
 from sqlalchemy import func, select
 
 from admin.pages.page import Page
-from admin.pages.walkthrough_cards import CardPage, read_cards
-from admin.pages.walkthrough_filter import SORTS, Wanted
+from admin.pages.walkthroughs.cards import CardPage, read_cards
+from admin.pages.walkthroughs.filter import SORTS, Wanted
 from admin.states import State
 from walkthroughs.models import McpServer, Walkthrough, db
 

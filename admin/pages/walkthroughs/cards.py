@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from admin.formats import name_of
-from admin.pages.walkthrough_filter import Wanted
+from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.position import percent_of

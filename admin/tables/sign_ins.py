@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import g, url_for
 from sqlalchemy import ColumnElement
 
-from admin.pages.learners import LinkView
-from admin.pages.model_page import OrgModelView
+from admin.tables.learners import LinkView
+from admin.tables.model_page import OrgModelView
 from walkthroughs.identity import grants
 from walkthroughs.identity.sign_ins import record_ended
 from walkthroughs.models import OAuthGrant, db

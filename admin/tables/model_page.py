@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query
 
 from admin import formats
+from admin.access.roles import admits, refuse
 from admin.git_lock import GitLock, LockedByGit, git_conflict
-from admin.pages.page import admits, refuse
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.models import db

@@ -11,9 +11,10 @@ from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy import select
 
-from admin.pages.git_rows import read_problems, read_runs, read_sources, state_of
-from admin.pages.learner_filter import page_number
-from admin.pages.page import OWNERS, Page
+from admin.access.roles import OWNERS
+from admin.pages.git.rows import read_problems, read_runs, read_sources, state_of
+from admin.pages.learners.filter import page_number
+from admin.pages.page import Page
 from admin.saving import write_transaction
 from sync import queue
 from sync.planning.report import approve_command

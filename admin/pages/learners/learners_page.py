@@ -12,17 +12,18 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from admin.access.actors import current_actor
+from admin.access.roles import OWNERS
 from admin.formats import masked
-from admin.pages.learner_filter import SINCE, STATUSES, WantedLearners, page_number
-from admin.pages.learner_places import PLACES, read_places
-from admin.pages.learner_rows import (
+from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners, page_number
+from admin.pages.learners.places import PLACES, read_places
+from admin.pages.learners.rows import (
     PAGE_SIZE,
     read_attempts,
     read_choices,
     read_learners,
     read_open_links,
 )
-from admin.pages.page import OWNERS, Page
+from admin.pages.page import Page
 from admin.saving import write_transaction
 from walkthroughs.audit.record import Event, act_as, record
 from walkthroughs.database.unavailable import unavailable_errors

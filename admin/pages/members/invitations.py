@@ -18,7 +18,7 @@ from admin.access import invitations, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.invitations import InvitationEnded, Offer
 from admin.access.passwords import MIN_LETTERS
-from admin.pages.password import ChooseForm
+from admin.pages.members.password import ChooseForm
 from admin.saving import write_transaction
 from walkthroughs.addresses import ADMIN
 from walkthroughs.audit.record import Actor, act_as

@@ -11,7 +11,7 @@ from flask_security import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from admin.pages.own_draft import draft_or_404
+from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.saving import write_transaction
 from walkthroughs.content.comparison import Comparison, compare_contents

@@ -12,9 +12,10 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin import audit_words
+from admin.access.roles import OWNERS
 from admin.formats import escape_formula
-from admin.pages.audit_filter import AuditFilter, read_events
-from admin.pages.page import OWNERS, Page
+from admin.pages.audit.filter import AuditFilter, read_events
+from admin.pages.page import Page
 from walkthroughs.enums import AuditPlace
 from walkthroughs.ids import utc_text
 from walkthroughs.models import AuditEvent, db

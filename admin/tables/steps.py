@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 
 from admin.forms import NewStepForm, StepForm, text_of
 from admin.git_lock import GitLock, LockedByGit, locked_by_git
-from admin.pages.publishing_page import ContentView, change
+from admin.tables.publishing_page import ContentView, change
 from walkthroughs.content.values import StepContent, WalkthroughContent
 from walkthroughs.ids import author_id
 from walkthroughs.models import Walkthrough, WalkthroughStep, db

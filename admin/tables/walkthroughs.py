@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement
 
 from admin.forms import WalkthroughForm, text_of
 from admin.git_lock import GitLock, locked_by_git
-from admin.pages.publishing_page import ContentView, change, origin
 from admin.saving import write_transaction
+from admin.tables.publishing_page import ContentView, change, origin
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.ids import author_id
 from walkthroughs.models import McpServerWalkthrough, Walkthrough, WalkthroughVersion, db

@@ -14,7 +14,8 @@ from sqlalchemy import Row, func, select
 from werkzeug import Response
 
 from admin.access import invitations, member_mail, members, passwords
-from admin.pages.page import OWNERS, Page
+from admin.access.roles import OWNERS
+from admin.pages.page import Page
 from admin.saving import write_transaction
 from walkthroughs.addresses import invitation_link, password_link
 from walkthroughs.audit.record import Event, record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from admin.pages.model_page import OrgModelView
+from admin.tables.model_page import OrgModelView
 from sync.status import sync_and_health
 from walkthroughs.enums import Role
 from walkthroughs.models import ContentSource, SyncRun

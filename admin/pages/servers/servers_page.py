@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from admin.connecting import assistants, message_to_learner, reach_fault
 from admin.forms import AUTH_TYPES, SIGN_INS, meaning_of
 from admin.pages.page import Page
-from admin.pages.server_rows import read_addable, read_assignments, read_servers
+from admin.pages.servers.rows import read_addable, read_assignments, read_servers
 from admin.saving import write_transaction
 from walkthroughs.addresses import personal_link, server_address
 from walkthroughs.errors import HandrailError

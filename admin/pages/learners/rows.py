@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from admin.pages.learner_filter import WantedLearners
+from admin.pages.learners.filter import WantedLearners
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.identity.learners import LearnerLine, list_learners
 from walkthroughs.models import (

@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import select
 
-from admin.pages.own_draft import draft_or_404
+from admin.pages.editor.own_draft import draft_or_404
+from admin.pages.editor.pictures_page import picture_base
+from admin.pages.editor.play_choice import DRAFT, END, NEW, RETURNING, Played, read_choice
 from admin.pages.page import Page
-from admin.pages.pictures_page import picture_base
-from admin.pages.play_choice import DRAFT, END, NEW, RETURNING, Played, read_choice
 from walkthroughs.addresses import server_base
 from walkthroughs.content.draft_content import problems
 from walkthroughs.content.markdown import to_html

@@ -7,8 +7,8 @@ from typing import Any
 from flask import request
 
 from admin.forms import AssignmentForm
-from admin.pages.choices import set_choices
-from admin.pages.model_page import OrgModelView
+from admin.tables.choices import set_choices
+from admin.tables.model_page import OrgModelView
 from walkthroughs.enums import Role
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 

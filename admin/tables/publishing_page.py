@@ -7,8 +7,8 @@ from typing import Any
 from flask import g
 from flask_security import current_user
 
-from admin.pages.model_page import OrgModelView
 from admin.saving import write_transaction
+from admin.tables.model_page import OrgModelView
 from walkthroughs.enums import Role
 from walkthroughs.publishing import writer
 from walkthroughs.publishing.origin import Origin

@@ -12,11 +12,11 @@ from flask_security import current_user
 from sqlalchemy.orm import Session
 
 from admin.git_lock import locked_by_git
-from admin.pages.editor_content import TEXTS, chosen_step, presence, preview_of, sections
-from admin.pages.editor_form import new_step_id, request_from_form
-from admin.pages.own_draft import draft_or_404
+from admin.pages.editor.content import TEXTS, chosen_step, presence, preview_of, sections
+from admin.pages.editor.form import new_step_id, request_from_form
+from admin.pages.editor.own_draft import draft_or_404
+from admin.pages.editor.pictures_page import picture_base
 from admin.pages.page import Page
-from admin.pages.pictures_page import picture_base
 from admin.saving import write_transaction
 from admin.states import State, state_of, state_words
 from walkthroughs.content.draft import Draft, text_hash

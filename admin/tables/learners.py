@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement
 
+from admin.access.roles import EDITORS, OWNERS
 from admin.forms import LinkForm
-from admin.pages.choices import set_choices
-from admin.pages.model_page import OrgModelView
-from admin.pages.page import EDITORS, OWNERS
 from admin.saving import write_transaction
+from admin.tables.choices import set_choices
+from admin.tables.model_page import OrgModelView
 from walkthroughs.addresses import personal_link
 from walkthroughs.identity.learners import of_organization
 from walkthroughs.identity.links import create_link

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin.forms import AUTH_TYPES, SIGN_INS, ServerForm, meaning_of
-from admin.pages.model_page import OrgModelView
 from admin.saving import write_transaction
+from admin.tables.model_page import OrgModelView
 from walkthroughs.addresses import domain_record, server_address
 from walkthroughs.content.wording import count_of
 from walkthroughs.enums import Role

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from admin.pages.model_page import OrgModelView
+from admin.tables.model_page import OrgModelView
 from walkthroughs.models import Member
 
 

@@ -1,0 +1,1 @@
+"""One walkthrough: its draft, pictures, preview, play-through, publishing and history."""

@@ -1,0 +1,1 @@
+"""Members, invitations, passwords and sessions."""

@@ -1,0 +1,1 @@
+"""Servers, what each offers, and how to connect."""

@@ -1,0 +1,1 @@
+"""Plain create, read, update and delete over the tables, for owners."""
