@@ -209,6 +209,7 @@ NOT_AUDITED: Mapping[type, str] = {
     models.Proposal: "what is proposed is recorded when Git publishes it",
     models.SyncRun: "a history of its own",
     models.McpServerUser: "learners come by themselves; links and erasing are recorded",
+    models.ServerCall: "assistants write it",
     models.WalkthroughProgress: "learners write it",
     models.WalkthroughAttempt: "likewise",
     models.LearnerSession: "likewise",

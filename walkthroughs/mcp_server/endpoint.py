@@ -34,6 +34,7 @@ from walkthroughs.mcp_server.busy import send_busy
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
+from walkthroughs.mcp_server.last_call import NOTE_CALL
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import SCOPE_KEY, Call, build_server, is_step_call
@@ -220,7 +221,7 @@ def build_endpoint(
     """
     limiter = CapacityLimiter(database.tool_threads)
     prepared = Prepared(
-        database, (FIND_TENANT, OFFERED, ADVANCE, FIND_PICTURE), database.tool_threads
+        database, (FIND_TENANT, OFFERED, ADVANCE, FIND_PICTURE, NOTE_CALL), database.tool_threads
     )
     directory = TenantLookup(prepared)
     server = server or build_server(database, limiter, prepared, directory)

@@ -31,6 +31,7 @@ from walkthroughs.learning.fast_path import advance_fast
 from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import LearnerSignIn, add_security_schemes
+from walkthroughs.mcp_server.last_call import CallNotes
 from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, TenantLookup
 
 #: Where the endpoint leaves what it found out about a request.
@@ -162,6 +163,7 @@ def _ended(call: Call) -> CallToolResult:
 
 def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the middleware that answers in the tenant's name and instructs who connects."""
+    notes = CallNotes(prepared)
 
     async def add_server_identity(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
         result = await call_next(ctx)
@@ -169,6 +171,7 @@ def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any
             return result
         call = _call_of(ctx)
         tenant = call.tenant
+        await notes.note(tenant.organization_id, tenant.server_id, ctx, result)
         if ctx.method in {"initialize", "server/discover"}:
             result["instructions"] = await _instructions(prepared, tenant)
         if ctx.method == "tools/list" and call.sign_in and call.sign_in.reads_results:

@@ -15,6 +15,7 @@ from walkthroughs.models.servers import (
     McpServerUser,
     McpServerWalkthrough,
     PersonalLink,
+    ServerCall,
 )
 from walkthroughs.models.sign_in import LearnerSession, RequestCount, SignInCode
 from walkthroughs.models.sources import ContentSource, SyncRun
@@ -54,6 +55,7 @@ __all__ = [
     "PersonalLink",
     "Proposal",
     "RequestCount",
+    "ServerCall",
     "SignInCode",
     "SignInFailure",
     "SyncRun",
