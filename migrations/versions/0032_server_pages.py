@@ -1,4 +1,4 @@
-"""What the pages of servers tell: the last call, whether the domain leads here, what Git assigned."""
+"""What servers' pages tell: the last call, whether a domain leads here, what Git assigned."""
 
 import sqlalchemy as sa
 from alembic import op

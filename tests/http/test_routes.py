@@ -29,6 +29,7 @@ READ = {
     "export",
     "index",
     "server",
+    "last_call",
     "shown_step",
     "picture",
     "learner",
@@ -42,6 +43,7 @@ OF_PEOPLE = {
 #: Views that only an owner may change.
 OWNERS = {
     "content_sources", "git", "mcp_servers", "oauth_grants", "personal_links", "members", "audit",
+    "server_settings",
 }  # fmt: skip
 #: Routes that are no page of a table: everybody's own.
 OWN = {

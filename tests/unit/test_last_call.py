@@ -35,7 +35,11 @@ _JSON = st.recursive(
 @settings(max_examples=40)
 @given(_JSON, st.sampled_from(["clientInfo", "_meta"]), st.text())
 def test_whatever_a_client_says_of_itself_becomes_one_short_line(said, key, agent):
-    for params in ({key: said}, {"clientInfo": {"name": said, "title": said}}, {"_meta": {_META: said}}):
+    for params in (
+        {key: said},
+        {"clientInfo": {"name": said, "title": said}},
+        {"_meta": {_META: said}},
+    ):
         name = client_name(params, agent)
         assert name is None or (name and len(name) <= 60 and len(name.splitlines()) == 1)
         assert "\0" not in (name or "")

@@ -33,10 +33,10 @@ from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
-from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.last_call import NOTE_CALL
+from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
-from walkthroughs.mcp_server.refusals import Refused, send_refusal
+from walkthroughs.mcp_server.refusals import NO_STREAMS, Refused, send_refusal
 from walkthroughs.mcp_server.server import SCOPE_KEY, Call, build_server, is_step_call
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
@@ -154,7 +154,7 @@ class Endpoint:
         is_preflight = scope["method"] == "OPTIONS"  # browsers send it without a token
         sign_in = None if is_preflight else self._sign_in(found, address, slug, headers)
         if scope["method"] != "POST":
-            raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
+            raise Refused(405, NO_STREAMS)
         if found is None or found.tenant is None:
             return None
         base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)

@@ -62,7 +62,11 @@ class CallNotes:
         self._noted: TTLCache[tuple[str, bool, str], bool] = TTLCache(_MAX_KEPT, SECONDS)
 
     async def note(
-        self, organization_id: str, server_id: str, ctx: Any, result: Mapping[str, Any]
+        self,
+        organization_id: str,
+        server_id: str,
+        ctx: Any,  # noqa: ANN401  SDK protocol
+        result: Mapping[str, Any],
     ) -> None:
         """Store the call if it is one of those; nothing happens if the database is away.
 

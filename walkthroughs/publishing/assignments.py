@@ -18,9 +18,17 @@ _new_id = id_factory("msw")
 
 
 def assign(
-    session: Session, organization_id: str, server_id: str, walkthrough_ids: Sequence[str]
+    session: Session,
+    organization_id: str,
+    server_id: str,
+    walkthrough_ids: Sequence[str],
+    *,
+    is_from_git: bool = False,
 ) -> None:
-    """Put the walkthroughs on the server, last in order and on; leave existing assignments be."""
+    """Put the walkthroughs on the server, last in order and on; leave existing assignments be.
+
+    *is_from_git* says that their manifests ask for it.
+    """
     if not walkthrough_ids:
         return
     table = McpServerWalkthrough
@@ -41,6 +49,7 @@ def assign(
                 "walkthrough_id": walkthrough_id,
                 "display_order": order,
                 "is_enabled": True,
+                "is_from_git": is_from_git,
                 "assigned_at": now_ms(),
             }
             for order, walkthrough_id in enumerate(walkthrough_ids, 1 + (last or 0))
