@@ -42,7 +42,8 @@ def prepare(form: BaseForm, session: Session, server: McpServer | None) -> None:
     if server is None or not people or form.slug.data == server.slug:
         del form.confirm_slug
         if people:
-            form.slug.description += f" {count_of(people, 'person has', 'people have')} it."
+            have = "1 person has" if people == 1 else f"{people} people have"
+            form.slug.description += f" {have} an address with it."
         return
     words = "1 person's address stops" if people == 1 else f"{people} people's addresses stop"
     form.confirm_slug.label.text = f"Change the slug: {words}"

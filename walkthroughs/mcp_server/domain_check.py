@@ -8,13 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dns.resolver import Resolver
+from sqlalchemy.orm import Session
 
 from walkthroughs.errors import HandrailError
 from walkthroughs.identity.outside_http import HostUnusable, HttpAnswer, OutsideHttp
 from walkthroughs.identity.provider_metadata import outside_http
-from walkthroughs.mcp_server.domains import read_records
+from walkthroughs.ids import now_ms
+from walkthroughs.mcp_server.domains import read_records, verify
 from walkthroughs.mcp_server.refusals import NO_STREAMS
 from walkthroughs.mcp_server.tenant import NOT_HERE
+from walkthroughs.models import McpServer
 from walkthroughs.settings import Settings
 
 #: For the whole look. What it asks has limits of its own, but looking up a name has none.
@@ -75,6 +78,23 @@ def check_domain(
         return DomainCheck(is_proved=False, proof_fault=late, fault=late)
     finally:
         pool.shutdown(wait=False)
+
+
+def note_check(
+    session: Session, settings: Settings, server: McpServer, domain: str, found: DomainCheck
+) -> None:
+    """Keep what was found out about *domain*, and serve it if it is proved.
+
+    Nothing is kept if the server has another domain by now. What was proved once stays so.
+
+    Raises:
+        HandrailError: another server has the domain.
+    """
+    if server.custom_domain != domain:
+        return
+    server.domain_checked_at, server.domain_fault = now_ms(), found.fault
+    if found.is_proved and not server.domain_verified_at:
+        verify(session, settings, server, is_proved=True)
 
 
 def _fault(domain: str, port: int, http: OutsideHttp) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import psycopg2
@@ -90,11 +89,11 @@ class CallNotes:
         if key in self._noted:
             return
         self._noted[key] = True
-        # The server may have been deleted a moment ago.
-        with suppress(DatabaseUnavailable, psycopg2.Error):
-            await self._prepared.fetch(
-                NOTE_CALL, server_id, organization_id, client, now_ms(), listed
-            )
+        noted = (server_id, organization_id, client, now_ms(), listed)
+        try:
+            await self._prepared.fetch(NOTE_CALL, *noted)
+        except (DatabaseUnavailable, psycopg2.IntegrityError):  # the server is deleted
+            self._noted.pop(key, None)
 
 
 def client_name(params: Mapping[str, Any], user_agent: str) -> str | None:

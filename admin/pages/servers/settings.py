@@ -84,7 +84,9 @@ def what_goes(session: Session, server: McpServer) -> list[str]:
         counted.append((session.scalar(query) or 0, noun))
     counted.append((count_open(session, server), "sign-in"))
     people = count_people(session, server)
-    lines = [f"The addresses of {count_of(people, 'person', '')}"] if people else []
+    lines = []
+    if people:
+        lines.append("The address of 1 person" if people == 1 else f"Addresses of {people} people")
     plural = {"place of a learner in a walkthrough": "places of learners in walkthroughs"}
     for number, noun in counted:
         if number > 1 and noun in plural:

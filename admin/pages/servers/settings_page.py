@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 from admin.access.roles import OWNERS
 from admin.forms import ServerForm
 from admin.pages.page import Page
-from admin.pages.servers.settings import find_server, settings_values, what_goes
+from admin.pages.servers.settings import TABS, find_server, settings_values, what_goes
 from admin.saving import write_transaction
 from admin.server_form import DUPLICATE, REFUSED, prepare, set_sign_in
 from walkthroughs.errors import HandrailError
-from walkthroughs.ids import now_ms
-from walkthroughs.mcp_server.domain_check import check_domain
+from walkthroughs.mcp_server.domain_check import check_domain, note_check
 from walkthroughs.mcp_server.domains import verify
 from walkthroughs.models import McpServer, db
 from walkthroughs.runtime import runtime
@@ -69,10 +68,7 @@ class ServerSettingsPage(Page):
         try:
             with write_transaction() as session:
                 server = _locked(session, server_id)
-                if server.custom_domain == domain:
-                    server.domain_checked_at, server.domain_fault = now_ms(), found.fault
-                    if found.is_proved and not server.domain_verified_at:
-                        verify(session, runtime().settings, server, is_proved=True)
+                note_check(session, runtime().settings, server, domain, found)
         except HandrailError as error:
             flash(str(error), "error")
         else:
@@ -90,6 +86,8 @@ class ServerSettingsPage(Page):
                 self.render(
                     "handrail/server_delete.html",
                     server=row,
+                    tab="settings",
+                    tabs=TABS,
                     wrong=wrong,
                     goes=what_goes(db.session(), row),
                 )
