@@ -154,12 +154,13 @@ def _load_migrate(app: Flask) -> click.Command:
 
 
 def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
-    """Return the whole service: MCP outside, Flask inside, the poller beside them."""
+    """Return the whole service: MCP outside, Flask inside, the poller and the mover beside them."""
     from a2wsgi import WSGIMiddleware
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
     from sync import worker
+    from walkthroughs.events.mover import run_mover
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.serving.probes import Probes
@@ -178,13 +179,18 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         poller = threading.Thread(
             target=worker.run_worker, args=(database, settings, stop), name="content-sources"
         )
+        mover = threading.Thread(
+            target=run_mover, args=(database, settings.event_months, stop), name="events"
+        )
         poller.start()
+        mover.start()
         try:
             async with endpoint.lifespan():
                 yield
         finally:
             stop.set()
             poller.join()
+            mover.join()
             database.close()
 
     routes = [*endpoint.routes, *Probes(database).routes, Mount("/", pages)]
