@@ -193,6 +193,7 @@ def _pgbench(url: str, size: int, advance: Statement, number: int = 0) -> float:
             [_pgbench_program(), "-n", "-M", "prepared", "-c", "1", "-T", str(int(SECONDS)),
              "-D", "i=0", "-f", script.name, "-h", socket_dir[1], "-U", "postgres", "postgres"],
             capture_output=True, text=True, check=True,
+            env=os.environ | {"PGOPTIONS": "-c plan_cache_mode=force_generic_plan"},
         )  # fmt: skip
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     assert found is not None, done.stderr

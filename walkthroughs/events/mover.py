@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import Connection, text
 
@@ -23,8 +25,9 @@ _log = logging.getLogger(__name__)
 #: How often events are moved, and how many at a time: that bounds memory, and how long one takes.
 SECONDS = 0.5
 MOST_AT_ONCE = 20_000
-#: How often months are looked after.
-_UPKEEP_SECONDS = 3600.0
+#: How often months are looked after, and how soon again if that failed.
+_UPKEEP_SECONDS, _RETRY_SECONDS = 3600.0, 30.0
+R = TypeVar("R")
 #: Whoever listens here is told the ids of the organizations, with commas between, or `*` for any.
 CHANNEL = "events"
 
@@ -95,17 +98,23 @@ def run_mover(database: Database, months: int, stop: threading.Event) -> None:
     """
     next_upkeep = time.monotonic()
     while not stop.is_set():
-        moved = 0
-        try:
-            if time.monotonic() >= next_upkeep and partitions.maintain(database, months):
-                next_upkeep = time.monotonic() + _UPKEEP_SECONDS
-            moved = move(database)
-        except DatabaseUnavailable:
-            pass  # that is logged where it was seen
-        except Exception:  # noqa: BLE001  the loop must outlive what it works on
-            _log.exception("events could not be moved; trying again")
-        if moved < MOST_AT_ONCE:
+        if time.monotonic() >= next_upkeep:
+            is_done = _logged(lambda: partitions.maintain(database, months))
+            next_upkeep = time.monotonic() + (_UPKEEP_SECONDS if is_done else _RETRY_SECONDS)
+        moved = _logged(lambda: move(database))
+        if not moved or moved < MOST_AT_ONCE:
             stop.wait(SECONDS)
+
+
+def _logged(work: Callable[[], R]) -> R | None:
+    """Return what *work* returns; none if it failed, which is logged."""
+    try:
+        return work()
+    except DatabaseUnavailable:
+        return None  # that is logged where it was seen
+    except Exception:  # noqa: BLE001  the loop must outlive what it works on
+        _log.exception("events could not be moved; trying again")
+        return None
 
 
 def move(database: Database, most: int = MOST_AT_ONCE) -> int:
