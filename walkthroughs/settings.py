@@ -56,6 +56,7 @@ class Settings:
         given_client_documents: whether apps may describe themselves by a document at an address;
             see `client_documents`.
         event_months: how many whole months the events of learners are kept.
+        metrics_token: what a program sends to read `/metrics`; none: it must run on this machine.
         trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
@@ -77,6 +78,7 @@ class Settings:
     mail_from: str | None = None
     given_client_documents: bool | None = None
     event_months: int = 13
+    metrics_token: str | None = None
 
     @cached_property
     def secret_key(self) -> str:
@@ -139,6 +141,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
         smtp_url=read_smtp_url(environ, "HANDRAIL_SMTP_URL"),
         mail_from=read_mail_from(environ, "HANDRAIL_MAIL_FROM"),
+        metrics_token=environ.get("HANDRAIL_METRICS_TOKEN") or None,
         event_months=read_months(environ, "HANDRAIL_EVENT_MONTHS", 13),
         given_client_documents=read_boolean(environ, "HANDRAIL_CLIENT_DOCUMENTS")
         if environ.get("HANDRAIL_CLIENT_DOCUMENTS")

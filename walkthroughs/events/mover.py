@@ -88,21 +88,28 @@ _MOVE = text(
 )
 
 
-def run_mover(database: Database, months: int, stop: threading.Event) -> None:
+def run_mover(
+    database: Database,
+    months: int,
+    stop: threading.Event,
+    count: Callable[[int], None] = lambda _: None,
+) -> None:
     """Move events, and look after their months, until *stop*. Errors are logged, and tried again.
 
     Args:
         database: whose events; any number of processes may do the same.
         months: how many whole months of events are kept.
         stop: ends the loop.
+        count: is told how many were moved, each time.
     """
     next_upkeep = time.monotonic()
     while not stop.is_set():
         if time.monotonic() >= next_upkeep:
             is_done = _logged(lambda: partitions.maintain(database, months))
             next_upkeep = time.monotonic() + (_UPKEEP_SECONDS if is_done else _RETRY_SECONDS)
-        moved = _logged(lambda: move(database))
-        if not moved or moved < MOST_AT_ONCE:
+        moved = _logged(lambda: move(database)) or 0
+        count(moved)
+        if moved < MOST_AT_ONCE:
             stop.wait(SECONDS)
 
 
