@@ -15,13 +15,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, text
 
+from walkthroughs.counted_log import CountedLog
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events import partitions
 from walkthroughs.events.turns import try_turn
 from walkthroughs.models.events import EVENT_COLUMNS
 
-_log = logging.getLogger(__name__)
+_log = CountedLog(logging.getLogger(__name__))
 #: How often events are moved, and how many at a time: that bounds memory, and how long one takes.
 SECONDS = 0.5
 MOST_AT_ONCE = 20_000
@@ -119,8 +120,9 @@ def _logged(work: Callable[[], R]) -> R | None:
         return work()
     except DatabaseUnavailable:
         return None  # that is logged where it was seen
-    except Exception:  # noqa: BLE001  the loop must outlive what it works on
-        _log.exception("events could not be moved; trying again")
+    except Exception as error:  # noqa: BLE001  the loop must outlive what it works on
+        line = f"events could not be moved; trying again: {str(error).partition(chr(10))[0]}"
+        _log.write(logging.ERROR, type(error).__name__, line)
         return None
 
 
