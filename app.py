@@ -154,14 +154,17 @@ def _load_migrate(app: Flask) -> click.Command:
 
 
 def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
-    """Return the whole service: MCP outside, Flask inside, the poller beside them."""
+    """Return the whole service: MCP outside, Flask inside, the poller and the mover beside them."""
     from a2wsgi import WSGIMiddleware
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
     from sync import worker
+    from walkthroughs.events.mover import run_mover
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
+    from walkthroughs.metrics import Metrics
+    from walkthroughs.serving.metrics_page import MetricsPage
     from walkthroughs.serving.probes import Probes
     from walkthroughs.serving.whole import WholeRequests
 
@@ -170,7 +173,8 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
     whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     pages = NoBarePages(whole)
-    endpoint = build_endpoint(database, settings, sign_in_pages=pages)
+    metrics = Metrics()
+    endpoint = build_endpoint(database, settings, sign_in_pages=pages, metrics=metrics)
     stop = threading.Event()
 
     @asynccontextmanager
@@ -178,16 +182,24 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         poller = threading.Thread(
             target=worker.run_worker, args=(database, settings, stop), name="content-sources"
         )
+        mover = threading.Thread(
+            target=run_mover,
+            args=(database, settings.event_months, stop, metrics.events_moved),
+            name="events",
+        )
         poller.start()
+        mover.start()
         try:
             async with endpoint.lifespan():
                 yield
         finally:
             stop.set()
             poller.join()
+            mover.join()
             database.close()
 
-    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", pages)]
+    shown = MetricsPage(database, metrics, settings.metrics_token)
+    routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, Mount("/", pages)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -124,6 +124,16 @@ def read_seconds(environ: Mapping[str, str], name: str, default: float) -> float
     return seconds
 
 
+def read_months(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return a number of months."""
+    value = environ.get(name) or str(default)
+    months = int(value) if re.fullmatch("[0-9]{1,4}", value) else 0
+    if not 1 <= months <= 1200:
+        message = f'{name} is "{value}". Give whole months between 1 and 1200.'
+        raise SettingInvalid(message)
+    return months
+
+
 def read_existing_file(environ: Mapping[str, str], name: str) -> Path | None:
     """Return the path of a file that is there; none if none is given."""
     value = environ.get(name)

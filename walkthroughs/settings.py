@@ -20,6 +20,7 @@ from walkthroughs.setting_values import (
     read_database_url,
     read_existing_file,
     read_mail_from,
+    read_months,
     read_networks,
     read_origins,
     read_seconds,
@@ -54,6 +55,8 @@ class Settings:
         mail_from: the sender of e-mail.
         given_client_documents: whether apps may describe themselves by a document at an address;
             see `client_documents`.
+        event_months: how many whole months the events of learners are kept.
+        metrics_token: what a program sends to read `/metrics`; none: it must run on this machine.
         trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
@@ -74,6 +77,8 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str | None = None
     given_client_documents: bool | None = None
+    event_months: int = 13
+    metrics_token: str | None = None
 
     @cached_property
     def secret_key(self) -> str:
@@ -136,6 +141,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
         smtp_url=read_smtp_url(environ, "HANDRAIL_SMTP_URL"),
         mail_from=read_mail_from(environ, "HANDRAIL_MAIL_FROM"),
+        metrics_token=environ.get("HANDRAIL_METRICS_TOKEN") or None,
+        event_months=read_months(environ, "HANDRAIL_EVENT_MONTHS", 13),
         given_client_documents=read_boolean(environ, "HANDRAIL_CLIENT_DOCUMENTS")
         if environ.get("HANDRAIL_CLIENT_DOCUMENTS")
         else None,

@@ -48,6 +48,7 @@ from walkthroughs.mcp_server.tenant import (
     TenantLookup,
     address_of,
 )
+from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
 
@@ -209,6 +210,7 @@ def build_endpoint(
     *,
     streaming: bool = False,
     sign_in_pages: ASGIApp | None = None,
+    metrics: Metrics | None = None,
 ) -> Endpoint:
     """Return the endpoint of this process.
 
@@ -218,13 +220,14 @@ def build_endpoint(
         server: what to serve instead of the five tools, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
         sign_in_pages: answers where learners of a server on the base domain sign in.
+        metrics: where tool calls are counted.
     """
     limiter = CapacityLimiter(database.tool_threads)
     prepared = Prepared(
         database, (FIND_TENANT, OFFERED, ADVANCE, FIND_PICTURE, NOTE_CALL), database.tool_threads
     )
     directory = TenantLookup(prepared)
-    server = server or build_server(database, limiter, prepared, directory)
+    server = server or build_server(database, limiter, prepared, directory, metrics or Metrics())
     return Endpoint(
         settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
     )

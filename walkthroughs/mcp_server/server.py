@@ -33,6 +33,7 @@ from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import LearnerSignIn, add_security_schemes
 from walkthroughs.mcp_server.last_call import CallNotes
 from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, TenantLookup
+from walkthroughs.metrics import Metrics
 
 #: Where the endpoint leaves what it found out about a request.
 SCOPE_KEY = "handrail.call"
@@ -60,7 +61,11 @@ class Call:
 
 
 def build_server(
-    database: Database, limiter: CapacityLimiter, prepared: Prepared, directory: TenantLookup
+    database: Database,
+    limiter: CapacityLimiter,
+    prepared: Prepared,
+    directory: TenantLookup,
+    metrics: Metrics,
 ) -> Server[Any]:
     """Return the server with the five tools; it works behind the endpoint only."""
     calls = _Calls(database, limiter, prepared, directory, ContentCache())
@@ -74,7 +79,10 @@ def build_server(
         if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        return await calls.run(call, params)
+        with metrics.tool_call(params.name) as counted:
+            result = await calls.run(call, params)
+            counted.outcome = _outcome(result)
+        return result
 
     server: Server[Any] = Server(
         "Handrail",
@@ -154,6 +162,12 @@ class _Calls:
         if call.caller.learner_id == found.learner_id:
             return call.caller
         return replace(call.caller, learner_id=found.learner_id) if found.learner_id else None
+
+
+def _outcome(result: CallToolResult) -> str:
+    if not result.is_error:
+        return "ok"
+    return "unavailable" if result == results.unavailable() else "error"
 
 
 def _ended(call: Call) -> CallToolResult:

@@ -3,6 +3,7 @@
 from walkthroughs.models.audit import AuditEvent
 from walkthroughs.models.base import Base, db
 from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
+from walkthroughs.models.events import ActiveDay, EventDay, tool_events, tool_events_incoming
 from walkthroughs.models.invitations import Invitation
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
@@ -31,12 +32,14 @@ from walkthroughs.models.walkthroughs import (
 __all__ = [
     "DEFAULT_PACE_SECONDS",
     "MAX_PACE_SECONDS",
+    "ActiveDay",
     "Approval",
     "AuditEvent",
     "AwaitingApproval",
     "Base",
     "ClientDocument",
     "ContentSource",
+    "EventDay",
     "Invitation",
     "KeptCopy",
     "LearnerIdentity",
@@ -69,4 +72,6 @@ __all__ = [
     "WalkthroughStep",
     "WalkthroughVersion",
     "db",
+    "tool_events",
+    "tool_events_incoming",
 ]

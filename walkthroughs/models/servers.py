@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, Date, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from walkthroughs.enums import AuthType, SignIn
@@ -117,11 +118,17 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     """A learner: known to all servers of the organization, so progress is one."""
 
     __tablename__ = "mcp_server_user"
-    __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "email"))
+    __table_args__ = (
+        org_unique_key("id"),
+        UniqueConstraint("organization_id", "email"),
+        Index(None, "organization_id", "active_on"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))
     #: None of a learner whom a provider knows without a verified address.
     email: Mapped[str | None]
+    #: The last day (UTC) on which they did anything, as far as events were moved.
+    active_on: Mapped[date | None] = mapped_column(Date)
 
     def __str__(self) -> str:
         return self.email or self.id

@@ -1,0 +1,70 @@
+"""What a process counts for its operators. No label names a tenant or a learner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+#: From a step that is in memory to a call that was given up.
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """A call that is being answered. Set its *outcome*: `ok`, `error` or `unavailable`."""
+
+    #: What is counted if nothing is set: the call raised.
+    outcome: str = "failed"
+
+
+class Metrics:
+    """The metrics of one process. Pass it on; two have nothing in common."""
+
+    def __init__(self) -> None:
+        self._registry = own = CollectorRegistry()
+        self._calls = Counter(
+            "handrail_tool_calls_total", "Tool calls.", ["tool", "outcome"], registry=own
+        )
+        self._seconds = Histogram(
+            "handrail_tool_call_seconds",
+            "How long tool calls took, from the arguments to the result.",
+            ["tool"],
+            registry=own,
+            buckets=_BUCKETS,
+        )
+        self._moved = Counter(
+            "handrail_events_moved_total", "Events that this process has moved.", registry=own
+        )
+        self._waiting = Gauge(
+            "handrail_events_waiting", "Events that are not moved yet.", registry=own
+        )
+        self._oldest = Gauge(
+            "handrail_events_oldest_seconds", "The age of the oldest of these.", registry=own
+        )
+
+    @contextmanager
+    def tool_call(self, tool: str) -> Iterator[ToolCall]:
+        """Count and time a call. *tool* is the name of one that there is."""
+        call, began = ToolCall(), time.perf_counter()
+        try:
+            yield call
+        finally:
+            self._seconds.labels(tool).observe(time.perf_counter() - began)
+            self._calls.labels(tool, call.outcome).inc()
+
+    def events_moved(self, count: int) -> None:
+        """Count events that were moved."""
+        self._moved.inc(count)
+
+    def events_waiting(self, count: int, oldest_seconds: float) -> None:
+        """Tell how many events are waiting now, and for how long."""
+        self._waiting.set(count)
+        self._oldest.set(oldest_seconds)
+
+    def text(self) -> bytes:
+        """Return all of it in Prometheus' text format."""
+        return generate_latest(self._registry)
