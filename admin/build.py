@@ -17,6 +17,8 @@ from admin.pages.editor.pictures_page import PicturesPage
 from admin.pages.editor.play_page import PlayPage
 from admin.pages.editor.publish_page import PublishPage
 from admin.pages.git.git_page import GitPage
+from admin.pages.git.new_source_page import NewSourcePage
+from admin.pages.git.settings_page import SourceSettingsPage
 from admin.pages.home import HomeView
 from admin.pages.learners.learners_page import LearnersPage
 from admin.pages.members.account import account_pages
@@ -77,6 +79,8 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         ServerSettingsPage(),
         LearnersPage(),
         GitPage(),
+        NewSourcePage(),
+        SourceSettingsPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),

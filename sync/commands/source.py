@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sync import sources
+from sync.commands.operator import operator_name
 from walkthroughs import addresses
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.enums import GitHost, OnRewrite
@@ -66,7 +67,12 @@ def add_command(organization: str, url: str, *, hold: bool, **given: Any) -> Non
     name = columns.setdefault("name", url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"))
     parts = runtime()
     sources.add_source(
-        parts.database, parts.settings, organization, columns, secret_files, hold=hold
+        parts.database,
+        parts.settings,
+        organization,
+        columns,
+        secret_files,
+        held_by=operator_name() if hold else None,
     )
     if hold:
         click.echo(f'Added "{name}", held. Apply it with: flask sync resume {name}')

@@ -174,11 +174,15 @@ AUDITED: Mapping[type, Audited] = {
         "source",
         (
             "name", "url", "branch", "path", "interval_seconds", "on_rewrite", "host_kind",
-            "approval",
+            "approval", "held_reason",
         ),
         _name,
         ("credential", "webhook_secret", "check_token_hash"),
-        {"held_at": ("source.hold", "source.resume"), "approval": ("source.approve", None)},
+        {
+            "held_reason": (None, None),
+            "held_at": ("source.hold", "source.resume"),
+            "approval": ("source.approve", None),
+        },
     ),
     models.OidcProvider: Audited(
         "provider", ("name", "issuer", "client_id"), _name, ("client_secret",)
