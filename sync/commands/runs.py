@@ -9,9 +9,9 @@ import click
 from flask.cli import with_appcontext
 
 from sync.commands.operator import operator_name
+from sync.named_sources import find_sources, resume_source
 from sync.planning.report import plan_facts, plan_lines
 from sync.runs import SyncRequest
-from sync.sources import find_sources, resume_source
 from sync.sync_source import plan_source, sync_source
 from walkthroughs.enums import RunOutcome
 from walkthroughs.runtime import runtime

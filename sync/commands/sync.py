@@ -10,7 +10,7 @@ import click
 
 from sync import status_report
 from sync.commands.operator import operator_name
-from sync.sources import find_sources, hold_source
+from sync.named_sources import find_sources, hold_source
 from sync.status import BAD_HEALTH, read_status
 from walkthroughs.command_group import CommandGroup, LazyCommand
 from walkthroughs.runtime import runtime

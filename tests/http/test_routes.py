@@ -42,8 +42,8 @@ OF_PEOPLE = {
 }  # fmt: skip
 #: Views that only an owner may change.
 OWNERS = {
-    "content_sources", "git", "mcp_servers", "oauth_grants", "personal_links", "members", "audit",
-    "server_settings",
+    "content_sources", "git", "new_source", "source_settings", "mcp_servers", "oauth_grants",
+    "personal_links", "members", "audit", "server_settings",
 }  # fmt: skip
 #: Routes that are no page of a table: everybody's own.
 OWN = {

@@ -88,6 +88,7 @@ class SourceSettingsPage(Page):
             actor, parts = current_actor(), runtime()
             db.session.rollback()
             secret = sources.new_webhook_secret(parts.database, parts.settings, row, actor)
+            db.session.rollback()  # the page shows the source as it is since
             row = find_source(source_id)
         host = host_access(row.url, row.host_kind)
         values = {

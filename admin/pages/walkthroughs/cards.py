@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from admin.formats import name_of
+from admin.git_lock import NewestCommit, newest_commit_of
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
 from walkthroughs.enums import ProgressStatus
@@ -31,7 +32,10 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One walkthrough of the list. Times are epoch milliseconds."""
+    """One walkthrough of the list. Times are epoch milliseconds.
+
+    `newest` is what became of its newest commit, if Git owns it.
+    """
 
     id: str
     title: str
@@ -41,6 +45,7 @@ class Card:
     steps: int
     servers: int
     source: str | None
+    newest: NewestCommit | None
     tags: tuple[str, ...]
     changed_at: int
     changed_by: str | None
@@ -72,7 +77,7 @@ class CardPage:
 
 
 def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPage:
-    """Return the page that *wanted* asks for: four statements, whatever there is."""
+    """Return the page that *wanted* asks for: at most four statements, whatever there is."""
     conditions = _conditions(organization_id, wanted)
     by_state = session.execute(
         select(state_sql().label("state"), func.count()).where(*conditions).group_by("state")
@@ -85,7 +90,10 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
         .offset(PAGE_SIZE * (wanted.page - 1))
     ).all()
     learners = _learners(session, organization_id, [row.id for row in rows])
-    cards = tuple(_card(row, *learners.get(row.id, (0, 0))) for row in rows)
+    sources = _sources(session, organization_id, {row.source_id for row in rows} - {None})
+    cards = tuple(
+        _card(row, sources.get(row.source_id), *learners.get(row.id, (0, 0))) for row in rows
+    )
     total = sum(
         count
         for state, count in counts.items()
@@ -153,31 +161,23 @@ def _cards(organization_id: str) -> Select[Any]:
         .scalar_subquery()
     )
     newest = aliased(WalkthroughVersion)
-    return (
-        select(
-            Walkthrough.id,
-            Walkthrough.title,
-            Walkthrough.description,
-            Walkthrough.step_count,
-            Walkthrough.version,
-            Walkthrough.tags,
-            Walkthrough.updated_at,
-            state_sql().label("state"),
-            servers.label("servers"),
-            ContentSource.name.label("source"),
-            newest.author,
-        )
-        .outerjoin(
-            ContentSource,
-            and_(
-                ContentSource.id == Walkthrough.source_id,
-                ContentSource.organization_id == organization_id,
-            ),
-        )
-        .outerjoin(
-            newest,
-            and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
-        )
+    return select(
+        Walkthrough.id,
+        Walkthrough.title,
+        Walkthrough.description,
+        Walkthrough.step_count,
+        Walkthrough.version,
+        Walkthrough.tags,
+        Walkthrough.updated_at,
+        state_sql().label("state"),
+        servers.label("servers"),
+        Walkthrough.source_id,
+        Walkthrough.external_id,
+        Walkthrough.folder,
+        newest.author,
+    ).outerjoin(
+        newest,
+        and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
     )
 
 
@@ -214,7 +214,23 @@ def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[st
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def _card(row: Any, started: int, completed: int) -> Card:  # noqa: ANN401  a row of `_cards`
+def _sources(
+    session: Session, organization_id: str, ids: Collection[str]
+) -> dict[str, ContentSource]:
+    if not ids:
+        return {}
+    query = select(ContentSource).where(
+        ContentSource.organization_id == organization_id, ContentSource.id.in_(ids)
+    )
+    return {row.id: row for row in session.scalars(query)}
+
+
+def _card(
+    row: Any,  # noqa: ANN401  a row of `_cards`
+    source: ContentSource | None,
+    started: int,
+    completed: int,
+) -> Card:
     state = State(row.state)
     return Card(
         id=row.id,
@@ -224,7 +240,8 @@ def _card(row: Any, started: int, completed: int) -> Card:  # noqa: ANN401  a ro
         badge=state_words(state, row.version),
         steps=row.step_count,
         servers=row.servers,
-        source=row.source,
+        source=source.name if source else None,
+        newest=newest_commit_of(source, row.external_id, row.folder) if source else None,
         tags=tuple(row.tags),
         changed_at=row.updated_at,
         changed_by=name_of(row.author),
