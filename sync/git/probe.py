@@ -52,7 +52,13 @@ def list_branches(settings: Settings, url: str, credential: Credential | None) -
     seconds = min(settings.git_seconds, ASK_SECONDS)
     with environment(url, credential, route, settings.data_dir) as variables:
         git = GitCommand(Path("/"), url, variables, seconds)
-        done = git.run("ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*")
+        try:
+            done = git.run("ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*")
+        except HostUnavailable as error:
+            raise HostUnavailable(
+                f"The host of {url} did not answer within {seconds:g} s. Try again, or see whether "
+                "the address is right and this server may reach it."
+            ) from error
     if done.returncode:
         raise explained(url, credential, done.stderr.decode(errors="replace"))
     said = done.stdout.decode(errors="replace").splitlines()

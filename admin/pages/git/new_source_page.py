@@ -152,7 +152,8 @@ def _try_step(step: str, access: Access, form: Mapping[str, str]) -> _Shown:
         with trial():
             return next_step(typed, organization_id)
     except HandrailError as error:
-        return _Shown(step, typed, str(error))
+        # Here nobody tries it again but the member.
+        return _Shown(step, typed, str(error).removesuffix(" It is tried again."))
 
 
 def _after_address(typed: Access, _organization_id: str) -> _Shown:

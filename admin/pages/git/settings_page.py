@@ -162,7 +162,7 @@ def _refused(work: Callable[[], None]) -> str | None:
     try:
         work()
     except HandrailError as error:
-        return str(error)
+        return str(error).removesuffix(" It is tried again.")
     return None
 
 
