@@ -41,6 +41,7 @@ _SCREENS = {
     "server-settings": "servers/academy/?tab=settings",
     "learners": "learners/",
     "git": "git/",
+    "git-new": "git/new/",
     "members": "members/",
     "audit": "audit/",
 }

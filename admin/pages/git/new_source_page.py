@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
+from admin.pages.git.rows import ProblemLine, problem_line
 from admin.pages.git.sealed import Access, Owner, SealBroken, seal, unseal
 from admin.pages.git.trials import find_folders, trial, try_access, try_address, with_token
 from admin.pages.page import Page
@@ -47,6 +48,7 @@ class _Shown:
     access: Access
     fault: str | None = None
     preview: Preview | None = None
+    problems: tuple[ProblemLine, ...] = ()
 
 
 class NewSourcePage(Page):
@@ -100,7 +102,7 @@ class NewSourcePage(Page):
         sealed = seal(access, owner, runtime().settings.secret_key, now_ms()) if owner else ""
         values = {
             "step": shown.step, "steps": STEPS, "fault": shown.fault, "sealed": sealed,
-            "preview": shown.preview, **access_values(access),
+            "preview": shown.preview, "problems": shown.problems, **access_values(access),
         }  # fmt: skip
         return str(self.render("handrail/git_new.html", **values))
 
@@ -176,7 +178,8 @@ def _after_branch(typed: Access, organization_id: str) -> _Shown:
         name=typed.name, url=typed.url, branch=typed.branch, path=typed.path,
     )  # fmt: skip
     preview = preview_new_source(parts.database, parts.settings, source, typed.credential)
-    return _Shown("plan", replace(typed, is_planned=True), preview=preview)
+    lines = tuple(problem_line(source, each) for each in preview.plan.problems)
+    return _Shown("plan", replace(typed, is_planned=True), preview=preview, problems=lines)
 
 
 def _with_place(access: Access, form: Mapping[str, str]) -> Access:

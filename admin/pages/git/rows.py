@@ -15,6 +15,7 @@ from sync.git.edit_link import line_address_of
 from sync.layout import WALKTHROUGHS
 from sync.queue import is_requested
 from sync.status import Health, sync_and_health
+from walkthroughs.content.problems import Problem
 from walkthroughs.content.wording import count_of
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough, db
 
@@ -106,18 +107,19 @@ def read_problems(session: Session, source: ContentSource) -> list[ProblemGroup]
     groups: dict[str | None, dict[tuple[str, int, str], ProblemLine]] = {}
     for problem in source.problems:
         key = (problem.path, problem.line, problem.message)
-        line = ProblemLine(
-            f"{problem.path}:{problem.line}",
-            problem.message,
-            line_address_of(source, problem.path, problem.line),
-        )
-        groups.setdefault(_folder(problem.path), {})[key] = line
+        groups.setdefault(_folder(problem.path), {})[key] = problem_line(source, problem)
     known = _by_folder(session, source, [name for name in groups if name])
     found = []
     for folder, lines in groups.items():
         walkthrough_id, title = known.get(folder or "", (None, folder or "The repository"))
         found.append(ProblemGroup(folder, title, walkthrough_id, tuple(lines.values())))
     return found
+
+
+def problem_line(source: ContentSource, problem: Problem) -> ProblemLine:
+    """Return a problem as pages show it."""
+    link = line_address_of(source, problem.path, problem.line)
+    return ProblemLine(f"{problem.path}:{problem.line}", problem.message, link)
 
 
 def read_runs(session: Session, source: ContentSource, page: int) -> tuple[Sequence[SyncRun], bool]:
