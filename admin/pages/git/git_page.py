@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from admin.access.roles import OWNERS
 from admin.pages.git.rows import read_problems, read_runs, read_sources, state_of
-from admin.pages.learners.filter import page_number
 from admin.pages.page import Page
+from admin.queries import page_number
 from admin.saving import write_transaction
 from sync import queue
 from sync.planning.report import approve_command
