@@ -25,6 +25,7 @@ from admin.pages.members.lost_password import lost_password_pages
 from admin.pages.members.member_list import MemberListPage
 from admin.pages.members.password import password_pages
 from admin.pages.servers.servers_page import ServersPage
+from admin.pages.walkthroughs.import_page import ImportPage
 from admin.pages.walkthroughs.list_page import WalkthroughListPage
 from admin.pages.walkthroughs.new_page import NewPage
 from admin.tables.assignments import AssignmentView
@@ -67,6 +68,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     for view in (
         WalkthroughListPage(),
         NewPage(),
+        ImportPage(),
         EditorPage(),
         PicturesPage(),
         PlayPage(),

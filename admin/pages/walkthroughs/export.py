@@ -11,6 +11,7 @@ from typing import IO
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from admin.pages.walkthroughs.ids import free_id
 from sync.format.export import export
 from sync.importing.zip_file import pack
 from walkthroughs.content.draft_content import content_of as content_of_draft
@@ -57,7 +58,7 @@ def write_export(session: Session, organization_id: str, ids: Sequence[str]) -> 
         (row_id, name) for row_id, content in contents.items() for name in _pictures_of(content)
     }
     _refuse_too_large(session, organization_id, named)
-    out = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)
+    out = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115  sent, then closed
     with zipfile.ZipFile(out, "w") as archive:
         for row in rows:
             authored = AuthoredWalkthrough(
@@ -67,7 +68,7 @@ def write_export(session: Session, organization_id: str, ids: Sequence[str]) -> 
         for row_id, name, data in _pictures(session, organization_id, named):
             pack({f"walkthroughs/{contents[row_id].id}/steps/i/{name}": data}, archive)
     out.seek(0)
-    return out  # type: ignore[return-value]  # it is a file, and typeshed does not say so
+    return out
 
 
 def _contents(
@@ -102,15 +103,6 @@ def _contents(
         contents[row.id] = replace(content, id=free_id(content.id, taken))
         taken.add(contents[row.id].id)
     return contents
-
-
-def free_id(name: str, taken: set[str]) -> str:
-    """Return *name*, or the name with the first number behind it that is not taken."""
-    found, number = name, 1
-    while found in taken:
-        number += 1
-        found = f"{name[:58]}-{number}"
-    return found
 
 
 def _pictures_of(content: WalkthroughContent) -> frozenset[str]:
