@@ -23,10 +23,14 @@ zone.addEventListener("dragleave", () => zone.classList.remove("is-over"));
 zone.addEventListener("drop", async (event) => {
   event.preventDefault();
   zone.classList.remove("is-over");
-  // The entries are there only while the event is handled.
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  // What was dropped can be read only while the event is handled; a folder is no file.
+  const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");
+  const dropped = items.map((item) => [item.webkitGetAsEntry(), item.getAsFile()]);
   const found = [];
-  for (const entry of entries) await collect(entry, found);
+  for (const [entry, file] of dropped) {
+    if (entry) await collect(entry, found);
+    else if (file) found.push({ file, path: file.name });
+  }
   if (found.length === 0 || refuse(found.map(({ file }) => file))) return;
   say(found.length);
   await send(found);

@@ -222,6 +222,7 @@ def test_a_copy_is_a_draft_of_its_own_with_the_pictures(owner, shelf, site, data
         assert session.query(WalkthroughImage).filter_by(walkthrough_id=row_id).count() == 1
         verbs = session.scalars(select(AuditEvent.verb).where(AuditEvent.target_id == row_id)).all()
         assert verbs == ["walkthrough.copy"]
+    assert re.search(r"Copy of Tea</a>.{500,2500}1 step ·", said(owner.get(LIST)), re.DOTALL)
 
 
 def test_new_offers_copies_of_git_managed_ones_too_with_the_title_that_is_typed(
