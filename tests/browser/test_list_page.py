@@ -59,10 +59,13 @@ def test_cards_are_reached_selected_and_archived_by_keys_and_come_back_by_undo(p
     expect(page.get_by_text("Archived: 2 walkthroughs.")).to_be_visible()
     expect(page.get_by_text("“Make coffee” (managed by Git")).to_be_visible()
     expect(titles).to_have_text(["Deploy", "Make coffee"])
+    expect(page.locator("html.scripted")).to_be_attached()
     page.keyboard.press("Control+z")
+    expect(page.get_by_text("Restored: 2 walkthroughs.")).to_be_visible()
     expect(titles).to_have_text(["Boil", "Brew", "Deploy", "Make coffee"])
+    expect(page.locator("html.scripted")).to_be_attached()
     page.keyboard.press("n")
-    expect(page.get_by_label("Title")).to_be_focused()
+    expect(page.get_by_label("Title", exact=True)).to_be_focused()
     told += faults(page)
     assert told == []
 
