@@ -28,6 +28,7 @@ from admin.pages.members.member_list import MemberListPage
 from admin.pages.members.password import password_pages
 from admin.pages.servers.servers_page import ServersPage
 from admin.pages.servers.settings_page import ServerSettingsPage
+from admin.pages.walkthroughs.import_page import ImportPage
 from admin.pages.walkthroughs.list_page import WalkthroughListPage
 from admin.pages.walkthroughs.new_page import NewPage
 from admin.tables.assignments import AssignmentView
@@ -70,6 +71,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     for view in (
         WalkthroughListPage(),
         NewPage(),
+        ImportPage(),
         EditorPage(),
         PicturesPage(),
         PlayPage(),

@@ -48,9 +48,14 @@ def create(
     )[0]
 
 
-def create_unwritten(session: Session, organization_id: str, title: str) -> str:
-    """Store a walkthrough that has no version yet, for a draft to be begun; return its id."""
-    content = WalkthroughContent(author_id(), title)
+def create_unwritten(
+    session: Session, organization_id: str, title: str, own_id: str | None = None
+) -> str:
+    """Store a walkthrough that has no version yet, for a draft to be begun; return its id.
+
+    *own_id* is the author's; a new one is made without it.
+    """
+    content = WalkthroughContent(own_id or author_id(), title)
     row = Walkthrough(
         organization_id=organization_id,
         external_id=content.id,

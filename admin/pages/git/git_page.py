@@ -21,8 +21,8 @@ from admin.pages.git.rows import (
     state_of,
     tab_values,
 )
-from admin.pages.learners.filter import page_number
 from admin.pages.page import Page
+from admin.queries import page_number
 from admin.saving import write_transaction
 from sync import queue
 from sync.planning.report import approve_command

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
 from admin.formats import masked
-from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners, page_number
+from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners
 from admin.pages.learners.places import PLACES, read_places
 from admin.pages.learners.rows import (
     PAGE_SIZE,
@@ -24,6 +24,7 @@ from admin.pages.learners.rows import (
     read_open_links,
 )
 from admin.pages.page import Page
+from admin.queries import page_number
 from admin.saving import write_transaction
 from walkthroughs.audit.record import Event, act_as, record
 from walkthroughs.database.unavailable import unavailable_errors

@@ -163,7 +163,7 @@ def _own(chosen: list[str]) -> list[str]:
     return sorted(db.session.scalars(query), key=chosen.index)
 
 
-def _written(write: Callable[[Session], None]) -> bool:
+def _written(write: Callable[[Session], object]) -> bool:
     """Write in one transaction; return false after showing why it was refused."""
     try:
         with write_transaction() as session:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from admin.formats import name_of
@@ -20,6 +20,7 @@ from walkthroughs.models import (
     McpServer,
     McpServerWalkthrough,
     Walkthrough,
+    WalkthroughDraft,
     WalkthroughProgress,
     WalkthroughStep,
     WalkthroughVersion,
@@ -165,7 +166,7 @@ def _cards(organization_id: str) -> Select[Any]:
         Walkthrough.id,
         Walkthrough.title,
         Walkthrough.description,
-        Walkthrough.step_count,
+        _steps(organization_id).label("steps"),
         Walkthrough.version,
         Walkthrough.tags,
         Walkthrough.updated_at,
@@ -179,6 +180,21 @@ def _cards(organization_id: str) -> Select[Any]:
         newest,
         and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
     )
+
+
+def _steps(organization_id: str) -> ColumnElement[int]:
+    """Return the number of live steps; of what was never published, those of its draft."""
+    drafted = (
+        select(func.jsonb_array_length(WalkthroughDraft.content["steps"]))
+        .where(
+            WalkthroughDraft.organization_id == organization_id,
+            WalkthroughDraft.walkthrough_id == Walkthrough.id,
+            WalkthroughDraft.content.is_not(None),
+        )
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    return case((Walkthrough.version == 0, func.coalesce(drafted, 0)), else_=Walkthrough.step_count)
 
 
 def _in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
@@ -238,7 +254,7 @@ def _card(
         description=row.description,
         state=state,
         badge=state_words(state, row.version),
-        steps=row.step_count,
+        steps=row.steps,
         servers=row.servers,
         source=source.name if source else None,
         newest=newest_commit_of(source, row.external_id, row.folder) if source else None,
