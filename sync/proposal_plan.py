@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from sync.format.file_diff import diff_files
+from sync.format.file_diff import FileDiff, diff_files
 from sync.format.manifest import read_manifest
 from sync.format.rewrite import FileChanges, changed, rewrite
 from sync.format.text import decode_text
@@ -19,43 +19,15 @@ from sync.git.proposal_branch import ProposalBranch
 from sync.git.repository import Repository
 from sync.git.snapshot import Snapshot
 from sync.layout import MANIFEST, WALKTHROUGHS, FileData
+from sync.proposal_errors import NothingToPropose, NotProposed, ProposalConflict
 from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.values import WalkthroughContent
-from walkthroughs.errors import HandrailError
 from walkthroughs.models import ContentSource
 
 Files = Mapping[str, FileData]
 T = TypeVar("T")
-
-
-class NotProposed(HandrailError):
-    """Nothing was pushed.
-
-    Attributes:
-        patch: the change as `git am` reads it; none if there is none.
-    """
-
-    def __init__(self, message: str, patch: bytes | None = None) -> None:
-        self.patch = patch
-        super().__init__(message)
-
-
-class NothingToPropose(NotProposed):
-    """The files say already what is proposed."""
-
-
-class ProposalConflict(NotProposed):
-    """Others have changed the same files on the branch.
-
-    Attributes:
-        theirs: what they have changed in these files, as a unified diff.
-    """
-
-    def __init__(self, message: str, theirs: str) -> None:
-        self.theirs = theirs
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +70,12 @@ class Plan:
     Attributes:
         start: where.
         changes: path in the repository -> new bytes; none takes the file away.
-        diff: the same for people.
+        files: the same for people, file by file.
     """
 
     start: Start
     changes: FileChanges
-    diff: str
+    files: tuple[FileDiff, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -210,8 +182,7 @@ def _refuse_mistakes(folder: str, files: Files) -> None:
     if has_errors(problems):
         raise ProposalConflict(
             "What somebody else has changed on the branch of the proposal does not go with this: "
-            f"{problems[0]}",
-            "",
+            f"{problems[0]}"
         )
 
 

@@ -10,7 +10,8 @@ from sync.format.rewrite import NotRewritten
 from sync.git.credentials import Token
 from sync.git.errors import RepositoryUnavailable
 from sync.git.proposal_branch import Person
-from sync.proposal_plan import NothingToPropose, NotProposed, ProposalConflict
+from sync.opened_proposal import Change
+from sync.proposal_errors import NothingToPropose, NotProposed, ProposalConflict
 from sync.proposal_state import list_proposals, proposal_status
 from sync.proposals import preview_proposal, propose
 from sync.worker import check_source
@@ -51,12 +52,13 @@ class ProposingSource(PushedSource):
 
     def propose(self, content, **more):
         row = self.row()
-        about = self.database, self.settings, row.organization_id, row.id, content
-        return propose(*about, LEA, **more)
+        change = Change(row.organization_id, row.id, content)
+        return propose(self.database, self.settings, change, LEA, **more)
 
     def preview(self, content):
         row = self.row()
-        return preview_proposal(self.database, self.settings, row.organization_id, row.id, content)
+        change = Change(row.organization_id, row.id, content)
+        return preview_proposal(self.database, self.settings, change)
 
     def state(self):
         row = self.row()
@@ -349,7 +351,7 @@ def test_what_cannot_be_proposed_says_why(local):
     with local.database.transaction() as session:
         other = organization(session, "other")
     with pytest.raises(WalkthroughNotFound):
-        propose(local.database, local.settings, other.id, row.id, local.live(), LEA)
+        propose(local.database, local.settings, Change(other.id, row.id, local.live()), LEA)
     with pytest.raises(NotRewritten, match=r"one\.md:5"):
         local.propose(local.live(content="<script>"))
     shown = local.preview(local.live(content="Shown."))

@@ -1,0 +1,216 @@
+"""A walkthrough that a change is proposed of, with its repository at hand."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sync import history
+from sync.git.credentials import Credential, Token, decrypt_credential
+from sync.git.errors import MayNotPush, PushFailed
+from sync.git.proposal_branch import Commit, Person, ProposalBranch
+from sync.git.push_rights import missing_right
+from sync.git.repository import Repository
+from sync.proposal_drafts import conclude_drafts
+from sync.proposal_errors import NotProposed
+from sync.proposal_outcome import follow, read_open
+from sync.proposal_plan import Plan, Wanted, choose_start, plan_proposal
+from sync.proposal_rows import end_at_other_source, new_pictures, record_pushed
+from sync.proposal_state import ProposalStep, proposal_status
+from sync.proposal_turn import claimed, stopped_after
+from sync.source_repository import open_repository_of
+from walkthroughs.audit.record import Actor
+from walkthroughs.content.draft import Draft
+from walkthroughs.content.pictures import Picture
+from walkthroughs.content.values import WalkthroughContent
+from walkthroughs.database.pool import Database
+from walkthroughs.enums import ProposalState
+from walkthroughs.errors import WalkthroughNotFound
+from walkthroughs.identity.mail import sender_address
+from walkthroughs.models import ContentSource, Proposal, Walkthrough
+from walkthroughs.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a walkthrough is to say.
+
+    Attributes:
+        organization_id: whose walkthrough.
+        walkthrough_id: which; a content source owns it.
+        content: what it is to say. Records of moved steps are added to those that are there.
+        pictures: that *content* names, and that are stored neither with the walkthrough nor in
+            the repository.
+    """
+
+    organization_id: str
+    walkthrough_id: str
+    content: WalkthroughContent
+    pictures: Sequence[Picture] = ()
+
+
+class OpenedProposal:
+    """A change, with the repository at hand and its source claimed.
+
+    Attributes:
+        source: that owns the walkthrough.
+        repository: of that source.
+        name: of the branch.
+        branch: to push to.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        source: ContentSource,
+        walkthrough: Walkthrough,
+        repository: Repository,
+        change: Change,
+    ) -> None:
+        self._database, self._settings, self._change = database, settings, change
+        self.source, self._walkthrough, self.repository = source, walkthrough, repository
+        self._credential = decrypt_credential(settings.secret_keys, source.credential)
+        self.name = f"handrail/{walkthrough.id}"
+        self.branch = ProposalBranch(
+            repository.git, repository.url, self.name, _secrets(self._credential)
+        )
+
+    def plan(self) -> Plan:
+        """Fetch what is new of both branches, and return what to commit."""
+        tip = self._fetch()
+        content = self._change.content
+        with self._database.transaction() as session:
+            last = self._last(session)
+            stored = new_pictures(session, self._walkthrough, content)
+        is_open = last is not None and last.state is ProposalState.OPEN
+        live = self.repository.commit(self.source.synced_commit or "")
+        start = choose_start(
+            self.repository,
+            self.branch,
+            live,
+            tip,
+            last.git_commit if last is not None and is_open else None,
+            was_merged=last is not None and last.state is ProposalState.MERGED,
+        )
+        wanted = Wanted(
+            self._walkthrough.external_id,
+            self._walkthrough.folder or "",
+            content,
+            [*stored, *self._change.pictures],
+        )
+        return plan_proposal(self.repository, self.source, wanted, start)
+
+    def _last(self, session: Session) -> Proposal | None:
+        """Return the last proposal to this source.
+
+        Raises:
+            NotProposed: it was merged, and is not live yet.
+        """
+        owner, row_id = self._walkthrough.organization_id, self._walkthrough.id
+        status = proposal_status(session, owner, row_id)
+        if status.step is ProposalStep.MERGED:
+            raise NotProposed(
+                f"The last proposal is not live yet ({status.sentence}). Propose again then."
+            )
+        return end_at_other_source(session, self._walkthrough, self.source)
+
+    def _fetch(self) -> str | None:
+        """Fetch both branches, follow what is proposed, and return where the branch is."""
+        rows = read_open(self._database, self.source)
+        heads = self.repository.heads({self.name, *(row.branch for row in rows)})
+        self.repository.fetch_if_missing(heads[self.source.branch])
+        follow(self._database, self.repository, rows, heads, self.source.branch)
+        if rows:
+            conclude_drafts(self._database, self.source)
+        tip = heads.get(self.name)
+        if tip is not None:
+            self.branch.fetch(tip)
+        return tip
+
+    def commit(self, plan: Plan, author: Person, note: str, *, parents: int = 2) -> str:
+        """Make the commit of a plan in the copy, with as many of its *parents*."""
+        message = note.strip() or f'Change "{self._walkthrough.title}"'
+        return self.branch.commit(
+            Commit(
+                parents=plan.start.parents[:parents],
+                changes=plan.changes,
+                message=f"{message}\n",
+                author=author,
+                committer=Person("Handrail", sender_address(self._settings)),
+                at=int(time.time()),
+            )
+        )
+
+    def refusal(self, error: PushFailed, plan: Plan, author: Person, note: str) -> NotProposed:
+        """Return the error that tells a member why a push failed, with the change as a patch."""
+        kind = self.source.host_kind.value if self.source.host_kind else None
+        if isinstance(error, MayNotPush):
+            right = missing_right(self.source.url, kind, self._credential)
+            message = f"{right} The host said: {error}"
+        else:
+            message = f'The host takes no push to "{self.name}". It said: {error}'
+        alone = self.commit(plan, author, note, parents=1)
+        return NotProposed(message, self.branch.patch(alone))
+
+    def record(self, commit: str, author: Person, actor: Actor, draft: Draft | None) -> Proposal:
+        """Record that *commit* was pushed, in the audit too, and return the proposal's row."""
+        with self._database.transaction() as session:
+            return record_pushed(
+                session, self._walkthrough, self.source, commit,
+                branch=self.name, author=str(author), digest=self._change.content.digest(),
+                actor=actor, draft=draft,
+            )  # fmt: skip
+
+
+@contextmanager
+def opened_proposal(
+    database: Database, settings: Settings, change: Change, seconds: float | None = None
+) -> Iterator[OpenedProposal]:
+    """Yield the change; nobody else works on its repository while the block runs.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+        NotProposed: no repository owns it, or this takes longer than *seconds*, or a run of its
+            source too long.
+        RepositoryUnavailable: the source's address or credential cannot be used.
+    """
+    walkthrough = _read(database, change)
+    if walkthrough.source_id is None or walkthrough.archived_at is not None:
+        raise NotProposed(
+            f'"{walkthrough.title}" is archived, or no repository owns it: there is nothing to '
+            "propose a change to."
+        )
+    with stopped_after(seconds) as stop, claimed(database, walkthrough.source_id):
+        source = history.read(database, walkthrough.source_id)
+        if source.synced_commit is None:
+            raise NotProposed(f'"{source.name}" was not synced yet. Sync it first.')
+        with open_repository_of(settings, source, stop) as repository:
+            yield OpenedProposal(database, settings, source, walkthrough, repository, change)
+
+
+def _read(database: Database, change: Change) -> Walkthrough:
+    with database.transaction() as session:
+        row: Walkthrough | None = session.scalar(
+            select(Walkthrough).where(
+                Walkthrough.organization_id == change.organization_id,
+                Walkthrough.id == change.walkthrough_id,
+            )
+        )
+    if row is None:
+        raise WalkthroughNotFound(change.walkthrough_id)
+    return row
+
+
+def _secrets(credential: Credential | None) -> tuple[str, ...]:
+    """Return what a host could repeat of a credential in its answers."""
+    if not isinstance(credential, Token):
+        return ()
+    pair = f"{credential.user}:{credential.token}"
+    return (base64.b64encode(pair.encode()).decode(), credential.token)
