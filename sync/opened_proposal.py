@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,6 @@ from sync.git.repository import Repository
 from sync.proposal_drafts import conclude_drafts
 from sync.proposal_errors import NotProposed
 from sync.proposal_outcome import follow, read_open
-from sync.proposal_plan import Plan, Wanted, choose_start, plan_proposal
 from sync.proposal_rows import end_at_other_source, new_pictures, record_pushed
 from sync.proposal_state import ProposalStep, proposal_status
 from sync.proposal_turn import claimed, stopped_after
@@ -55,6 +54,29 @@ class Change:
     pictures: Sequence[Picture] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where things stand, with everything fetched.
+
+    Attributes:
+        live: the commit that is live.
+        tip: where the branch of the proposal is; none if it is not there.
+        pushed: our last commit of an open proposal; none if none is open.
+        was_merged: whether the last proposal was merged, and none is open.
+        author_id: the walkthrough's id in its repository.
+        folder: where it is live.
+        pictures: those that the repository may not have yet.
+    """
+
+    live: str
+    tip: str | None
+    pushed: str | None
+    was_merged: bool
+    author_id: str
+    folder: str
+    pictures: Sequence[Picture]
+
+
 class OpenedProposal:
     """A change, with the repository at hand and its source claimed.
 
@@ -82,30 +104,22 @@ class OpenedProposal:
             repository.git, repository.url, self.name, _secrets(self._credential)
         )
 
-    def plan(self) -> Plan:
-        """Fetch what is new of both branches, and return what to commit."""
+    def look(self) -> Look:
+        """Fetch what is new of both branches, and return what a plan is made of."""
         tip = self._fetch()
-        content = self._change.content
         with self._database.transaction() as session:
             last = self._last(session)
-            stored = new_pictures(session, self._walkthrough, content)
-        is_open = last is not None and last.state is ProposalState.OPEN
-        live = self.repository.commit(self.source.synced_commit or "")
-        start = choose_start(
-            self.repository,
-            self.branch,
-            live,
-            tip,
-            last.git_commit if last is not None and is_open else None,
-            was_merged=last is not None and last.state is ProposalState.MERGED,
+            stored = new_pictures(session, self._walkthrough, self._change.content)
+        state = last.state if last is not None else None
+        return Look(
+            live=self.repository.commit(self.source.synced_commit or ""),
+            tip=tip,
+            pushed=last.git_commit if last is not None and state is ProposalState.OPEN else None,
+            was_merged=state is ProposalState.MERGED,
+            author_id=self._walkthrough.external_id,
+            folder=self._walkthrough.folder or "",
+            pictures=[*stored, *self._change.pictures],
         )
-        wanted = Wanted(
-            self._walkthrough.external_id,
-            self._walkthrough.folder or "",
-            content,
-            [*stored, *self._change.pictures],
-        )
-        return plan_proposal(self.repository, self.source, wanted, start)
 
     def _last(self, session: Session) -> Proposal | None:
         """Return the last proposal to this source.
@@ -134,13 +148,19 @@ class OpenedProposal:
             self.branch.fetch(tip)
         return tip
 
-    def commit(self, plan: Plan, author: Person, note: str, *, parents: int = 2) -> str:
-        """Make the commit of a plan in the copy, with as many of its *parents*."""
+    def commit(
+        self,
+        parents: Sequence[str],
+        changes: Mapping[str, bytes | None],
+        author: Person,
+        note: str,
+    ) -> str:
+        """Make a commit with the *changes* of its first parent, in the copy; return its id."""
         message = note.strip() or f'Change "{self._walkthrough.title}"'
         return self.branch.commit(
             Commit(
-                parents=plan.start.parents[:parents],
-                changes=plan.changes,
+                parents=parents,
+                changes=changes,
                 message=f"{message}\n",
                 author=author,
                 committer=Person("Handrail", sender_address(self._settings)),
@@ -148,7 +168,7 @@ class OpenedProposal:
             )
         )
 
-    def refusal(self, error: PushFailed, plan: Plan, author: Person, note: str) -> NotProposed:
+    def refusal(self, error: PushFailed, patch: bytes) -> NotProposed:
         """Return the error that tells a member why a push failed, with the change as a patch."""
         kind = self.source.host_kind.value if self.source.host_kind else None
         if isinstance(error, MayNotPush):
@@ -156,8 +176,7 @@ class OpenedProposal:
             message = f"{right} The host said: {error}"
         else:
             message = f'The host takes no push to "{self.name}". It said: {error}'
-        alone = self.commit(plan, author, note, parents=1)
-        return NotProposed(message, self.branch.patch(alone))
+        return NotProposed(message, patch)
 
     def record(self, commit: str, author: Person, actor: Actor, draft: Draft | None) -> Proposal:
         """Record that *commit* was pushed, in the audit too, and return the proposal's row."""

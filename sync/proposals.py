@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from sync.format.file_diff import FileDiff, as_text
 from sync.git.errors import BranchMoved, PushFailed
 from sync.git.proposal_branch import Person
-from sync.opened_proposal import Change, opened_proposal
+from sync.opened_proposal import Change, OpenedProposal, opened_proposal
 from sync.proposal_errors import NotProposed
+from sync.proposal_plan import Plan, Wanted, choose_start, plan_proposal
 from sync.proposal_state import link_of
 from walkthroughs.audit.record import COMMAND_LINE, Actor
 from walkthroughs.content.draft import Draft
@@ -69,7 +70,7 @@ def preview_proposal(
     The arguments and errors are those of `propose`.
     """
     with opened_proposal(database, settings, change, seconds) as at:
-        plan = at.repository.with_reclone(at.plan)
+        plan = _plan(at, change)
         return ProposalPreview(at.name, plan.start.appends, plan.files, plan.fingerprint)
 
 
@@ -87,8 +88,7 @@ def make_patch(
     The arguments and errors are those of `propose`.
     """
     with opened_proposal(database, settings, change, seconds) as at:
-        plan = at.repository.with_reclone(at.plan)
-        return at.branch.patch(at.commit(plan, author, note, parents=1))
+        return _patch(at, _plan(at, change), author, note)
 
 
 def propose(
@@ -126,19 +126,43 @@ def propose(
     """
     with opened_proposal(database, settings, change, seconds) as at:
         for _ in range(_MAX_TRIES):
-            plan = at.repository.with_reclone(at.plan)
+            plan = _plan(at, change)
             if fingerprint is not None and plan.fingerprint != fingerprint:
                 raise NotProposed(
                     "What would be pushed is not what was shown any more. Look at it again."
                 )
-            commit = at.commit(plan, author, note)
+            commit = at.commit(plan.start.parents, plan.changes, author, note)
             try:
                 at.branch.push(commit)
             except BranchMoved:
                 continue
             except PushFailed as error:
-                raise at.refusal(error, plan, author, note) from error
+                raise at.refusal(error, _patch(at, plan, author, note)) from error
             row = at.record(commit, author, actor, draft)
             link = link_of(at.source, row, change.content.title, note)
             return Proposed(row, as_text(plan.files), link)
         raise NotProposed(f'Others push to "{at.name}" all the time. Propose again in a while.')
+
+
+def _plan(at: OpenedProposal, change: Change) -> Plan:
+    """Fetch what is new, and return what to commit."""
+
+    def plan() -> Plan:
+        found = at.look()
+        start = choose_start(
+            at.repository,
+            at.branch,
+            found.live,
+            found.tip,
+            found.pushed,
+            was_merged=found.was_merged,
+        )
+        wanted = Wanted(found.author_id, found.folder, change.content, found.pictures)
+        return plan_proposal(at.repository, at.source, wanted, start)
+
+    return at.repository.with_reclone(plan)
+
+
+def _patch(at: OpenedProposal, plan: Plan, author: Person, note: str) -> bytes:
+    """Return the change on its first parent alone: a patch has no other."""
+    return at.branch.patch(at.commit(plan.start.parents[:1], plan.changes, author, note))
