@@ -18,6 +18,10 @@ class NotProposed(HandrailError):
         super().__init__(message)
 
 
+class ProposalLate(NotProposed):
+    """The host, or a run of the source, took too long."""
+
+
 class NothingToPropose(NotProposed):
     """The files say already what is proposed."""
 

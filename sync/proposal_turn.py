@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sync.git.errors import Stopped
-from sync.proposal_errors import NotProposed
+from sync.proposal_errors import ProposalLate
 from sync.queue import claim
 from walkthroughs.database.pool import Database
 
@@ -22,7 +22,7 @@ def stopped_after(seconds: float | None) -> Iterator[threading.Event | None]:
     """Yield what stops git once *seconds* are over; none if it has its own limits only.
 
     Raises:
-        NotProposed: they were over.
+        ProposalLate: they were over.
     """
     if seconds is None:
         yield None
@@ -34,7 +34,7 @@ def stopped_after(seconds: float | None) -> Iterator[threading.Event | None]:
     try:
         yield stop
     except Stopped as error:
-        raise NotProposed(
+        raise ProposalLate(
             f"The repository's host did not answer within {seconds:g} seconds. What you wrote is "
             "kept; try again in a while."
         ) from error
@@ -47,7 +47,7 @@ def claimed(database: Database, source_id: str) -> Iterator[None]:
     """Claim the source while the block runs: two may not fetch into one copy.
 
     Raises:
-        NotProposed: a run of it takes too long.
+        ProposalLate: a run of it takes too long.
     """
     until = time.monotonic() + _WAIT_SECONDS
     while True:
@@ -56,5 +56,5 @@ def claimed(database: Database, source_id: str) -> Iterator[None]:
                 yield
                 return
         if time.monotonic() > until:
-            raise NotProposed("The content source is being synced just now. Try again in a while.")
+            raise ProposalLate("The content source is being synced just now. Try again in a while.")
         time.sleep(_TICK_SECONDS)
