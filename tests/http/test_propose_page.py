@@ -104,7 +104,7 @@ def test_a_change_is_written_proposed_merged_and_live_and_the_banner_says_how_fa
     shown = guide.look(owner)
     assert "<ins>+The new words.</ins>" in shown
     assert "<del>-The first words.</del>" in shown
-    assert shown.count("<summary>") == 2
+    assert shown.count("<summary><code>") == 2
     done = guide.propose(owner, note="Say it better\n\nShorter, too.")
     assert done.status_code == 303
     assert guide.git("log", "-1", "--format=%an|%ae|%s", guide.branch) == (
