@@ -21,10 +21,10 @@ from sync.proposal_drafts import conclude_drafts
 from sync.proposal_errors import NotProposed
 from sync.proposal_outcome import follow, read_open
 from sync.proposal_rows import end_at_other_source, new_pictures, record_pushed
-from sync.proposal_state import ProposalStep, proposal_status
+from sync.proposal_state import ProposalStep, last_proposal, proposal_status
 from sync.proposal_turn import claimed, stopped_after
 from sync.source_repository import open_repository_of
-from walkthroughs.audit.record import Actor
+from walkthroughs.audit.record import COMMAND_LINE, Actor
 from walkthroughs.content.draft import Draft
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.values import WalkthroughContent
@@ -46,12 +46,16 @@ class Change:
         content: what it is to say. Records of moved steps are added to those that are there.
         pictures: that *content* names, and that are stored neither with the walkthrough nor in
             the repository.
+        draft: what it was written as, if it was.
+        actor: who the audit says proposes it.
     """
 
     organization_id: str
     walkthrough_id: str
     content: WalkthroughContent
     pictures: Sequence[Picture] = ()
+    draft: Draft | None = None
+    actor: Actor = COMMAND_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class OpenedProposal:
         self.branch = ProposalBranch(
             repository.git, repository.url, self.name, _secrets(self._credential)
         )
+        self._tip: str | None = None
 
     def look(self) -> Look:
         """Fetch what is new of both branches, and return what a plan is made of."""
@@ -143,7 +148,7 @@ class OpenedProposal:
         follow(self._database, self.repository, rows, heads, self.source.branch)
         if rows:
             conclude_drafts(self._database, self.source)
-        tip = heads.get(self.name)
+        tip = self._tip = heads.get(self.name)
         if tip is not None:
             self.branch.fetch(tip)
         return tip
@@ -178,14 +183,24 @@ class OpenedProposal:
             message = f'The host takes no push to "{self.name}". It said: {error}'
         return NotProposed(message, patch)
 
-    def record(self, commit: str, author: Person, actor: Actor, draft: Draft | None) -> Proposal:
+    def record(self, commit: str, author: str) -> Proposal:
         """Record that *commit* was pushed, in the audit too, and return the proposal's row."""
+        change = self._change
         with self._database.transaction() as session:
             return record_pushed(
                 session, self._walkthrough, self.source, commit,
-                branch=self.name, author=str(author), digest=self._change.content.digest(),
-                actor=actor, draft=draft,
+                branch=self.name, author=author, digest=change.content.digest(),
+                actor=change.actor, draft=change.draft,
             )  # fmt: skip
+
+    def record_lost_push(self) -> None:
+        """Record the change if the branch says it by a commit of ours whose push was cut short."""
+        tip = self._tip
+        if tip is not None and tip == self.branch.last_made():
+            with self._database.transaction() as session:
+                last = last_proposal(session, self.source.organization_id, self._walkthrough.id)
+            if last is None or last.git_commit != tip:
+                self.record(tip, self.repository.author(tip))
 
 
 @contextmanager

@@ -12,11 +12,9 @@ from sync.format.file_diff import FileDiff, as_text
 from sync.git.errors import BranchMoved, PushFailed
 from sync.git.proposal_branch import Person
 from sync.opened_proposal import Change, OpenedProposal, opened_proposal
-from sync.proposal_errors import NotProposed
+from sync.proposal_errors import NothingToPropose, NotProposed
 from sync.proposal_plan import Plan, Wanted, choose_start, plan_proposal
 from sync.proposal_state import link_of
-from walkthroughs.audit.record import COMMAND_LINE, Actor
-from walkthroughs.content.draft import Draft
 from walkthroughs.database.pool import Database
 from walkthroughs.models import Proposal
 from walkthroughs.settings import Settings
@@ -100,8 +98,6 @@ def propose(
     note: str = "",
     fingerprint: str | None = None,
     seconds: float | None = None,
-    actor: Actor = COMMAND_LINE,
-    draft: Draft | None = None,
 ) -> Proposed:
     """Push a branch on which a walkthrough says what *change* says, and record that; never force.
 
@@ -114,8 +110,6 @@ def propose(
         fingerprint: of the preview that was shown; if the changes are others by now, nothing is
             pushed.
         seconds: how long it may take in all; without, each command of git has its own limit.
-        actor: who the audit says did it.
-        draft: what the change was written as, if it was.
 
     Raises:
         WalkthroughNotFound: the organization has no such walkthrough.
@@ -138,7 +132,7 @@ def propose(
                 continue
             except PushFailed as error:
                 raise at.refusal(error, _patch(at, plan, author, note)) from error
-            row = at.record(commit, author, actor, draft)
+            row = at.record(commit, str(author))
             link = link_of(at.source, row, change.content.title, note)
             return Proposed(row, as_text(plan.files), link)
         raise NotProposed(f'Others push to "{at.name}" all the time. Propose again in a while.')
@@ -160,7 +154,11 @@ def _plan(at: OpenedProposal, change: Change) -> Plan:
         wanted = Wanted(found.author_id, found.folder, change.content, found.pictures)
         return plan_proposal(at.repository, at.source, wanted, start)
 
-    return at.repository.with_reclone(plan)
+    try:
+        return at.repository.with_reclone(plan)
+    except NothingToPropose:
+        at.record_lost_push()
+        raise
 
 
 def _patch(at: OpenedProposal, plan: Plan, author: Person, note: str) -> bytes:

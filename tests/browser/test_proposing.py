@@ -63,6 +63,16 @@ class Maintainer:
         self.git("merge", "-q", "--no-ff", "-m", "Merge it", "FETCH_HEAD")
         self.push()
 
+    def correct(self, old, new):
+        """Change the first step on the branch of the proposal."""
+        self.git("fetch", "-q", str(self.bare), self.branch)
+        self.git("checkout", "-q", "FETCH_HEAD")
+        file = self.author.folder / "walkthroughs/deploy-it/steps/start.md"
+        file.write_text(file.read_text().replace(old, new))
+        self.author.commit()
+        self.push(self.branch)
+        self.git("checkout", "-q", "main")
+
     def sync(self):
         sync_source(self.database, self.settings, self.source_id)
 
@@ -100,7 +110,7 @@ async def texts(client):
     return taken
 
 
-def test_two_proposals_are_merged_by_a_maintainer_and_a_client_sees_them(
+def test_proposals_are_added_to_corrected_and_merged_by_a_maintainer_and_a_client_sees_them(
     browser, maintainer, database
 ):
     with database.transaction() as session:
@@ -134,6 +144,7 @@ def test_two_proposals_are_merged_by_a_maintainer_and_a_client_sees_them(
     told += faults(page)
     page.set_viewport_size({"width": 1440, "height": 900})
 
+    page.locator(".cm-content").first.wait_for()
     open_step(page, "Finish")
     write(page, "End very well.")
     expect(page.locator("#git-state")).to_contain_text("not proposed yet")
@@ -147,39 +158,26 @@ def test_two_proposals_are_merged_by_a_maintainer_and_a_client_sees_them(
     )  # fmt: skip
     assert count.stdout == "2\n"
 
+    maintainer.correct("Begin well.", "Begin at once.")
+    page.locator(".cm-content").first.wait_for()
+    open_step(page, "Start")
+    write(page, "Begin soon.")
+    expect(page.locator("#git-state")).to_contain_text("not proposed yet")
+    page.get_by_role("link", name="Propose…").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed")
+    expect(page.locator("ins", has_text="Begin at once.")).to_be_visible()
+    told += faults(page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
     maintainer.merge()
     maintainer.sync()
-    page.reload()
+    page.get_by_role("link", name="Back to the editor").click()
+    expect(page.locator("#stale")).to_contain_text("came from Git")
+    told += faults(page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("button", name="Discard changes").click()
     expect(page.locator("#git-state")).to_contain_text("was merged, and is live")
     expect(page.get_by_role("button", name="Propose a change")).to_be_visible()
     end(page)
-    assert ask(learner, texts) == ["Begin well.", "End very well."]
-    assert told == []
-
-
-def test_what_somebody_else_pushed_to_the_branch_is_shown(browser, maintainer):
-    page = begin(browser, maintainer.site)
-    page.goto(f"{maintainer.site.origin}/o/acme/admin/walkthroughs/{maintainer.row}/")
-    page.get_by_role("button", name="Propose a change").click()
-    expect(page.locator("#git-state")).to_contain_text("A proposal is being written")
-    page.locator(".cm-content").first.wait_for()
-    write(page, "Mine.")
-    page.get_by_role("link", name="Propose…").click()
-    page.get_by_role("button", name="Propose 1 changed file").click()
-    expect(page.locator("#git-state")).to_contain_text("open.")
-    page.locator(".cm-content").first.wait_for()
-    maintainer.git("fetch", "-q", str(maintainer.bare), maintainer.branch)
-    maintainer.git("checkout", "-q", "FETCH_HEAD")
-    file = maintainer.author.folder / "walkthroughs/deploy-it/steps/start.md"
-    file.write_text(file.read_text().replace("Mine.", "Theirs."))
-    maintainer.author.commit()
-    maintainer.push(maintainer.branch)
-
-    write(page, "Mine again.")
-    expect_saved(page)
-    page.get_by_role("link", name="Propose…").click()
-    expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed")
-    expect(page.locator("ins", has_text="Theirs.")).to_be_visible()
-    told = faults(page)
-    end(page)
+    assert ask(learner, texts) == ["Begin at once.", "End very well."]
     assert told == []

@@ -8,7 +8,7 @@ import pytest
 
 from sync.format.rewrite import NotRewritten
 from sync.git.credentials import Token
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import HostUnavailable, RepositoryUnavailable
 from sync.git.proposal_branch import Person
 from sync.opened_proposal import Change
 from sync.proposal_errors import NothingToPropose, NotProposed, ProposalConflict
@@ -210,6 +210,26 @@ def test_who_pushes_between_our_look_and_our_push_is_not_overwritten(synced, mon
     files = f"{synced.branch}:walkthroughs/deploy/steps"
     assert synced.git("show", f"{files}/two.md").endswith("Theirs.")
     assert synced.git("show", f"{files}/one.md").endswith("Do it now.")
+
+
+def test_a_push_whose_answer_was_lost_is_found_by_the_next_look(synced, monkeypatch):
+    from sync.git import proposal_branch
+
+    push = proposal_branch.ProposalBranch.push
+
+    def lost(branch, commit):
+        push(branch, commit)
+        raise HostUnavailable("Git could not push in time.")
+
+    monkeypatch.setattr(proposal_branch.ProposalBranch, "push", lost)
+    with pytest.raises(HostUnavailable):
+        synced.propose(synced.live(content="Do it."))
+    assert synced.state().step == "in_step"
+    with pytest.raises(NothingToPropose):
+        synced.preview(synced.live(content="Do it."))
+
+    assert synced.state().step == "proposed"
+    assert synced.state().proposal.git_commit == synced.git("rev-parse", synced.branch)
 
 
 @pytest.mark.parametrize("trouble", ["read only", 403, 401])

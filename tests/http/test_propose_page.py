@@ -87,7 +87,7 @@ def test_a_change_is_written_proposed_merged_and_live_and_the_banner_says_how_fa
     owner, guide, database
 ):
     page = owner.get(guide.at())
-    assert state(page).startswith("In step In step with Git.")
+    assert state(page).startswith("In step with Git.")
     assert 'data-save-url="' not in said(page)
     assert "walkthroughs/guide/walkthrough.yml" in state(page)
 
@@ -111,7 +111,7 @@ def test_a_change_is_written_proposed_merged_and_live_and_the_banner_says_how_fa
         "owner|owner@acme.example|Say it better"
     )
     page = owner.get(guide.at())
-    assert state(page).startswith(f"Proposed Proposed: {guide.branch}, open.")
+    assert state(page).startswith(f"Proposed: {guide.branch}, open.")
     assert "Open a pull request" in state(page)
     with database.transaction() as session:
         audited = session.query(AuditEvent).filter_by(verb="walkthrough.propose").one()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -18,26 +17,13 @@ from walkthroughs.publishing.proposal_drafts import has_unproposed
 _EDITING = "A proposal is being written. Nothing is pushed before you propose it."
 
 
-class Step(StrEnum):
-    """How far a change is, as the badge of the banner names it."""
-
-    IN_STEP = "In step"
-    BEHIND = "Not live yet"
-    FAULTY = "Mistakes"
-    EDITING = "Proposal"
-    PROPOSED = "Proposed"
-    MERGED = "Merged"
-    CLOSED = "Closed"
-
-
 @dataclass(frozen=True, slots=True)
 class GitState:
     """What the banner above a walkthrough of Git says.
 
     Attributes:
         lock: the repository and the file.
-        step: how far a change is.
-        sentence: the same in a sentence.
+        sentence: how far a change is.
         source_id: of the content source.
         commit: the newest one that is known of the source's branch; none before the first sync.
         link: where the host opens a pull request for what is proposed; none if that is not known.
@@ -48,7 +34,6 @@ class GitState:
     """
 
     lock: GitLock
-    step: Step
     sentence: str
     source_id: str
     commit: str | None
@@ -71,11 +56,9 @@ def git_state(session: Session, row: DraftRow) -> GitState | None:
     if lock is None or source is None:
         return None
     status = proposal_status(session, walkthrough.organization_id, walkthrough.id)
-    step, sentence = _words(row, status, source)
     return GitState(
         lock,
-        step,
-        sentence,
+        _sentence(row, status, source),
         source.id,
         source.newest_commit,
         status.link,
@@ -86,30 +69,27 @@ def git_state(session: Session, row: DraftRow) -> GitState | None:
     )
 
 
-def _words(row: DraftRow, status: ProposalStatus, source: ContentSource) -> tuple[Step, str]:
+def _sentence(row: DraftRow, status: ProposalStatus, source: ContentSource) -> str:
     match status.step:
         case ProposalStep.PROPOSED:
             more = " What was written since is not proposed yet." if has_unproposed(row) else ""
-            return Step.PROPOSED, f"{status.sentence}, open.{more}"
+            return f"{status.sentence}, open.{more}"
         case ProposalStep.MERGED:
-            return Step.MERGED, f"{status.sentence}."
+            return f"{status.sentence}."
         case ProposalStep.CLOSED if not has_unproposed(row):
-            return Step.CLOSED, f"{status.sentence}."
-        case _:
-            if row.is_proposal:
-                return Step.EDITING, _EDITING
-            return _without_proposal(row.walkthrough, source, status)
+            return f"{status.sentence}."
+    return _EDITING if row.is_proposal else _without_proposal(row.walkthrough, source, status)
 
 
 def _without_proposal(
     walkthrough: Walkthrough, source: ContentSource, status: ProposalStatus
-) -> tuple[Step, str]:
+) -> str:
     folder = f"{WALKTHROUGHS}/{walkthrough.folder}/"
     if any(each.path.startswith(folder) for each in source.problems):
-        return Step.FAULTY, "Its newest files have a mistake, so an earlier version stays live."
+        return "Its newest files have a mistake, so an earlier version stays live."
     if source.newest_commit != source.synced_commit:
-        return Step.BEHIND, "The newest commit is not applied yet."
+        return "The newest commit is not applied yet."
     last = status.proposal
     if last is not None and last.state is ProposalState.MERGED:
-        return Step.IN_STEP, "In step with Git. The last proposal was merged, and is live."
-    return Step.IN_STEP, "In step with Git."
+        return "In step with Git. The last proposal was merged, and is live."
+    return "In step with Git."

@@ -95,7 +95,6 @@ class _Shown:
     """A proposal as the page shows it, with what became of asking the host."""
 
     def __init__(self, row: DraftRow) -> None:
-        self._row = row
         changed = changed_steps(row.draft, row.live)
         missing = missing_pictures(db.session(), row.walkthrough, row.draft, changed)
         self._problems = (*problems(row.draft, changed), *missing)
@@ -103,8 +102,10 @@ class _Shown:
         place = row.walkthrough
         self._id, self._title = place.id, content.title
         self._live_version, self._is_stale = row.live_version, row.is_stale
-        self._change = Change(place.organization_id, place.id, content)
-        self._author, self._actor = Person("", current_user.email), current_actor()
+        self._change = Change(
+            place.organization_id, place.id, content, draft=row.draft, actor=current_actor()
+        )
+        self._author = Person("", current_user.email)
         self._note = _plain(request.form.get("note", ""))
         self._preview: ProposalPreview | None = None
         self._error: HandrailError | None = None
@@ -138,8 +139,6 @@ class _Shown:
                 note=self._note,
                 fingerprint=request.form.get("fingerprint", "")[:64],
                 seconds=SECONDS,
-                actor=self._actor,
-                draft=self._row.draft,
             )
         )
         if done is not None:
