@@ -30,3 +30,4 @@ document.addEventListener("submit", (event) => {
   button.ariaDisabled = "true";
   button.textContent = button.dataset.waits;
 });
+addEventListener("pageshow", (event) => event.persisted && location.reload());

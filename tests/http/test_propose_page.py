@@ -9,6 +9,7 @@ from tests.dashboard import Visitor, app, owner, said, site
 from tests.git_hosts import PASSWORD, USER, https_host
 from tests.http.test_editor_page import form_of
 from tests.http.test_git_page import Guides
+from tests.pictures import picture_file
 from walkthroughs.enums import Role
 from walkthroughs.models import AuditEvent, KeptCopy, Member, Walkthrough, WalkthroughDraft
 from walkthroughs.publishing import drafts
@@ -169,6 +170,51 @@ def test_what_is_not_written_as_a_proposal_is_not_pushed(owner, guide):
         owner.post(guide.at("propose/"), page=guide.at(), fingerprint="0" * 16, note="Kept.")
     )
     assert "handrail" not in guide.git("branch", "--list", "--all")
+
+
+def test_steps_and_pictures_go_along_as_files(owner, guide):
+    token = re.search(r'content="([^"]+)"', said(owner.get(guide.at())).split("csrf-token")[1])[1]
+    picture = {"data": picture_file(), "headers": {"X-CSRFToken": token}}
+    assert owner.client.post(guide.at("pictures/"), **picture).status_code == 403
+    guide.begin(owner)
+    path = owner.client.post(guide.at("pictures/"), **picture).json["path"]
+    guide.write(owner, **{"step-text": f"Look: ![A fox]({path})", "do": "delete finish"})
+    guide.write(owner, **{"do": "add start"})
+    (new,) = (each.id for each in guide.draft().draft.steps if each.id != "start")
+    guide.write(
+        owner, step=new, **{"step-title": "New", "step-text": "Do it.", "step-section": "End"}
+    )
+    guide.propose(owner)
+
+    changed = guide.git("diff", "--name-status", "main", guide.branch).splitlines()
+    folder = "walkthroughs/guide/"
+    assert sorted(changed) == sorted([
+        f"D\t{folder}steps/finish.md", f"M\t{folder}steps/start.md", f"A\t{folder}steps/{path}",
+        f"A\t{folder}steps/{new}.md", f"M\t{folder}walkthrough.yml",
+    ])  # fmt: skip
+
+
+def test_a_draft_from_before_git_took_over_is_the_beginning_of_a_proposal(
+    owner, guide, database, site
+):
+    def own(**columns):
+        with database.transaction() as session:
+            session.query(Walkthrough).filter_by(id=guide.row).update(columns)
+
+    own(source_id=None)
+    guide.write(owner, **{"step-text": "Before."})
+    own(source_id=guide.id)
+    assert "written here before Git took over" in state(owner.get(guide.at()))
+    own(archived_at=5)
+    guide.begin(owner)
+    assert "is archived" in said(owner.get(guide.at()))
+    own(archived_at=None)
+    guide.begin(owner)
+    assert guide.draft().draft.steps[0].text == "Before."
+    assert "<ins>+Before.</ins>" in guide.look(owner)
+    ours = f"/o/acme/admin/walkthroughs/{site['acme'][2]}/"
+    owner.post(f"{ours}propose/begin", page=ours)
+    assert "No repository owns" in said(owner.get(ours))
 
 
 def test_a_proposal_is_discarded_and_brought_back(owner, guide, database):
