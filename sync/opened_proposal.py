@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sync import history
@@ -20,7 +19,12 @@ from sync.git.repository import Repository
 from sync.proposal_drafts import conclude_drafts
 from sync.proposal_errors import NotProposed
 from sync.proposal_outcome import follow, read_open
-from sync.proposal_rows import end_at_other_source, new_pictures, record_pushed
+from sync.proposal_rows import (
+    end_at_other_source,
+    new_pictures,
+    read_walkthrough_row,
+    record_pushed,
+)
 from sync.proposal_state import ProposalStep, last_proposal, proposal_status
 from sync.proposal_turn import claimed, stopped_after
 from sync.source_repository import open_repository_of
@@ -30,7 +34,6 @@ from walkthroughs.content.pictures import Picture
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import ProposalState
-from walkthroughs.errors import WalkthroughNotFound
 from walkthroughs.identity.mail import sender_address
 from walkthroughs.models import ContentSource, Proposal, Walkthrough
 from walkthroughs.settings import Settings
@@ -48,6 +51,8 @@ class Change:
             the repository.
         draft: what it was written as, if it was.
         actor: who the audit says proposes it.
+        over: the commit of somebody else on the branch that it is to go on top of, though both
+            have changed the same files.
     """
 
     organization_id: str
@@ -56,6 +61,7 @@ class Change:
     pictures: Sequence[Picture] = ()
     draft: Draft | None = None
     actor: Actor = COMMAND_LINE
+    over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +221,8 @@ def opened_proposal(
             source too long.
         RepositoryUnavailable: the source's address or credential cannot be used.
     """
-    walkthrough = _read(database, change)
+    with database.transaction() as session:
+        walkthrough = read_walkthrough_row(session, change.organization_id, change.walkthrough_id)
     if walkthrough.source_id is None or walkthrough.archived_at is not None:
         raise NotProposed(
             f'"{walkthrough.title}" is archived, or no repository owns it: there is nothing to '
@@ -227,19 +234,6 @@ def opened_proposal(
             raise NotProposed(f'"{source.name}" was not synced yet. Sync it first.')
         with open_repository_of(settings, source, stop) as repository:
             yield OpenedProposal(database, settings, source, walkthrough, repository, change)
-
-
-def _read(database: Database, change: Change) -> Walkthrough:
-    with database.transaction() as session:
-        row: Walkthrough | None = session.scalar(
-            select(Walkthrough).where(
-                Walkthrough.organization_id == change.organization_id,
-                Walkthrough.id == change.walkthrough_id,
-            )
-        )
-    if row is None:
-        raise WalkthroughNotFound(change.walkthrough_id)
-    return row
 
 
 def _secrets(credential: Credential | None) -> tuple[str, ...]:

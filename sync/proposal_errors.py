@@ -31,10 +31,11 @@ class ProposalConflict(NotProposed):
 
     Attributes:
         files: what they have changed in these files.
+        tip: the last commit of theirs.
     """
 
-    def __init__(self, message: str, files: tuple[FileDiff, ...] = ()) -> None:
-        self.files = files
+    def __init__(self, message: str, files: tuple[FileDiff, ...], tip: str) -> None:
+        self.files, self.tip = files, tip
         super().__init__(message)
 
     @property

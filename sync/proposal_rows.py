@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sync.proposal_state import last_proposal
@@ -12,11 +13,27 @@ from walkthroughs.content.draft import Draft
 from walkthroughs.content.pictures import Picture, pictures_named
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.enums import ProposalState
+from walkthroughs.errors import WalkthroughNotFound
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, Proposal, Walkthrough
 from walkthroughs.publishing.pictures import read_pictures
 from walkthroughs.publishing.proposal_drafts import mark_proposed
 from walkthroughs.publishing.read import read_content
+
+
+def read_walkthrough_row(session: Session, organization_id: str, row_id: str) -> Walkthrough:
+    """Return the row of a walkthrough.
+
+    Raises:
+        WalkthroughNotFound: the organization has no such walkthrough.
+    """
+    query = select(Walkthrough).where(
+        Walkthrough.organization_id == organization_id, Walkthrough.id == row_id
+    )
+    row: Walkthrough | None = session.scalar(query)
+    if row is None:
+        raise WalkthroughNotFound(row_id)
+    return row
 
 
 def end_at_other_source(

@@ -150,6 +150,7 @@ def _plan(at: OpenedProposal, change: Change) -> Plan:
             found.tip,
             found.pushed,
             was_merged=found.was_merged,
+            over=change.over,
         )
         wanted = Wanted(found.author_id, found.folder, change.content, found.pictures)
         return plan_proposal(at.repository, at.source, wanted, start)

@@ -297,6 +297,12 @@ def test_what_others_pushed_to_the_same_file_is_shown_and_stays(owner, guide):
     assert "Somebody else has changed" in shown
     assert "<ins>+Theirs.</ins>" in shown
     assert guide.git("rev-parse", guide.branch) == theirs
+    over = re.search(r"propose/\?changes=1&amp;over=(\w+)", shown)[1]
+    shown = said(owner.get(guide.at(f"propose/?changes=1&over={over}")))
+    assert "<del>-Theirs.</del>" in shown
+    hidden = dict(re.findall(r'name="(csrf_token|fingerprint|over)" value="([^"]*)"', shown))
+    assert owner.client.post(guide.at("propose/"), data=hidden).status_code == 303
+    assert guide.git("rev-parse", f"{guide.branch}~") == theirs
 
 
 def test_an_earlier_version_is_restored_into_a_proposal(owner, guide):

@@ -103,7 +103,12 @@ class _Shown:
         self._id, self._title = place.id, content.title
         self._live_version, self._is_stale = row.live_version, row.is_stale
         self._change = Change(
-            place.organization_id, place.id, content, draft=row.draft, actor=current_actor()
+            place.organization_id,
+            place.id,
+            content,
+            draft=row.draft,
+            actor=current_actor(),
+            over=request.values.get("over", "")[:64] or None,
         )
         self._author = Person("", current_user.email)
         self._note = _plain(request.form.get("note", ""))
@@ -179,6 +184,8 @@ class _Shown:
             "note": self._note,
             "fault": str(error) if error else None,
             "theirs": error.files if isinstance(error, ProposalConflict) else (),
+            "their_tip": error.tip if isinstance(error, ProposalConflict) else None,
+            "over": self._change.over,
             "has_patch": isinstance(error, NotProposed) and error.patch is not None,
         }
 
