@@ -116,7 +116,7 @@ def sync_claimed(
                 newest=newest, author=author, started=started,
                 places=_readable_folders(parsed, plan, trees),
             )  # fmt: skip
-            conclude_drafts(database, history.read(database, source.id))
+            conclude_drafts(database, source)
     _post_status(settings, source, result)
     return result
 
