@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0030"
-down_revision = "0029"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
