@@ -38,6 +38,7 @@ _VERBS: Mapping[str, str] = {
     "merge": "merged another into",
     "move": "moved the",
     "password-link": "made a password link for the",
+    "propose": "proposed to Git a change of the",
     "publish": "published the",
     "relocate": "chose the step of",
     "remove": "removed the",

@@ -17,7 +17,8 @@ from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
-from sync.proposal_state import follow_unmoved, read_open
+from sync.proposal_drafts import conclude_drafts
+from sync.proposal_outcome import follow_unmoved, read_open
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
@@ -148,7 +149,9 @@ def check_source(
                 head = heads[source.branch]
                 if _has_nothing_new(source, head) and not _has_new_server(database, source):
                     history.mark_checked(source, head, source.requested_at)
-                    follow_unmoved(database, source, repository, proposals, heads)
+                    if proposals:
+                        follow_unmoved(database, source, repository, proposals, heads)
+                        conclude_drafts(database, source)
                     return
                 current = history.read(database, source_id)
                 plan = _sync(database, settings, current, repository, request).plan

@@ -81,7 +81,7 @@ async function read(address, again = null) {
 function showAround(page) {
   form.querySelector("#preview").replaceWith(keepOpen(page.querySelector("#preview")));
   showList(page);
-  for (const place of ["h1", ".trail", ".bar strong", "#state", "#presence", "#buttons", "#stale"]) {
+  for (const place of ["h1", ".trail", ".bar strong", "#state", "#presence", "#buttons", "#stale", "#git-state"]) {
     const [old, fresh] = [document, page].map((each) => each.querySelector(place));
     if (!old || !fresh || toldBy(old) === toldBy(fresh)) continue;
     if (!old.contains(document.activeElement)) old.replaceWith(fresh);

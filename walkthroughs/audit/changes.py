@@ -210,7 +210,7 @@ NOT_AUDITED: Mapping[type, str] = {
     models.WalkthroughImage: "likewise",
     models.WalkthroughDraft: "what is written is recorded when it is published",
     models.KeptCopy: "likewise",
-    models.Proposal: "what is proposed is recorded when Git publishes it",
+    models.Proposal: "the push is recorded where it is made",
     models.SyncRun: "a history of its own",
     models.McpServerUser: "learners come by themselves; links and erasing are recorded",
     models.ServerCall: "assistants write it",

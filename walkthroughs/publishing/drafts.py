@@ -18,7 +18,7 @@ from walkthroughs.content.draft import Draft, put_after
 from walkthroughs.content.draft_apply import apply
 from walkthroughs.content.draft_changes import Request
 from walkthroughs.content.draft_content import DraftProblem, draft_of, problems
-from walkthroughs.content.draft_json import draft_as_json, draft_from_json
+from walkthroughs.content.draft_json import draft_from_json
 from walkthroughs.content.draft_outcome import Applied
 from walkthroughs.content.draft_rebase import Rebased, rebase
 from walkthroughs.errors import NotFound, VersionUnavailable
@@ -111,7 +111,7 @@ def discard(session: Session, organization_id: str, walkthrough_id: str, by: str
     row = lock_draft(session, organization_id, walkthrough_id, even_if_locked=True)
     if not row.has_changes:
         return None
-    copy_id = _keep_whole(session, row, "discarded", by)
+    copy_id = row.keep(session, "discarded", by)
     row.store(session, None, by)
     return copy_id
 
@@ -189,7 +189,7 @@ def rebase_onto_live(
     since = versions_since(session, organization_id, walkthrough_id, base_version)
     who = (since[-1].author if since else None) or ""
     rebased = rebase(row.draft, base, live, who)
-    _keep_whole(session, row, "rebased", by)
+    row.keep(session, "rebased", by)
     row.store(session, rebased.draft, by)
     return rebased
 
@@ -225,14 +225,6 @@ def _taken(draft: Draft, earlier: Draft, number: int, only_step: str | None) -> 
 def _replace(session: Session, row: DraftRow, draft: Draft, by: str) -> DraftRow:
     """Make *draft* the draft; keep what was written before."""
     if row.has_changes:
-        _keep_whole(session, row, "replaced", by)
+        row.keep(session, "replaced", by)
     written = replace(draft, revision=row.draft.revision + 1)
     return replace(row, draft=written, stored=row.store(session, written, by))
-
-
-def _keep_whole(session: Session, row: DraftRow, reason: str, by: str) -> str:
-    content = {"draft": draft_as_json(row.draft), "base_version": row.draft.base_version}
-    place = row.walkthrough
-    return kept_copies.keep(
-        session, place.organization_id, place.id, content, reason=reason, author=by
-    )

@@ -11,9 +11,9 @@ from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
-from admin.git_lock import locked_by_git
 from admin.pages.editor.content import TEXTS, chosen_step, presence, preview_of, sections
 from admin.pages.editor.form import new_step_id, request_from_form
+from admin.pages.editor.git_state import git_state
 from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.editor.pictures_page import picture_base
 from admin.pages.page import Page
@@ -27,7 +27,7 @@ from walkthroughs.content.draft_rebase import Rebased
 from walkthroughs.errors import DraftLocked, DraftRefused, HandrailError, NotFound
 from walkthroughs.ids import author_id, now_ms
 from walkthroughs.models import db
-from walkthroughs.publishing import drafts
+from walkthroughs.publishing import drafts, proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.drafts import Saved
 from walkthroughs.publishing.missing_pictures import missing_pictures
@@ -99,10 +99,15 @@ class EditorPage(Page):
     def discard(self, walkthrough_id: str) -> ResponseReturnValue:
         """Put the draft aside, so that what is live is shown; or take that back."""
         copy_id, by = request.form.get("change", "").partition(" ")[2], current_user.email
+        row = draft_or_404(walkthrough_id)
+        put_aside = proposal_drafts.discard if row.is_proposal else drafts.discard
+        is_of_git = row.walkthrough.source_id is not None
 
         def write(session: Session, organization_id: str) -> str | None:
             if not copy_id:
-                return drafts.discard(session, organization_id, walkthrough_id, by)
+                return put_aside(session, organization_id, walkthrough_id, by)
+            if is_of_git:
+                proposal_drafts.begin(session, organization_id, walkthrough_id, by)
             drafts.restore_copy(session, organization_id, walkthrough_id, copy_id, by)
             return None
 
@@ -162,7 +167,7 @@ class EditorPage(Page):
             "preview": preview_of(row, step, picture_base(row.walkthrough.id)) if step else None,
             "badge_words": state_words(state, row.live_version, has_changes=row.has_changes),
             "state": state,
-            "locked": locked_by_git(row.walkthrough),
+            "git": git_state(db.session(), row),
             "writes": self.may_write() and row.locked is None,
             "is_archived": state is State.ARCHIVED,
             "request_id": author_id(),
