@@ -44,8 +44,15 @@ def upgrade() -> None:
         "walkthrough_progress",
         ["organization_id", "started_at", "id"],
     )
+    op.create_index(
+        "ix_mcp_server_user_beginning",
+        "mcp_server_user",
+        ["organization_id", "email"],
+        postgresql_ops={"email": "text_pattern_ops"},
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_mcp_server_user_beginning")
     op.drop_index(op.f("ix_walkthrough_progress_organization_id_started_at_id"))
     op.drop_table("search_words")

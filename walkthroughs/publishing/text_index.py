@@ -28,11 +28,10 @@ def mark(session: Session, row: Walkthrough) -> None:
         "version": row.version,
     }
     statement = insert(table).values(values)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["walkthrough_id"], set_={"version": row.version, "words": None}
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=["walkthrough_id"], set_={"version": row.version, "words": None}
     )
+    session.execute(statement, execution_options={"autoflush": False})  # the row is there already
 
 
 def note_words(database: Database, limit: int) -> int:
