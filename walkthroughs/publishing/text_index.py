@@ -8,7 +8,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from walkthroughs.content.text_words import text_words
@@ -18,20 +17,19 @@ from walkthroughs.models.search_words import SearchWords
 from walkthroughs.models.walkthroughs import Walkthrough
 from walkthroughs.publishing.read import read_content
 
+_MARK = text(
+    """
+    INSERT INTO search_words (organization_id, walkthrough_id, version)
+    VALUES (:owner, :id, :version)
+    ON CONFLICT (walkthrough_id) DO UPDATE SET version = EXCLUDED.version, words = NULL
+    """
+)
+
 
 def mark(session: Session, row: Walkthrough) -> None:
     """Say that the words of the walkthrough's version are to be noted."""
-    table = SearchWords.__table__
-    values = {
-        "organization_id": row.organization_id,
-        "walkthrough_id": row.id,
-        "version": row.version,
-    }
-    statement = insert(table).values(values)
-    statement = statement.on_conflict_do_update(
-        index_elements=["walkthrough_id"], set_={"version": row.version, "words": None}
-    )
-    session.execute(statement, execution_options={"autoflush": False})  # the row is there already
+    values = {"owner": row.organization_id, "id": row.id, "version": row.version}
+    session.execute(_MARK, values, execution_options={"autoflush": False})
 
 
 def note_words(database: Database, limit: int) -> int:
