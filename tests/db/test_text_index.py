@@ -1,5 +1,6 @@
 """Words of what is published are noted afterwards, and never those of another version."""
 
+import threading
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given
@@ -7,7 +8,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from sync.worker import run_worker
 from tests.builders import content, organization, walkthrough
+from tests.waiting import until
 from walkthroughs.content.text_words import sought, text_words
 from walkthroughs.content.values import StepContent, WalkthroughContent
 from walkthroughs.models import SearchWords
@@ -39,6 +42,20 @@ def test_what_is_published_is_noted_once_and_again_after_the_next_version(databa
     assert text_index.note_words(database, 9) == 1
     assert "'pears'" in noted(database)[1]
     assert "'quinces'" not in noted(database)[1]
+
+
+def test_the_worker_notes_what_is_published(database, settings):
+    with database.transaction() as session:
+        org = organization(session, "acme").id
+        walkthrough(session, org, content())
+    stop = threading.Event()
+    worker = threading.Thread(target=run_worker, args=(database, settings, stop))
+    worker.start()
+    try:
+        until(lambda: noted(database)[1] is not None)
+    finally:
+        stop.set()
+        worker.join()
 
 
 def test_a_walkthrough_that_is_deleted_meanwhile_is_passed_over(database):
