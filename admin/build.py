@@ -58,7 +58,9 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     protection.install(app)
     memberships.install(app)
     init_sign_in(app, settings)
-    app.jinja_env.filters.update(ago=formats.ago, iso_time=formats.iso_time, utc_time=utc_text)
+    app.jinja_env.filters.update(
+        ago=formats.ago, counted=formats.counted, iso_time=formats.iso_time, utc_time=utc_text
+    )
     app.register_blueprint(_own_files())
     for pages in (password_pages, account_pages, lost_password_pages, invitation_pages):
         app.register_blueprint(pages)

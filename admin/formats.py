@@ -8,6 +8,8 @@ from typing import Any
 
 from walkthroughs.ids import now_ms, utc_text
 
+#: Rows of a list that are counted, and have pages: more are "10,000+".
+MAX_COUNTED = 10_000
 #: A spreadsheet runs text that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DAY = 24 * 3600
@@ -31,6 +33,11 @@ def ago(at_ms: int, now: int | None = None) -> str:
         if seconds >= least * length:
             return f"{seconds // length} {unit} ago"
     return "just now"
+
+
+def counted(number: int) -> str:
+    """Return a number of rows in words: "10,000+" if there are more than are counted."""
+    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED else f"{number:,}"
 
 
 def name_of(author: str | None) -> str | None:

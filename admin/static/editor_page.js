@@ -1,14 +1,14 @@
 // The editor's page: what scripts make better on it. Without them its form works as it is.
 import "./save.js";
 import { openPublish } from "./editor_publish.js";
-import { actInPage, followHistory, hasUnsaved, openStep, refresh } from "./editor_steps.js";
+import { actInPage, followHistory, hasUnsaved, openStep, showSaved } from "./editor_steps.js";
 
 const form = document.querySelector("#draft");
 document.documentElement.classList.add("scripted");
 
-form.addEventListener("handrail:saved", () => {
+form.addEventListener("handrail:saved", ({ detail }) => {
   for (const problem of form.querySelectorAll("[data-drawn-problem]")) problem.remove();
-  refresh();
+  showSaved(detail);
 });
 
 /** Waits until what was typed is saved: the next page must show it. */

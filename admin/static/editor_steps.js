@@ -7,6 +7,8 @@ const list = form.querySelector("[data-reorder]");
 const LOOK_AGAIN_MS = 30_000;
 let turn = 0;
 let isOpening = false;
+/** How many pages are being read: they may be older than an answer to a save. */
+let reading = 0;
 let shown = location.search;
 
 const saver = () => form.handrailSave;
@@ -43,6 +45,26 @@ async function readStep(address) {
   return true;
 }
 
+/**
+ * Shows what an answer to a save says. If texts of one step alone have changed, it says all of it;
+ * else the page is read again, which takes longer the more steps there are.
+ */
+export function showSaved({ shown, has_changes: hasChanges }) {
+  const hadChanges = document.querySelector("#buttons form") !== null;
+  if (!shown || reading || hasChanges !== hadChanges) return refresh();
+  if (shown.step === null) return;
+  const row = form.querySelector(`[data-item="${CSS.escape(shown.step)}"]`);
+  for (const old of row?.querySelectorAll(".mark") ?? []) old.remove();
+  const title = shown.by ? `Last written by ${shown.by}` : null;
+  const marks = shown.marks.map((mark) => element("span", { class: `mark mark-${mark}`, title }, mark));
+  row?.querySelector(".row-text").append(...marks.flatMap((mark) => [mark, " "]));
+  if (shown.step !== openId()) return;
+  const preview = form.querySelector("#preview");
+  const fresh = preview.cloneNode();
+  fresh.innerHTML = shown.preview;
+  preview.replaceWith(keepOpen(fresh));
+}
+
 /** Shows again what is around the texts: list, preview, state, and texts that others wrote. */
 export async function refresh() {
   if (isOpening) return;
@@ -57,6 +79,15 @@ export async function refresh() {
 
 /** Returns a page, or null if it cannot be had or is late; *again* is called after a sign-in. */
 async function read(address, again = null) {
+  reading += 1;
+  try {
+    return await readPage(address, again);
+  } finally {
+    reading -= 1;
+  }
+}
+
+async function readPage(address, again) {
   const mine = ++turn;
   let answer;
   try {

@@ -1,5 +1,7 @@
 """The story of a writer: from the first sign-in to what an assistant is really told."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -222,6 +224,15 @@ def test_steps_are_added_named_deleted_and_brought_back_in_the_page(browser, sit
     page.go_back()
     expect(page.get_by_label("Title of the step")).to_have_value("How it works")
     assert page.evaluate("sessionStorage.loads") == loads
+
+    # What a text changes around it comes with the answer to its save: the page is not read again.
+    page.wait_for_load_state("networkidle")
+    page.route(
+        re.compile(r"/walkthroughs/wt_[\w-]+/(\?.*)?$"), lambda route: route.fulfill(body="")
+    )
+    write(page, "Quite **new**. ![gone](gone.png)")
+    expect(page.locator("#preview strong")).to_have_text("new")
+    expect(page.locator("[data-item].open .mark")).to_have_text(["new", "problem"])
     end(page)
 
 

@@ -208,6 +208,7 @@ NOT_AUDITED: Mapping[type, str] = {
     models.WalkthroughStep: "likewise",
     models.WalkthroughVersion: "likewise",
     models.WalkthroughImage: "likewise",
+    models.SearchWords: "they follow from the texts",
     models.WalkthroughDraft: "what is written is recorded when it is published",
     models.KeptCopy: "likewise",
     models.Proposal: "the push is recorded where it is made",

@@ -9,6 +9,7 @@ from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAu
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.proposals import Proposal
+from walkthroughs.models.search_words import SearchWords
 from walkthroughs.models.servers import (
     DEFAULT_PACE_SECONDS,
     MAX_PACE_SECONDS,
@@ -58,6 +59,7 @@ __all__ = [
     "PersonalLink",
     "Proposal",
     "RequestCount",
+    "SearchWords",
     "ServerCall",
     "SignInCode",
     "SignInFailure",

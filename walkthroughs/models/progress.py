@@ -39,7 +39,9 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
             deferrable=True,
             initially="DEFERRED",
         ),
+        # By columns that no step call changes: an index on `active_at` would end updates in place.
         Index(None, "organization_id", "walkthrough_id"),
+        Index(None, "organization_id", "started_at", "id"),
         {"postgresql_with": {"fillfactor": 80}},
     )
 

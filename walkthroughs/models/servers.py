@@ -122,6 +122,13 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
         org_unique_key("id"),
         UniqueConstraint("organization_id", "email"),
         Index(None, "organization_id", "active_on"),
+        # Beginnings are found by it, in whichever order the database sorts letters.
+        Index(
+            "ix_mcp_server_user_beginning",
+            "organization_id",
+            "email",
+            postgresql_ops={"email": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))

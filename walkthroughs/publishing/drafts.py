@@ -34,15 +34,11 @@ class Saved:
 
     Attributes:
         applied: the draft after it, and what to tell the writer.
-        saved_at: in epoch milliseconds.
-        has_changes: something is written that is not live.
-        live_version: the draft is to be rebased if it began from another.
+        row: the draft's row after it, beside what is live.
     """
 
     applied: Applied
-    saved_at: int
-    has_changes: bool
-    live_version: int
+    row: DraftRow
 
     def problems(self) -> tuple[DraftProblem, ...]:
         """Return what is wrong in the steps that the request names.
@@ -53,14 +49,16 @@ class Saved:
 
     def as_json(self) -> dict[str, Any]:
         """Return what the dashboard's editor is answered; ask after the transaction."""
-        saved_at = datetime.fromtimestamp(self.saved_at / 1000, UTC)
+        row = self.row
+        assert row.stored is not None  # noqa: S101  it was just stored
+        saved_at = datetime.fromtimestamp(row.stored.updated_at / 1000, UTC)
         return {
             **self.applied.as_json(),
             "saved_at": saved_at.isoformat(timespec="milliseconds"),
             "problems": [problem.as_json() for problem in self.problems()],
-            "has_changes": self.has_changes,
-            "live_version": self.live_version,
-            "is_stale": self.applied.draft.base_version != self.live_version,
+            "has_changes": row.has_changes,
+            "live_version": row.live_version,
+            "is_stale": row.draft.base_version != row.live_version,
         }
 
 
@@ -97,7 +95,7 @@ def save(
             field=kept.field,
         )
     stored = row.store(session, applied.draft, by)
-    return Saved(applied, stored.updated_at, stored.content is not None, row.live_version)
+    return Saved(applied, replace(row, draft=applied.draft, stored=stored))
 
 
 def discard(session: Session, organization_id: str, walkthrough_id: str, by: str) -> str | None:

@@ -83,6 +83,13 @@ def _row(
     return StepRow(step.id, number, title, tuple(marks), authors.get(step.id))
 
 
+def marks_of(row: DraftRow, step: DraftStep, found: Collection[DraftProblem]) -> StepRow:
+    """Return a step's row of the list, without its number: *found* is what is wrong in it."""
+    wrong = {problem.step for problem in found if problem.level == "error"}
+    live = {each.id for each in row.live.steps}
+    return _row(0, step, live, changed_steps(row.draft, row.live), wrong, _authors(row.draft))
+
+
 def presence(row: DraftRow, member: str, now: int) -> str | None:
     """Return who else wrote in the draft just now, and where; none if nobody did."""
     stored = row.stored

@@ -11,7 +11,14 @@ from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
-from admin.pages.editor.content import TEXTS, chosen_step, presence, preview_of, sections
+from admin.pages.editor.content import (
+    TEXTS,
+    chosen_step,
+    marks_of,
+    presence,
+    preview_of,
+    sections,
+)
 from admin.pages.editor.form import new_step_id, request_from_form
 from admin.pages.editor.git_state import git_state
 from admin.pages.editor.own_draft import draft_or_404
@@ -20,7 +27,7 @@ from admin.pages.page import Page
 from admin.saving import write_transaction
 from admin.states import State, state_of, state_words
 from walkthroughs.content.draft import Draft, text_hash
-from walkthroughs.content.draft_changes import Request, request_from_json
+from walkthroughs.content.draft_changes import Request, only_texts, request_from_json
 from walkthroughs.content.draft_content import changed_steps, problems
 from walkthroughs.content.draft_outcome import Conflict
 from walkthroughs.content.draft_rebase import Rebased
@@ -64,12 +71,14 @@ class EditorPage(Page):
         """Save what the page's script sends; answer what became of it, as JSON."""
         request.max_content_length = _MAX_SAVE_BYTES
         try:
-            saved = _save(walkthrough_id, request_from_json(request.get_json(silent=True)))
+            wanted = request_from_json(request.get_json(silent=True))
+            saved = _save(walkthrough_id, wanted)
         except NotFound:
             abort(404)
         except HandrailError as error:
             return jsonify(error=str(error)), 403 if isinstance(error, DraftLocked) else 422
-        return jsonify(saved.as_json()), 409 if saved.applied.conflicts else 200
+        answer = saved.as_json() | {"shown": self._shown(wanted, saved)}
+        return jsonify(answer), 409 if saved.applied.conflicts else 200
 
     @expose("/save", methods=("POST",))
     def save(self, walkthrough_id: str) -> ResponseReturnValue:
@@ -139,6 +148,29 @@ class EditorPage(Page):
                     "error",
                 )
         return _back(walkthrough_id)
+
+    def _shown(self, wanted: Request, saved: Saved) -> dict[str, Any] | None:
+        """Return what the page is to show otherwise, if that is one step's texts alone.
+
+        None if it is more, or if somebody else has written meanwhile: the page is to be read again.
+        """
+        row, steps = saved.row, only_texts(wanted)
+        applied = saved.applied
+        is_more = applied.merged or applied.conflicts or applied.stored
+        if steps is None or len(steps) > 1 or is_more or row.draft.revision > wanted.base + 1:
+            return None
+        step = row.draft.step(next(iter(steps)) or "") if steps else None
+        if step is None:
+            return {"step": None}
+        missing = missing_pictures(db.session(), row.walkthrough, row.draft, steps)
+        line = marks_of(row, step, (*saved.problems(), *missing))
+        preview = preview_of(row, step, picture_base(row.walkthrough.id))
+        return {
+            "step": step.id,
+            "marks": line.marks,
+            "by": line.by,
+            "preview": str(self.render("handrail/editor_preview.html", preview=preview)),
+        }
 
     def _page(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from admin import queries
@@ -68,11 +68,10 @@ class WantedLearners:
             return (~_has_progress(organization_id),)
         wanted: list[ColumnElement[bool]] = []
         if self.server:
-            wanted += [
-                WalkthroughProgress.mcp_server_id == McpServer.id,
-                McpServer.organization_id == organization_id,
-                McpServer.slug == self.server,
-            ]
+            server = select(McpServer.id).where(
+                McpServer.organization_id == organization_id, McpServer.slug == self.server
+            )
+            wanted.append(WalkthroughProgress.mcp_server_id == server.scalar_subquery())
         if self.walkthrough:
             wanted.append(WalkthroughProgress.walkthrough_id == self.walkthrough)
         if self.status:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
-from admin.formats import masked
+from admin.formats import MAX_COUNTED, masked
 from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners
 from admin.pages.learners.places import PLACES, read_places
 from admin.pages.learners.rows import (
@@ -64,7 +64,7 @@ class LearnersPage(Page):
                 wanted=wanted,
                 rows=rows,
                 total=total,
-                page_count=max(1, -(-total // PAGE_SIZE)),
+                page_count=max(1, -(-min(total, MAX_COUNTED) // PAGE_SIZE)),
                 name_of=self._name_of,
                 statuses=STATUSES.items(),
                 since=SINCE.items(),
