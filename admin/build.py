@@ -15,6 +15,7 @@ from admin.pages.editor.editor_page import EditorPage
 from admin.pages.editor.history_page import HistoryPage
 from admin.pages.editor.pictures_page import PicturesPage
 from admin.pages.editor.play_page import PlayPage
+from admin.pages.editor.presence_page import PresencePage
 from admin.pages.editor.propose_page import ProposePage
 from admin.pages.editor.publish_page import PublishPage
 from admin.pages.git.git_page import GitPage
@@ -79,6 +80,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         PicturesPage(),
         PlayPage(),
         ProposePage(),
+        PresencePage(),
         PublishPage(),
         HistoryPage(),
         ServersPage(),

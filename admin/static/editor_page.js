@@ -1,5 +1,6 @@
 // The editor's page: what scripts make better on it. Without them its form works as it is.
 import "./save.js";
+import "./editor_presence.js";
 import { openPublish } from "./editor_publish.js";
 import { actInPage, followHistory, hasUnsaved, openStep, showSaved } from "./editor_steps.js";
 
@@ -21,7 +22,7 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-after-save]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  if (link.closest("[data-item]")) return openStep(link.href);
+  if (link.matches("[data-item] a, [data-view-link]")) return openStep(link.href);
   if (!(await saved())) return; // the status says what stops it
   if (link.id === "publish") openPublish(link.href);
   else location.assign(link.href);

@@ -1,10 +1,8 @@
 // The steps of the editor's page: opens one without loading the page, adds and deletes, renames sections.
+import { showView } from "./editor_views.js";
 import { element, newKey, showDialog, toast } from "./save.js";
 
 const form = document.querySelector("#draft");
-const list = form.querySelector("[data-reorder]");
-/** How often the page asks what others have written meanwhile. */
-const LOOK_AGAIN_MS = 30_000;
 let turn = 0;
 let isOpening = false;
 /** How many pages are being read: they may be older than an answer to a save. */
@@ -16,16 +14,32 @@ const saver = () => form.handrailSave;
 /** Returns whether something is not saved, such as a text in conflict. */
 export const hasUnsaved = () => (saver()?.queue.all.length ?? 0) > 0;
 
-/** Opens a step at once: saves, reads its page, and shows its parts in this one. */
+/** Opens a step, or a view of it, at once: saves, and shows the parts of its page in this one. */
 export async function openStep(address) {
-  if (new URL(address, location.href).search === shown) return; // it is open: keys are not lost
+  const search = new URL(address, location.href).search;
+  if (search === shown) return; // it is open: keys are not lost
   await saver()?.flush();
-  if (await readStep(address)) history.pushState(null, "", address);
+  if (isOpen(search) ? view(search) : await readStep(address)) history.pushState(null, "", address);
 }
 
 /** Goes back or forth in the history. */
 export function followHistory() {
-  if (location.search !== shown) readStep(location.href); // else only the hash is another one
+  if (location.search === shown) return; // only the hash is another one
+  if (isOpen(location.search)) view(location.search);
+  else readStep(location.href);
+}
+
+/** Returns whether the step that an address names is the one that is open. */
+function isOpen(search) {
+  const first = form.querySelector("[data-item]")?.dataset.item;
+  return (new URLSearchParams(search).get("step") ?? first) === openId();
+}
+
+/** Shows another view of the step that is open. What is typed in it stays. */
+function view(search) {
+  shown = search;
+  showView(search);
+  return true;
 }
 
 /** Shows the step at *address*; returns whether it is shown. */
@@ -41,7 +55,8 @@ async function readStep(address) {
   document.title = page.title;
   showAround(page);
   fresh.dispatchEvent(new Event("htmx:load", { bubbles: true }));
-  if (matchMedia("(max-width: 46rem)").matches) fresh.scrollIntoView();
+  showView(shown);
+  fresh.dispatchEvent(new Event("handrail:step", { bubbles: true }));
   return true;
 }
 
@@ -68,7 +83,7 @@ export function showSaved({ shown, has_changes: hasChanges }) {
 /** Shows again what is around the texts: list, preview, state, and texts that others wrote. */
 export async function refresh() {
   if (isOpening) return;
-  const page = await read(location.href);
+  const page = await read(openId() ? addressOf(openId()) : location.href);
   if (!page) return;
   showAround(page);
   const save = saver();
@@ -110,9 +125,10 @@ async function readPage(address, again) {
 }
 
 function showAround(page) {
+  form.dataset.asOf = page.querySelector("#draft").dataset.asOf;
   form.querySelector("#preview").replaceWith(keepOpen(page.querySelector("#preview")));
   showList(page);
-  for (const place of ["h1", ".trail", ".bar strong", "#state", "#presence", "#buttons", "#stale", "#git-state"]) {
+  for (const place of ["h1", ".trail", ".bar strong", "#state", "#views", "#buttons", "#stale", "#git-state"]) {
     const [old, fresh] = [document, page].map((each) => each.querySelector(place));
     if (!old || !fresh || toldBy(old) === toldBy(fresh)) continue;
     if (!old.contains(document.activeElement)) old.replaceWith(fresh);
@@ -160,7 +176,8 @@ export async function actInPage(button) {
   return true;
 }
 
-const openId = () => form.querySelector("input[name=step]")?.value;
+/** Returns the author id of the step that is open. */
+export const openId = () => form.querySelector("input[name=step]")?.value;
 const addressOf = (step) => (step ? `?step=${encodeURIComponent(step)}` : location.pathname);
 
 async function add() {
@@ -209,6 +226,3 @@ form.addEventListener("click", (event) => {
 form.addEventListener("input", (event) => {
   if (event.target.id === "step-title") nameOpenRow();
 });
-if (list) {
-  setInterval(() => document.hidden || document.querySelector("dialog[open]") || refresh(), LOOK_AGAIN_MS);
-}

@@ -175,6 +175,7 @@ def test_a_learner_keeps_their_place_over_a_publish_its_undo_and_what_is_restore
 def test_on_a_phone_a_step_is_moved_by_touch_and_by_a_dialog(browser, site):
     page = begin(browser, site, viewport={"width": 390, "height": 844}, has_touch=True)
     start_draft(page)
+    page.get_by_role("link", name="Steps", exact=True).tap()
     handle = page.get_by_role("button", name="Move Prepare", exact=True)
     handle.scroll_into_view_if_needed()
     at, to = (

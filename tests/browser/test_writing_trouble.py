@@ -38,9 +38,7 @@ def test_two_editors_of_different_steps_both_keep_what_they_wrote_and_see_one_an
     write(other, "By Ann.")
     expect_saved(other)
     open_step(page, "Set it up")
-    expect(page.locator("#presence")).to_have_text(
-        "ann@acme.example is writing in “See that it works”."
-    )
+    expect(page.locator("#presence")).to_have_text("ann@acme.example is editing step 3.")
     write(page, "By the owner.")
     expect_saved(page)
     open_step(page, "See that it works")
@@ -48,6 +46,9 @@ def test_two_editors_of_different_steps_both_keep_what_they_wrote_and_see_one_an
     open_step(other, "Set it up")
     assert text_of(other) == "By the owner."
     end(other)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as one who comes back
+    expect(page.locator("#presence")).to_have_text("")
+    expect(page.locator(".mark-here")).to_have_count(0)
     end(page)
 
 

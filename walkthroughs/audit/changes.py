@@ -212,6 +212,7 @@ NOT_AUDITED: Mapping[type, str] = {
     models.WalkthroughDraft: "what is written is recorded when it is published",
     models.KeptCopy: "likewise",
     models.Proposal: "the push is recorded where it is made",
+    models.EditorPresence: "who is where just now; gone a minute later",
     models.SyncRun: "a history of its own",
     models.McpServerUser: "learners come by themselves; links and erasing are recorded",
     models.ServerCall: "assistants write it",

@@ -7,6 +7,7 @@ from walkthroughs.models.events import ActiveDay, EventDay, tool_events, tool_ev
 from walkthroughs.models.invitations import Invitation
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
+from walkthroughs.models.presence import EditorPresence
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.proposals import Proposal
 from walkthroughs.models.search_words import SearchWords
@@ -40,6 +41,7 @@ __all__ = [
     "Base",
     "ClientDocument",
     "ContentSource",
+    "EditorPresence",
     "EventDay",
     "Invitation",
     "KeptCopy",

@@ -11,14 +11,7 @@ from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
-from admin.pages.editor.content import (
-    TEXTS,
-    chosen_step,
-    marks_of,
-    presence,
-    preview_of,
-    sections,
-)
+from admin.pages.editor.content import TEXTS, chosen_step, marks_of, preview_of, sections
 from admin.pages.editor.form import new_step_id, request_from_form
 from admin.pages.editor.git_state import git_state
 from admin.pages.editor.own_draft import draft_or_404
@@ -34,7 +27,7 @@ from walkthroughs.content.draft_rebase import Rebased
 from walkthroughs.errors import DraftLocked, DraftRefused, HandrailError, NotFound
 from walkthroughs.ids import author_id, now_ms
 from walkthroughs.models import db
-from walkthroughs.publishing import drafts, proposal_drafts
+from walkthroughs.publishing import drafts, presence, proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.drafts import Saved
 from walkthroughs.publishing.missing_pictures import missing_pictures
@@ -42,6 +35,8 @@ from walkthroughs.publishing.missing_pictures import missing_pictures
 #: The largest request of the script that saves: more than any walkthrough's texts in one go.
 _MAX_SAVE_BYTES = 8 * 1024 * 1024
 T = TypeVar("T")
+#: What a narrow screen shows at a time; a wide one shows all.
+VIEWS = ("steps", "text", "preview", "assistant")
 _NOT_SAVED = "Nothing is saved yet: choose which text to keep below, and save again."
 
 
@@ -102,7 +97,9 @@ class EditorPage(Page):
             return self._page(shown, typed=form, conflicts=saved.applied.conflicts), 409
         adds = form.get("do", "").startswith("add")
         step = new_step_id(form["request_id"]) if adds else form.get("step")
-        return redirect(url_for(".index", walkthrough_id=walkthrough_id, step=step), code=303)
+        view = form.get("view") if form.get("do", "").startswith("move") else None
+        here = url_for(".index", walkthrough_id=walkthrough_id, step=step, view=view)
+        return redirect(here, code=303)
 
     @expose("/discard", methods=("POST",))
     def discard(self, walkthrough_id: str) -> ResponseReturnValue:
@@ -187,15 +184,18 @@ class EditorPage(Page):
             *missing_pictures(db.session(), row.walkthrough, row.draft, changed),
         )
         state = state_of(row.walkthrough)
+        place = (db.session(), g.organization_id, row.walkthrough.id)
+        people = presence.others(*place, current_user.id, now_ms())
         values: dict[str, Any] = {
             "row": row,
             "walkthrough": row.walkthrough,
-            "sections": sections(row, found),
+            "sections": sections(row, found, people),
             "step": step,
             "typed": typed or {},
             "conflicts": {(each.step, each.field): each for each in conflicts},
             "problems": [each for each in found if each.step == (step.id if step else None)],
             "texts": TEXTS,
+            "view": _view(named),
             "preview": preview_of(row, step, picture_base(row.walkthrough.id)) if step else None,
             "badge_words": state_words(state, row.live_version, has_changes=row.has_changes),
             "state": state,
@@ -203,11 +203,19 @@ class EditorPage(Page):
             "writes": self.may_write() and row.locked is None,
             "is_archived": state is State.ARCHIVED,
             "request_id": author_id(),
-            "presence": presence(row, current_user.email, now_ms()),
+            "as_of": presence.as_of(*place),
             "hash": text_hash,
             "neighbours": _neighbours(row.draft),
         }
         return str(self.render("handrail/editor.html", **values))
+
+
+def _view(step: str) -> str:
+    """Return the view that the address names: if it names a step alone, its text."""
+    view = request.args.get("view", "")
+    if view in VIEWS:
+        return view
+    return "text" if step else "steps"
 
 
 def _save(walkthrough_id: str, wanted: Request) -> Saved:
