@@ -8,6 +8,7 @@ from typing import Any
 #: What people call a kind of thing.
 KINDS: Mapping[str, str] = {
     "walkthrough": "walkthrough",
+    "picture": "picture of",
     "server": "server",
     "assignment": "assignment",
     "link": "personal link on",

@@ -45,6 +45,7 @@ from admin.tables.walkthroughs import WalkthroughView
 from walkthroughs.addresses import ADMIN
 from walkthroughs.audit import changes
 from walkthroughs.audit import record as audit_record
+from walkthroughs.content.markdown import without_pictures
 from walkthroughs.database.pool import Database
 from walkthroughs.ids import utc_text
 from walkthroughs.models import db
@@ -62,6 +63,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     app.jinja_env.filters.update(
         ago=formats.ago, counted=formats.counted, iso_time=formats.iso_time, utc_time=utc_text
     )
+    app.jinja_env.filters["without_pictures"] = without_pictures
     app.register_blueprint(_own_files())
     for pages in (password_pages, account_pages, lost_password_pages, invitation_pages):
         app.register_blueprint(pages)

@@ -29,6 +29,7 @@ from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_e
 from walkthroughs.enums import SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, McpServer
+from walkthroughs.publishing.picture_sweep import sweep_pictures
 from walkthroughs.publishing.text_index import note_words
 from walkthroughs.settings import Settings
 
@@ -40,6 +41,8 @@ _AT_ONCE, _PER_ORGANIZATION = 4, 2
 _BUSY_SECONDS = 0.25
 #: Walkthroughs whose words are noted before sources are looked at again: a tenth of a second.
 _NOTED_AT_ONCE = 20
+#: How soon after its start a process deletes unused pictures, and how often.
+_FIRST_SWEEP_SECONDS, _SWEEP_SECONDS = 600.0, 6 * 3600.0
 _INTERNAL_ERROR = "Something went wrong on our side, and is in the log. It is tried again."
 
 
@@ -90,6 +93,7 @@ class _Checks:
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
         self._next_recheck = time.monotonic() + recheck.SECONDS
+        self._next_sweep = time.monotonic() + _FIRST_SWEEP_SECONDS
 
     def start_due(self) -> float:
         """Start checks of sources that are due; return the seconds until the next look.
@@ -101,6 +105,9 @@ class _Checks:
             if check.done():
                 del self._running[source_id]
                 check.result()
+        if time.monotonic() > self._next_sweep:
+            self._next_sweep = time.monotonic() + _SWEEP_SECONDS
+            self._pool.submit(_sweep_pictures_or_log, self._database, self._stop)
         with self._database.transaction() as session:
             sources = list_sources(session)
         seconds, now = self._settings.poll_seconds, now_ms()
@@ -233,3 +240,10 @@ def _recheck_or_log(database: Database, settings: Settings, source: ContentSourc
         recheck.recheck(database, settings, source.id)
     except Exception:  # noqa: BLE001  it is only a second look
         _log.exception("%s could not be looked at again", source.name)
+
+
+def _sweep_pictures_or_log(database: Database, stop: threading.Event) -> None:
+    try:
+        sweep_pictures(database, now_ms(), stop)
+    except Exception:  # noqa: BLE001  the next sweep deletes what this one has left
+        _log.exception("unused pictures could not be deleted")

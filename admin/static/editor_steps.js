@@ -4,7 +4,7 @@ import { element, newKey, showDialog, toast } from "./save.js";
 
 const form = document.querySelector("#draft");
 let turn = 0;
-let isOpening = false;
+let isReading = false;
 /** How many pages are being read: they may be older than an answer to a save. */
 let reading = 0;
 let shown = location.search;
@@ -37,16 +37,21 @@ function isOpen(search) {
 
 /** Shows another view of the step that is open. What is typed in it stays. */
 function view(search) {
+  const hid = hidesPictures(shown);
   shown = search;
   showView(search);
+  if (hidesPictures(search) !== hid) refresh();
   return true;
 }
 
+/** Returns whether an address asks for the words of pictures in their place. */
+const hidesPictures = (search) => new URLSearchParams(search).get("pictures") === "no";
+
 /** Shows the step at *address*; returns whether it is shown. */
 async function readStep(address) {
-  isOpening = true;
+  isReading = true;
   const page = await read(address, () => openStep(address));
-  isOpening = false;
+  isReading = false;
   if (!page) return false;
   shown = new URL(address, location.href).search;
   const [old, fresh] = [form, page].map((each) => each.querySelector(".step-pane"));
@@ -66,10 +71,10 @@ async function readStep(address) {
  */
 export function showSaved({ shown, has_changes: hasChanges }) {
   const hadChanges = document.querySelector("#buttons form") !== null;
-  if (!shown || reading || hasChanges !== hadChanges) return refresh();
+  if (!shown || reading || hasChanges !== hadChanges || hidesPictures(location.search)) return refresh();
   if (shown.step === null) return;
   const row = form.querySelector(`[data-item="${CSS.escape(shown.step)}"]`);
-  for (const old of row?.querySelectorAll(".mark") ?? []) old.remove();
+  for (const old of row?.querySelectorAll(".mark:not(.mark-here)") ?? []) old.remove();
   const title = shown.by ? `Last written by ${shown.by}` : null;
   const marks = shown.marks.map((mark) => element("span", { class: `mark mark-${mark}`, title }, mark));
   row?.querySelector(".row-text").append(...marks.flatMap((mark) => [mark, " "]));
@@ -82,8 +87,9 @@ export function showSaved({ shown, has_changes: hasChanges }) {
 
 /** Shows again what is around the texts: list, preview, state, and texts that others wrote. */
 export async function refresh() {
-  if (isOpening) return;
-  const page = await read(openId() ? addressOf(openId()) : location.href);
+  if (isReading) return;
+  const pictures = hidesPictures(shown) ? "&pictures=no" : "";
+  const page = await read(openId() ? addressOf(openId()) + pictures : location.pathname);
   if (!page) return;
   showAround(page);
   const save = saver();

@@ -17,8 +17,9 @@ from tests.browser.writing import (
     text_of,
     write,
 )
+from tests.waiting import until
 from walkthroughs.identity.links import create_link
-from walkthroughs.models import KeptCopy
+from walkthroughs.models import EditorPresence, KeptCopy
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def others(site):
 
 
 def test_two_editors_of_different_steps_both_keep_what_they_wrote_and_see_one_another(
-    browser, site, others
+    browser, site, others, database
 ):
     page = begin(browser, site)
     start_draft(page)
@@ -45,6 +46,9 @@ def test_two_editors_of_different_steps_both_keep_what_they_wrote_and_see_one_an
     assert text_of(page) == "By Ann."
     open_step(other, "Set it up")
     assert text_of(other) == "By the owner."
+    other.goto(f"{site.origin}/o/acme/admin/servers/")
+    with database.transaction() as session:
+        until(lambda: session.query(EditorPresence).count() == 1)
     end(other)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as one who comes back
     expect(page.locator("#presence")).to_have_text("")

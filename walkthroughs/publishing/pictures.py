@@ -1,4 +1,4 @@
-"""The stored pictures of a walkthrough. None is deleted while the walkthrough's row is there."""
+"""The stored pictures of a walkthrough."""
 
 from __future__ import annotations
 

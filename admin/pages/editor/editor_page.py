@@ -59,7 +59,8 @@ class EditorPage(Page):
         row = draft_or_404(walkthrough_id)
         step = chosen_step(row.draft.steps, request.args.get("step", ""))
         shown = preview_of(row, step, picture_base(walkthrough_id)) if step else None
-        return str(self.render("handrail/editor_preview.html", preview=shown))
+        values = {"preview": shown, "walkthrough_id": walkthrough_id, "step_id": step and step.id}
+        return str(self.render("handrail/editor_preview.html", **values))
 
     @expose("/draft", methods=("POST",))
     def draft(self, walkthrough_id: str) -> ResponseReturnValue:
@@ -166,7 +167,14 @@ class EditorPage(Page):
             "step": step.id,
             "marks": line.marks,
             "by": line.by,
-            "preview": str(self.render("handrail/editor_preview.html", preview=preview)),
+            "preview": str(
+                self.render(
+                    "handrail/editor_preview.html",
+                    preview=preview,
+                    walkthrough_id=row.walkthrough.id,
+                    step_id=step.id,
+                )
+            ),
         }
 
     def _page(
@@ -189,6 +197,8 @@ class EditorPage(Page):
         values: dict[str, Any] = {
             "row": row,
             "walkthrough": row.walkthrough,
+            "walkthrough_id": row.walkthrough.id,
+            "step_id": step.id if step else None,
             "sections": sections(row, found, people),
             "step": step,
             "typed": typed or {},
