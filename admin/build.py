@@ -12,6 +12,7 @@ from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
 from admin.pages.audit.audit_page import AuditPage
 from admin.pages.editor.editor_page import EditorPage
+from admin.pages.editor.file_page import FilePage
 from admin.pages.editor.history_page import HistoryPage
 from admin.pages.editor.pictures_page import PicturesPage
 from admin.pages.editor.play_page import PlayPage
@@ -79,6 +80,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         NewPage(),
         ImportPage(),
         EditorPage(),
+        FilePage(),
         PicturesPage(),
         PlayPage(),
         ProposePage(),

@@ -1,5 +1,6 @@
 // The editor's page: what scripts make better on it. Without them its form works as it is.
 import "./save.js";
+import "./editor_list.js";
 import "./editor_presence.js";
 import { openLibrary, storePicture } from "./editor_pictures.js";
 import { openPublish } from "./editor_publish.js";

@@ -50,7 +50,7 @@ function choices(pictures, close) {
     const words = dataset.alt || "No text says what it shows";
     const shown = element("img", { src: dataset.src, alt: "", loading: "lazy" });
     const about = element("span", {}, words, element("small", {}, dataset.size));
-    return element("li", {}, element("button", { type: "button", "aria-label": `Insert: ${words}`, onclick: () => close(dataset) }, shown, about));
+    return element("li", {}, element("button", { type: "button", onclick: () => close(dataset) }, shown, about));
   }));
 }
 
@@ -60,7 +60,9 @@ function insert({ picture, alt }) {
   const text = `![${(alt ?? "").replace(/[[\]\\]/g, "\\$&")}](i/${picture})`;
   const view = field.handrailEditor?.view;
   if (view) {
+    const { from } = view.state.selection.main;
     view.dispatch(view.state.replaceSelection(text));
+    if (!alt) view.dispatch({ selection: { anchor: from + 2 } }); // where its words go
     return view.focus();
   }
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");

@@ -100,3 +100,16 @@ def test_between_phone_and_desk_the_preview_takes_the_place_of_the_text(browser,
     open_step(page, "Set it up")
     assert panes(page) == [".steps-pane", ".step-pane"]
     end(page)
+
+
+def test_the_line_that_is_written_stays_above_the_tools(browser, site):
+    page = begin(browser, site, **PHONE)
+    start_draft(page)
+    page.get_by_role("textbox", name="For the learner", exact=True).tap()
+    page.keyboard.press("Control+End")
+    for _ in range(30):
+        page.keyboard.press("Enter")
+    page.keyboard.type("last")
+    cursor = page.locator(".cm-line", has_text="last").bounding_box()
+    assert cursor["y"] + cursor["height"] <= page.get_by_role("toolbar").first.bounding_box()["y"]
+    end(page)
