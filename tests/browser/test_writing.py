@@ -294,6 +294,7 @@ def test_pages_and_dialogs_of_the_story_are_accessible_and_fit(browser, site, li
     page.goto(f"{site.origin}/o/acme/admin/walkthroughs/")
     start_draft(page, template="Learn by doing")
     told += faults(page)
+    page.get_by_role("link", name="Steps", exact=True).click()
     opened = {
         "Move “How it works” to another place": "Move “How it works”",
         "Rename section See it": "Rename the section",
