@@ -36,7 +36,7 @@ def test_a_step_is_chosen_written_previewed_and_left_by_back(browser, site):
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("Press the **button**.")
     expect_saved(page)
-    view(page, "Preview")
+    view(page, "Result")
     expect(page.locator(".rendered strong")).to_have_text("button")
     assert panes(page) == [".preview-pane"]
     assert "view=preview" in page.url
@@ -77,7 +77,7 @@ def test_each_view_is_accessible_and_its_targets_are_large(browser, site):
     page = begin(browser, site, **PHONE)
     start_draft(page, template="Learn by doing")
     told, small = [], []
-    for name in ("Steps", "Write", "Preview"):
+    for name in ("Steps", "Write", "Result"):
         view(page, name)
         expect(page.get_by_role("link", name=name)).to_have_attribute("aria-current", "true")
         told += faults(page)
@@ -94,7 +94,7 @@ def test_between_phone_and_desk_the_preview_takes_the_place_of_the_text(browser,
     page = begin(browser, site, viewport={"width": 900, "height": 800})
     start_draft(page)
     assert panes(page) == [".steps-pane", ".step-pane"]
-    page.get_by_role("link", name="Preview", exact=True).last.click()
+    page.get_by_role("link", name="Result", exact=True).click()
     expect(page.locator(".preview-pane")).to_be_visible()
     assert panes(page) == [".steps-pane", ".preview-pane"]
     open_step(page, "Set it up")
