@@ -59,6 +59,8 @@ def put_back(database: Database) -> None:
             connection, record.dbapi_connection = record.dbapi_connection, None
             if connection is not None and _is_alive(connection) and _reset(connection):
                 kept.append(connection)
+            elif connection is not None:
+                connection.close()
     database.close()
 
 

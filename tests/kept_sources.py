@@ -83,7 +83,7 @@ class KeptSources:
             rows = {}
             for table in Base.metadata.tables:
                 lines = io.BytesIO()
-                cursor.copy_expert(f'COPY "{table}" TO STDOUT', lines)
+                cursor.copy_expert(f'COPY (SELECT * FROM "{table}") TO STDOUT', lines)
                 if lines.getvalue():
                     rows[table] = lines.getvalue()
         return _Kept(into, rows, now_ms(), made.source_id, made.caller)
