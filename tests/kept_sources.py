@@ -83,7 +83,9 @@ class KeptSources:
             rows = {}
             for table in Base.metadata.tables:
                 lines = io.BytesIO()
-                cursor.copy_expert(f'COPY (SELECT * FROM "{table}") TO STDOUT', lines)
+                cursor.copy_expert(
+                    f'COPY (SELECT {_columns(table)} FROM "{table}") TO STDOUT', lines
+                )
                 if lines.getvalue():
                     rows[table] = lines.getvalue()
         return _Kept(into, rows, now_ms(), made.source_id, made.caller)
@@ -96,7 +98,8 @@ class KeptSources:
             cursor = session.connection().connection.cursor()
             cursor.execute("SET LOCAL session_replication_role = replica")
             for table, lines in kept.rows.items():
-                cursor.copy_expert(f'COPY "{table}" FROM STDIN', io.BytesIO(lines))
+                into = f'COPY "{table}" ({_columns(table)}) FROM STDIN'
+                cursor.copy_expert(into, io.BytesIO(lines))
             cursor.execute(_moved_on(kept.rows), {"passed": now_ms() - kept.at})
             cursor.execute("UPDATE content_sources SET url = %s", (str(folder / "content"),))
         made = kind.__new__(kind)
@@ -104,6 +107,11 @@ class KeptSources:
         made.author = Author(folder / "content")
         made.source_id, made.caller = kept.source_id, kept.caller
         return made
+
+
+def _columns(table: str) -> str:
+    columns = Base.metadata.tables[table].columns
+    return ", ".join(each.name for each in columns if each.computed is None)
 
 
 def _moved_on(tables: Iterable[str]) -> str:
