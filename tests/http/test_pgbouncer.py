@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from sync import queue
-from tests.authors import synced
 from tests.http.posting import ask
+from tests.kept_sources import synced
 from tests.outside.debian import ENVIRONMENT, program, user_of
 from tests.processes import FlaskServe
 from tests.serving import free_port
