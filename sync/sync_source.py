@@ -23,8 +23,8 @@ from sync.git.repository import Repository
 from sync.planning.build_plan import build_plan
 from sync.planning.current import ReadFolder, read_folders
 from sync.planning.plan import Plan
-from sync.proposal_drafts import conclude_drafts
-from sync.proposal_outcome import follow_after_fetch
+from sync.proposals.drafts import conclude_drafts
+from sync.proposals.outcome import follow_after_fetch
 from sync.queue import claim
 from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of

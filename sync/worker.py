@@ -17,8 +17,8 @@ from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
-from sync.proposal_drafts import conclude_drafts
-from sync.proposal_outcome import follow_unmoved, read_open
+from sync.proposals.drafts import conclude_drafts
+from sync.proposals.outcome import follow_unmoved, read_open
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of

@@ -16,10 +16,10 @@ from sync.format.parse import Surroundings, parse_repository
 from sync.git.edit_link import view_address_of
 from sync.git.proposal_branch import Person
 from sync.named_sources import find_source
-from sync.opened_proposal import Change
-from sync.proposal_errors import NotProposed, ProposalConflict
-from sync.proposal_state import link_of, list_proposals
-from sync.proposals import Proposed, preview_proposal, propose
+from sync.proposals.errors import NotProposed, ProposalConflict
+from sync.proposals.opened import Change
+from sync.proposals.propose import Proposed, preview_proposal, propose
+from sync.proposals.state import link_of, list_proposals
 from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.enums import ProposalState
 from walkthroughs.ids import utc_text

@@ -10,10 +10,10 @@ from sync.format.rewrite import NotRewritten
 from sync.git.credentials import Token
 from sync.git.errors import HostUnavailable, RepositoryUnavailable
 from sync.git.proposal_branch import Person
-from sync.opened_proposal import Change
-from sync.proposal_errors import NothingToPropose, NotProposed, ProposalConflict
-from sync.proposal_state import list_proposals, proposal_status
-from sync.proposals import preview_proposal, propose
+from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflict
+from sync.proposals.opened import Change
+from sync.proposals.propose import preview_proposal, propose
+from sync.proposals.state import list_proposals, proposal_status
 from sync.worker import check_source
 from tests.authors import PushedSource
 from tests.builders import organization, step

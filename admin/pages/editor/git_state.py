@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from admin.git_lock import GitLock, locked_by_git
 from sync.layout import WALKTHROUGHS
-from sync.proposal_state import ProposalStatus, ProposalStep, proposal_status
+from sync.proposals.state import ProposalStatus, ProposalStep, proposal_status
 from walkthroughs.enums import ProposalState
 from walkthroughs.models import ContentSource, Walkthrough
 from walkthroughs.publishing.draft_rows import DraftRow

@@ -16,9 +16,9 @@ from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.saving import write_transaction
 from sync.git.proposal_branch import Person
-from sync.opened_proposal import Change
-from sync.proposal_errors import NothingToPropose, NotProposed, ProposalConflict, ProposalLate
-from sync.proposals import ProposalPreview, make_patch, preview_proposal, propose
+from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflict, ProposalLate
+from sync.proposals.opened import Change
+from sync.proposals.propose import ProposalPreview, make_patch, preview_proposal, propose
 from walkthroughs.content.draft_content import changed_steps, content_of, is_blocked, problems
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import db

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sync.format.file_diff import FileDiff, as_text
 from sync.git.errors import BranchMoved, PushFailed
 from sync.git.proposal_branch import Person
-from sync.opened_proposal import Change, OpenedProposal, opened_proposal
-from sync.proposal_errors import NothingToPropose, NotProposed
-from sync.proposal_plan import Plan, Wanted, choose_start, plan_proposal
-from sync.proposal_state import link_of
+from sync.proposals.errors import NothingToPropose, NotProposed
+from sync.proposals.opened import Change, OpenedProposal, opened_proposal
+from sync.proposals.plan import Plan, Wanted, choose_start, plan_proposal
+from sync.proposals.state import link_of
 from walkthroughs.database.pool import Database
 from walkthroughs.models import Proposal
 from walkthroughs.settings import Settings

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sync.git.errors import Stopped
-from sync.proposal_errors import ProposalLate
+from sync.proposals.errors import ProposalLate
 from sync.queue import claim
 from walkthroughs.database.pool import Database
 

@@ -19,7 +19,7 @@ from sync.git.proposal_branch import ProposalBranch
 from sync.git.repository import Repository
 from sync.git.snapshot import Snapshot
 from sync.layout import MANIFEST, WALKTHROUGHS, FileData
-from sync.proposal_errors import NothingToPropose, NotProposed, ProposalConflict
+from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflict
 from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.problems import Problem, has_errors

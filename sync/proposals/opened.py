@@ -16,17 +16,17 @@ from sync.git.errors import MayNotPush, PushFailed
 from sync.git.proposal_branch import Commit, Person, ProposalBranch
 from sync.git.push_rights import missing_right
 from sync.git.repository import Repository
-from sync.proposal_drafts import conclude_drafts
-from sync.proposal_errors import NotProposed
-from sync.proposal_outcome import follow, read_open
-from sync.proposal_rows import (
+from sync.proposals.drafts import conclude_drafts
+from sync.proposals.errors import NotProposed
+from sync.proposals.outcome import follow, read_open
+from sync.proposals.rows import (
     end_at_other_source,
     new_pictures,
     read_walkthrough_row,
     record_pushed,
 )
-from sync.proposal_state import ProposalStep, last_proposal, proposal_status
-from sync.proposal_turn import claimed, stopped_after
+from sync.proposals.state import ProposalStep, last_proposal, proposal_status
+from sync.proposals.turn import claimed, stopped_after
 from sync.source_repository import open_repository_of
 from walkthroughs.audit.record import COMMAND_LINE, Actor
 from walkthroughs.content.draft import Draft

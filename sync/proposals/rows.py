@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sync.proposal_state import last_proposal
+from sync.proposals.state import last_proposal
 from walkthroughs.audit.record import Actor, Event, act_as, record
 from walkthroughs.content.draft import Draft
 from walkthroughs.content.pictures import Picture, pictures_named

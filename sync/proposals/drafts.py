@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from sync.proposal_state import ProposalStep, proposal_status
+from sync.proposals.state import ProposalStep, proposal_status
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import ProposalState
 from walkthroughs.models import ContentSource, Walkthrough, WalkthroughDraft
