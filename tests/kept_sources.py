@@ -111,7 +111,7 @@ class KeptSources:
 
 def _columns(table: str) -> str:
     columns = Base.metadata.tables[table].columns
-    return ", ".join(each.name for each in columns if each.computed is None)
+    return ", ".join(f'"{each.name}"' for each in columns if each.computed is None)
 
 
 def _moved_on(tables: Iterable[str]) -> str:
