@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
 from walkthroughs.events import mover
+from walkthroughs.events.waiting import count_waiting
 
 #: Keys at which the counts by day differ from a count of the events themselves.
 _MISCOUNTED = text(
@@ -64,6 +65,6 @@ def recorded(database: Database) -> list:
 
 def move_all(database: Database) -> int:
     moved = 0
-    while count := mover.move(database):
-        moved += count
+    while count_waiting(database)[0]:  # another mover may have its turn just now
+        moved += mover.move(database)
     return moved
