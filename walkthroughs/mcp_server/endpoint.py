@@ -20,10 +20,8 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.hosts import hostname, own_origin
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.mcp_server.authorization import (
     LearnerSignIn,
-    addresses_of,
     bearer_token,
     learner_sign_in,
 )
@@ -31,17 +29,16 @@ from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
+from walkthroughs.mcp_server.call import SCOPE_KEY, Call
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
-from walkthroughs.mcp_server.last_call import NOTE_CALL
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.refusals import NO_STREAMS, Refused, send_refusal
-from walkthroughs.mcp_server.server import SCOPE_KEY, Call, build_server, is_step_call
+from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
     NOT_HERE,
-    OFFERED,
     LookupResult,
     ServerAddress,
     Tenant,
@@ -177,7 +174,7 @@ class Endpoint:
         tenant = found.tenant if found else None
         if found is None or tenant is None or not tenant.has_sign_in or address.token_hash:
             return None
-        addresses = addresses_of(self._base_url, self._base_host, slug, address)
+        addresses = address.sign_in(self._base_url, self._base_host, slug)
         has_token = address.bearer_hash is not None
         late = not tenant.asks_at_connect
         sign_in = learner_sign_in(addresses, headers, has_token=has_token, late=late)
@@ -217,15 +214,14 @@ def build_endpoint(
     Args:
         database: its pool also bounds how many tools run at once.
         settings: the public origin, which the hosts of servers are parts of.
-        server: what to serve instead of the five tools, to the same tenants.
+        server: what to serve instead of the product's own, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
         sign_in_pages: answers where learners of a server on the base domain sign in.
         metrics: where tool calls are counted.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    prepared = Prepared(
-        database, (FIND_TENANT, OFFERED, ADVANCE, FIND_PICTURE, NOTE_CALL), database.tool_threads
-    )
+    statements = (FIND_TENANT, FIND_PICTURE, *STATEMENTS)
+    prepared = Prepared(database, statements, database.tool_threads)
     directory = TenantLookup(prepared)
     server = server or build_server(database, limiter, prepared, directory, metrics or Metrics())
     return Endpoint(
