@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mcp.shared.exceptions import MCPError
 
 from tests.builders import content, new_course
 from tests.http.posting import ask
 from tests.serving import ServedServer, view_of
-from tests.talking import ERAS, call, talk
+from tests.talking import ERAS, call, refusal, talk
 from walkthroughs.identity.links import create_link, revoke_links
 from walkthroughs.models import McpServer
 
@@ -24,10 +23,9 @@ def read(address: str, uri: str, mode: str = "auto") -> Any:
     return body
 
 
-def refusal(address: str, uri: str, mode: str = "auto") -> tuple[int, str]:
-    with pytest.raises(MCPError) as refused:
-        read(address, uri, mode)
-    return refused.value.code, refused.value.error.message
+def refused(address: str, uri: str, mode: str = "auto") -> tuple[int, str]:
+    error = refusal(address, lambda client: client.read_resource(uri), mode).error
+    return error.code, error.message
 
 
 @pytest.fixture
@@ -107,7 +105,7 @@ def test_what_a_learner_may_not_read_and_what_there_is_not_get_one_answer(
         "file:///etc/passwd",
         BASE + "x" * 5000,
     ]
-    answers = {uri: refusal(course_server.address, uri, mode) for uri in wanted}
+    answers = {uri: refused(course_server.address, uri, mode) for uri in wanted}
     words = {message.replace(uri[:200], "URI") for uri, (_, message) in answers.items()}
 
     assert {code for code, _ in answers.values()} == {-32602 if mode == "auto" else -32002}
@@ -122,7 +120,7 @@ def test_another_learner_reads_only_what_they_have_reached(
         token = create_link(session, "acme", "bob@x.example")
     address = f"{course_server.anonymous}/u/{token}"
 
-    assert "nothing to read" in refusal(address, walked[0])[1]
+    assert "nothing to read" in refused(address, walked[0])[1]
     outline = read(address, f"{BASE}{course_server.walkthrough_id}").text
     assert "The learner has not started." in outline
 
@@ -131,7 +129,7 @@ def test_who_is_not_known_is_told_what_to_do(
     course_server: ServedServer, walked: list[str]
 ) -> None:
     for uri in (walked[0], f"{BASE}{course_server.walkthrough_id}", f"{BASE}wt_nothing"):
-        assert "a personal link" in refusal(course_server.anonymous, uri)[1]
+        assert "a personal link" in refused(course_server.anonymous, uri)[1]
 
 
 def test_reading_moves_nothing_and_holds_back_no_step(
@@ -170,4 +168,4 @@ def test_a_switched_off_server_has_no_resources(course_server: ServedServer) -> 
 
     assert talk(course_server.address, lists) == ([], [])
     uri = f"{BASE}{course_server.walkthrough_id}"
-    assert "nothing to read" in refusal(course_server.address, uri)[1]
+    assert "nothing to read" in refused(course_server.address, uri)[1]
