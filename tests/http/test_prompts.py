@@ -86,6 +86,7 @@ def test_what_is_not_built_is_not_announced(course_server: ServedServer, mode: s
 
 
 @ERAS
+@pytest.mark.behaviour("B19")
 def test_a_prompt_names_the_call_to_make_and_reading_it_changes_nothing(
     course_server: ServedServer, mode: str
 ) -> None:
@@ -119,6 +120,7 @@ def test_continue_goes_on_with_what_the_learner_did_last(course_server: ServedSe
     assert "none is in progress here" in said(address, "continue")
 
 
+@pytest.mark.behaviour("B19")
 def test_a_name_stays_when_the_title_changes_and_when_another_has_the_same_id(
     course_server: ServedServer,
 ) -> None:

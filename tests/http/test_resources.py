@@ -85,6 +85,7 @@ def test_a_step_that_was_reached_is_read_as_the_learner_reads_it(
 
 
 @ERAS
+@pytest.mark.behaviour("B20")
 def test_what_a_learner_may_not_read_and_what_there_is_not_get_one_answer(
     course_server: ServedServer, walked: list[str], mode: str
 ) -> None:
@@ -132,6 +133,7 @@ def test_who_is_not_known_is_told_what_to_do(
         assert "a personal link" in refused(course_server.anonymous, uri)[1]
 
 
+@pytest.mark.behaviour("B20")
 def test_reading_moves_nothing_and_holds_back_no_step(
     course_server: ServedServer, walked: list[str]
 ) -> None:
