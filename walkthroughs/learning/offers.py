@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.ids import now_ms
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.catalog import PAGE_SIZE
+from walkthroughs.learning.views import Offer, OfferPage
 from walkthroughs.learning.visibility import visible_sql
 
 _VISIBLE = visible_sql("$1", "$2")
@@ -42,13 +41,12 @@ OFFERED_PAGE = Statement(
       FROM page
     """,  # noqa: S608  constants
 )
-#: Organization, server, an author's id, a suffix or null. What has the suffix comes first.
+#: Organization, server, an author's id, a suffix or null. With a suffix the id is not looked at.
 FIND_OFFERED = Statement(
     "handrail_find_offered",
     ("text", "text", "text", "text"),
     f"""
-    SELECT w.id, w.external_id, w.title, w.description,
-           w.external_id = $3 AND {_IS_OLDEST} AS is_oldest
+    SELECT w.id, w.external_id, w.title, w.description, {_IS_OLDEST}
       FROM walkthroughs w
      WHERE {_VISIBLE}
        AND CASE WHEN $4 IS NULL THEN w.external_id = $3 AND {_IS_OLDEST}
@@ -63,7 +61,7 @@ LAST_OPEN = Statement(
     "handrail_last_open",
     ("text", "text", "text", "bigint"),
     f"""
-    SELECT w.id, w.external_id, w.title, w.description, true
+    SELECT w.id, w.external_id, w.title, w.description, {_IS_OLDEST}
       FROM walkthrough_progress p
       JOIN walkthroughs w ON w.organization_id = p.organization_id AND w.id = p.walkthrough_id
      WHERE p.organization_id = $1 AND p.mcp_server_user_id = $3 AND p.status = 'in_progress'
@@ -71,29 +69,6 @@ LAST_OPEN = Statement(
      ORDER BY p.active_at > $4 + 5000, p.active_at DESC LIMIT 1
     """,  # noqa: S608  constants
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A walkthrough that is offered here.
-
-    Attributes:
-        is_oldest: whether no older walkthrough of the organization has its author's id.
-    """
-
-    id: str
-    author_id: str
-    title: str
-    description: str | None
-    is_oldest: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OfferPage:
-    """A page of what a server offers, in display order. Behind the last one it is empty."""
-
-    offers: tuple[Offer, ...]
-    has_more: bool
 
 
 async def read_offers(prepared: Prepared, caller: Caller, page: int) -> OfferPage:

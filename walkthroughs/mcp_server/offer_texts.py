@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from walkthroughs.learning.offers import Offer
-from walkthroughs.learning.views import StatusView, StepBody
+from walkthroughs.learning.views import Offer, StatusView, StepBody
 from walkthroughs.mcp_server.status_text import status_text
 from walkthroughs.mcp_server.texts import one_line
 

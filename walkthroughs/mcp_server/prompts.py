@@ -24,7 +24,8 @@ from mcp.types import (
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.offers import Offer, find_offer, last_open, read_offers
+from walkthroughs.learning.offers import find_offer, last_open, read_offers
+from walkthroughs.learning.views import Offer
 from walkthroughs.mcp_server import offer_texts as words
 from walkthroughs.mcp_server.call import call_of, ended_words, reader_of
 from walkthroughs.mcp_server.paging import cursor_after, page_of, unavailable_error

@@ -29,8 +29,9 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
-from walkthroughs.learning.offers import Offer, read_offers
+from walkthroughs.learning.offers import read_offers
 from walkthroughs.learning.stored_place import StoredPlace, place_view, read_place
+from walkthroughs.learning.views import Offer
 from walkthroughs.mcp_server import offer_texts as words
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.call import call_of, ended_words, reader_of
