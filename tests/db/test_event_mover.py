@@ -197,7 +197,7 @@ def test_whoever_listens_is_told_once_a_turn_whose_events_came(postgres, databas
         move(database)
         move(database)  # nothing is left
         until(lambda: told(heard))
-        assert [each.payload for each in heard.notifies] == [acme]
+        assert [each.payload for each in heard.notifies] == [f"{acme}:wt_1"]
 
         heard.notifies.clear()
         with database.begin() as connection:
