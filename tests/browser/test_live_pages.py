@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select, text
@@ -13,6 +14,7 @@ from tests.browser.conftest import DashboardSite, faults, sign_in
 from tests.builders import organization
 from tests.http.posting import ask
 from tests.processes import FlaskServe
+from tests.waiting import until
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import McpServerUser, User, Walkthrough
@@ -23,6 +25,11 @@ _WATCH = """() => {
   new MutationObserver(() => {
     if (places.textContent.includes("1 of 3 done")) window.shownAt ??= Date.now() / 1000;
   }).observe(places, { childList: true, characterData: true, subtree: true });
+}"""
+
+_HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 
@@ -125,6 +132,15 @@ def test_what_is_being_filled_in_stays_and_the_page_can_be_stopped(
     page.get_by_role("button", name="Go on").press("Enter")
     expect(page.get_by_text("2 of 3 done; now at step 3, “Three”.")).to_be_visible()
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+    # Nobody listens for a page that nobody can see; it shows what it has missed when it is seen.
+    page.evaluate(_HIDE, True)
+    until(
+        lambda: 'handrail_listeners{kind="pages"} 0.0' in httpx.get(f"{site.origin}/metrics").text
+    )
+    call("next_walkthrough_step")
+    page.evaluate(_HIDE, False)
+    expect(page.get_by_text("3 of 3 done; nothing is left.")).to_be_visible()
 
     # Whoever is signed out elsewhere is told so, and asks no more.
     with database.transaction() as session:

@@ -26,6 +26,8 @@ from walkthroughs.models import Member
 from walkthroughs.serving.listeners import MOST_OF_MEMBER, Listeners
 from walkthroughs.serving.live_page import GATHER_SECONDS, LivePage
 
+SCOPE = {"type": "http", "method": "GET", "path": "/o/acme/admin/live", "headers": []}
+
 
 @pytest.fixture
 def site(database, settings):
@@ -112,8 +114,7 @@ def test_several_changes_in_half_a_second_become_one_notice():
             await asyncio.sleep(2.2 * GATHER_SECONDS)
             return {"type": "http.disconnect"}
 
-        scope = {"type": "http", "method": "GET", "path": "/o/acme/admin/live", "headers": []}
-        answer = asyncio.ensure_future(page(scope, receive, send))
+        answer = asyncio.ensure_future(page(SCOPE, receive, send))
         for number in range(20):
             await asyncio.sleep(GATHER_SECONDS / 25)
             listeners.announce({"org_acme": frozenset({f"wt_{number % 3}"})})
@@ -124,6 +125,23 @@ def test_several_changes_in_half_a_second_become_one_notice():
         'event: changed\ndata: ["wt_0"]\n\n',
         'event: changed\ndata: ["wt_0", "wt_1", "wt_2"]\n\n',
     ]
+
+
+def test_a_client_that_does_not_read_is_left_and_makes_room():
+    async def run():
+        metrics = Metrics()
+        page = LivePage(_names_ann, Listeners(metrics, most=1), metrics, send_seconds=0.02)
+
+        async def send(_message):
+            await asyncio.Event().wait()
+
+        async def receive():
+            await asyncio.Event().wait()
+
+        await asyncio.wait_for(page(SCOPE, receive, send), 5)
+        return metrics.text().decode()
+
+    assert 'handrail_listeners{kind="pages"} 0.0' in asyncio.run(run())
 
 
 async def _names_ann(scope, receive, send):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 
 from starlette.responses import PlainTextResponse, Response
@@ -18,15 +19,15 @@ from walkthroughs.addresses import ADMIN
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.listeners import KIND, Listener, Listeners, TooManyListeners
 
+_log = logging.getLogger(__name__)
 #: Several changes within this time become one event.
 GATHER_SECONDS = 0.5
 #: How often it is asked whether the member may still listen, and how often something is sent at
 #: least: what is between keeps the connection, and a client that is gone is noticed.
 GUARD_SECONDS, KEEP_ALIVE_SECONDS = 60.0, 20.0
-#: How long a client may take to read what is sent.
-_SEND_SECONDS = 30.0
+SEND_SECONDS = 30.0
 #: How soon a client shall come again, in milliseconds: not all of them at once.
-_COME_AGAIN_MS = (1000, 4000)
+_COME_AGAIN_MS = (1000, 8000)
 _RETRY_AFTER = {"Retry-After": "30", "Cache-Control": "no-store"}
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -44,7 +45,8 @@ class LivePage:
             their ids, as JSON. Another answer is passed on.
         listeners: who is told, of this process.
         metrics: where events are counted.
-        guard_seconds: how often the pages are asked again.
+        guard_seconds: how often the pages are asked again, at least.
+        send_seconds: how long a client may take to read what is sent.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class LivePage:
         listeners: Listeners,
         metrics: Metrics,
         guard_seconds: float = GUARD_SECONDS,
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._pages, self._listeners, self._metrics = pages, listeners, metrics
-        self._guard_seconds = guard_seconds
+        self._guard_seconds, self._send_seconds = guard_seconds, send_seconds
         path = f"/o/{{slug}}{ADMIN}/live"
         self.routes = [Route(path, endpoint=self), Route(f"{path}/", endpoint=self)]
 
@@ -74,6 +77,8 @@ class LivePage:
                 leaving = asyncio.ensure_future(_end_with_client(receive, listener))
                 try:
                     await self._stream(listener, scope, send)
+                except TimeoutError:
+                    _log.info("a live page did not read what was sent, and was left")
                 finally:
                     leaving.cancel()
         except TooManyListeners as refused:
@@ -82,26 +87,39 @@ class LivePage:
 
     async def _stream(self, listener: Listener, scope: Scope, send: Send) -> None:
         """Send what the listener is told, until it or the right to listen ends."""
-        loop = asyncio.get_running_loop()
-        await _send(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await _send_text(send, f"retry: {random.randint(*_COME_AGAIN_MS)}\n\n")  # noqa: S311  to spread them
-        next_guard = loop.time() + self._guard_seconds
-        while not listener.has_ended:
-            left = max(0.0, next_guard - loop.time())
+        clock = asyncio.get_running_loop().time
+        await self._send(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await self._send_text(send, f"retry: {random.randint(*_COME_AGAIN_MS)}\n\n")  # noqa: S311  to spread them
+        next_guard = clock() + self._until_guard()
+        while True:
+            left = max(0.0, next_guard - clock())
             changed = await listener.changes(min(KEEP_ALIVE_SECONDS, left))
-            if loop.time() >= next_guard:
+            if clock() >= next_guard:
                 if (await self._ask(scope)).status_code != 200:
                     break
-                next_guard = loop.time() + self._guard_seconds
+                next_guard = clock() + self._until_guard()
             if listener.has_ended:
                 break
             if changed:
-                await _send_text(send, f"event: changed\ndata: {json.dumps(changed)}\n\n")
+                await self._send_text(send, f"event: changed\ndata: {json.dumps(changed)}\n\n")
                 self._metrics.notice_sent(KIND)
                 await listener.pause(GATHER_SECONDS)
             else:
-                await _send_text(send, ":\n\n")
-        await _send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+                await self._send_text(send, ":\n\n")
+        await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _until_guard(self) -> float:
+        """Return when to ask again: not for all at once that came at once."""
+        return self._guard_seconds * random.uniform(0.5, 1.0)  # noqa: S311  likewise
+
+    async def _send_text(self, send: Send, text: str) -> None:
+        await self._send(
+            send, {"type": "http.response.body", "body": text.encode(), "more_body": True}
+        )
+
+    async def _send(self, send: Send, message: Message) -> None:
+        async with asyncio.timeout(self._send_seconds):
+            await send(message)
 
     async def _ask(self, scope: Scope) -> Response:
         """Return what the pages answer at this address to the sender of the request."""
@@ -141,12 +159,3 @@ async def _end_with_client(receive: Receive, listener: Listener) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     listener.end()
-
-
-async def _send_text(send: Send, text: str) -> None:
-    await _send(send, {"type": "http.response.body", "body": text.encode(), "more_body": True})
-
-
-async def _send(send: Send, message: Message) -> None:
-    async with asyncio.timeout(_SEND_SECONDS):
-        await send(message)
