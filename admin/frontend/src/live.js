@@ -119,6 +119,8 @@ async function take() {
   for (const part of document.querySelectorAll(PARTS)) {
     const now = fresh.getElementById(part.id);
     if (!now) continue;
+    // What changes by itself is not read out: nobody has asked for it.
+    for (const each of now.querySelectorAll("[role=status]")) each.setAttribute("aria-live", "off");
     Idiomorph.morph(part, document.adoptNode(now), { ignoreActiveValue: true, callbacks });
     const drawn = document.getElementById(part.id);
     window.htmx?.process(drawn);
@@ -152,9 +154,9 @@ function isChanged(field) {
   return "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue;
 }
 
-/** The line that says whether the page is live, with the button that stops it. */
+/** What stands at the head of the page: whether it is live, with the button that stops it. */
 function makeSign() {
-  const line = document.createElement("p");
+  const line = document.createElement("span");
   const words = document.createElement("span");
   const button = document.createElement("button");
   line.className = "live-sign";
@@ -187,8 +189,8 @@ function makeSign() {
       if (line.isConnected) return;
       show("lost");
       words.textContent = "";
-      const holder = document.querySelector("[data-live-sign]");
-      if (holder) holder.append(line);
+      const head = document.querySelector("[data-live-sign], #main > .head");
+      if (head && !part.contains(head)) (head.querySelector(".buttons") ?? head).append(line);
       else part.before(line);
     },
   };
