@@ -160,7 +160,7 @@ function makeSign() {
   const words = document.createElement("span");
   const button = document.createElement("button");
   line.className = "live-sign";
-  words.setAttribute("role", "status");
+  words.setAttribute("aria-live", "polite");
   button.type = "button";
   button.className = "small";
   line.append(words, button);
