@@ -6,13 +6,14 @@ import what they alone need.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import logging
 import os
 import pkgutil
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ _THREADS = 10
 _CHECKS = 4
 #: More than any page takes; each says itself what it takes.
 _MAX_BODY_BYTES = 40 * 1024 * 1024
+#: What the process ends with if the address is taken, for example.
+_NOT_STARTED = 3
 #: Two first requests at once add the pages once.
 _ADDING = threading.Lock()
 
@@ -154,16 +157,22 @@ def _load_migrate(app: Flask) -> click.Command:
 
 
 def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
-    """Return the whole service: MCP outside, Flask inside, the poller and the mover beside them."""
+    """Return the whole service: MCP outside, Flask inside, the poller and the mover beside them.
+
+    Call its `state.end_streams` in its event loop before it ends.
+    """
     from a2wsgi import WSGIMiddleware
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
     from sync import worker
+    from walkthroughs.events.announcements import Announced, run_announcements
     from walkthroughs.events.mover import run_mover
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.metrics import Metrics
+    from walkthroughs.serving.listeners import Listeners
+    from walkthroughs.serving.live_page import LivePage
     from walkthroughs.serving.metrics_page import MetricsPage
     from walkthroughs.serving.probes import Probes
     from walkthroughs.serving.whole import WholeRequests
@@ -175,6 +184,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     pages = NoBarePages(whole)
     metrics = Metrics()
     endpoint = build_endpoint(database, settings, sign_in_pages=pages, metrics=metrics)
+    listeners = Listeners(metrics)
     stop = threading.Event()
 
     @asynccontextmanager
@@ -187,20 +197,34 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             args=(database, settings.event_months, stop, metrics.events_moved),
             name="events",
         )
-        poller.start()
-        mover.start()
+        loop = asyncio.get_running_loop()
+
+        def tell(announced: Announced) -> None:
+            loop.call_soon_threadsafe(listeners.announce, announced)
+
+        announcements = threading.Thread(
+            target=run_announcements,
+            args=(database, tell, stop, metrics.listens_again),
+            name="announcements",
+        )
+        threads = (poller, mover, announcements)
+        for thread in threads:
+            thread.start()
         try:
             async with endpoint.lifespan():
                 yield
         finally:
             stop.set()
-            poller.join()
-            mover.join()
+            for thread in threads:
+                thread.join()
             database.close()
 
     shown = MetricsPage(database, metrics, settings.metrics_token)
-    routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, Mount("/", pages)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    live = LivePage(pages, listeners, metrics)
+    routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, *live.routes]
+    service = Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
+    service.state.end_streams = listeners.end_all
+    return service
 
 
 def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
@@ -253,6 +277,7 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] =
 
     from walkthroughs.mcp_server.redaction import RedactLinks
     from walkthroughs.serving.connections import bounded, raise_file_limit
+    from walkthroughs.serving.ending import EndingServer
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # The second one writes a line for each call of most clients.
@@ -260,7 +285,7 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] =
         logging.getLogger(noisy).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.addFilter(RedactLinks())
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -272,3 +297,8 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] =
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=2,
     )
+    server = EndingServer(config, app.state.end_streams)
+    with suppress(KeyboardInterrupt):  # it has ended by itself
+        server.run()
+    if not server.started:
+        raise SystemExit(_NOT_STARTED)

@@ -24,6 +24,7 @@ from admin.pages.git.new_source_page import NewSourcePage
 from admin.pages.git.settings_page import SourceSettingsPage
 from admin.pages.home import HomeView
 from admin.pages.learners.learners_page import LearnersPage
+from admin.pages.live_page import LivePage
 from admin.pages.members.account import account_pages
 from admin.pages.members.invitations import invitation_pages
 from admin.pages.members.lost_password import lost_password_pages
@@ -108,6 +109,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         MemberView(),
         MemberListPage(),
         AuditPage(),
+        LivePage(),
     ):
         admin.add_view(view)
 

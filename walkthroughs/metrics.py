@@ -46,6 +46,24 @@ class Metrics:
             "handrail_events_oldest_seconds", "The age of the oldest of these.", registry=own
         )
 
+        self._listeners = Gauge(
+            "handrail_listeners", "Streams that are open.", ["kind"], registry=own
+        )
+        self._refused = Counter(
+            "handrail_listeners_refused_total",
+            "Streams that were refused because there were too many.",
+            ["kind"],
+            registry=own,
+        )
+        self._notices = Counter(
+            "handrail_notices_total", "Notices that were sent on streams.", ["kind"], registry=own
+        )
+        self._reconnects = Counter(
+            "handrail_listen_reconnects_total",
+            "How often the connection that hears of changes was opened again.",
+            registry=own,
+        )
+
     @contextmanager
     def tool_call(self, tool: str) -> Iterator[ToolCall]:
         """Count and time a call. *tool* is the name of one that there is."""
@@ -64,6 +82,25 @@ class Metrics:
         """Tell how many events are waiting now, and for how long."""
         self._waiting.set(count)
         self._oldest.set(oldest_seconds)
+
+    @contextmanager
+    def listener(self, kind: str) -> Iterator[None]:
+        """Count a stream while it is open. *kind* is who listens: `pages`."""
+        open_now = self._listeners.labels(kind)
+        with open_now.track_inprogress():
+            yield
+
+    def listener_refused(self, kind: str) -> None:
+        """Count a stream that is refused."""
+        self._refused.labels(kind).inc()
+
+    def notice_sent(self, kind: str) -> None:
+        """Count a notice that was sent on a stream."""
+        self._notices.labels(kind).inc()
+
+    def listens_again(self) -> None:
+        """Count that the connection that hears of changes is opened again."""
+        self._reconnects.inc()
 
     def text(self) -> bytes:
         """Return all of it in Prometheus' text format."""

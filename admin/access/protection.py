@@ -65,8 +65,13 @@ def install(app: Flask) -> None:
 
 
 def _note_kind_of_answer() -> None:
-    """Note whether a script of a page has sent the request, and reads JSON."""
+    """Note whether a script has sent the request: one that reads JSON, or one that draws again.
+
+    The second may come at any time beside what the member does: it must not take messages that
+    another page waits for, nor write the cookie.
+    """
     g.asks_for_json = request.is_json or request.accept_mimetypes.best == "application/json"
+    g.draws_again = "Handrail-Live" in request.headers
 
 
 def _allow_upload() -> None:

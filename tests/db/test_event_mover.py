@@ -22,6 +22,7 @@ from walkthroughs.database.pool import connect
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events import mover
+from walkthroughs.events.announcements import ANY, parse
 from walkthroughs.events.mover import move, run_mover
 from walkthroughs.learning import progress
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
@@ -33,6 +34,11 @@ _EVENTS = """
     INSERT INTO tool_events_incoming (occurred_at, organization_id, mcp_server_id,
         mcp_server_user_id, walkthrough_id, version, kind)
     SELECT :at + n * :apart, :org, 'srv', :learner, 'wt', 1, :kind FROM generate_series(0, :last) n
+"""
+
+_OF_EACH = """
+    INSERT INTO tool_events_incoming (organization_id, mcp_server_id, walkthrough_id, version, kind)
+    SELECT id, 'srv', 'wt', 1, 'step' FROM organization ORDER BY id LIMIT :most
 """
 
 
@@ -197,7 +203,7 @@ def test_whoever_listens_is_told_once_a_turn_whose_events_came(postgres, databas
         move(database)
         move(database)  # nothing is left
         until(lambda: told(heard))
-        assert [each.payload for each in heard.notifies] == [acme]
+        assert [each.payload for each in heard.notifies] == [f"{acme}:wt"]
 
         heard.notifies.clear()
         with database.begin() as connection:
@@ -207,16 +213,19 @@ def test_whoever_listens_is_told_once_a_turn_whose_events_came(postgres, databas
                     " SELECT 'org_number' || n, n, n, 0 FROM generate_series(1, 600) n"
                 )
             )
-            connection.execute(
-                text(
-                    "INSERT INTO tool_events_incoming (organization_id, mcp_server_id,"
-                    " walkthrough_id, version, kind)"
-                    " SELECT id, 'srv', 'wt', 1, 'step' FROM organization"
-                )
-            )
+            connection.execute(text(_OF_EACH), {"most": 1000})
         move(database)
         until(lambda: told(heard))
         assert [each.payload for each in heard.notifies] == ["*"]
+
+        heard.notifies.clear()
+        with database.begin() as connection:
+            connection.execute(text(_OF_EACH), {"most": 500})
+        move(database)
+        until(lambda: told(heard))
+        (announced,) = (parse(each.payload) for each in heard.notifies)
+        assert set(announced.values()) == {frozenset({ANY})}
+        assert len(announced) == 500
 
 
 def test_events_of_a_walkthrough_that_is_deleted_stay_and_those_of_an_organization_go(lea):

@@ -29,7 +29,7 @@ MOST_AT_ONCE = 20_000
 #: How often months are looked after, and how soon again if that failed.
 _UPKEEP_SECONDS, _RETRY_SECONDS = 3600.0, 30.0
 R = TypeVar("R")
-#: Whoever listens here is told the ids of the organizations, with commas between, or `*` for any.
+#: Where it is announced whose events came: see `announcements`.
 CHANNEL = "events"
 
 _COLUMNS = ", ".join(EVENT_COLUMNS)
@@ -79,11 +79,14 @@ _MOVE = text(
         SELECT organization_id, day, count(*) FROM fresh GROUP BY 1, 2
         ON CONFLICT (organization_id, day) DO UPDATE SET learners = d.learners + EXCLUDED.learners
     ), told AS (
-        SELECT string_agg(DISTINCT organization_id, ',') AS ids FROM moved
+        SELECT string_agg(organization_id || ':' || walkthrough_id, ',') AS pairs,
+               string_agg(DISTINCT organization_id, ',') AS ids
+          FROM (SELECT DISTINCT organization_id, walkthrough_id FROM moved) each
     )
     SELECT (SELECT count(*) FROM taken),
-           CASE WHEN told.ids IS NOT NULL THEN pg_notify('{CHANNEL}',
-             CASE WHEN octet_length(told.ids) < 8000 THEN told.ids ELSE '*' END) END
+           CASE WHEN told.ids IS NOT NULL THEN pg_notify('{CHANNEL}', CASE
+             WHEN octet_length(told.pairs) < 8000 THEN told.pairs
+             WHEN octet_length(told.ids) < 8000 THEN told.ids ELSE '*' END) END
       FROM told
     """  # noqa: S608  constants
 )
