@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
 from walkthroughs.models.events import CLOCK_MS
@@ -19,5 +19,10 @@ def count_waiting(database: Database) -> tuple[int, float]:
         DatabaseUnavailable: the server does not answer.
     """
     with database.begin() as connection:
-        count, oldest_ms = connection.execute(_WAITING).one()
+        return read_waiting(connection)
+
+
+def read_waiting(connection: Connection) -> tuple[int, float]:
+    """Return the same by a connection that the caller has."""
+    count, oldest_ms = connection.execute(_WAITING).one()
     return int(count), max(0.0, oldest_ms / 1000)
