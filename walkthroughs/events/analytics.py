@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from walkthroughs.models import McpServer, McpServerUser, Walkthrough, WalkthroughStep
@@ -67,6 +67,11 @@ class Scope:
         return start_of(self.first)
 
     @property
+    def end_ms(self) -> int:
+        """Return its last millisecond."""
+        return start_of(self.last + timedelta(days=1)) - 1
+
+    @property
     def is_of_all(self) -> bool:
         """Return whether no server and no version is chosen."""
         return not (self.server_id or self.version)
@@ -87,10 +92,11 @@ def start_of(day: date) -> int:
 
 def has_any(session: Session, organization_id: str, walkthrough_id: str = "") -> bool:
     """Return whether anything was counted, ever, of the organization or of one walkthrough."""
-    wanted = EventDay.organization_id == organization_id
+    query = select(EventDay.day).where(EventDay.organization_id == organization_id)
     if walkthrough_id:
-        wanted = and_(wanted, EventDay.walkthrough_id == walkthrough_id)
-    return bool(session.scalar(select(exists().where(wanted))))
+        query = query.where(EventDay.walkthrough_id == walkthrough_id)
+    # In the order of an index: to ask whether one exists may read the days of everybody.
+    return session.scalar(query.order_by(EventDay.day.desc()).limit(1)) is not None
 
 
 def read_days(session: Session, scope: Scope) -> dict[date, Counts]:
@@ -134,7 +140,7 @@ def read_flow(session: Session, scope: Scope) -> tuple[list[tuple[str, str, int]
         )
         .where(
             _EVENT.organization_id == scope.organization_id,
-            _EVENT.occurred_at >= start_of(first),
+            _EVENT.occurred_at.between(start_of(first), scope.end_ms),
             _EVENT.kind == "started",
         )
         .group_by(_EVENT.from_walkthrough_id, _EVENT.walkthrough_id)

@@ -30,6 +30,8 @@ from walkthroughs.events.analytics import Scope
 from walkthroughs.ids import now_ms
 from walkthroughs.models import db
 
+#: With more marks than that there is no room for a word beside each.
+_MOST_WORDS = 3
 #: Kinds of events in words, with the step in the middle where there is one.
 FEED_WORDS = {
     "started": "started, at", "resumed": "came back, at", "restarted": "began again, at",
@@ -165,6 +167,8 @@ def _lines(trend: Trend) -> str:
         name: [count(each.counts) for each in trend.days] for name, count in _SERIES.items()
     }
     marks = {at: each.published for at, each in enumerate(trend.days) if each.published}
+    if len(marks) <= _MOST_WORDS:
+        marks = {at: f"{versions} published" for at, versions in marks.items()}
     return pictures.lines(series, marks)
 
 

@@ -35,7 +35,7 @@ def bar(value: int, most: int) -> Markup:
     """Return a bar whose length is the share of *value* in *most*; 100 units are all."""
     length = 100 * value / most if most > 0 else 0
     return _picture(
-        "bar",
+        "share-bar",
         100,
         10,
         [f'<rect class="whole" width="100" height="10"/><rect width="{length:.2f}" height="10"/>'],
