@@ -196,15 +196,18 @@ def test_another_organization_has_none_of_it(app, site, walked):
     assert Visitor(app).get(HOME).status_code == 302
 
 
-def test_late_events_are_said_to_wait(owner, site, database, walked):
+def test_late_events_are_said_to_wait_and_nobody_is_told_of_those_of_others(
+    owner, site, database, walked
+):
+    wait = text(
+        "INSERT INTO tool_events_incoming (occurred_at, organization_id, mcp_server_id,"
+        " walkthrough_id, version, kind) SELECT occurred_at - :late, :org,"
+        " mcp_server_id, walkthrough_id, version, kind FROM tool_events LIMIT :count"
+    )
+    with database.begin() as connection:
+        connection.execute(wait, {"late": 60_000, "org": site["other"][0], "count": 4})
     assert "late:" not in said(owner.get(HOME))
     with database.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO tool_events_incoming (occurred_at, organization_id, mcp_server_id,"
-                " walkthrough_id, version, kind) SELECT occurred_at - 60000, organization_id,"
-                " mcp_server_id, walkthrough_id, version, kind FROM tool_events LIMIT 3"
-            )
-        )
+        connection.execute(wait, {"late": 60_000, "org": site["acme"][0], "count": 3})
 
     assert "late: 3 events wait to be counted" in said(owner.get(HOME))

@@ -109,7 +109,7 @@ class AnalyticsPage(Page):
                 scope=question.scope,
                 periods=PERIODS,
                 servers=[(slug, name) for slug, name in question.servers.values()],
-                as_of=as_of(db.session(), question.now),
+                as_of=as_of(db.session(), g.organization_id, question.now),
                 address=address,
                 bar=pictures.bar,
                 lines=_lines(shown.trend) if shown else "",

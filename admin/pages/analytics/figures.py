@@ -23,7 +23,7 @@ FIRST = "(first walkthrough)"
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """Up to when events are counted, and how many wait if that is late."""
+    """Up to when events are counted, and how many of the organization wait if that is late."""
 
     at_ms: int
     waiting: int
@@ -85,9 +85,9 @@ class OfWalkthrough:
     feed: tuple[Row[Any], ...]
 
 
-def as_of(session: Session, now: int) -> AsOf:
-    """Return how old the numbers are."""
-    waiting, oldest = read_waiting(session.connection())
+def as_of(session: Session, organization_id: str, now: int) -> AsOf:
+    """Return how old the numbers are: what is moved is moved for all organizations."""
+    waiting, oldest = read_waiting(session.connection(), organization_id)
     is_late = oldest >= _LATE_SECONDS
     return AsOf(now - int(oldest * 1000), waiting if is_late else 0)
 
