@@ -1,4 +1,4 @@
-"""Measure the pages of numbers: `python -m bench.numbers [LEARNERS]`, in a few minutes.
+"""Measure the pages of numbers: `python -m bench.numbers [LEARNERS]`.
 
 100,000 learners, unless told otherwise, take half of 20 walkthroughs within 400 days: that is about
 10 million events and 1 million places. Each question is asked of the last 90 days. CPU is that of
