@@ -10,6 +10,7 @@ from admin import formats
 from admin.access import actors, memberships, protection, tenant_filter
 from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
+from admin.pages.analytics.analytics_page import AnalyticsPage
 from admin.pages.audit.audit_page import AuditPage
 from admin.pages.editor.editor_page import EditorPage
 from admin.pages.editor.file_page import FilePage
@@ -91,6 +92,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         ServersPage(),
         ServerSettingsPage(),
         LearnersPage(),
+        AnalyticsPage(),
         GitPage(),
         NewSourcePage(),
         SourceSettingsPage(),

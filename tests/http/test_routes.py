@@ -34,6 +34,8 @@ READ = {
     "picture",
     "learner",
     "source",
+    "walkthrough",
+    "walkthrough_export",
 }
 #: Tables that name people: a viewer opens none of them.
 OF_PEOPLE = {

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
-from admin.formats import MAX_COUNTED, masked
+from admin.formats import MAX_COUNTED, learner_name
 from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners
 from admin.pages.learners.places import PLACES, read_places
 from admin.pages.learners.rows import (
@@ -174,9 +174,7 @@ class LearnersPage(Page):
 
     def _name_of(self, email: str | None, learner_id: str) -> str:
         """Return what the member may call the learner."""
-        if email is None:
-            return learner_id
-        return email if self.may_write() else masked(email)
+        return learner_name(email, learner_id, is_whole=self.may_write())
 
 
 def _find(learner_id: str) -> McpServerUser:

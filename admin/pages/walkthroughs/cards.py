@@ -10,13 +10,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, cast, exists, func, or
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased
 
-from admin.formats import name_of
+from admin.formats import name_of, share_of
 from admin.git_lock import NewestCommit, newest_commit_of
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
 from walkthroughs.content.text_words import sought
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.learning.position import percent_of
 from walkthroughs.models import (
     ContentSource,
     McpServer,
@@ -30,8 +29,6 @@ from walkthroughs.models import (
 )
 
 PAGE_SIZE = 24
-#: Under so many learners a percentage says nothing: only the numbers are shown.
-_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +58,10 @@ class Card:
         """Return how many learners finish it, in words; empty if nobody has begun."""
         if self.started == 0:
             return ""
-        if self.started < _FEW:
-            return f"{self.completed} of {self.started} finished"
-        return f"{percent_of(self.completed, self.started)} % finish (of {self.started})"
+        share = share_of(self.completed, self.started)
+        if share:
+            return f"{share} finish (of {self.started})"
+        return f"{self.completed} of {self.started} finished"
 
 
 @dataclass(frozen=True, slots=True)
