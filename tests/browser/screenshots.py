@@ -44,6 +44,7 @@ _SCREENS = {
     "git-new": "git/new/",
     "members": "members/",
     "audit": "audit/",
+    "tables": "tables/walkthrough_steps/",
 }
 #: The same, and the link on that page which leads to the screen.
 _OPENED = (("learner", "learners/", "you@acme.example"), ("git-source", "git/", "content-repo"))
