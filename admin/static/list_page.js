@@ -9,10 +9,7 @@ const ON = ["ArrowDown", "ArrowRight"];
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
   const menu = event.target.closest?.("details.menu[open]");
-  if (event.key === "Escape" && menu) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  } else if (isTyping(event.target)) {
+  if (isTyping(event.target)) {
     return;
   } else if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
     document.querySelector(".undo button")?.click();
@@ -39,12 +36,6 @@ function step(all, current, event) {
   event.preventDefault();
   all[next].focus();
 }
-
-document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
-});
 
 function tell() {
   const status = document.querySelector("[data-selected]");

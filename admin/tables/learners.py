@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
 
-from admin.access.roles import EDITORS, OWNERS
+from admin.access.roles import OWNERS
 from admin.forms import LinkForm
 from admin.saving import write_transaction
 from admin.tables.choices import set_choices
@@ -38,7 +38,6 @@ class LearnerView(OrgModelView):
     column_searchable_list = ("email",)
     #: By id where there is no address, so that each row has a link that can be read.
     column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
-    readers = EDITORS
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")
@@ -58,7 +57,6 @@ class LinkView(OrgModelView):
     noun = "personal link"
     intro = "A secret address for one learner. It is shown once, when it is made."
     creatable = True
-    readers = EDITORS
     writers = OWNERS
     removal = ("End", "The address stops working within seconds. The learner's progress stays.")
     column_list = ("mcp_server_user", "mcp_server", "created_at")
@@ -118,7 +116,6 @@ class ProgressView(OrgModelView):
     """Where each learner is."""
 
     noun = "progress"
-    readers = EDITORS
     intro = "Where each learner is, started last first."
     column_list = (
         "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "started_at",
@@ -142,7 +139,6 @@ class AttemptView(OrgModelView):
     """Attempts that ended because a learner began again."""
 
     noun = "attempt"
-    readers = EDITORS
     intro = "Attempts that learners ended by beginning again, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query
 
 from admin import formats
-from admin.access.roles import admits, refuse
+from admin.access.roles import OWNERS, admits, refuse
 from admin.formats import MAX_COUNTED
 from admin.git_lock import GitLock, LockedByGit, git_conflict
 from walkthroughs.enums import Role
@@ -32,7 +32,10 @@ _INTERNAL_ERROR = (
 
 
 class OrgModelView(ModelView):
-    """Show rows of the member's organization. A subclass names the roles that may write."""
+    """Show rows of the member's organization to its owners. Others have pages for all they do.
+
+    A subclass says whether owners may write.
+    """
 
     is_table = True
     #: Whether the page has forms; `writers` lists the roles that may use them.
@@ -40,7 +43,7 @@ class OrgModelView(ModelView):
     editable = False
     writers: frozenset[Role] = frozenset()
     #: The roles that may open the page at all.
-    readers: frozenset[Role] = frozenset(Role)
+    readers: frozenset[Role] = OWNERS
     #: The noun for one row, and the sentence at the top of the list.
     noun = "row"
     intro = ""

@@ -8,12 +8,12 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin.access.roles import OWNERS
 from admin.forms import AUTH_TYPES, SIGN_INS, ServerForm, meaning_of
 from admin.saving import write_transaction
 from admin.server_form import DUPLICATE, prepare, set_sign_in
 from admin.tables.model_page import OrgModelView
 from walkthroughs.addresses import domain_record, server_address
-from walkthroughs.enums import Role
 from walkthroughs.mcp_server.domains import verify
 from walkthroughs.models import McpServer, db
 from walkthroughs.runtime import runtime
@@ -34,7 +34,7 @@ class ServerView(OrgModelView):
     intro = "Addresses that your users add to their assistants."
     creatable = True
     editable = True
-    writers = frozenset({Role.OWNER})
+    writers = OWNERS
     duplicate_message = DUPLICATE
     column_list = ("name", "address", "custom_domain", "walkthrough_tools_enabled")
     column_labels = {

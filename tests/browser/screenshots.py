@@ -47,6 +47,7 @@ _SCREENS = {
     "git-new": "git/new/",
     "members": "members/",
     "audit": "audit/",
+    "tables": "tables/walkthrough_steps/",
 }
 #: The page, in an organization that learners have used for months, and the one that it leads to.
 _NUMBERS = ("analytics/?days=90", "Find the commit that broke it")
