@@ -179,7 +179,9 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         poller = threading.Thread(
-            target=worker.run_worker, args=(database, settings, stop), name="content-sources"
+            target=worker.run_worker,
+            args=(database, settings, stop, metrics.source_synced),
+            name="content-sources",
         )
         mover = threading.Thread(
             target=run_mover,

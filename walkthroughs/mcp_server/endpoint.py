@@ -217,13 +217,15 @@ def build_endpoint(
         server: what to serve instead of the product's own, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
         sign_in_pages: answers where learners of a server on the base domain sign in.
-        metrics: where tool calls are counted.
+        metrics: where tool calls and connections are counted.
     """
     limiter = CapacityLimiter(database.tool_threads)
     statements = (FIND_TENANT, FIND_PICTURE, *STATEMENTS)
     prepared = Prepared(database, statements, database.tool_threads)
     directory = TenantLookup(prepared)
-    server = server or build_server(database, limiter, prepared, directory, metrics or Metrics())
+    metrics = metrics or Metrics()
+    metrics.watch_connections(prepared.connections)
+    server = server or build_server(database, limiter, prepared, directory, metrics)
     return Endpoint(
         settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
     )
