@@ -22,13 +22,15 @@ from flask.cli import FlaskGroup
 from walkthroughs.audit import changes
 from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
-from walkthroughs.database.pool import connect
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
 from walkthroughs.settings import Settings, printing_mail, read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from walkthroughs.serving.traces import Traces
 
 #: How long an idle connection of a client stays open. Clients keep theirs for 5 s and longer; a
 #: server that closes after the same time loses the call that is sent just then.
@@ -172,8 +174,10 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
     whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     pages = NoBarePages(whole)
-    metrics = Metrics()
-    endpoint = build_endpoint(database, settings, sign_in_pages=pages, metrics=metrics)
+    metrics, traces = Metrics(), _start_traces(settings, database)
+    endpoint = build_endpoint(
+        database, settings, sign_in_pages=pages, metrics=metrics, traces=traces
+    )
     stop = threading.Event()
 
     @asynccontextmanager
@@ -198,10 +202,23 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             poller.join()
             mover.join()
             database.close()
+            if traces:
+                traces.close()
 
     shown = MetricsPage(database, metrics, settings.metrics_token)
     routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, Mount("/", pages)]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _start_traces(settings: Settings, database: Database) -> Traces | None:
+    """Return what traces tool calls; none if nobody takes traces, and then nothing is loaded."""
+    if settings.otlp_endpoint is None:
+        return None
+    from walkthroughs.serving.traces import Traces
+
+    traces = Traces(settings.otlp_endpoint)
+    traces.watch(database.engine)
+    return traces
 
 
 def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:

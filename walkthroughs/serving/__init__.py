@@ -7,4 +7,5 @@ proxies      what is believed of a proxy in front
 request_ids  one id for each request
 probes       is the process up, is it ready
 logs         lines as text or JSON, with the id of the request
+traces       tool calls and their statements, for programs that collect traces
 """
