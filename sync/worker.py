@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ from sync.sync_source import sync_claimed
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
-from walkthroughs.enums import SyncTrigger
+from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, McpServer
 from walkthroughs.publishing.picture_sweep import sweep_pictures
@@ -46,15 +47,21 @@ _FIRST_SWEEP_SECONDS, _SWEEP_SECONDS = 600.0, 6 * 3600.0
 _INTERNAL_ERROR = "Something went wrong on our side, and is in the log. It is tried again."
 
 
-def run_worker(database: Database, settings: Settings, stop: threading.Event) -> None:
+def run_worker(
+    database: Database,
+    settings: Settings,
+    stop: threading.Event,
+    count: Callable[[str], None] = lambda _: None,
+) -> None:
     """Check every source when it is due, until *stop*. Errors are recorded, and tried again.
 
-    A few sources are checked at once, so that a slow host delays no other source.
+    A few sources are checked at once, so that a slow host delays no other source. *count* gets what
+    each check came to: see `check_source`.
     """
     listener: Connection | None = None
     is_swept = False
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="content-source") as pool:
-        checks = _Checks(database, settings, stop, pool)
+        checks = _Checks(database, settings, stop, pool, count)
         while not stop.is_set():
             nap = _MAX_WAIT_SECONDS
             try:
@@ -88,7 +95,9 @@ class _Checks:
         settings: Settings,
         stop: threading.Event,
         pool: ThreadPoolExecutor,
+        count: Callable[[str], None],
     ) -> None:
+        self._count = count
         self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
@@ -116,7 +125,7 @@ class _Checks:
         while len(self._running) < _AT_ONCE and (source := self._next(due)) is not None:
             due.remove(source)
             check = self._pool.submit(
-                _check_or_record_error, self._database, self._settings, source, self._stop
+                _check_and_count, self._database, self._settings, source, self._stop, self._count
             )
             self._running[source.id] = (source.organization_id, check)
         if not self._running and time.monotonic() > self._next_recheck:
@@ -144,14 +153,16 @@ def check_source(
     settings: Settings,
     source_id: str,
     stop: threading.Event | None = None,
-) -> None:
+) -> str | None:
     """Sync one source if its branch has moved or a run was requested; skip it if it is claimed.
 
-    With *stop* set, its git ends, and the source is checked again later.
+    Returns what that came to: a `RunOutcome`, `held`, or `unchanged` if there was nothing to do;
+    none if another process does it. With *stop* set, its git ends, and the source is checked again
+    later.
     """
     with claim(database, source_id, wait=False) as source:
         if source is None:
-            return
+            return None
         request = _request_for(source)
         try:
             with (
@@ -166,14 +177,16 @@ def check_source(
                     if proposals:
                         follow_unmoved(database, source, repository, proposals, heads)
                         conclude_drafts(database, source)
-                    return
+                    return "unchanged"
                 current = history.read(database, source_id)
-                plan = _sync(database, settings, current, repository, request).plan
+                result = _sync(database, settings, current, repository, request)
         except (RepositoryUnavailable, ClaimLost) as error:
             _log.warning("%s: %s", source.name, error)
-            return
+            return None if isinstance(error, ClaimLost) else RunOutcome.FAILED
+        plan = result.plan
         said = (source.name, head[:10], len(plan.changes), len(plan.problems))
         _log.info("%s is at %s: %d change(s), %d problem(s)", *said)
+        return result.outcome or "held"
 
 
 def _request_for(source: ContentSource) -> SyncRequest:
@@ -219,13 +232,24 @@ def _has_new_server(database: Database, source: ContentSource) -> bool:
         return session.scalar(made.limit(1)) is not None
 
 
+def _check_and_count(
+    database: Database,
+    settings: Settings,
+    source: ContentSource,
+    stop: threading.Event,
+    count: Callable[[str], None],
+) -> None:
+    if outcome := _check_or_record_error(database, settings, source, stop):
+        count(outcome)
+
+
 def _check_or_record_error(
     database: Database, settings: Settings, source: ContentSource, stop: threading.Event
-) -> None:
+) -> str | None:
     """Check one source. An unexpected error is recorded, and does not stop the others."""
     try:
         with unavailable_errors():
-            check_source(database, settings, source.id, stop)
+            return check_source(database, settings, source.id, stop)
     except DatabaseUnavailable:
         raise  # it is logged, and no trouble of the source: the loop begins again
     except Stopped:
@@ -233,6 +257,8 @@ def _check_or_record_error(
     except Exception:  # noqa: BLE001  the sources behind it must have their turn
         _log.exception("%s could not be checked", source.name)
         history.record_failed(database, source, SyncTrigger.POLL, now_ms(), _INTERNAL_ERROR)
+        return RunOutcome.FAILED
+    return None
 
 
 def _recheck_or_log(database: Database, settings: Settings, source: ContentSource) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 #: From a step that is in memory to a call that was given up.
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+#: Connections of pools: at work, open for the next one, and how many more may be opened.
+_STATES = ("busy", "idle", "free")
 
 
 @dataclass(slots=True)
@@ -63,6 +66,21 @@ class Metrics:
             "How often the connection that hears of changes was opened again.",
             registry=own,
         )
+        self._syncs = Counter(
+            "handrail_sync_runs_total",
+            "Checks of content sources by this process.",
+            ["outcome"],
+            registry=own,
+        )
+        self._pools: list[Callable[[], Mapping[str, int]]] = []
+        connections = Gauge(
+            "handrail_database_connections",
+            "Connections to the database in the pools of this process.",
+            ["state"],
+            registry=own,
+        )
+        for state in _STATES:
+            connections.labels(state).set_function(partial(self._connections, state))
 
     @contextmanager
     def tool_call(self, tool: str) -> Iterator[ToolCall]:
@@ -101,6 +119,17 @@ class Metrics:
     def listens_again(self) -> None:
         """Count that the connection that hears of changes is opened again."""
         self._reconnects.inc()
+
+    def source_synced(self, outcome: str) -> None:
+        """Count what a check of a content source came to."""
+        self._syncs.labels(outcome).inc()
+
+    def watch_connections(self, pool: Callable[[], Mapping[str, int]]) -> None:
+        """Add what *pool* returns when it is asked: `busy`, `idle` and `free` connections."""
+        self._pools.append(pool)
+
+    def _connections(self, state: str) -> float:
+        return sum(pool()[state] for pool in self._pools)
 
     def text(self) -> bytes:
         """Return all of it in Prometheus' text format."""

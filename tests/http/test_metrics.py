@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 
 import httpx
 import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
 
+from sync.worker import run_worker
 from tests.builders import new_course
 from tests.http.posting import ask
 from tests.serving import served
+from tests.waiting import until
 from walkthroughs.database.pool import connect
+from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.events.mover import move
 from walkthroughs.identity.links import create_link
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.metrics_page import MetricsPage
+
+ONE = Statement("one", ("int",), "SELECT $1")
 
 
 def read(database, host, token=None, metrics=None, **headers):
@@ -98,7 +104,7 @@ def test_calls_are_counted_by_tool_and_outcome_and_no_label_names_anybody(databa
         name = f'handrail_tool_calls_total{{outcome="{outcome}",tool="{tool}"}}'
         assert value(page, name) == count
     assert value(page, 'handrail_tool_call_seconds_count{tool="next_walkthrough_step"}') == 2
-    assert set(re.findall(r"(\w+)=\"", page)) == {"tool", "outcome", "le"}
+    assert set(re.findall(r"(\w+)=\"", page)) == {"tool", "outcome", "le", "state"}
     for secret in ("no_such_tool", "acme", row, caller.organization_id, token):
         assert secret not in page
 
@@ -127,6 +133,60 @@ def test_events_that_wait_are_told_with_their_age(database):
         value(after, f"handrail_events_{name}")
         for name in ("waiting", "oldest_seconds", "moved_total")
     ] == [0, 0, 3]
+
+
+def test_connections_are_told_by_what_they_do(database):
+    metrics = Metrics()
+    page = MetricsPage(database, metrics, None)
+
+    def told():
+        shown = page._metrics.text().decode()
+        name = "handrail_database_connections"
+        return [value(shown, f'{name}{{state="{state}"}}') for state in ("busy", "idle", "free")]
+
+    async def ask_twice():
+        prepared = Prepared(database, (ONE,), connections=2)
+        metrics.watch_connections(prepared.connections)
+        before = told()
+        asked = asyncio.ensure_future(prepared.fetch(ONE, 1))
+        await asyncio.sleep(0)  # it has its place from here on
+        during = told()
+        await asked
+        after = told()
+        prepared.close()
+        return before, during, after
+
+    with database.begin(), database.begin():
+        assert told() == [2, 0, 8]
+    assert told() == [0, 2, 8]
+    assert asyncio.run(ask_twice()) == ([0, 2, 10], [1, 2, 9], [0, 3, 9])
+
+
+def test_checks_of_sources_are_counted_by_what_they_came_to(synced):
+    metrics, stop = Metrics(), threading.Event()
+
+    def counted(outcome):
+        page = metrics.text().decode()
+        return value(page, f'handrail_sync_runs_total{{outcome="{outcome}"}}') or 0
+
+    arguments = (synced.database, synced.settings, stop, metrics.source_synced)
+    worker = threading.Thread(target=run_worker, args=arguments)
+    worker.start()
+    try:
+        until(lambda: counted("unchanged"))
+        synced.author.write("one", "two", "three")
+        synced.author.commit()
+        until(lambda: counted("applied") == 1)
+        synced.author.folder.rename(synced.author.folder.with_name("gone"))
+        until(lambda: counted("failed"))
+    finally:
+        stop.set()
+        worker.join()
+    assert set(re.findall(r'outcome="(\w+)"', metrics.text().decode())) == {
+        "unchanged",
+        "applied",
+        "failed",
+    }
 
 
 def test_while_the_database_is_away_the_page_is_answered():

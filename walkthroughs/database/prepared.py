@@ -69,6 +69,7 @@ class Prepared:
         }
         self._free: list[_Connection] = []
         self._limit = asyncio.Semaphore(connections)
+        self._most, self._busy = connections, 0
 
     async def fetch(self, statement: Statement, *parameters: object) -> tuple[Any, ...] | None:
         """Run *statement* in a transaction of its own; return its row, if it has one.
@@ -84,6 +85,11 @@ class Prepared:
                     # The server was restarted, so the idle ones are dead as well.
                     self.close()
                     return await self._fetch(statement, parameters)
+
+    def connections(self) -> dict[str, int]:
+        """Return how many are `busy`, `idle`, and not opened (`free`). From any thread."""
+        busy, idle = self._busy, len(self._free)
+        return {"busy": busy, "idle": idle, "free": max(0, self._most - busy - idle)}
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -105,13 +111,17 @@ class Prepared:
     async def _line(self) -> AsyncIterator[_Connection]:
         """Lend a line; one whose statement did not end well is not used again."""
         async with self._limit:
-            line = self._free.pop() if self._free else await self._open()
+            self._busy += 1
             try:
-                yield line
-            except BaseException:
-                line.close()
-                raise
-            self._free.append(line)
+                line = self._free.pop() if self._free else await self._open()
+                try:
+                    yield line
+                except BaseException:
+                    line.close()
+                    raise
+                self._free.append(line)
+            finally:
+                self._busy -= 1
 
     async def _open(self) -> _Connection:
         # The server that this starts goes on starting after the deadline.

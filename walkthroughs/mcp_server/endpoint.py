@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
@@ -48,6 +48,9 @@ from walkthroughs.mcp_server.tenant import (
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
+
+if TYPE_CHECKING:
+    from walkthroughs.serving.traces import Traces
 
 #: Starlette tries one after the other, so the most used one is first.
 _ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
@@ -208,6 +211,7 @@ def build_endpoint(
     streaming: bool = False,
     sign_in_pages: ASGIApp | None = None,
     metrics: Metrics | None = None,
+    traces: Traces | None = None,
 ) -> Endpoint:
     """Return the endpoint of this process.
 
@@ -217,13 +221,17 @@ def build_endpoint(
         server: what to serve instead of the product's own, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
         sign_in_pages: answers where learners of a server on the base domain sign in.
-        metrics: where tool calls are counted.
+        metrics: where tool calls and connections are counted.
+        traces: where tool calls are traced; none: they are not.
     """
     limiter = CapacityLimiter(database.tool_threads)
     statements = (FIND_TENANT, FIND_PICTURE, *STATEMENTS)
-    prepared = Prepared(database, statements, database.tool_threads)
+    make = traces.prepared if traces else Prepared
+    prepared = make(database, statements, database.tool_threads)
     directory = TenantLookup(prepared)
-    server = server or build_server(database, limiter, prepared, directory, metrics or Metrics())
+    metrics = metrics or Metrics()
+    metrics.watch_connections(prepared.connections)
+    server = server or build_server(database, limiter, prepared, directory, metrics, traces)
     return Endpoint(
         settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
     )

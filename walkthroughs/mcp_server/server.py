@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
@@ -38,7 +38,11 @@ from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
+from walkthroughs.mcp_server.traced_calls import traced
 from walkthroughs.metrics import Metrics
+
+if TYPE_CHECKING:
+    from walkthroughs.serving.traces import Traces
 
 #: What the server asks the database on the event loop.
 STATEMENTS = (OFFERED, ADVANCE, NOTE_CALL, OFFERED_PAGE, FIND_OFFERED, LAST_OPEN, READ_PLACE)
@@ -52,6 +56,7 @@ def build_server(
     prepared: Prepared,
     directory: TenantLookup,
     metrics: Metrics,
+    traces: Traces | None = None,
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
     cache, threads = ContentCache(), Threads(limiter)
@@ -70,14 +75,14 @@ def build_server(
             raise MCPError(code=INVALID_PARAMS, message=message)
         with metrics.tool_call(params.name) as counted:
             result = await calls.run(call, params)
-            counted.outcome = _outcome(result)
+            counted.outcome = results.outcome_of(result)
         return result
 
     server: Server[Any] = Server(
         "Handrail",
         version=_VERSION,
         on_list_tools=list_tools,
-        on_call_tool=call_tool,
+        on_call_tool=traced(call_tool, traces, tools.is_announced) if traces else call_tool,
         on_list_prompts=prompts.list_prompts,
         on_get_prompt=prompts.get_prompt,
         on_list_resources=resources.list_resources,
@@ -86,7 +91,8 @@ def build_server(
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
-    # Tracing is dropped for speed; the tenant's name and words take its place.
+    # The SDK's tracing costs time also where nobody takes traces: ours is above. The tenant's name
+    # and words take its place.
     server.middleware[:] = [_identity_adder(prepared)]
     return server
 
@@ -147,12 +153,6 @@ class _Calls:
             return await self.threads.run(work)
         except DatabaseUnavailable:
             return results.unavailable()
-
-
-def _outcome(result: CallToolResult) -> str:
-    if not result.is_error:
-        return "ok"
-    return "unavailable" if result == results.unavailable() else "error"
 
 
 def _ended(call: Call) -> CallToolResult:

@@ -30,6 +30,7 @@ class MetricsPage:
 
     def __init__(self, database: Database, metrics: Metrics, token: str | None) -> None:
         self._database, self._metrics, self._token = database, metrics, token
+        metrics.watch_connections(database.connections)
         self.routes = [Route("/metrics", self._answer)]
 
     async def _answer(self, request: Request) -> Response:
