@@ -11,6 +11,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -48,6 +50,13 @@ _PAGES = (
 
 def measure() -> list[tuple[str, float, float]]:
     """Return what, the median in milliseconds, and how many times the reference, of each page."""
+    with empty_application() as app:
+        return _measured(app)
+
+
+@contextmanager
+def empty_application() -> Iterator[Handrail]:
+    """Yield the application with its pages, on a database of its own without rows."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "postgres"
         url = embedded.start(data)
@@ -56,7 +65,8 @@ def measure() -> list[tuple[str, float, float]]:
         )
         assert isinstance(app, Handrail)
         try:
-            return _measured(app)
+            migrations.upgrade(app.extensions["handrail"].database)
+            yield app
         finally:
             app.extensions["handrail"].database.close()
             embedded.stop(data)
@@ -64,7 +74,6 @@ def measure() -> list[tuple[str, float, float]]:
 
 def _measured(app: Handrail) -> list[tuple[str, float, float]]:
     database = app.extensions["handrail"].database
-    migrations.upgrade(database)
     with database.engine.begin() as connection:
         for statement in SEED:
             connection.execute(text(statement), _NUMBERS)
@@ -72,10 +81,7 @@ def _measured(app: Handrail) -> list[tuple[str, float, float]]:
         pass
     with database.engine.begin() as connection:
         _analyze(connection)
-    with app.app_context(), database.transaction() as session:
-        password = create_owner(session, "o", _OWNER) or ""
-    client = app.test_client()
-    _sign_in(client, password)
+    client = signed_in_owner(app)
     seconds: dict[str, list[float]] = {}
     for _ in range(_ROUNDS):
         for _what, path in (("", _REFERENCE), *_PAGES):
@@ -88,11 +94,16 @@ def _measured(app: Handrail) -> list[tuple[str, float, float]]:
     return [(what, 1000 * median, median / reference) for what, median in medians]
 
 
-def _sign_in(client: FlaskClient, password: str) -> None:
+def signed_in_owner(app: Handrail) -> FlaskClient:
+    """Return a client that is signed in as an owner of the organization `o`."""
+    with app.app_context(), app.extensions["handrail"].database.transaction() as session:
+        password = create_owner(session, "o", _OWNER) or ""
+    client = app.test_client()
     page = client.get("/admin/login").get_data(as_text=True)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     form = {"email": _OWNER, "password": password, "csrf_token": token[1] if token else ""}
     assert client.post("/admin/login", data=form).status_code == 302
+    return client
 
 
 def _analyze(connection: Connection) -> None:
