@@ -122,17 +122,20 @@ class Sweep:
         page.evaluate(f"{_AXE.read_text()}; null")
         self.walked += 1
         for look in _LOOKS:
-            self._wear(page, look)
-            self._look_at(page, _ALL if look == _LOOKS[0] else _OF_LOOKS)
-            for opener in sorted(self.closed[look]):
-                if page.locator(opener).first.is_visible():
-                    self.closed[look].remove(opener)
-                    self._open(page, opener)
+            self._show_in(page, look)
         if address.endpoint not in self.by_key and "/tables/" not in address.path:
             self.by_key.add(address.endpoint)
             self._walk_by_key(page)
         if found := _INTERNAL.search(page.evaluate(_HEADINGS)):
             self._say(page, f"a heading says {found[0]}")
+
+    def _show_in(self, page, look):
+        self._wear(page, look)
+        self._look_at(page, _ALL if look == _LOOKS[0] else _OF_LOOKS)
+        for opener in sorted(self.closed[look]):
+            if page.locator(opener).first.is_visible():
+                self.closed[look].remove(opener)
+                self._open(page, opener)
 
     def _walk_by_key(self, page):
         """Press Tab until it leaves the page: it reaches all there is, and shows where it is."""
