@@ -72,6 +72,7 @@ async function readStep(address) {
 export function showSaved({ shown, has_changes: hasChanges }) {
   const hadChanges = document.querySelector("#buttons form") !== null;
   if (!shown || reading || hasChanges !== hadChanges || hidesPictures(location.search)) return refresh();
+  form.dataset.asOf = shown.as_of; // what is to be compared with when others are asked about
   if (shown.step === null) return;
   const row = form.querySelector(`[data-item="${CSS.escape(shown.step)}"]`);
   for (const old of row?.querySelectorAll(".mark:not(.mark-here)") ?? []) old.remove();

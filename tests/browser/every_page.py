@@ -42,6 +42,8 @@ _NO_PAGES = {
     "last_used": "leads to a page",
     "admin.index": "leads to a page",
     "audit.export": "CSV",
+    "analytics.export": "CSV",
+    "analytics.walkthrough_export": "CSV",
     "learners.export": "JSON",
     "walkthrough_list.export": "a zip",
     "pictures.picture": "a picture",
@@ -118,7 +120,12 @@ class Everything:
         begun = progress.select(self.database, ContentCache(), caller, tea, resume=True)
         progress.advance(self.database, ContentCache(), caller, begun.step.id)
         self._queries = {
-            "editor.index": ("", "?view=assistant", f"?step={first}&view=preview"),
+            "editor.index": (
+                "",
+                "?view=assistant",
+                f"?step={first}&view=preview",
+                f"?step={first}&view=text",
+            ),
             "step_file.index": (f"?step={first}",),
             "history.index": ("", "?a=0&b=1"),
             "play.index": ("", f"?of=draft&at={first}&as=returning&from=1"),

@@ -227,7 +227,6 @@ def test_steps_are_added_named_deleted_and_brought_back_in_the_page(browser, sit
     assert page.evaluate("sessionStorage.loads") == loads
 
     # What a text changes around it comes with the answer to its save: the page is not read again.
-    page.wait_for_load_state("networkidle")
     page.route(
         re.compile(r"/walkthroughs/wt_[\w-]+/(\?.*)?$"), lambda route: route.fulfill(body="")
     )

@@ -189,7 +189,7 @@ def test_scripts_are_told_what_else_changes_on_the_page_if_that_is_one_step_alon
     assert "Do **this**." in shown["preview"]  # what the assistant gets
 
     goal = {"kind": "set_detail", "field": "description", "value": "x", "seen": text_hash("")}
-    assert save(owner, row, goal, base=1, request_id="r2").get_json()["shown"] == {"step": None}
+    assert save(owner, row, goal, base=1, request_id="r2").get_json()["shown"]["step"] is None
     title = {"kind": "set_step", "step": "one", "field": "title", "value": "1", "seen": text_hash("One")}  # fmt: skip
     add = {"kind": "add_step", "step": "four", "after": None}
     agent = text_of("Do.\n\n:::{agent}\nWarn.\n:::", new["value"])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.dashboard import Visitor, app, owner, said, site
-from tests.http.test_editor_page import edit, page_of, second
+from tests.http.test_editor_page import edit, page_of, save, second, text_of
 from walkthroughs.enums import Role
 from walkthroughs.models import EditorPresence, Member
 from walkthroughs.publishing import presence
@@ -57,7 +57,11 @@ def test_the_answer_says_when_the_draft_or_what_is_live_has_changed(owner, secon
     assert f'data-as-of="{before}"' in said(owner.get(page_of(row)))
     assert tell(owner, row).json["as_of"] == before
     edit(second, row, "one", **{"step-text": "Changed."})
-    assert tell(owner, row).json["as_of"] != before
+    changed = tell(owner, row).json["as_of"]
+    assert changed != before
+
+    own = save(owner, row, text_of("Mine.", "Changed."), base=1).json["shown"]["as_of"]
+    assert own == tell(owner, row).json["as_of"] != changed  # it needs not read the page again
 
 
 @pytest.mark.parametrize("window", ["", "short", "x" * 41, "windows\n", "<script>x"])

@@ -137,7 +137,22 @@ def as_of(session: Session, organization_id: str, walkthrough_id: str) -> str:
     found = session.execute(query).one_or_none()
     if found is None:
         raise WalkthroughNotFound(walkthrough_id)
-    return "-".join(str(value) for value in found)
+    return _joined(*found)
+
+
+def as_of_row(walkthrough: Walkthrough, revision: int) -> str:
+    """Return the same of a row that was read, and the revision of its draft."""
+    return _joined(
+        walkthrough.version,
+        revision,
+        walkthrough.source_id or "",
+        walkthrough.archived_at or 0,
+        walkthrough.is_published,
+    )
+
+
+def _joined(*values: object) -> str:
+    return "-".join(str(value) for value in values)
 
 
 def _check(session: Session, organization_id: str, walkthrough_id: str) -> None:

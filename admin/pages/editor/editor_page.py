@@ -158,13 +158,15 @@ class EditorPage(Page):
         if steps is None or len(steps) > 1 or is_more or row.draft.revision > wanted.base + 1:
             return None
         step = row.draft.step(next(iter(steps)) or "") if steps else None
+        as_of = presence.as_of_row(row.walkthrough, row.draft.revision)
         if step is None:
-            return {"step": None}
+            return {"step": None, "as_of": as_of}
         missing = missing_pictures(db.session(), row.walkthrough, row.draft, steps)
         line = marks_of(row, step, (*saved.problems(), *missing))
         preview = preview_of(row, step, picture_base(row.walkthrough.id))
         return {
             "step": step.id,
+            "as_of": as_of,
             "marks": line.marks,
             "by": line.by,
             "preview": str(
