@@ -11,7 +11,6 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from admin.access.invitations import invite
-from admin.access.passwords import link_token
 from admin.demo import prepare
 from tests.builders import content, sign_in, step, walkthrough
 from tests.drafts import change, request
@@ -50,6 +49,8 @@ _NO_PAGES = {
     "servers.last_call": "a part of a page",
     "editor.shown_step": "a part of a page",
     "live.index": "a stream",
+    "source_settings.delivery": "a part of a page",
+    "security.verify": "is switched off",
     "handrail.static": "files",
     "admin.static": "files",
     "security.static": "files",
@@ -111,10 +112,7 @@ class Everything:
                 "organization_slug": "acme", "slug": "academy", "walkthrough_id": tea,
                 "learner_id": lea.id, "source_id": source.id, "picture_name": _FOX.name,
             }  # fmt: skip
-            self.tokens = {
-                "invitation.show": invited["ben@acme.example"],
-                "password.choose": link_token(runtime().settings, owner),
-            }
+            self.tokens = {"invitation.show": invited["ben@acme.example"]}
             self.of_git, self.run, first = of_git.id, run.id, changed.id
             caller = Caller(org, srv.id, lea.id)
         begun = progress.select(self.database, ContentCache(), caller, tea, resume=True)
@@ -129,7 +127,7 @@ class Everything:
             "step_file.index": (f"?step={first}",),
             "history.index": ("", "?a=0&b=1"),
             "play.index": ("", f"?of=draft&at={first}&as=returning&from=1"),
-            "servers.server": ("", "?tab=connect", "?tab=settings"),
+            "servers.server": ("", "?tab=connect"),
             "git.source": ("", "?tab=runs", "?tab=problems", "?tab=settings"),
             "git.back": (f"?run={self.run}",),
             "walkthrough_list.index": ("", "?q=nothing", "?state=archived"),

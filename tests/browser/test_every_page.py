@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from admin.access.passwords import link_token
 from app import add_pages, build_app, create_app
 from tests.browser.conftest import _AXE, _LOOKS, _RUN_AXE, DashboardSite, sign_in
 from tests.browser.every_page import OWNER, Everything
@@ -73,7 +74,9 @@ def everything(database, settings):
     made = Everything(app, database)
     password = app.extensions["security"].pwd_context.hash("a long password")
     with database.transaction() as session:
-        session.query(User).filter_by(email=OWNER).one().password = password
+        owner = session.query(User).filter_by(email=OWNER).one()
+        owner.password = password
+        made.tokens["password.choose"] = link_token(settings, owner)
     with served(build_app(settings, app)) as origin:
         made.site = DashboardSite(origin, OWNER, "a long password")
         yield made
@@ -141,14 +144,17 @@ class Sweep:
         """Press Tab until it leaves the page: it reaches all there is, and shows where it is."""
         self._wear(page, _LOOKS[0])
         left = set(range(page.evaluate(_FIND_STOPS)))
-        for _ in range(len(left) + 5):
+        for _ in range(2 * len(left) + 20):  # a field of a date has three stops
+            if not left:
+                break
             page.keyboard.press("Tab")
             place, is_seen, what = page.evaluate(_STOP)
             left.discard(place)
             if not is_seen and place >= 0:
                 self._say(page, f"the focus is not seen at {what}")
         for place in left:
-            self._say(page, f"Tab misses {page.evaluate(f'stops[{place}].outerHTML')[:160]}")
+            if page.evaluate(f"stops[{place}].isConnected"):  # what htmx has replaced is not
+                self._say(page, f"Tab misses {page.evaluate(f'stops[{place}].outerHTML')[:160]}")
 
     def _wear(self, page, look):
         scheme, width, height = look
@@ -198,5 +204,5 @@ def test_every_page_dialog_and_menu_is_accessible_and_fits_in_each_look(browser,
         assert not any(sweep.closed.values()), sweep.closed
     sweep.close()
 
-    assert sweep.told == []
+    assert not sweep.told, "\n".join(sweep.told)
     assert sweep.walked > 25
