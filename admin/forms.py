@@ -120,6 +120,20 @@ class _AuthField(_WordField):
         """Leave the row as it is."""
 
 
+class _ProviderField(SelectField):
+    """Where learners sign in. It is saved with the field before."""
+
+    def populate_obj(self, obj: object, name: str) -> None:
+        """Leave the row as it is."""
+
+
+class _ConfirmField(BooleanField):
+    """A box to tick before something is saved that hurts. It is no part of the row."""
+
+    def populate_obj(self, obj: object, name: str) -> None:
+        """Leave the row as it is."""
+
+
 class WalkthroughForm(BaseForm):
     """The title, description and state of a walkthrough."""
 
@@ -171,16 +185,24 @@ class ServerForm(BaseForm):
         validators=[DataRequired("It cannot be empty."), _refuse_slug],
         description="Part of the address that learners add to their assistant.",
     )
+    confirm_slug = _ConfirmField()
     custom_domain = StringField(
+        "Own domain",
         validators=[Optional(), _refuse_domain],
         filters=[lambda typed: (typed or "").strip().lower() or None],
         description="A domain of your own that leads here. It is served once it is verified.",
     )
     instructions = TextAreaField(
         validators=[Length(max=4000)],
+        filters=[text_of],
         description="Sent to every assistant that connects, after Handrail's own rule.",
     )
     auth_type = _AuthField("Learners are known by", AUTH_TYPES)
+    provider = _ProviderField(
+        description="Where learners sign in, if they do so at your own provider.",
+        choices=[],
+        default="",
+    )
     sign_in = _WordField(
         "Asks for a sign-in",
         SIGN_INS,

@@ -11,6 +11,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -19,6 +21,7 @@ from sqlalchemy import Connection, text
 from admin.access.accounts import create_owner
 from app import Handrail, add_pages, create_app
 from walkthroughs.database import embedded, migrations
+from walkthroughs.publishing.text_index import note_words
 from walkthroughs.settings import read_settings
 
 WALKTHROUGHS, STEPS, PROGRESS, LEARNERS = 1_000, 20, 100_000, 10_000
@@ -31,16 +34,29 @@ _PAGES = (
     ("list of walkthroughs", "/o/bench/admin/walkthroughs/"),
     ("the same, most learners first", "/o/bench/admin/walkthroughs/?sort=learners"),
     ("the same, a word in a step", "/o/bench/admin/walkthroughs/?q=step+7+of+walkthrough+77"),
+    ("the same, a word that no text has", "/o/bench/admin/walkthroughs/?q=zebra"),
     ("servers", "/o/bench/admin/servers/"),
     ("a server that offers all", "/o/bench/admin/servers/bench/"),
     ("editor", "/o/bench/admin/walkthroughs/wt77/"),
     ("learners", "/o/bench/admin/learners/"),
+    ("learners who are under way", "/o/bench/admin/learners/?status=in_progress"),
+    ("learners who have begun nothing", "/o/bench/admin/learners/?status=none"),
+    ("learners of a server, active in 30 days", "/o/bench/admin/learners/?server=bench&since=30"),
+    ("the table of progress", "/o/bench/admin/tables/walkthrough_progress/"),
+    ("its page 100", "/o/bench/admin/tables/walkthrough_progress/?page=100"),
     ("a learner", "/o/bench/admin/learners/msu77/"),
 )
 
 
 def measure() -> list[tuple[str, float, float]]:
     """Return what, the median in milliseconds, and how many times the reference, of each page."""
+    with empty_application() as app:
+        return _measured(app)
+
+
+@contextmanager
+def empty_application() -> Iterator[Handrail]:
+    """Yield the application with its pages, on a database of its own without rows."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "postgres"
         url = embedded.start(data)
@@ -49,7 +65,8 @@ def measure() -> list[tuple[str, float, float]]:
         )
         assert isinstance(app, Handrail)
         try:
-            return _measured(app)
+            migrations.upgrade(app.extensions["handrail"].database)
+            yield app
         finally:
             app.extensions["handrail"].database.close()
             embedded.stop(data)
@@ -57,15 +74,14 @@ def measure() -> list[tuple[str, float, float]]:
 
 def _measured(app: Handrail) -> list[tuple[str, float, float]]:
     database = app.extensions["handrail"].database
-    migrations.upgrade(database)
     with database.engine.begin() as connection:
-        for statement in _SEED:
+        for statement in SEED:
             connection.execute(text(statement), _NUMBERS)
+    while note_words(database, 100):
+        pass
+    with database.engine.begin() as connection:
         _analyze(connection)
-    with app.app_context(), database.transaction() as session:
-        password = create_owner(session, "o", _OWNER) or ""
-    client = app.test_client()
-    _sign_in(client, password)
+    client = signed_in_owner(app)
     seconds: dict[str, list[float]] = {}
     for _ in range(_ROUNDS):
         for _what, path in (("", _REFERENCE), *_PAGES):
@@ -78,11 +94,16 @@ def _measured(app: Handrail) -> list[tuple[str, float, float]]:
     return [(what, 1000 * median, median / reference) for what, median in medians]
 
 
-def _sign_in(client: FlaskClient, password: str) -> None:
+def signed_in_owner(app: Handrail) -> FlaskClient:
+    """Return a client that is signed in as an owner of the organization `o`."""
+    with app.app_context(), app.extensions["handrail"].database.transaction() as session:
+        password = create_owner(session, "o", _OWNER) or ""
+    client = app.test_client()
     page = client.get("/admin/login").get_data(as_text=True)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     form = {"email": _OWNER, "password": password, "csrf_token": token[1] if token else ""}
     assert client.post("/admin/login", data=form).status_code == 302
+    return client
 
 
 def _analyze(connection: Connection) -> None:
@@ -92,7 +113,8 @@ def _analyze(connection: Connection) -> None:
 _NUMBERS = {
     "walkthroughs": WALKTHROUGHS, "steps": STEPS, "progress": PROGRESS, "learners": LEARNERS,
 }  # fmt: skip
-_SEED = (
+#: Statements that fill an empty database with an organization of that size.
+SEED = (
     "INSERT INTO organization (id, slug, name, created_at) VALUES ('o', 'bench', 'Bench', 0)",
     """INSERT INTO mcp_servers (id, organization_id, slug, name, auth_type,
          walkthrough_tools_enabled, pace_seconds, created_at)
@@ -115,6 +137,8 @@ _SEED = (
        SELECT 'wv' || w, 'o', 'wt' || w, 1, 'structure', 'First version.', '', '[]',
               'ann@bench.example', 0
          FROM generate_series(1, :walkthroughs) w""",
+    """INSERT INTO search_words (walkthrough_id, organization_id, version)
+       SELECT 'wt' || w, 'o', 1 FROM generate_series(1, :walkthroughs) w""",
     """INSERT INTO mcp_server_walkthroughs (id, organization_id, mcp_server_id, walkthrough_id,
          display_order, is_enabled, assigned_at)
        SELECT 'msw' || w, 'o', 'srv', 'wt' || w, w, true, 0

@@ -12,6 +12,14 @@ _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 _LINES = (  # one line each, as in the table
     ("database, 10 steps, 1 connection", "database 1 (10)", "pgbench 1 (10)", "at least 0.6"),
     ("database, 200 steps, 1 connection", "database 1 (200)", "pgbench 1 (200)", "at least 0.6"),
+    ("the statement with its event, 10 steps", "pgbench 1 (10)", "pgbench 1 (10), no event",
+     "at least 0.8"),
+    ("the statement with its event, 200 steps", "pgbench 1 (200)", "pgbench 1 (200), no event",
+     "at least 0.8"),
+    ("step call with its event, 10 steps", "step 1 (10)", "step 1 (10), no event",
+     "at least 0.95"),
+    ("step call with its event, 200 steps", "step 1 (200)", "step 1 (200), no event",
+     "at least 0.95"),
     ("step call, 10 steps, 1 connection", "step 1 (10)", "bare 1", ""),
     ("step call, 10 steps, 32 connections", "step 32 (10)", "bare 32", "at least 0.35"),
     ("step call, 200 steps, 1 connection", "step 1 (200)", "bare 1", ""),
@@ -26,7 +34,8 @@ _TEXT = """# Performance
 Written by `make bench`. Each figure is a ratio within one run: the cases take turns, round by
 round, and the median over {rounds} rounds is shown. Rates of a machine mean little; ratios travel.
 
-The references: **pgbench** runs the very statement of a step call, prepared, on one connection.
+The references: **pgbench** runs the very statement of a step call, prepared, on one connection;
+*no event* is the same without what [analytics](analytics.md) keep of it.
 **Bare SDK** is a tool that returns one word from the MCP SDK's own server, with no database.
 A step call finds the tenant, recognises the learner by a personal link (or, where it says *signed
 in*, by the token of a [sign-in](sign-in.md)), moves them durably

@@ -10,7 +10,7 @@ from walkthroughs.database.pool import Database
 SIZES = {10: 0, 200: 100}
 #: Ordinary steps that a learner can take before the last one: each size has at least these.
 STEPS_EACH = 8
-LEARNERS = 32_000
+LEARNERS = 44_000
 #: Shorter than the time in which all learners of a case have had their turn.
 PACE_SECONDS = 1
 
@@ -138,7 +138,7 @@ _PROGRESS = """
 def rewind(database: Database) -> None:
     """Put every learner back to where `seed` put them."""
     with database.engine.begin() as connection:
-        connection.execute(text("TRUNCATE walkthrough_progress"))
+        connection.execute(text("TRUNCATE walkthrough_progress, tool_events_incoming"))
         for size, standing in SIZES.items():
             connection.execute(
                 text(_PROGRESS),

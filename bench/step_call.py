@@ -1,7 +1,7 @@
 """Measure the step call against its floors, interleaved in one run. `make bench`.
 
-Floors: PostgreSQL alone (pgbench, prepared, the same statement) and the SDK
-alone (a tool that returns a word). Rounds take turns, and each figure is the
+Floors: PostgreSQL alone (pgbench, prepared, the same statement, and the same without its event)
+and the SDK alone (a tool that returns a word). Rounds take turns, and each figure is the
 median of the ratios within a round, since a machine's speed changes by the
 minute and a ratio does not.
 """
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import dashboard, round_trips, sync
+from bench import dashboard, round_trips, sync, without_events
 from bench.client import drive, request
 from bench.processes import free_port, process, wait_for
 from bench.report import write
@@ -37,7 +37,7 @@ from bench.seed import (
 from walkthroughs.crypto import hash_token
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
-from walkthroughs.database.prepared import Prepared
+from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 
@@ -64,17 +64,19 @@ def main() -> None:
 
 
 def _measure(url: str, database: Database) -> list[dict[str, float]]:
-    bare_port, our_port = free_port(), free_port()
+    ports = (free_port(), free_port(), free_port())
+    bare_port, our_port, other_port = ports
     with (
         process("bench.bare", str(bare_port)),
         process("bench.ours", str(our_port), url),
+        process("bench.without_events", str(other_port), url),
     ):
-        wait_for(bare_port)
-        wait_for(our_port)
+        for port in ports:
+            wait_for(port)
         rounds = []
         for number in range(ROUNDS + 1):
             rewind(database)
-            rates = {name: case() for name, case in _cases(url, database, bare_port, our_port)}
+            rates = {name: case() for name, case in _cases(url, database, *ports)}
             sys.stderr.write(f"round {number}: { ({k: round(v) for k, v in rates.items()}) }\n")
             if number:  # the first one warms up
                 rounds.append(rates)
@@ -82,23 +84,28 @@ def _measure(url: str, database: Database) -> list[dict[str, float]]:
 
 
 def _cases(
-    url: str, database: Database, bare: int, ours: int
+    url: str, database: Database, bare: int, ours: int, other: int
 ) -> Iterator[tuple[str, Callable[[], float]]]:
     for size in SIZES:
-        yield f"pgbench 1 ({size})", partial(_pgbench, url, size)
+        yield f"pgbench 1 ({size})", partial(_pgbench, url, size, ADVANCE)
+        case = partial(_pgbench, url, size, without_events.ADVANCE, _OTHERS)
+        yield f"pgbench 1 ({size}), no event", case
         yield f"database 1 ({size})", partial(_database, database, size)
     for clients in (1, 32):
         yield f"bare {clients}", partial(_bare, bare, clients)
         for size in SIZES:
-            case = partial(_ours, ours, clients, size)
-            yield f"step {clients} ({size})", case
+            yield f"step {clients} ({size})", partial(_ours, ours, clients, size)
+            if clients == 1:
+                case = partial(_ours, other, clients, size, number=_OTHERS + 1)
+                yield f"step {clients} ({size}), no event", case
             signed_in = partial(_ours, ours, clients, size, by_token=True)
             yield f"bearer {clients} ({size})", signed_in
 
 
 #: Learners are handed out in ranges, so that each case moves its own: pgbench, database, then 1 and
-#: 32 connections by link, and the same by token.
-_SHARE = LEARNERS // 6
+#: 32 connections by link, and the same by token; then those of the two cases without events.
+_SHARE = LEARNERS // 8
+_OTHERS = 6
 
 
 def _walk(size: int, first: int, last: int) -> Iterator[tuple[int, str]]:
@@ -118,9 +125,11 @@ def _bare(port: int, clients: int) -> float:
     return drive(origin, endless, SECONDS, b"pong").rate
 
 
-def _ours(port: int, clients: int, size: int, *, by_token: bool = False) -> float:
+def _ours(
+    port: int, clients: int, size: int, *, by_token: bool = False, number: int | None = None
+) -> float:
     origin = f"http://127.0.0.1:{port}"
-    start = _SHARE * ((2 if clients == 1 else 3) + 2 * by_token)
+    start = _SHARE * (number or (2 if clients == 1 else 3) + 2 * by_token)
     share = _SHARE // clients
 
     def calls(client: int) -> Iterator[bytes]:
@@ -158,10 +167,10 @@ async def _advance_all(prepared: Prepared, size: int) -> float:
     return count / seconds
 
 
-def _pgbench(url: str, size: int) -> float:
-    """Return the same statement's rate by pgbench, prepared, on one connection."""
-    statement = ADVANCE.sql
-    learner = f"'msu{size}_' || (:i % {_SHARE})"
+def _pgbench(url: str, size: int, advance: Statement, number: int = 0) -> float:
+    """Return a statement's rate by pgbench, prepared, on one connection."""
+    statement = advance.sql
+    learner = f"'msu{size}_' || ({number * _SHARE} + :i % {_SHARE})"
     step = f"'ws{size}_' || ({SIZES[size]} + :i / {_SHARE})"
     for name, value in {
         "$1": "'o'",
@@ -171,7 +180,8 @@ def _pgbench(url: str, size: int) -> float:
         "$5": "((:i + 1) * 1000000::bigint)",  # long after the call before
         "$6": f"{PACE_SECONDS}::bigint",
         "$8": "NULL::text",
-        "$7": f"encode(sha256(convert_to('t{size}-' || (:i % {_SHARE}), 'UTF8')), 'hex')",
+        "$7": f"encode(sha256(convert_to('t{size}-' || ({number * _SHARE} + :i % {_SHARE}),"
+        " 'UTF8')), 'hex')",
     }.items():
         statement = statement.replace(name, value)
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
@@ -183,6 +193,7 @@ def _pgbench(url: str, size: int) -> float:
             [_pgbench_program(), "-n", "-M", "prepared", "-c", "1", "-T", str(int(SECONDS)),
              "-D", "i=0", "-f", script.name, "-h", socket_dir[1], "-U", "postgres", "postgres"],
             capture_output=True, text=True, check=True,
+            env=os.environ | {"PGOPTIONS": "-c plan_cache_mode=force_generic_plan"},
         )  # fmt: skip
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     assert found is not None, done.stderr

@@ -172,7 +172,9 @@ class PlanWriter:
             ids[slug].append(walkthrough_id)
         servers = read_servers(session, self.organization_id, ids) if ids else {}
         for slug in ids.keys() & servers.keys():  # one may be removed since the plan was made
-            assignments.assign(session, self.organization_id, servers[slug], ids[slug])
+            assignments.assign(
+                session, self.organization_id, servers[slug], ids[slug], is_from_git=True
+            )
 
 
 def _group_by_moves(changes: Sequence[Change]) -> list[list[Change]]:

@@ -110,8 +110,8 @@ def record_applied(
         row.problems, row.pending_changes = result.plan.problems, ()
         row.awaiting_approval = row.approval = None
         _store_git_trees(session, source, places)
-        if request.rollback_to:
-            row.held_at = row.held_at or now_ms()
+        if request.rollback_to and row.held_at is None:
+            row.hold(request.actor or "rollback", f"Went back to {request.rollback_to[:10]}.")
 
 
 def record_failed(

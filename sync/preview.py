@@ -1,4 +1,4 @@
-"""Show what a commit that was fetched before would change, with the words. Writes nothing."""
+"""Show what a commit, or a new source, would change, with the words. Writes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from sync import history
 from sync.git.copies import copy_of
+from sync.git.credentials import Credential
 from sync.git.errors import CommitUnknown
+from sync.git.probe import open_trial
 from sync.planning.learner_counts import count_by_step
 from sync.planning.plan import Archive, ChangeKind, Create, Plan, Update
 from sync.queue import claim
@@ -93,6 +95,28 @@ def preview_commit(
             with database.transaction() as session:
                 changes = tuple(_changes(session, current, plan, staging))
             return Preview(plan, name, repository.author(name), repository.subject(name), changes)
+
+
+def preview_new_source(
+    database: Database, settings: Settings, source: ContentSource, credential: Credential | None
+) -> Preview:
+    """Return what would come in from *source*, which is in no session and is not stored.
+
+    Fetches the branch, and removes it again. The database is asked afterwards.
+
+    Raises:
+        RepositoryUnavailable: it cannot be read.
+        HandrailError: the credential does not fit the address.
+    """
+    trial = open_trial(settings, source.url, source.branch, credential)
+    with trial as (repository, commit), open_staging() as staging:
+        request = SyncRequest()
+        parsed, _ = read_commit(database, source, repository, staging, commit, request)
+        plan = plan_commit(database, source, repository, parsed, commit, request)
+        with database.transaction() as session:
+            changes = tuple(_changes(session, source, plan, staging))
+        author, subject = repository.author(commit), repository.subject(commit)
+        return Preview(plan, commit, author, subject, changes)
 
 
 def _changes(

@@ -1,4 +1,4 @@
-"""Add, change, remove and find content sources.
+"""Add, change and remove content sources.
 
 What is given is checked before anything is stored: the address, the branch, the credential.
 """
@@ -9,22 +9,26 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sync import queue
 from sync.git import copies, credentials
+from sync.git.access import token_user
 from sync.git.address import transport
 from sync.git.credentials import Credential, DeployKey, Token
+from walkthroughs.audit.record import COMMAND_LINE, Actor, act_as
 from walkthroughs.crypto import encrypt, hash_token
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import OnRewrite
-from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.errors import HandrailError
 from walkthroughs.identity.organizations import organization_id
-from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource, Organization, Walkthrough
+from walkthroughs.models import ContentSource, Walkthrough
 from walkthroughs.publishing import writer
 from walkthroughs.settings import Settings
+
+#: In characters.
+_MAX_NAME = 100
 
 
 def add_source(
@@ -34,9 +38,10 @@ def add_source(
     columns: Mapping[str, Any],
     secret_files: Mapping[str, str],
     *,
-    hold: bool,
-) -> None:
-    """Add a content source. It is read when it is due; while it is held, nothing is applied.
+    held_by: str | None = None,
+    actor: Actor = COMMAND_LINE,
+) -> str:
+    """Add a content source, and ask for a run; return its id. While it is held, nothing is applied.
 
     Args:
         database: where.
@@ -44,7 +49,8 @@ def add_source(
         organization: its slug.
         columns: `name` and `url`, and other columns of the source.
         secret_files: texts by `token_file`, `key_file` and `known_hosts_file`.
-        hold: apply nothing until it is resumed.
+        held_by: whose hold it is, who wants nothing applied until it is resumed.
+        actor: who adds it, for the audit.
 
     Raises:
         HandrailError: what was given does not fit together, or is taken.
@@ -53,10 +59,15 @@ def add_source(
     row = ContentSource(**defaults | dict(columns))
     changed = _checked(settings, row, columns, secret_files)
     with database.transaction() as session:
+        act_as(session, actor)
         row = ContentSource(organization_id=organization_id(session, organization), **changed)
-        row.held_at = now_ms() if hold else None
+        if held_by is not None:
+            row.hold(held_by, "Added so, to be looked at first.")
         _refuse_taken_name(session, row)
         session.add(row)
+        session.flush()
+        queue.request_sync(session, row.organization_id, row.id)
+        return row.id
 
 
 def change_source(
@@ -65,17 +76,26 @@ def change_source(
     source: ContentSource,
     columns: Mapping[str, Any],
     secret_files: Mapping[str, str],
+    *,
+    wait: bool = True,
+    actor: Actor = COMMAND_LINE,
 ) -> None:
-    """Change a content source and ask for a run. Waits for a run under way.
+    """Change a content source and ask for a run. Waits for a run under way, if it may.
 
     Its walkthroughs stay its own, and learners keep their places. The arguments are those of
     `add_source`.
 
     Raises:
-        HandrailError: what was given does not fit together, or is taken.
+        HandrailError: what was given does not fit together, or is taken, or a run is under way.
     """
     changed = _checked(settings, source, columns, secret_files)
-    with queue.claim(database, source.id, wait=True), database.transaction() as session:
+    with (
+        queue.claim(database, source.id, wait=wait) as claimed,
+        database.transaction() as session,
+    ):
+        if claimed is None:
+            raise HandrailError("A run of this source is under way. Try again in a moment.")
+        act_as(session, actor)
         row = session.get_one(ContentSource, source.id, with_for_update=True)
         before = row.branch, row.path
         for name, value in changed.items():
@@ -87,12 +107,16 @@ def change_source(
         queue.request_sync(session, row.organization_id, row.id)
 
 
-def new_webhook_secret(database: Database, settings: Settings, source: ContentSource) -> str:
+def new_webhook_secret(
+    database: Database, settings: Settings, source: ContentSource, actor: Actor = COMMAND_LINE
+) -> str:
     """Make a new secret for push notifications; the one before ends."""
     secret = secrets.token_urlsafe(32)
     with database.transaction() as session:
+        act_as(session, actor)
         stored = session.get_one(ContentSource, source.id, with_for_update=True)
         stored.webhook_secret = encrypt(settings.secret_key, secret)
+        stored.webhook_called_at = None
     return secret
 
 
@@ -105,12 +129,15 @@ def new_check_token(database: Database, source: ContentSource) -> str:
     return token
 
 
-def remove_source(database: Database, settings: Settings, source: ContentSource) -> int:
+def remove_source(
+    database: Database, settings: Settings, source: ContentSource, actor: Actor = COMMAND_LINE
+) -> int:
     """Remove a source and our copy; return how many walkthroughs the dashboard owns now.
 
     They stay, published as they are.
     """
     with database.transaction() as session:
+        act_as(session, actor)
         owned = session.scalars(
             select(Walkthrough.id).where(
                 Walkthrough.organization_id == source.organization_id,
@@ -123,53 +150,6 @@ def remove_source(database: Database, settings: Settings, source: ContentSource)
         session.delete(session.get_one(ContentSource, source.id))
     copies.delete_copy(settings.data_dir, source.id)
     return len(owned)
-
-
-def find_source(database: Database, name: str) -> ContentSource:
-    """Return the source with this name, this id, or this organization and name: `acme/guides`.
-
-    Raises:
-        HandrailError: there is none, or several organizations have one.
-    """
-    full_name = Organization.slug + "/" + ContentSource.name
-    query = (
-        select(ContentSource)
-        .join(Organization, Organization.id == ContentSource.organization_id)
-        .where(or_(ContentSource.name == name, ContentSource.id == name, full_name == name))
-    )
-    with database.transaction() as session:
-        rows = session.scalars(query).all()
-    if not rows:
-        raise NotFound(f'There is no content source "{name}". See: flask sync source list')
-    if len(rows) > 1:
-        raise HandrailError(
-            f'Several organizations have a source "{name}". '
-            f"Name the organization, too, as in acme/{name}, or give its id: flask sync source list"
-        )
-    return rows[0]
-
-
-def find_sources(database: Database, name: str | None) -> list[ContentSource]:
-    """Return the source with this name, or all of them by name.
-
-    Raises:
-        HandrailError: as `find_source` does.
-    """
-    if name:
-        return [find_source(database, name)]
-    with database.transaction() as session:
-        return list(session.scalars(select(ContentSource).order_by(ContentSource.name)))
-
-
-def set_hold(database: Database, name: str, held_at: int | None) -> None:
-    """Hold the source with this name since *held_at*; none lets it go on.
-
-    Raises:
-        HandrailError: as `find_source` does.
-    """
-    row = find_source(database, name)
-    with database.transaction() as session:
-        session.get_one(ContentSource, row.id, with_for_update=True).held_at = held_at
 
 
 def _checked(
@@ -187,7 +167,7 @@ def _checked(
     url, branch = columns.get("url", row.url), columns.get("branch", row.branch)
     transport(url, branch, settings)
     stored = credentials.decrypt_credential(settings.secret_keys, row.credential)
-    credential = _credential(stored, secret_files)
+    credential = _credential(url, stored, secret_files)
     credentials.check_fits_url(url, credential)
     if not secret_files or credential is None:
         return dict(columns)
@@ -195,17 +175,31 @@ def _checked(
     return {**columns, "credential": encrypted}
 
 
-def _credential(stored: Credential | None, secret_files: Mapping[str, str]) -> Credential | None:
+def _credential(
+    url: str, stored: Credential | None, secret_files: Mapping[str, str]
+) -> Credential | None:
     if not secret_files:
         return stored
     if "token_file" in secret_files:
-        return Token(secret_files["token_file"])
+        return Token(secret_files["token_file"], token_user(url))
     hosts = secret_files.get("known_hosts_file", "")
     if "key_file" in secret_files:
         return DeployKey(secret_files["key_file"], hosts)
     if not isinstance(stored, DeployKey):
         raise HandrailError("The host's keys go with a deploy key. Give --key-file, too.")
     return DeployKey(stored.key, hosts)
+
+
+def refuse_odd_name(name: str) -> None:
+    """Refuse a name that cannot be read, or typed.
+
+    Raises:
+        HandrailError: with what to do instead.
+    """
+    if not name.strip() or not name.isprintable() or len(name) > _MAX_NAME:
+        raise HandrailError(
+            f"Give the source a name of at most {_MAX_NAME} characters that can be seen."
+        )
 
 
 def _refuse_taken_name(session: Session, row: ContentSource) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sync.planning.report import approve_command
 from sync.status import Status, WalkthroughStatus
 from walkthroughs.ids import utc_text
-from walkthroughs.models import SyncRun
+from walkthroughs.models import ContentSource, SyncRun
 
 
 def as_json(status: Status) -> dict[str, Any]:
@@ -22,6 +22,8 @@ def as_json(status: Status) -> dict[str, Any]:
         "synced_commit": source.synced_commit,
         "checked_at": source.checked_at,
         "error": source.error,
+        "held": source.held_at
+        and {"at": source.held_at, "by": source.held_by, "reason": source.held_reason},
         "awaiting_approval": source.awaiting_approval and asdict(source.awaiting_approval),
         "problems": [asdict(problem) for problem in source.problems],
         "walkthroughs": [
@@ -60,6 +62,7 @@ def as_text(status: Status) -> str:
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
     lines += [f"  error: {source.error}"] if source.error else []
+    lines += [f"  {held_words(source)}"] if source.held_at else []
     if waiting := source.awaiting_approval:
         lines += [f"  waits: {reason}" for reason in waiting.reasons]
         command = approve_command(source.name, waiting.fingerprint, waiting.to)
@@ -68,6 +71,13 @@ def as_text(status: Status) -> str:
     lines += [f"  {_item(each)}" for each in status.walkthroughs]
     lines += [f"  {_run(run)}" for run in status.runs]
     return "\n".join(lines)
+
+
+def held_words(source: ContentSource) -> str:
+    """Return since when the source is held, by whom and why, as far as it is known."""
+    by = f" by {source.held_by}" if source.held_by else ""
+    why = f": {source.held_reason}" if source.held_reason else ""
+    return f"held since {utc_text(source.held_at or 0)} UTC{by}{why}"
 
 
 def _item(item: WalkthroughStatus) -> str:

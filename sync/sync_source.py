@@ -23,7 +23,8 @@ from sync.git.repository import Repository
 from sync.planning.build_plan import build_plan
 from sync.planning.current import ReadFolder, read_folders
 from sync.planning.plan import Plan
-from sync.proposal_state import follow_after_fetch
+from sync.proposals.drafts import conclude_drafts
+from sync.proposals.outcome import follow_after_fetch
 from sync.queue import claim
 from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
@@ -115,6 +116,7 @@ def sync_claimed(
                 newest=newest, author=author, started=started,
                 places=_readable_folders(parsed, plan, trees),
             )  # fmt: skip
+            conclude_drafts(database, source)
     _post_status(settings, source, result)
     return result
 

@@ -15,6 +15,7 @@ from werkzeug.datastructures import Headers
 
 from sync import queue
 from walkthroughs.crypto import SecretUnreadable, decrypt
+from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource
 from walkthroughs.runtime import runtime
 
@@ -36,6 +37,7 @@ _UNREADABLE = (
     "This server cannot read the secret of the content source: its own key has changed. "
     "The source is still polled. Its operators can make a new webhook secret."
 )
+_NOTED_EACH_MS = 60_000
 _REFUSED = "There is no such content source, or the signature does not fit its secret."
 
 
@@ -57,6 +59,7 @@ def pushed(source_id: str) -> ResponseReturnValue:
             return {"error": _UNREADABLE}, 503
         if not is_signed(request.headers, body, secret):
             return {"error": _REFUSED}, 401
+        _note_call(source)
         if request.mimetype != "application/json":
             return {"error": "Set the webhook's content type to application/json."}, 415
         branches = pushed_branches(_json(body))
@@ -66,6 +69,12 @@ def pushed(source_id: str) -> ResponseReturnValue:
             return {"ignored": f'not about the branch "{source.branch}"'}, 200
         queue.request_sync(session, source.organization_id, source.id)
     return {"accepted": source.branch}, 202
+
+
+def _note_call(source: ContentSource) -> None:
+    """Note that the webhook works; not each time, so that many calls are no many writes."""
+    if now_ms() - (source.webhook_called_at or 0) > _NOTED_EACH_MS:
+        source.webhook_called_at = now_ms()
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401  anybody's JSON

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -17,7 +18,8 @@ from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
-from sync.proposal_state import follow_unmoved, read_open
+from sync.proposals.drafts import conclude_drafts
+from sync.proposals.outcome import follow_unmoved, read_open
 from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
@@ -25,9 +27,11 @@ from sync.sync_source import sync_claimed
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
-from walkthroughs.enums import SyncTrigger
+from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, McpServer
+from walkthroughs.publishing.picture_sweep import sweep_pictures
+from walkthroughs.publishing.text_index import note_words
 from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -36,18 +40,28 @@ _MAX_WAIT_SECONDS = 5.0
 _AT_ONCE, _PER_ORGANIZATION = 4, 2
 #: How soon to look again while sources are checked.
 _BUSY_SECONDS = 0.25
+#: Walkthroughs whose words are noted before sources are looked at again: a tenth of a second.
+_NOTED_AT_ONCE = 20
+#: How soon after its start a process deletes unused pictures, and how often.
+_FIRST_SWEEP_SECONDS, _SWEEP_SECONDS = 600.0, 6 * 3600.0
 _INTERNAL_ERROR = "Something went wrong on our side, and is in the log. It is tried again."
 
 
-def run_worker(database: Database, settings: Settings, stop: threading.Event) -> None:
+def run_worker(
+    database: Database,
+    settings: Settings,
+    stop: threading.Event,
+    count: Callable[[str], None] = lambda _: None,
+) -> None:
     """Check every source when it is due, until *stop*. Errors are recorded, and tried again.
 
-    A few sources are checked at once, so that a slow host delays no other source.
+    A few sources are checked at once, so that a slow host delays no other source. *count* gets what
+    each check came to: see `check_source`.
     """
     listener: Connection | None = None
     is_swept = False
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="content-source") as pool:
-        checks = _Checks(database, settings, stop, pool)
+        checks = _Checks(database, settings, stop, pool, count)
         while not stop.is_set():
             nap = _MAX_WAIT_SECONDS
             try:
@@ -58,6 +72,10 @@ def run_worker(database: Database, settings: Settings, stop: threading.Event) ->
                         sweep(settings.data_dir, read_source_ids(database))
                         is_swept = True
                     nap = min(nap, checks.start_due())
+                    # Beside checks slowly: they are waited for, and the search works without.
+                    limit = 2 if nap == _BUSY_SECONDS else _NOTED_AT_ONCE
+                    if note_words(database, limit) == _NOTED_AT_ONCE:
+                        nap = 0
                     wait(listener, nap, stop)
             except Exception as error:  # noqa: BLE001  the loop must outlive what it works on
                 if not isinstance(error, DatabaseUnavailable):  # that is logged where it was seen
@@ -77,11 +95,14 @@ class _Checks:
         settings: Settings,
         stop: threading.Event,
         pool: ThreadPoolExecutor,
+        count: Callable[[str], None],
     ) -> None:
+        self._count = count
         self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
         self._next_recheck = time.monotonic() + recheck.SECONDS
+        self._next_sweep = time.monotonic() + _FIRST_SWEEP_SECONDS
 
     def start_due(self) -> float:
         """Start checks of sources that are due; return the seconds until the next look.
@@ -93,6 +114,9 @@ class _Checks:
             if check.done():
                 del self._running[source_id]
                 check.result()
+        if time.monotonic() > self._next_sweep:
+            self._next_sweep = time.monotonic() + _SWEEP_SECONDS
+            self._pool.submit(_sweep_pictures_or_log, self._database, self._stop)
         with self._database.transaction() as session:
             sources = list_sources(session)
         seconds, now = self._settings.poll_seconds, now_ms()
@@ -101,7 +125,7 @@ class _Checks:
         while len(self._running) < _AT_ONCE and (source := self._next(due)) is not None:
             due.remove(source)
             check = self._pool.submit(
-                _check_or_record_error, self._database, self._settings, source, self._stop
+                _check_and_count, self._database, self._settings, source, self._stop, self._count
             )
             self._running[source.id] = (source.organization_id, check)
         if not self._running and time.monotonic() > self._next_recheck:
@@ -129,14 +153,16 @@ def check_source(
     settings: Settings,
     source_id: str,
     stop: threading.Event | None = None,
-) -> None:
+) -> str | None:
     """Sync one source if its branch has moved or a run was requested; skip it if it is claimed.
 
-    With *stop* set, its git ends, and the source is checked again later.
+    Returns what that came to: a `RunOutcome`, `held`, or `unchanged` if there was nothing to do;
+    none if another process does it. With *stop* set, its git ends, and the source is checked again
+    later.
     """
     with claim(database, source_id, wait=False) as source:
         if source is None:
-            return
+            return None
         request = _request_for(source)
         try:
             with (
@@ -148,15 +174,19 @@ def check_source(
                 head = heads[source.branch]
                 if _has_nothing_new(source, head) and not _has_new_server(database, source):
                     history.mark_checked(source, head, source.requested_at)
-                    follow_unmoved(database, source, repository, proposals, heads)
-                    return
+                    if proposals:
+                        follow_unmoved(database, source, repository, proposals, heads)
+                        conclude_drafts(database, source)
+                    return "unchanged"
                 current = history.read(database, source_id)
-                plan = _sync(database, settings, current, repository, request).plan
+                result = _sync(database, settings, current, repository, request)
         except (RepositoryUnavailable, ClaimLost) as error:
             _log.warning("%s: %s", source.name, error)
-            return
+            return None if isinstance(error, ClaimLost) else RunOutcome.FAILED
+        plan = result.plan
         said = (source.name, head[:10], len(plan.changes), len(plan.problems))
         _log.info("%s is at %s: %d change(s), %d problem(s)", *said)
+        return result.outcome or "held"
 
 
 def _request_for(source: ContentSource) -> SyncRequest:
@@ -202,13 +232,24 @@ def _has_new_server(database: Database, source: ContentSource) -> bool:
         return session.scalar(made.limit(1)) is not None
 
 
+def _check_and_count(
+    database: Database,
+    settings: Settings,
+    source: ContentSource,
+    stop: threading.Event,
+    count: Callable[[str], None],
+) -> None:
+    if outcome := _check_or_record_error(database, settings, source, stop):
+        count(outcome)
+
+
 def _check_or_record_error(
     database: Database, settings: Settings, source: ContentSource, stop: threading.Event
-) -> None:
+) -> str | None:
     """Check one source. An unexpected error is recorded, and does not stop the others."""
     try:
         with unavailable_errors():
-            check_source(database, settings, source.id, stop)
+            return check_source(database, settings, source.id, stop)
     except DatabaseUnavailable:
         raise  # it is logged, and no trouble of the source: the loop begins again
     except Stopped:
@@ -216,6 +257,8 @@ def _check_or_record_error(
     except Exception:  # noqa: BLE001  the sources behind it must have their turn
         _log.exception("%s could not be checked", source.name)
         history.record_failed(database, source, SyncTrigger.POLL, now_ms(), _INTERNAL_ERROR)
+        return RunOutcome.FAILED
+    return None
 
 
 def _recheck_or_log(database: Database, settings: Settings, source: ContentSource) -> None:
@@ -223,3 +266,10 @@ def _recheck_or_log(database: Database, settings: Settings, source: ContentSourc
         recheck.recheck(database, settings, source.id)
     except Exception:  # noqa: BLE001  it is only a second look
         _log.exception("%s could not be looked at again", source.name)
+
+
+def _sweep_pictures_or_log(database: Database, stop: threading.Event) -> None:
+    try:
+        sweep_pictures(database, now_ms(), stop)
+    except Exception:  # noqa: BLE001  the next sweep deletes what this one has left
+        _log.exception("unused pictures could not be deleted")

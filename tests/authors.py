@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 
-import pytest
 from git import Actor, Repo
 from sqlalchemy import select, text
 
@@ -26,7 +25,8 @@ class Author:
 
     def __init__(self, folder):
         self.folder = folder
-        self.repository = Repo.init(folder, initial_branch="main")
+        is_new = not (folder / ".git").exists()
+        self.repository = Repo.init(folder, initial_branch="main") if is_new else Repo(folder)
 
     def write(self, *steps, name="deploy", head="status: published\nservers: [acme]"):
         """Write a walkthrough; a step is its id, or (id, extra front matter, body)."""
@@ -143,14 +143,3 @@ class PushedSource(SyncedSource):
     def sync(self):
         self.push()
         return self.run()
-
-
-@pytest.fixture
-def synced(database, settings, tmp_path):
-    """A source with two walkthroughs, synced."""
-    made = SyncedSource(database, settings, tmp_path / "content")
-    made.author.write("one", "two", "three")
-    made.author.write("solo", name="other")
-    made.sync()
-    yield made
-    made.author.repository.close()

@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from werkzeug.routing import Rule
 
 from tests.certificates import make_certificate
+from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import Base
@@ -85,6 +86,14 @@ def _routes_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _connections_outlive_a_test() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        reuse_connections(patch)
+        compile_once(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty, migrated database on a server of this process's own."""
@@ -101,7 +110,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     schema = connect(url)
     migrations.upgrade(schema)
     schema.close()
-    yield url
+    with kept_connections(url):
+        yield url
     _kept_connection(url).close()
     embedded.stop(folder)
 
@@ -129,7 +139,7 @@ def database(postgres: str) -> Iterator[Database]:
     empty(postgres)
     opened = connect(postgres)
     yield opened
-    opened.close()
+    put_back(opened)
 
 
 def empty(url: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import content, organization, server, walkthrough
+from tests.connections import put_back
 
 
 class Visitor:
@@ -39,7 +40,7 @@ def app(database, settings):
     made = add_pages(create_app(settings))
     hash_quickly(made)
     yield made
-    made.extensions["handrail"].database.close()
+    put_back(made.extensions["handrail"].database)
 
 
 @pytest.fixture

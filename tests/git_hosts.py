@@ -36,7 +36,8 @@ class HttpsHost:
 
     Attributes:
         authority: the file of the certificate that vouches for it.
-        trouble: a status to answer with; "read only", to take no pushes; "silent", to answer nothing
+        trouble: a status to answer with; "open", to show everything to
+            everybody; "read only", to take no pushes; "silent", to answer nothing
             until it is `well`; "cut" or "short", to break a pack off in the middle; "stuck", to stop
             in the middle of it until it is `well`; or an address, to send everybody there.
         asked: the paths that were asked for.
@@ -95,16 +96,16 @@ class _Handler(BaseHTTPRequestHandler):
             STATUSES.append((self.path, json.loads(body), [each for each in secrets if each]))
             self.answer(201)
             return
-        if self.headers.get("Authorization") != _WANTED:
+        trouble = next(iter(host.trouble), None)
+        if self.headers.get("Authorization") != _WANTED and trouble != "open":
             self.answer(401, {"WWW-Authenticate": "Basic"})
             return
-        trouble = next(iter(host.trouble), None)
         if isinstance(trouble, int):
             self.answer(trouble)
         elif trouble == "silent":
             host.well.wait()
             self.close_connection = True
-        elif trouble not in {None, "read only", *_BREAKS}:
+        elif trouble not in {None, "open", "read only", *_BREAKS}:
             self.answer(302, {"Location": f"{trouble}{self.path}"})
         else:
             self.pass_on(body, trouble)

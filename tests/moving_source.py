@@ -72,13 +72,16 @@ class MovingSource(SyncedSource):
 
 
 @pytest.fixture
-def synced(database, settings, tmp_path):
+def synced(database, settings, tmp_path, kept_sources):
     """Two walkthroughs, of which the learner has done the first step of one."""
-    made = MovingSource(database, settings, tmp_path / "content")
-    made.edit(aa=(["a1", "a2", "a3"],), bb=(["b1", "b2"],))
-    made.complete("aa", "A1")
+    made = kept_sources.course(MovingSource, "moving", _begin, database, settings, tmp_path)
     yield made
     made.author.repository.close()
+
+
+def _begin(made):
+    made.edit(aa=(["a1", "a2", "a3"],), bb=(["b1", "b2"],))
+    made.complete("aa", "A1")
 
 
 def start_over(synced, name, again):

@@ -22,6 +22,7 @@ from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.results import VIEW
 from walkthroughs.serving.connections import HEADER_SECONDS, bounded
+from walkthroughs.serving.http_server import EndingServer
 from walkthroughs.settings import Settings
 
 
@@ -71,7 +72,7 @@ def served(
         forwarded_allow_ips=list(trusted_proxies),
         ssl_certfile=certificate,
     )
-    server = uvicorn.Server(config)
+    server = EndingServer(config, getattr(getattr(app, "state", None), "end_streams", lambda: None))
     thread = threading.Thread(target=server.run)
     thread.start()
     ready = threading.Event()

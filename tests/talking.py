@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 
 # "auto" discovers and speaks 2026-07-28; "legacy" shakes hands at 2025-11-25.
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -28,3 +29,14 @@ def call(address: str, name: str, mode: str = "auto", **arguments: Any) -> Any:
 
 def text(result: Any) -> str:
     return result.content[0].text
+
+
+def refusal(address: str, request: Any, mode: str = "auto") -> MCPError:
+    """Return the error that *request(client)* is answered with."""
+
+    async def refused(client: Any) -> MCPError:
+        with pytest.raises(MCPError) as raised:
+            await request(client)
+        return raised.value
+
+    return talk(address, refused, mode)

@@ -13,6 +13,18 @@ class ProgressStatus(StrEnum):
     COMPLETED = "completed"
 
 
+class EventKind(StrEnum):
+    """What a call changed of a learner's place."""
+
+    STARTED = "started"
+    RESUMED = "resumed"
+    RESTARTED = "restarted"  # a new attempt began, and the one before it ended
+    STEP = "step"  # a step was completed
+    COMPLETED = "completed"  # nothing was left, for the first time in the attempt
+    RESET = "reset"
+    HURRIED = "hurried"  # held back by the pace of the server
+
+
 class OnRewrite(StrEnum):
     """What to do when the branch no longer contains the commit that is live."""
 

@@ -96,6 +96,10 @@ class DraftRefused(HandrailError):
     """What was sent for a draft cannot be taken, as a whole."""
 
 
+class PictureUsed(HandrailError):
+    """A picture cannot be deleted, since texts name it; the message says which."""
+
+
 class DraftLocked(HandrailError):
     """The walkthrough of a draft is not the dashboard's to change now; the draft is kept."""
 

@@ -124,6 +124,37 @@ def read_seconds(environ: Mapping[str, str], name: str, default: float) -> float
     return seconds
 
 
+def read_months(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return a number of months."""
+    value = environ.get(name) or str(default)
+    months = int(value) if re.fullmatch("[0-9]{1,4}", value) else 0
+    if not 1 <= months <= 1200:
+        message = f'{name} is "{value}". Give whole months between 1 and 1200.'
+        raise SettingInvalid(message)
+    return months
+
+
+def read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """Return one of *choices*; the first one if none is given."""
+    value = environ.get(name, "").lower() or choices[0]
+    if value not in choices:
+        message = f'{name} is "{value}". Set it to {" or ".join(choices)}.'
+        raise SettingInvalid(message)
+    return value
+
+
+def read_endpoint(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the address of a program that takes what is sent to it; none if there is none."""
+    url = environ.get(name, "").strip()
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        message = (
+            f"{name} is no address. Give scheme, host and port, such as http://localhost:4318."
+        )
+        raise SettingInvalid(message)
+    return url or None
+
+
 def read_existing_file(environ: Mapping[str, str], name: str) -> Path | None:
     """Return the path of a file that is there; none if none is given."""
     value = environ.get(name)

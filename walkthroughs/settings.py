@@ -17,9 +17,12 @@ from walkthroughs.setting_values import (
     CONSOLE,
     read_base_url,
     read_boolean,
+    read_choice,
     read_database_url,
+    read_endpoint,
     read_existing_file,
     read_mail_from,
+    read_months,
     read_networks,
     read_origins,
     read_seconds,
@@ -54,6 +57,10 @@ class Settings:
         mail_from: the sender of e-mail.
         given_client_documents: whether apps may describe themselves by a document at an address;
             see `client_documents`.
+        event_months: how many whole months the events of learners are kept.
+        metrics_token: what a program sends to read `/metrics`; none: it must run on this machine.
+        log_format: how lines of the log are written, `text` or `json`.
+        otlp_endpoint: where traces are sent; none: nothing is traced.
         trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
@@ -74,6 +81,10 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str | None = None
     given_client_documents: bool | None = None
+    event_months: int = 13
+    metrics_token: str | None = None
+    log_format: str = "text"
+    otlp_endpoint: str | None = None
 
     @cached_property
     def secret_key(self) -> str:
@@ -136,6 +147,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         previous_secret_key=environ.get("HANDRAIL_SECRET_KEY_PREVIOUS") or None,
         smtp_url=read_smtp_url(environ, "HANDRAIL_SMTP_URL"),
         mail_from=read_mail_from(environ, "HANDRAIL_MAIL_FROM"),
+        metrics_token=environ.get("HANDRAIL_METRICS_TOKEN") or None,
+        log_format=read_choice(environ, "HANDRAIL_LOG_FORMAT", ("text", "json")),
+        otlp_endpoint=read_endpoint(environ, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        event_months=read_months(environ, "HANDRAIL_EVENT_MONTHS", 13),
         given_client_documents=read_boolean(environ, "HANDRAIL_CLIENT_DOCUMENTS")
         if environ.get("HANDRAIL_CLIENT_DOCUMENTS")
         else None,

@@ -89,7 +89,7 @@ def _enter() -> None:
         abort(404)
     g.organization_id, g.role = current.organization_id, current.role
     _note_seen(current_user.id, current)
-    if session.get(_LAST_USED) != current.organization_id:
+    if session.get(_LAST_USED) != current.organization_id and not g.draws_again:
         session[_LAST_USED] = current.organization_id
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from werkzeug.exceptions import HTTPException
 
+from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
 from walkthroughs.addresses import is_dashboard
 from walkthroughs.runtime import runtime
 
@@ -34,7 +35,8 @@ _ERROR_PAGES = {
     ),
     413: (
         "That is too large",
-        "Send less at once: a text may have 65,536 characters, and a picture 1 MiB.",
+        "Send less at once: a text may have 65,536 characters, a picture 1 MiB, and an import "
+        "32 MiB in 5,000 files.",
     ),
     429: (
         "Too many attempts",
@@ -46,6 +48,8 @@ _INTERNAL_ERROR = (
     "Something went wrong on our side",
     "Nothing was saved. It has been written to the log. Try again in a moment.",
 )
+#: Pages that members send files to: most bytes of a request, and most files in it.
+_UPLOADS = {"import_walkthroughs.index": (MAX_UPLOAD_BYTES + 1024 * 1024, MAX_FILES + 10)}
 #: Three texts of a step, each letter of which a browser may send as twelve bytes.
 _MAX_FORM_BYTES = 3 * 1024 * 1024
 
@@ -54,14 +58,27 @@ def install(app: Flask) -> None:
     """Add security headers to every answer of *app*, and error pages to the dashboard."""
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.before_request(_note_kind_of_answer)
+    app.before_request(_allow_upload)
     app.before_request(_refuse_unreadable)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
 
 
 def _note_kind_of_answer() -> None:
-    """Note whether a script of a page has sent the request, and reads JSON."""
+    """Note whether a script has sent the request: one that reads JSON, or one that draws again.
+
+    The second may come at any time beside what the member does: it must not take messages that
+    another page waits for, nor write the cookie.
+    """
     g.asks_for_json = request.is_json or request.accept_mimetypes.best == "application/json"
+    g.draws_again = "Handrail-Live" in request.headers
+
+
+def _allow_upload() -> None:
+    """Take more of a member where files are sent, before anything reads the request."""
+    limits = _UPLOADS.get(request.endpoint or "")
+    if limits is not None and current_user.is_authenticated:
+        request.max_content_length, request.max_form_parts = limits
 
 
 def _refuse_unreadable() -> None:

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(here, "..", "static");
-const scripts = ["editor", "save", "reorder", "keys", "htmx"];
+const scripts = ["editor", "save", "reorder", "keys", "htmx", "live"];
 
 const packages = new Map();
 const written = new Map();

@@ -1,14 +1,17 @@
 // The editor's page: what scripts make better on it. Without them its form works as it is.
 import "./save.js";
+import "./editor_list.js";
+import "./editor_presence.js";
+import { openLibrary, storePicture } from "./editor_pictures.js";
 import { openPublish } from "./editor_publish.js";
-import { actInPage, followHistory, hasUnsaved, openStep, refresh } from "./editor_steps.js";
+import { actInPage, followHistory, hasUnsaved, openStep, showSaved } from "./editor_steps.js";
 
 const form = document.querySelector("#draft");
 document.documentElement.classList.add("scripted");
 
-form.addEventListener("handrail:saved", () => {
+form.addEventListener("handrail:saved", ({ detail }) => {
   for (const problem of form.querySelectorAll("[data-drawn-problem]")) problem.remove();
-  refresh();
+  showSaved(detail);
 });
 
 /** Waits until what was typed is saved: the next page must show it. */
@@ -21,7 +24,8 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-after-save]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  if (link.closest("[data-item]")) return openStep(link.href);
+  if (link.matches("[data-item] a, [data-view-link], [data-pictures-link]")) return openStep(link.href);
+  if (link.matches("[data-library]")) return openLibrary(link.href);
   if (!(await saved())) return; // the status says what stops it
   if (link.id === "publish") openPublish(link.href);
   else location.assign(link.href);
@@ -40,7 +44,7 @@ form.addEventListener("handrail:picture", async (event) => {
   event.preventDefault();
   const { file, insert, refuse } = event.detail;
   try {
-    const answer = await storePicture(file);
+    const answer = await storePicture(file, askToSignIn);
     if (answer.ok) return insert((await answer.json()).path);
     const told = await answer.json().catch(() => ({}));
     refuse(told.error ?? "the server did not take it.");
@@ -48,18 +52,6 @@ form.addEventListener("handrail:picture", async (event) => {
     refuse("the server cannot be reached. Try again.");
   }
 });
-
-/** Sends a picture; if the session has ended, once more after the member has signed in. */
-async function storePicture(file) {
-  const token = form.querySelector("input[name=csrf_token]").value;
-  const headers = { "X-CSRFToken": token, Accept: "application/json", "Content-Type": file.type };
-  const answer = await fetch(form.dataset.pictures, { method: "POST", headers, body: file });
-  if (answer.status !== 401) return answer;
-  const fresh = await askToSignIn();
-  if (!fresh) return answer;
-  headers["X-CSRFToken"] = fresh;
-  return fetch(form.dataset.pictures, { method: "POST", headers, body: file });
-}
 
 form.addEventListener("handrail:sign-in", async ({ detail }) => {
   const csrf = await askToSignIn();

@@ -1,12 +1,12 @@
 // The steps of the editor's page: opens one without loading the page, adds and deletes, renames sections.
+import { showView } from "./editor_views.js";
 import { element, newKey, showDialog, toast } from "./save.js";
 
 const form = document.querySelector("#draft");
-const list = form.querySelector("[data-reorder]");
-/** How often the page asks what others have written meanwhile. */
-const LOOK_AGAIN_MS = 30_000;
 let turn = 0;
-let isOpening = false;
+let isReading = false;
+/** How many pages are being read: they may be older than an answer to a save. */
+let reading = 0;
 let shown = location.search;
 
 const saver = () => form.handrailSave;
@@ -14,23 +14,44 @@ const saver = () => form.handrailSave;
 /** Returns whether something is not saved, such as a text in conflict. */
 export const hasUnsaved = () => (saver()?.queue.all.length ?? 0) > 0;
 
-/** Opens a step at once: saves, reads its page, and shows its parts in this one. */
+/** Opens a step, or a view of it, at once: saves, and shows the parts of its page in this one. */
 export async function openStep(address) {
-  if (new URL(address, location.href).search === shown) return; // it is open: keys are not lost
+  const search = new URL(address, location.href).search;
+  if (search === shown) return; // it is open: keys are not lost
   await saver()?.flush();
-  if (await readStep(address)) history.pushState(null, "", address);
+  if (isOpen(search) ? view(search) : await readStep(address)) history.pushState(null, "", address);
 }
 
 /** Goes back or forth in the history. */
 export function followHistory() {
-  if (location.search !== shown) readStep(location.href); // else only the hash is another one
+  if (location.search === shown) return; // only the hash is another one
+  if (isOpen(location.search)) view(location.search);
+  else readStep(location.href);
 }
+
+/** Returns whether the step that an address names is the one that is open. */
+function isOpen(search) {
+  const first = form.querySelector("[data-item]")?.dataset.item;
+  return (new URLSearchParams(search).get("step") ?? first) === openId();
+}
+
+/** Shows another view of the step that is open. What is typed in it stays. */
+function view(search) {
+  const hid = hidesPictures(shown);
+  shown = search;
+  showView(search);
+  if (hidesPictures(search) !== hid) refresh();
+  return true;
+}
+
+/** Returns whether an address asks for the words of pictures in their place. */
+const hidesPictures = (search) => new URLSearchParams(search).get("pictures") === "no";
 
 /** Shows the step at *address*; returns whether it is shown. */
 async function readStep(address) {
-  isOpening = true;
+  isReading = true;
   const page = await read(address, () => openStep(address));
-  isOpening = false;
+  isReading = false;
   if (!page) return false;
   shown = new URL(address, location.href).search;
   const [old, fresh] = [form, page].map((each) => each.querySelector(".step-pane"));
@@ -39,14 +60,37 @@ async function readStep(address) {
   document.title = page.title;
   showAround(page);
   fresh.dispatchEvent(new Event("htmx:load", { bubbles: true }));
-  if (matchMedia("(max-width: 46rem)").matches) fresh.scrollIntoView();
+  showView(shown);
+  fresh.dispatchEvent(new Event("handrail:step", { bubbles: true }));
   return true;
+}
+
+/**
+ * Shows what an answer to a save says. If texts of one step alone have changed, it says all of it;
+ * else the page is read again, which takes longer the more steps there are.
+ */
+export function showSaved({ shown, has_changes: hasChanges }) {
+  const hadChanges = document.querySelector("#buttons form") !== null;
+  if (!shown || reading || hasChanges !== hadChanges || hidesPictures(location.search)) return refresh();
+  form.dataset.asOf = shown.as_of; // what is to be compared with when others are asked about
+  if (shown.step === null) return;
+  const row = form.querySelector(`[data-item="${CSS.escape(shown.step)}"]`);
+  for (const old of row?.querySelectorAll(".mark:not(.mark-here)") ?? []) old.remove();
+  const title = shown.by ? `Last written by ${shown.by}` : null;
+  const marks = shown.marks.map((mark) => element("span", { class: `mark mark-${mark}`, title }, mark));
+  row?.querySelector(".row-text").append(...marks.flatMap((mark) => [mark, " "]));
+  if (shown.step !== openId()) return;
+  const preview = form.querySelector("#preview");
+  const fresh = preview.cloneNode();
+  fresh.innerHTML = shown.preview;
+  preview.replaceWith(keepOpen(fresh));
 }
 
 /** Shows again what is around the texts: list, preview, state, and texts that others wrote. */
 export async function refresh() {
-  if (isOpening) return;
-  const page = await read(location.href);
+  if (isReading) return;
+  const pictures = hidesPictures(shown) ? "&pictures=no" : "";
+  const page = await read(openId() ? addressOf(openId()) + pictures : location.pathname);
   if (!page) return;
   showAround(page);
   const save = saver();
@@ -57,6 +101,15 @@ export async function refresh() {
 
 /** Returns a page, or null if it cannot be had or is late; *again* is called after a sign-in. */
 async function read(address, again = null) {
+  reading += 1;
+  try {
+    return await readPage(address, again);
+  } finally {
+    reading -= 1;
+  }
+}
+
+async function readPage(address, again) {
   const mine = ++turn;
   let answer;
   try {
@@ -79,9 +132,10 @@ async function read(address, again = null) {
 }
 
 function showAround(page) {
+  form.dataset.asOf = page.querySelector("#draft").dataset.asOf;
   form.querySelector("#preview").replaceWith(keepOpen(page.querySelector("#preview")));
   showList(page);
-  for (const place of ["h1", ".trail", ".bar strong", "#state", "#presence", "#buttons", "#stale"]) {
+  for (const place of ["h1", ".trail", ".bar strong", "#state", "#views", "#buttons", "#stale", "#git-state"]) {
     const [old, fresh] = [document, page].map((each) => each.querySelector(place));
     if (!old || !fresh || toldBy(old) === toldBy(fresh)) continue;
     if (!old.contains(document.activeElement)) old.replaceWith(fresh);
@@ -129,7 +183,8 @@ export async function actInPage(button) {
   return true;
 }
 
-const openId = () => form.querySelector("input[name=step]")?.value;
+/** Returns the author id of the step that is open. */
+export const openId = () => form.querySelector("input[name=step]")?.value;
 const addressOf = (step) => (step ? `?step=${encodeURIComponent(step)}` : location.pathname);
 
 async function add() {
@@ -178,6 +233,3 @@ form.addEventListener("click", (event) => {
 form.addEventListener("input", (event) => {
   if (event.target.id === "step-title") nameOpenRow();
 });
-if (list) {
-  setInterval(() => document.hidden || document.querySelector("dialog[open]") || refresh(), LOOK_AGAIN_MS);
-}

@@ -21,3 +21,13 @@ for (const button of document.querySelectorAll("[data-when-changed]")) {
   select.addEventListener("change", show);
   show();
 }
+
+// A button that waits for another machine says so, and is not pressed twice.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button?.dataset.waits) return;
+  if (button.ariaDisabled) return event.preventDefault();
+  button.ariaDisabled = "true";
+  button.textContent = button.dataset.waits;
+});
+addEventListener("pageshow", (event) => event.persisted && location.reload());

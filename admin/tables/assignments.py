@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import request
 
+from admin.access.roles import OWNERS
 from admin.forms import AssignmentForm
 from admin.tables.choices import set_choices
 from admin.tables.model_page import OrgModelView
-from walkthroughs.enums import Role
 from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough
 
 
@@ -19,7 +19,7 @@ class AssignmentView(OrgModelView):
     noun = "assignment"
     intro = "Which server offers which walkthrough, in which order."
     creatable = True
-    writers = frozenset({Role.OWNER, Role.EDITOR})
+    writers = OWNERS
     editable = True
     removal = ("Remove", "The server no longer offers the walkthrough. Progress stays.")
     duplicate_message = "That server offers that walkthrough already."

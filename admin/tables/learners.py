@@ -7,15 +7,15 @@ from typing import Any
 from flask import abort, g, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
-from admin.access.roles import EDITORS, OWNERS
+from admin.access.roles import OWNERS
 from admin.forms import LinkForm
 from admin.saving import write_transaction
 from admin.tables.choices import set_choices
 from admin.tables.model_page import OrgModelView
 from walkthroughs.addresses import personal_link
-from walkthroughs.identity.learners import of_organization
+from walkthroughs.identity.learners import is_named, of_organization
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.models import (
@@ -38,7 +38,6 @@ class LearnerView(OrgModelView):
     column_searchable_list = ("email",)
     #: By id where there is no address, so that each row has a link that can be read.
     column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
-    readers = EDITORS
 
     def __init__(self) -> None:
         super().__init__(McpServerUser, "Learners", "People")
@@ -47,6 +46,10 @@ class LearnerView(OrgModelView):
         """Leave out what stands for erased learners."""
         return (*super().row_filters(), *of_organization(g.organization_id))
 
+    def search_filter(self, words: str) -> ColumnElement[bool]:
+        """Find learners by the beginning of their e-mail address."""
+        return is_named(words)
+
 
 class LinkView(OrgModelView):
     """Personal links. The secret is shown once, when the link is made."""
@@ -54,7 +57,6 @@ class LinkView(OrgModelView):
     noun = "personal link"
     intro = "A secret address for one learner. It is shown once, when it is made."
     creatable = True
-    readers = EDITORS
     writers = OWNERS
     removal = ("End", "The address stops working within seconds. The learner's progress stays.")
     column_list = ("mcp_server_user", "mcp_server", "created_at")
@@ -68,6 +70,13 @@ class LinkView(OrgModelView):
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Leave out links that have ended."""
         return (*super().row_filters(), PersonalLink.revoked_at.is_(None))
+
+    def search_filter(self, words: str) -> ColumnElement[bool]:
+        """Find links by the beginning of the learner's e-mail address."""
+        found = select(McpServerUser.id).where(
+            McpServerUser.organization_id == g.organization_id, is_named(words)
+        )
+        return PersonalLink.mcp_server_user_id.in_(found)
 
     def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
         """Offer the organization's own servers."""
@@ -107,18 +116,19 @@ class ProgressView(OrgModelView):
     """Where each learner is."""
 
     noun = "progress"
-    readers = EDITORS
-    intro = "Where each learner is, newest first."
+    intro = "Where each learner is, started last first."
     column_list = (
-        "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "active_at",
+        "mcp_server_user", "walkthrough", "status", "version", "hurried_calls", "started_at",
+        "active_at",
     )  # fmt: skip
     column_labels = {
         "mcp_server_user": "Learner",
         "active_at": "Last active (UTC)",
         "hurried_calls": "Calls held back",
     }
-    column_default_sort = ("active_at", True)
-    column_sortable_list = ("status", "version", "hurried_calls", "active_at")
+    # By columns that have an index: of `active_at` none can be had.
+    column_default_sort = [("started_at", True), ("id", True)]
+    column_sortable_list = ("started_at",)
     badge_columns = ("status",)
 
     def __init__(self) -> None:
@@ -129,7 +139,6 @@ class AttemptView(OrgModelView):
     """Attempts that ended because a learner began again."""
 
     noun = "attempt"
-    readers = EDITORS
     intro = "Attempts that learners ended by beginning again, newest first."
     column_list = (
         "mcp_server_user", "walkthrough", "version", "steps", "started_at", "completed_at",

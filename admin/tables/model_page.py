@@ -11,12 +11,13 @@ from flask import abort, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query
 
 from admin import formats
-from admin.access.roles import admits, refuse
+from admin.access.roles import OWNERS, admits, refuse
+from admin.formats import MAX_COUNTED
 from admin.git_lock import GitLock, LockedByGit, git_conflict
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, ManagedByGit
@@ -31,7 +32,10 @@ _INTERNAL_ERROR = (
 
 
 class OrgModelView(ModelView):
-    """Show rows of the member's organization. A subclass names the roles that may write."""
+    """Show rows of the member's organization to its owners. Others have pages for all they do.
+
+    A subclass says whether owners may write.
+    """
 
     is_table = True
     #: Whether the page has forms; `writers` lists the roles that may use them.
@@ -39,7 +43,7 @@ class OrgModelView(ModelView):
     editable = False
     writers: frozenset[Role] = frozenset()
     #: The roles that may open the page at all.
-    readers: frozenset[Role] = frozenset(Role)
+    readers: frozenset[Role] = OWNERS
     #: The noun for one row, and the sentence at the top of the list.
     noun = "row"
     intro = ""
@@ -134,8 +138,8 @@ class OrgModelView(ModelView):
         return rows.filter(*self.row_filters(), *self.list_filters())
 
     def get_count_query(self) -> Query[Any]:
-        """Count what `get_query` returns."""
-        rows: Query[Any] = super().get_count_query()
+        """Count what `get_query` returns, up to one more than `MAX_COUNTED`."""
+        rows: Query[Any] = _BoundedCount([literal(1)], db.session()).select_from(self.model)
         return rows.filter(*self.row_filters(), *self.list_filters())
 
     def get_one(self, id: str) -> Any:  # noqa: ANN401  a row
@@ -144,11 +148,34 @@ class OrgModelView(ModelView):
         return query.one_or_none() or abort(404)
 
     def get_list(self, page: int | None, *rest: Any, **more: Any) -> Any:  # noqa: ANN401
-        """Return one page of the list; replace a page number out of range by the nearest one."""
+        """Return one page of the list; replace a page number out of range by the nearest one.
+
+        Pages end with the rows that are counted: those behind them are found by the search.
+        """
         size = more.get("page_size") or self.page_size
-        count, rows = super().get_list(0, *rest, **more)
-        g.list_page = min(max(page or 0, 0), max(0, (count - 1) // size))
-        return super().get_list(g.list_page, *rest, **more) if g.list_page else (count, rows)
+        asked = min(max(page or 0, 0), MAX_COUNTED // size - 1)
+        count, rows = super().get_list(asked, *rest, **more)
+        g.list_page = min(asked, max(0, (count - 1) // size))
+        if g.list_page == asked:
+            return count, rows
+        return super().get_list(g.list_page, *rest, **more)
+
+    def search_filter(self, words: str) -> ColumnElement[bool] | None:
+        """Return the condition for rows that are searched for; none: parts of the columns."""
+        return None
+
+    def _apply_search(
+        self,
+        query: Query[Any],
+        counted: Query[Any],
+        *rest: Any,  # noqa: ANN401
+    ) -> tuple[Query[Any], Query[Any], Any, Any]:
+        """Narrow the list and its number; Flask-Admin ends the arguments with joins and words."""
+        *joins, words = rest
+        found = self.search_filter(words.strip())
+        if found is None:
+            return super()._apply_search(query, counted, *rest)  # type: ignore[no-any-return]
+        return query.filter(found), counted.filter(found), joins[0], joins[1]
 
     def get_export_value(self, model: Any, name: str) -> str:  # noqa: ANN401
         """Return the text of a CSV cell that no spreadsheet runs as a formula."""
@@ -245,6 +272,14 @@ class OrgModelView(ModelView):
         """Closed: `remove_view` removes rows, and asks first."""
         self.refuse_locked(self.get_one(request.form.get("id", "")))
         abort(404)
+
+
+class _BoundedCount(Query[Any]):
+    """The rows of a list, whose one value is how many they are: at most one too many."""
+
+    def scalar(self) -> int:
+        rows = self.limit(MAX_COUNTED + 1).subquery()
+        return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
 def _label(name: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from flask import g
 from flask_security import current_user
 
+from admin.access.roles import OWNERS
 from admin.saving import write_transaction
 from admin.tables.model_page import OrgModelView
-from walkthroughs.enums import Role
 from walkthroughs.publishing import writer
 from walkthroughs.publishing.origin import Origin
 from walkthroughs.publishing.writer import Edit
@@ -19,7 +19,7 @@ class ContentView(OrgModelView):
     """Publish what a form holds. A subclass turns the form into content."""
 
     creatable = True
-    writers = frozenset({Role.OWNER, Role.EDITOR})
+    writers = OWNERS
     editable = True
 
     def create_model(self, form: Any) -> Any:  # noqa: ANN401  Flask-Admin's protocol

@@ -8,19 +8,15 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin.access.roles import OWNERS
 from admin.forms import AUTH_TYPES, SIGN_INS, ServerForm, meaning_of
 from admin.saving import write_transaction
+from admin.server_form import DUPLICATE, prepare, set_sign_in
 from admin.tables.model_page import OrgModelView
 from walkthroughs.addresses import domain_record, server_address
-from walkthroughs.content.wording import count_of
-from walkthroughs.enums import Role
-from walkthroughs.errors import HandrailError
-from walkthroughs.identity.sign_ins import count_open, set_auth
 from walkthroughs.mcp_server.domains import verify
 from walkthroughs.models import McpServer, db
 from walkthroughs.runtime import runtime
-
-_REFUSED = "Nothing is saved yet: something below needs a change."
 
 
 def _address(_view: object, _context: object, row: McpServer, _name: str) -> str:
@@ -38,8 +34,8 @@ class ServerView(OrgModelView):
     intro = "Addresses that your users add to their assistants."
     creatable = True
     editable = True
-    writers = frozenset({Role.OWNER})
-    duplicate_message = "Another server has that slug or domain already; choose another."
+    writers = OWNERS
+    duplicate_message = DUPLICATE
     column_list = ("name", "address", "custom_domain", "walkthrough_tools_enabled")
     column_labels = {
         "custom_domain": "Own domain",
@@ -65,26 +61,22 @@ class ServerView(OrgModelView):
     def __init__(self) -> None:
         super().__init__(McpServer, "Servers", "Delivery")
 
+    def create_form(self, obj: Any = None) -> Any:  # noqa: ANN401
+        """Offer what the organization has."""
+        form = super().create_form(obj)
+        prepare(form, db.session(), None)
+        return form
+
     def edit_form(self, obj: Any = None) -> Any:  # noqa: ANN401
-        """Say what another way to know learners does to those who have signed in."""
+        """Offer what the organization has; say what a change does to those who are there."""
         form = super().edit_form(obj)
-        if obj is not None and (count := count_open(db.session(), obj)):
-            form.auth_type.description += (
-                f"\nAnother choice ends {count_of(count, 'sign-in')} here as soon as it is saved; "
-                "progress and personal links stay."
-            )
+        prepare(form, db.session(), obj)
         return form
 
     def on_model_change(self, form: Any, model: McpServer, is_created: bool) -> None:  # noqa: ANN401
         """Change how learners are known; show at the field why it cannot be."""
         super().on_model_change(form, model, is_created)
-        if model.auth_type is form.auth_type.data:
-            return
-        try:
-            set_auth(db.session(), runtime().settings, model, form.auth_type.data)
-        except HandrailError as error:
-            form.auth_type.errors = [str(error)]
-            raise HandrailError(_REFUSED) from error
+        set_sign_in(form, db.session(), model)
 
     def after_model_change(self, form: Any, model: McpServer, is_created: bool) -> None:  # noqa: ANN401
         """Serve a new domain at once, where domains are trusted."""

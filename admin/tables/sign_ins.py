@@ -17,7 +17,6 @@ class SignInView(OrgModelView):
 
     noun = "sign-in"
     intro = "Apps that learners have signed in with, the last used first."
-    readers = LinkView.readers
     writers = LinkView.writers
     removal = (
         "End",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from admin.access.roles import OWNERS
 from admin.tables.model_page import OrgModelView
 from sync.status import sync_and_health
-from walkthroughs.enums import Role
 from walkthroughs.models import ContentSource, SyncRun
 
 
@@ -13,7 +13,7 @@ class SourceView(OrgModelView):
 
     noun = "content source"
     intro = "Git repositories whose walkthroughs appear here by themselves."
-    writers = frozenset({Role.OWNER})
+    writers = OWNERS
     column_list = ("name", "sync", "health", "branch", "synced_commit", "checked_at")
     column_labels = {
         "sync": "State",

@@ -28,7 +28,7 @@ class StepView(ContentView):
     column_list = ("title", "walkthrough", "section_title", "display_order")
     column_labels = {"display_order": "Place", "section_title": "Section"}
     column_formatters = {"display_order": lambda _v, _c, row, _n: row.display_order + 1}
-    column_searchable_list = ("title", "content")
+    column_searchable_list = ("title",)  # texts are searched in the list of walkthroughs
     column_default_sort = [("walkthrough_id", False), ("display_order", False)]
     column_details_list = (*column_list, "content", "agent_instructions", "verify")
     form = StepForm

@@ -15,10 +15,11 @@ from sync.format.folder import read_folder
 from sync.format.parse import Surroundings, parse_repository
 from sync.git.edit_link import view_address_of
 from sync.git.proposal_branch import Person
-from sync.proposal_plan import NotProposed, ProposalConflict
-from sync.proposal_state import link_of, list_proposals
-from sync.proposals import Proposed, preview_proposal, propose
-from sync.sources import find_source
+from sync.named_sources import find_source
+from sync.proposals.errors import NotProposed, ProposalConflict
+from sync.proposals.opened import Change
+from sync.proposals.propose import Proposed, preview_proposal, propose
+from sync.proposals.state import link_of, list_proposals
 from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.enums import ProposalState
 from walkthroughs.ids import utc_text
@@ -67,14 +68,15 @@ def propose_command(
     owner = find_source(parts.database, source)
     row = _find(owner, walkthrough)
     wanted = _read(folder, row.external_id, owner)
-    about = parts.database, parts.settings, row.organization_id, row.id, wanted.content
+    change = Change(row.organization_id, row.id, wanted.content, wanted.pictures)
+    about = parts.database, parts.settings, change
     try:
         if only_diff:
-            shown = preview_proposal(*about, pictures=wanted.pictures)
+            shown = preview_proposal(*about)
             click.echo(shown.diff, nl=False)
             return
         who = _person(author)
-        done = propose(*about, who, note=note, pictures=wanted.pictures)
+        done = propose(*about, who, note=note)
     except ProposalConflict as error:
         click.echo(error.theirs, nl=False)
         raise

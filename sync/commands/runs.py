@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
+from sync.commands.operator import operator_name
+from sync.named_sources import find_sources, resume_source
 from sync.planning.report import plan_facts, plan_lines
 from sync.runs import SyncRequest
-from sync.sources import find_sources, set_hold
 from sync.sync_source import plan_source, sync_source
 from walkthroughs.enums import RunOutcome
 from walkthroughs.runtime import runtime
@@ -42,7 +42,7 @@ def plan_command(source: str | None, reread: bool, as_json: bool) -> None:
 @with_appcontext
 def apply_command(source: str | None, approved: str | None, reread: bool, as_json: bool) -> None:
     """Carry out the newest commit. Exit: 0 done, 2 waits for --approve, 1 a problem or an error."""
-    request = SyncRequest(actor=_operator(), approved_fingerprint=approved, read_all=reread)
+    request = SyncRequest(actor=operator_name(), approved_fingerprint=approved, read_all=reread)
     _sync_all(source, request, as_json=as_json)
 
 
@@ -53,7 +53,7 @@ def apply_command(source: str | None, approved: str | None, reread: bool, as_jso
 @with_appcontext
 def rollback_command(source: str, commit: str, approved: str | None) -> None:
     """Go back to an older COMMIT. The source is held there until `sync resume`."""
-    request = SyncRequest(actor=_operator(), approved_fingerprint=approved, rollback_to=commit)
+    request = SyncRequest(actor=operator_name(), approved_fingerprint=approved, rollback_to=commit)
     _sync_all(source, request, as_json=False)
 
 
@@ -62,8 +62,8 @@ def rollback_command(source: str, commit: str, approved: str | None) -> None:
 @with_appcontext
 def resume_command(source: str) -> None:
     """Apply new commits again, beginning with the newest one."""
-    set_hold(runtime().database, source, None)
-    _sync_all(source, SyncRequest(actor=_operator()), as_json=False)
+    resume_source(runtime().database, source)
+    _sync_all(source, SyncRequest(actor=operator_name()), as_json=False)
 
 
 def _sync_all(source: str | None, request: SyncRequest, *, as_json: bool) -> None:
@@ -90,7 +90,3 @@ def _print(plans: list[dict[str, Any]], *, as_json: bool) -> None:
     for facts in plans:
         for line in plan_lines(facts):
             click.echo(line)
-
-
-def _operator() -> str:
-    return f"{getpass.getuser()} (command line)"

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from sync import sources
+from sync.commands.operator import operator_name
+from sync.named_sources import find_source, find_sources
 from walkthroughs import addresses
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.enums import GitHost, OnRewrite
@@ -66,7 +68,12 @@ def add_command(organization: str, url: str, *, hold: bool, **given: Any) -> Non
     name = columns.setdefault("name", url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"))
     parts = runtime()
     sources.add_source(
-        parts.database, parts.settings, organization, columns, secret_files, hold=hold
+        parts.database,
+        parts.settings,
+        organization,
+        columns,
+        secret_files,
+        held_by=operator_name() if hold else None,
     )
     if hold:
         click.echo(f'Added "{name}", held. Apply it with: flask sync resume {name}')
@@ -84,7 +91,7 @@ def set_command(source: str, **given: Any) -> None:  # noqa: ANN401  options
     Its walkthroughs stay its own, and learners keep their places. Waits for a run under way.
     """
     parts = runtime()
-    found = sources.find_source(parts.database, source)
+    found = find_source(parts.database, source)
     columns, secret_files = _read(given)
     sources.change_source(parts.database, parts.settings, found, columns, secret_files)
     name = columns.get("name", found.name)
@@ -94,7 +101,7 @@ def set_command(source: str, **given: Any) -> None:  # noqa: ANN401  options
 @source_cli.command("list")
 def list_command() -> None:
     """List the content sources."""
-    for row in sources.find_sources(runtime().database, None):
+    for row in find_sources(runtime().database, None):
         click.echo(f"{row.id}  {row.name}  {row.url}  {row.branch}  {row.path or '/'}")
 
 
@@ -103,7 +110,7 @@ def list_command() -> None:
 def webhook_command(source: str) -> None:
     """Make a new secret for push notifications; print it, once, with the address to call."""
     parts = runtime()
-    row = sources.find_source(parts.database, source)
+    row = find_source(parts.database, source)
     secret = sources.new_webhook_secret(parts.database, parts.settings, row)
     click.echo(f"Address  {addresses.webhook_address(parts.settings.base_url, row.id)}")
     click.echo(f"Secret   {secret}  (shown only now)")
@@ -114,7 +121,7 @@ def webhook_command(source: str) -> None:
 def check_token_command(source: str) -> None:
     """Make a new token for checks before a merge; print it, once, with the address to ask."""
     parts = runtime()
-    row = sources.find_source(parts.database, source)
+    row = find_source(parts.database, source)
     token = sources.new_check_token(parts.database, row)
     click.echo(f"Address  {addresses.merge_check_address(parts.settings.base_url, row.id)}")
     click.echo(f"Token    {token}  (shown only now; it can ask, and change nothing)")
@@ -125,7 +132,7 @@ def check_token_command(source: str) -> None:
 def remove_command(source: str) -> None:
     """Remove a source. Its walkthroughs stay, published as they are, and the dashboard's now."""
     database = runtime().database
-    row = sources.find_source(database, source)
+    row = find_source(database, source)
     owned = sources.remove_source(database, runtime().settings, row)
     click.echo(f'Removed "{row.name}". {owned} walkthrough(s) are the dashboard\'s now.')
 

@@ -9,10 +9,10 @@ from functools import partial
 import click
 
 from sync import status_report
-from sync.sources import find_sources, set_hold
+from sync.commands.operator import operator_name
+from sync.named_sources import find_sources, hold_source
 from sync.status import BAD_HEALTH, read_status
 from walkthroughs.command_group import CommandGroup, LazyCommand
-from walkthroughs.ids import now_ms
 from walkthroughs.runtime import runtime
 
 sync_cli = CommandGroup("sync", help="Content sources: Git repositories of walkthroughs.")
@@ -32,9 +32,10 @@ for _name, _command, _help in (
 
 @sync_cli.command("hold")
 @click.argument("source")
-def hold_command(source: str) -> None:
+@click.option("--reason", default="", help="Why, for those who see that it is held.")
+def hold_command(source: str, reason: str) -> None:
     """Apply nothing to this source until `sync resume`; new commits are still looked at."""
-    set_hold(runtime().database, source, now_ms())
+    hold_source(runtime().database, source, operator_name(), reason)
     click.echo(f'"{source}" is held. Go on with: flask sync resume {source}')
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sync.format.export import export
-from sync.sources import find_source
+from sync.named_sources import find_source
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.content.pictures import pictures_named
 from walkthroughs.content.values import AuthoredWalkthrough

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from sync.layout import PICTURE_ENDINGS, FileData
 
@@ -12,17 +13,33 @@ _MAX_LINES = 3000
 _MAX_CHARACTERS = 512 * 1024
 
 
-def diff_files(files: Mapping[str, FileData], changes: Mapping[str, bytes | None]) -> str:
-    """Return a unified diff of what the *changes* (none: removed) do to *files*, by path.
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """What changes in the file at *path*, as a unified diff."""
+
+    path: str
+    text: str
+
+
+def diff_files(
+    files: Mapping[str, FileData], changes: Mapping[str, bytes | None]
+) -> tuple[FileDiff, ...]:
+    """Return what the *changes* (none: removed) do to *files*, by path.
 
     After half a MiB, files are only named.
     """
-    shown: list[str] = []
+    shown: list[FileDiff] = []
     size = 0
     for path, after in sorted(changes.items()):
-        shown.append(_diff(path, files.get(path), after, is_named=size > _MAX_CHARACTERS))
-        size += len(shown[-1])
-    return "".join(shown)
+        text = _diff(path, files.get(path), after, is_named=size > _MAX_CHARACTERS)
+        shown.append(FileDiff(path, text))
+        size += len(text)
+    return tuple(shown)
+
+
+def as_text(files: tuple[FileDiff, ...]) -> str:
+    """Return the diffs of all files as one."""
+    return "".join(each.text for each in files)
 
 
 def _diff(path: str, before: FileData | None, after: bytes | None, *, is_named: bool) -> str:

@@ -116,6 +116,12 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+def key_alias(resolved: ResolvedHost) -> str:
+    """Return what a host's keys are listed under in a known_hosts file, as ssh does itself."""
+    is_usual = resolved.port == _PORTS["ssh"]
+    return resolved.host if is_usual else f"[{resolved.host}]:{resolved.port}"
+
+
 def _settings(resolved: ResolvedHost) -> dict[str, str]:
     if ":" in resolved.host:
         return {}  # an IPv6 address is where it says, and curl takes none here
@@ -124,8 +130,5 @@ def _settings(resolved: ResolvedHost) -> dict[str, str]:
 
 
 def _ssh_options(resolved: ResolvedHost) -> tuple[str, ...]:
-    """Name the address to ssh, and what the host's keys are listed under, as ssh does itself."""
-    alias = (
-        resolved.host if resolved.port == _PORTS["ssh"] else f"[{resolved.host}]:{resolved.port}"
-    )
-    return ("-o", f"HostName={resolved.addresses[0]}", "-o", f"HostKeyAlias={alias}")
+    """Name the address to ssh, and what the host's keys are listed under."""
+    return ("-o", f"HostName={resolved.addresses[0]}", "-o", f"HostKeyAlias={key_alias(resolved)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,9 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-#: The folder of a key begins so, and goes on with the process that made it.
-_KEY = "key-"
+#: The folder of a key, or of a repository that is tried, begins so, and goes on with the process
+#: that made it.
+_KEY, _TRIAL = "key-", "trial-"
 
 
 def copies_folder(data_dir: Path) -> Path:
@@ -36,6 +38,16 @@ def key_folder(data_dir: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@contextmanager
+def trial_name(data_dir: Path) -> Iterator[str]:
+    """Yield a name for a copy that is gone after the block; `copy_of` says where it is."""
+    name = f"{_TRIAL}{os.getpid()}-{secrets.token_hex(8)}"
+    try:
+        yield name
+    finally:
+        delete_copy(data_dir, name)
+
+
 def delete_copy(data_dir: Path, source_id: str) -> None:
     """Remove the copy of a source's repository; the next fetch makes a new one."""
     shutil.rmtree(copy_of(data_dir, source_id), ignore_errors=True)
@@ -47,8 +59,8 @@ def sweep(data_dir: Path, source_ids: Collection[str]) -> None:
     *source_ids* are those of all sources that there are.
     """
     for folder in copies_folder(data_dir).iterdir():
-        if folder.name.startswith(_KEY):
-            process = folder.name.removeprefix(_KEY).split("-")[0]
+        if folder.name.startswith((_KEY, _TRIAL)):
+            process = folder.name.split("-")[1]
             is_left = process.isdigit() and not psutil.pid_exists(int(process))
         else:
             is_left = folder.name.startswith("src_") and folder.name not in source_ids

@@ -13,6 +13,10 @@ class SourceInvalid(RepositoryUnavailable):
     """An operator must act: the source's address, branch, folder or credential cannot be used."""
 
 
+class AccessRefused(SourceInvalid):
+    """An operator must act: the host shows the repository to nobody, or not to this credential."""
+
+
 class ContentInvalid(RepositoryUnavailable):
     """The authors must act: what they pushed cannot be read at all."""
 

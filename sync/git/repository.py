@@ -110,6 +110,19 @@ class Repository:
             self.head()  # if that fails, too, the host is the trouble, else our copy is
             return self._reclone()
 
+    def fetch_newest(self) -> str:
+        """Bring the newest commit of the branch here without those before it; return it.
+
+        Raises:
+            RepositoryUnavailable: it cannot be fetched.
+        """
+        try:
+            return self._fetch("--depth=1")
+        except HostUnavailable as error:
+            if "shallow" not in str(error):
+                raise
+            return self._fetch()  # a host that only hands out files cannot leave history out
+
     def fetch_if_missing(self, newest: str) -> None:
         """Bring the branch here, unless its commit *newest* is here already.
 
@@ -132,7 +145,7 @@ class Repository:
             self.delete_copy()  # delete the partial copy, so that it does not fill the disk
             raise
 
-    def _fetch(self) -> str:
+    def _fetch(self, *options: str) -> str:
         folder = self.git.folder
         if not (folder / "HEAD").exists():
             folder.mkdir(exist_ok=True)
@@ -145,6 +158,7 @@ class Repository:
             "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--force",
+            *options,
             "--",
             self.url,
             f"+refs/heads/{self._branch}:{BRANCH_REF}",

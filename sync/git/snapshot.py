@@ -33,9 +33,9 @@ from walkthroughs.content.pictures import MAX_PICTURE_BYTES, TOO_LARGE, Picture,
 #: The mode and the id of what has a name.
 Node = tuple[bytes, str]
 _FILE_MODES = (b"100644", b"100755")
-_TREE = b"40000"
+TREE_MODE = b"40000"
 #: A folder with a hundred thousand entries is not one that people write.
-_MAX_TREE_BYTES = 4 * 1024 * 1024
+MAX_TREE_BYTES = 4 * 1024 * 1024
 _BATCH_FOLDERS = 100
 
 
@@ -86,14 +86,14 @@ def read_snapshot(
     id_bytes = len(commit) // 2
     top = _tree(objects, root, id_bytes, shown)
     parent = top.get(WALKTHROUGHS)
-    if parent is None or parent[0] != _TREE:
+    if parent is None or parent[0] != TREE_MODE:
         alike = next((f' There is "{name}".' for name in top if name.lower() == WALKTHROUGHS), "")
         raise SourceInvalid(
             f'There is no folder "{WALKTHROUGHS}" in {shown} at {root}.{alike} Nothing is '
             "archived because of that. Put it there, or set the source to another folder."
         )
     found = _tree(objects, parent[1], id_bytes, shown)
-    trees = {name: oid for name, (mode, oid) in found.items() if mode == _TREE}
+    trees = {name: oid for name, (mode, oid) in found.items() if mode == TREE_MODE}
     changed = [name for name, tree in trees.items() if known.get(name) != tree]
     settings = top.get(ROOT_FILE)
     if settings is not None and settings[0] in _FILE_MODES:
@@ -108,23 +108,23 @@ def read_snapshot(
 
 
 def _kinds(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
-    kinds = {_TREE: EntryKind.FOLDER} | dict.fromkeys(_FILE_MODES, EntryKind.FILE)
+    kinds = {TREE_MODE: EntryKind.FOLDER} | dict.fromkeys(_FILE_MODES, EntryKind.FILE)
     return {name: kinds.get(mode, EntryKind.LINK) for name, (mode, _) in entries.items()}
 
 
 def _stray(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
     """Return the entries that are no folders: of a thousand walkthroughs, there is none."""
-    return _kinds({name: node for name, node in entries.items() if node[0] != _TREE})
+    return _kinds({name: node for name, node in entries.items() if node[0] != TREE_MODE})
 
 
 def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:
     """Return what a tree holds, by name."""
-    (tree,) = objects.contents([name], _MAX_TREE_BYTES, b"tree")
+    (tree,) = objects.contents([name], MAX_TREE_BYTES, b"tree")
     if tree is None:
         raise SourceInvalid(f"There is no folder {name} in {shown}.")
     if isinstance(tree, Unread):
         raise ContentInvalid(f"A folder of {shown} has far too many entries.")
-    return _entries_by_name(tree, id_bytes)
+    return entries_by_name(tree, id_bytes)
 
 
 def _folders(
@@ -184,12 +184,12 @@ def _listed(
     found = {folder: _Folder(folder) for folder in folders}
     level = [(found[folder], folder, tree) for folder, tree in folders.items()]
     for _ in range(MAX_DEPTH):
-        trees = objects.contents([tree for _, _, tree in level], _MAX_TREE_BYTES, b"tree")
+        trees = objects.contents([tree for _, _, tree in level], MAX_TREE_BYTES, b"tree")
         below: list[tuple[_Folder, str, str]] = []
         for (owner, at, _), tree in zip(level, trees, strict=True):
             if tree is None:
                 raise CopyDamaged("The copy of the repository misses some of its folders.")
-            inner = None if isinstance(tree, Unread) else _entries_by_name(tree, id_bytes)
+            inner = None if isinstance(tree, Unread) else entries_by_name(tree, id_bytes)
             below += [(owner, path, oid) for path, oid in owner.add_level(at, inner)]
         if not below:
             break
@@ -217,7 +217,7 @@ class _Folder:
         if self._count > MAX_ENTRIES:
             return []
         self._files |= {path: oid for path, (mode, oid) in paths.items() if mode in _FILE_MODES}
-        return [(path, oid) for path, (mode, oid) in paths.items() if mode == _TREE]
+        return [(path, oid) for path, (mode, oid) in paths.items() if mode == TREE_MODE]
 
     def listed(self) -> dict[str, str]:
         """Return path -> blob of the files."""
@@ -226,7 +226,7 @@ class _Folder:
         return {self._manifest: _FOLDER_TOO_LARGE} if self._has_manifest else {}
 
 
-def _entries_by_name(tree: bytes, id_bytes: int) -> dict[str, Node]:
+def entries_by_name(tree: bytes, id_bytes: int) -> dict[str, Node]:
     """Return the entries of a tree whose names authors would write, by name.
 
     Raises:

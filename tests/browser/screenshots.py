@@ -16,14 +16,17 @@ from pathlib import Path
 from flask_security.utils import hash_password
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import text
 
 from admin.access.accounts import Account
 from admin.demo import prepare
 from app import add_pages, build_app, create_app
+from bench.history import fill
 from tests.browser.conftest import _FLAGS, DashboardSite, _program
 from tests.browser.writing import begin, open_step, publish, start_draft, write
 from tests.serving import served
 from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import Database
 from walkthroughs.models import db
 from walkthroughs.runtime import runtime
 from walkthroughs.settings import Settings
@@ -41,9 +44,13 @@ _SCREENS = {
     "server-settings": "servers/academy/?tab=settings",
     "learners": "learners/",
     "git": "git/",
+    "git-new": "git/new/",
     "members": "members/",
     "audit": "audit/",
+    "tables": "tables/walkthrough_steps/",
 }
+#: The page, in an organization that learners have used for months, and the one that it leads to.
+_NUMBERS = ("analytics/?days=90", "Find the commit that broke it")
 #: The same, and the link on that page which leads to the screen.
 _OPENED = (("learner", "learners/", "you@acme.example"), ("git-source", "git/", "content-repo"))
 #: Where the demo happens to lie is no part of a picture.
@@ -71,14 +78,16 @@ _FOR_THE_ASSISTANT = (
 def main(folder: Path) -> None:
     """Write all pictures to *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
-    with demo() as site, sync_playwright() as playwright:
+    with demo() as (site, database), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_program(), args=list(_FLAGS))
-        take_all(browser, site, folder)
+        page = begin(browser, site)
+        take_all(browser, page, site, folder)
+        take_numbers(page, site, database, folder)
         browser.close()
 
 
 @contextmanager
-def demo() -> Iterator[DashboardSite]:
+def demo() -> Iterator[tuple[DashboardSite, Database]]:
     """Serve the demo, and end it with its database."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
@@ -98,17 +107,17 @@ def demo() -> Iterator[DashboardSite]:
             db.session.commit()
         try:
             with served(build_app(settings, app)) as origin:
-                yield DashboardSite(origin, _OWNER, _PASSWORD)
+                site = DashboardSite(origin, _OWNER, _PASSWORD)
+                yield site, app.extensions["handrail"].database
         finally:
             embedded.stop(settings.data_dir / "postgres")
 
 
-def take_all(browser: Browser, site: DashboardSite, folder: Path) -> None:
-    """Write the pictures of all screens."""
+def take_all(browser: Browser, page: Page, site: DashboardSite, folder: Path) -> None:
+    """Write the pictures of all screens of a demo that few have used."""
     stranger = browser.new_page()
     stranger.goto(f"{site.origin}/admin/")
     take(stranger, folder / "sign-in")
-    page = begin(browser, site)
     _take_writing(page, folder)
     for name, path in _SCREENS.items():
         page.goto(f"{site.origin}/o/acme/admin/{path}")
@@ -121,7 +130,19 @@ def take_all(browser: Browser, site: DashboardSite, folder: Path) -> None:
     page.locator(".card", has=page.locator(".badge-git")).first.get_by_role("link").first.click()
     page.locator(".cm-content").first.wait_for()
     take(page, folder / "git-managed")
-    page.context.close()
+
+
+def take_numbers(page: Page, site: DashboardSite, database: Database, folder: Path) -> None:
+    """Let learners come for months, and write the pictures of their numbers."""
+    with database.begin() as connection:
+        acme = connection.execute(text("SELECT id FROM organization")).scalar_one()
+    fill(database, acme, learners=400, days=200)
+    path, link = _NUMBERS
+    page.goto(f"{site.origin}/o/acme/admin/{path}")
+    take(page, folder / "analytics")
+    page.get_by_role("link", name=link).click()
+    page.get_by_role("heading", name="Steps").wait_for()
+    take(page, folder / "analytics-walkthrough")
 
 
 def _take_writing(page: Page, folder: Path) -> None:

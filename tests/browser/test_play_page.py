@@ -53,6 +53,7 @@ def test_a_dropped_picture_is_in_the_preview_and_the_draft_is_played_to_its_end_
     page.get_by_role("link", name="Edit this step").click()
     expect(page.get_by_label("Title of the step")).to_have_value("Three")
     page.wait_for_load_state()
+    page.set_viewport_size({"width": 1440, "height": 900})  # `faults` has left it narrow
     # Also where nothing waits to be saved.
     page.get_by_role("button", name="Add a step").click()
     expect(page.locator("[data-item]")).to_have_count(4)

@@ -3,9 +3,9 @@
 import pytest
 
 from app import create_app
-from tests.authors import synced
+from tests.kept_sources import kept_sources, synced
 
-__all__ = ["flask", "synced"]
+__all__ = ["flask", "kept_sources", "synced"]
 
 
 @pytest.fixture

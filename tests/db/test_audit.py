@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 
-from tests.authors import synced
 from tests.builders import (
     DASHBOARD,
     content,
@@ -19,6 +18,7 @@ from tests.builders import (
     server,
     walkthrough,
 )
+from tests.kept_sources import synced
 from walkthroughs.audit.changes import AUDITED, NOT_AUDITED
 from walkthroughs.audit.record import MAX_LETTERS, Actor, Event, act_as, record, without_learners
 from walkthroughs.enums import AuditPlace

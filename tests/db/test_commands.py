@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from sync import queue
+from sync.commands.operator import operator_name
 from sync.git import credentials
 from sync.git.credentials import DeployKey, Token
 from sync.runs import SyncRequest
@@ -139,13 +141,19 @@ def test_hold_rollback_and_resume(flask, synced):
     synced.author.write("bad")
     synced.sync()
     flask("sync", "rollback", "content", good)
-    assert "held" in flask("sync", "status", "content")
+    assert f": Went back to {good[:10]}." in flask("sync", "status", "content")
     assert synced.row().step_count == 3
     flask("sync", "resume", "content")
     assert synced.row().step_count == 1
-    flask("sync", "hold", "content")
+    flask("sync", "hold", "content", "--reason", "Exams until Friday")
 
     assert synced.status().health == "held"
+    who = re.escape(operator_name())
+    assert re.search(rf"held since .* by {who}: Exams until Friday", flask("sync", "status"))
+    held = json.loads(flask("sync", "status", "--json"))[0]["held"]
+    assert (held["by"], held["reason"]) == (operator_name(), "Exams until Friday")
+    flask("sync", "resume", "content")
+    assert synced.source().held_reason is None
 
 
 def test_a_name_that_nobody_has_is_told_with_what_to_do(flask):

@@ -32,6 +32,8 @@ def test_what_killed_processes_and_removed_sources_left_is_swept_and_the_rest_st
     for name in (
         f"key-{ended.pid}-abc",
         f"key-{os.getpid()}-abc",
+        f"trial-{ended.pid}-abc",
+        f"trial-{os.getpid()}-abc",
         "src_gone",
         "src_there",
         "notes",
@@ -41,7 +43,8 @@ def test_what_killed_processes_and_removed_sources_left_is_swept_and_the_rest_st
     sweep(tmp_path, {"src_there"})
 
     left = sorted(path.name for path in folder.iterdir())
-    assert left == sorted([f"key-{os.getpid()}-abc", "src_there", "notes"])
+    used = [f"{kind}-{os.getpid()}-abc" for kind in ("key", "trial")]
+    assert left == sorted([*used, "src_there", "notes"])
 
 
 def test_a_key_is_kept_beside_the_copies_while_it_is_used(tmp_path):

@@ -255,7 +255,7 @@ def test_what_is_saved_while_somebody_publishes_begins_the_next_draft(desk):
 
     assert turns.waited
     saved = turns.second.result()
-    assert (saved.has_changes, saved.live_version, saved.applied.conflicts) == (True, 2, ())
+    assert (saved.row.has_changes, saved.row.live_version, saved.applied.conflicts) == (True, 2, ())
     assert desk.texts() == ["Do one!", "Ben's.", "Do three."]
     assert desk.call(read.read_content).steps[1].content == "Do two."
 

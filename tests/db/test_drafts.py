@@ -44,7 +44,7 @@ def test_what_is_written_as_it_is_live_is_no_draft(room):
     room.save(ANN, change("two", "Do more.", "Do two."))
     saved = room.save(ANN, change("two", "Do two.", "Do more."), base=1)
 
-    assert (saved.has_changes, saved.applied.draft.revision) == (False, 2)
+    assert (saved.row.has_changes, saved.applied.draft.revision) == (False, 2)
     assert room.read().draft.revision == 2
 
 
@@ -272,7 +272,7 @@ def test_a_draft_that_is_too_large_as_a_whole_is_refused_with_its_size(room, mon
     with pytest.raises(DraftRefused, match=r"12\d,\d{3} bytes; at most 100,000"):
         room.save(ANN, change("one", "ü" * 60_000, "Do one."))
     assert not room.read().has_changes
-    assert room.save(ANN, change("one", "u" * 60_000, "Do one.")).has_changes
+    assert room.save(ANN, change("one", "u" * 60_000, "Do one.")).row.has_changes
 
 
 def test_a_copy_is_kept_once(room):

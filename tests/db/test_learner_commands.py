@@ -119,7 +119,8 @@ def test_everything_that_is_stored_about_a_learner_is_exported_without_secrets(f
     (grant,) = facts["oauth_grants"]
 
     assert facts.keys() == {
-        "learner", "names", "sign_in_codes", "oauth_tokens",
+        "learner", "names", "sign_in_codes", "oauth_tokens", "tool_events",
+        "tool_events_incoming",
         *(table.name for table in tables_of_learners()),
     }  # fmt: skip
     assert facts["learner"]["email"] == LEA

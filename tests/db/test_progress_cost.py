@@ -1,11 +1,12 @@
 """What a learner's call costs, alone and beside others."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2.extensions
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import UniqueConstraint, event, text
 
 from tests.builders import content, learner, new_course, walkthrough
 from tests.learners import CACHE, lea
@@ -14,6 +15,7 @@ from walkthroughs.learning import answers, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.models import WalkthroughProgress
 
 __all__ = ["lea"]
 
@@ -41,6 +43,16 @@ def test_an_ordinary_step_is_one_round_trip(lea):
     assert view.step.title == "Three"
     assert len(statements) == 1
     assert statements[0].startswith("EXECUTE handrail_advance")
+
+
+def test_no_index_has_a_column_that_a_step_call_changes():
+    table = WalkthroughProgress.__table__
+    changed = set(re.findall(r"(\w+) = ", ADVANCE.sql.partition("FROM")[0].replace("\n", " ")))
+    keys = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    indexed = {column.name for each in (*table.indexes, *keys) for column in each.columns}
+
+    assert {"completed_steps", "current_step_id", "active_at", "hurried_calls"} <= changed
+    assert not indexed & changed  # so each update stays in its place
 
 
 def test_the_short_way_answers_as_the_rules_do(lea, database):

@@ -8,11 +8,12 @@ import pytest
 
 from sync.format.rewrite import NotRewritten
 from sync.git.credentials import Token
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import HostUnavailable, RepositoryUnavailable
 from sync.git.proposal_branch import Person
-from sync.proposal_plan import NothingToPropose, NotProposed, ProposalConflict
-from sync.proposal_state import list_proposals, proposal_status
-from sync.proposals import preview_proposal, propose
+from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflict
+from sync.proposals.opened import Change
+from sync.proposals.propose import preview_proposal, propose
+from sync.proposals.state import list_proposals, proposal_status
 from sync.worker import check_source
 from tests.authors import PushedSource
 from tests.builders import organization, step
@@ -51,12 +52,13 @@ class ProposingSource(PushedSource):
 
     def propose(self, content, **more):
         row = self.row()
-        about = self.database, self.settings, row.organization_id, row.id, content
-        return propose(*about, LEA, **more)
+        change = Change(row.organization_id, row.id, content)
+        return propose(self.database, self.settings, change, LEA, **more)
 
     def preview(self, content):
         row = self.row()
-        return preview_proposal(self.database, self.settings, row.organization_id, row.id, content)
+        change = Change(row.organization_id, row.id, content)
+        return preview_proposal(self.database, self.settings, change)
 
     def state(self):
         row = self.row()
@@ -210,6 +212,26 @@ def test_who_pushes_between_our_look_and_our_push_is_not_overwritten(synced, mon
     assert synced.git("show", f"{files}/one.md").endswith("Do it now.")
 
 
+def test_a_push_whose_answer_was_lost_is_found_by_the_next_look(synced, monkeypatch):
+    from sync.git import proposal_branch
+
+    push = proposal_branch.ProposalBranch.push
+
+    def lost(branch, commit):
+        push(branch, commit)
+        raise HostUnavailable("Git could not push in time.")
+
+    monkeypatch.setattr(proposal_branch.ProposalBranch, "push", lost)
+    with pytest.raises(HostUnavailable):
+        synced.propose(synced.live(content="Do it."))
+    assert synced.state().step == "in_step"
+    with pytest.raises(NothingToPropose):
+        synced.preview(synced.live(content="Do it."))
+
+    assert synced.state().step == "proposed"
+    assert synced.state().proposal.git_commit == synced.git("rev-parse", synced.branch)
+
+
 @pytest.mark.parametrize("trouble", ["read only", 403, 401])
 def test_without_the_right_to_push_the_right_is_named_and_the_change_is_a_patch(
     synced, trouble, monkeypatch, caplog
@@ -349,7 +371,7 @@ def test_what_cannot_be_proposed_says_why(local):
     with local.database.transaction() as session:
         other = organization(session, "other")
     with pytest.raises(WalkthroughNotFound):
-        propose(local.database, local.settings, other.id, row.id, local.live(), LEA)
+        propose(local.database, local.settings, Change(other.id, row.id, local.live()), LEA)
     with pytest.raises(NotRewritten, match=r"one\.md:5"):
         local.propose(local.live(content="<script>"))
     shown = local.preview(local.live(content="Shown."))

@@ -34,7 +34,9 @@ def test_a_commit_is_published_and_assigned(synced):
     with synced.database.transaction() as session:
         source = session.get_one(ContentSource, synced.source_id)
         assert source.synced_commit == synced.author.repository.head.commit.hexsha
-        assert session.scalars(select(McpServerWalkthrough)).one().is_enabled
+        assigned = session.scalars(select(McpServerWalkthrough)).one()
+        assert assigned.is_enabled
+        assert assigned.is_from_git
 
 
 def test_the_same_commit_again_writes_nothing(synced):

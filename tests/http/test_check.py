@@ -12,6 +12,7 @@ from sync.sync_source import plan_source
 from tests.authors import SyncedSource
 from tests.builders import problems_in
 from tests.checking import machine
+from tests.events import move_all
 from tests.pictures import picture_file, stored_picture
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
@@ -31,6 +32,7 @@ def everything(database):
 def test_the_plan_and_what_it_means_for_learners_is_printed_and_nothing_is_written(machine):
     machine.synced.select()
     machine.synced.author.write("two", "three")
+    move_all(machine.synced.database)  # the application would, in the middle of this
     before = everything(machine.synced.database)
     found = machine.lint()
 

@@ -177,6 +177,33 @@ def test_scripts_are_answered_what_became_of_their_changes(owner, second, site, 
     assert refused.status_code == 422
 
 
+def test_scripts_are_told_what_else_changes_on_the_page_if_that_is_one_step_alone(
+    owner, second, site, database
+):
+    row = site["acme"][2]
+    new = text_of("Do **this**. ![a](missing.png)")
+    shown = save(owner, row, new).get_json()["shown"]
+    assert (shown["step"], shown["marks"]) == ("one", ["changed", "problem"])
+    assert shown["by"] == "owner@acme.example"
+    assert "<strong>this</strong>" in shown["preview"]
+    assert "Do **this**." in shown["preview"]  # what the assistant gets
+
+    goal = {"kind": "set_detail", "field": "description", "value": "x", "seen": text_hash("")}
+    assert save(owner, row, goal, base=1, request_id="r2").get_json()["shown"]["step"] is None
+    title = {"kind": "set_step", "step": "one", "field": "title", "value": "1", "seen": text_hash("One")}  # fmt: skip
+    add = {"kind": "add_step", "step": "four", "after": None}
+    agent = text_of("Do.\n\n:::{agent}\nWarn.\n:::", new["value"])
+    other = text_of("Other.", "Do two.", "two")
+    several = ((title,), (add,), (other, text_of("3", "Do three.", "three")), (agent,))
+    for number, more in enumerate(several, 3):
+        base = draft(database, site).revision
+        answer = save(owner, row, *more, base=base, request_id=f"r{number}")
+        assert (answer.status_code, answer.get_json()["shown"]) == (200, None), more
+    base = draft(database, site).revision
+    late = save(second, row, text_of("Twice.", "Other.", "two"), base=base - 1, request_id="r9")
+    assert (late.status_code, late.get_json()["shown"]) == (200, None)
+
+
 @pytest.mark.parametrize("where", ["git", "archive"])
 def test_what_is_not_the_dashboards_is_shown_and_not_changed(owner, site, database, where):
     org, _, row, _ = site["acme"]

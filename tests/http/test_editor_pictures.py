@@ -1,11 +1,13 @@
 """Pictures that are put into a draft, from the editor's script to the learner's answer."""
 
+import io
 import re
+from html import unescape
 
 import pytest
 
 from tests.dashboard import Visitor, app, owner, said, site
-from tests.http.test_editor_page import edit, live, page_of
+from tests.http.test_editor_page import draft, edit, live, page_of
 from tests.pictures import SECRET, announced, picture_file, stored_picture
 from walkthroughs.enums import Role
 from walkthroughs.models import Member, Walkthrough, WalkthroughImage
@@ -134,3 +136,73 @@ def test_a_picture_of_another_walkthrough_is_a_mistake_of_the_step_that_names_it
     assert all(words in said(owner.get(path)) for path in shown)
     assert send(owner, row, picture_file()).status_code == 200
     assert not any(words in said(owner.get(path)) for path in shown)
+
+
+def fill_in(owner, row, rest="", data=None, kind="image/png", **fields):
+    """Send one of the forms of the page of pictures; return the page that follows."""
+    page = said(owner.get(page_of(row, "pictures/")))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    if data is not None:
+        fields["file"] = (io.BytesIO(data), "picture.png", kind)
+    address = page_of(row, f"pictures/{rest}")
+    answer = owner.client.post(address, data=fields | {"csrf_token": token})
+    assert answer.status_code == 303, said(answer)
+    return unescape(said(owner.get(answer.location)))
+
+
+def test_pictures_are_listed_with_size_words_and_where_they_are_used(owner, site):
+    row = site["acme"][2]
+    assert "There are no pictures yet" in said(owner.get(page_of(row, "pictures/")))
+    shown = fill_in(owner, row, "add", picture_file())
+    assert "The picture is stored." in shown
+    assert "Not used." in shown
+    edit(owner, row, "one", **{"step-text": f"![A fox](i/{FOX.name})"})
+    shown = said(owner.get(page_of(row, "pictures/")))
+    assert f'data-picture="{FOX.name}" data-alt="A fox"' in shown
+    assert f"{len(FOX.data)} Bytes" in shown
+    assert re.search(r"step=one\">One</a>, the draft", shown)
+
+
+def test_a_picture_is_replaced_everywhere_in_the_draft_and_the_old_one_can_go(
+    owner, site, database
+):
+    row, other = site["acme"][2], stored_picture(1)
+    fill_in(owner, row, "add", picture_file())
+    for step in ("one", "two"):
+        edit(owner, row, step, **{"step-text": f"![A fox](i/{FOX.name}) i/{FOX.name}"})
+    shown = fill_in(owner, row, f"i/{FOX.name}/delete")
+    assert "The picture is used: “One” (the draft), “Two” (the draft)." in shown
+    shown = fill_in(owner, row, f"i/{FOX.name}/replace", picture_file(colour=1))
+    assert "in 2 texts of the draft" in shown
+    assert draft(database, site).steps[0].text == f"![A fox](i/{other.name}) i/{other.name}"
+    assert "The picture is deleted." in fill_in(owner, row, f"i/{FOX.name}/delete")
+    assert [sha256 for sha256, _ in stored(database)] == [other.sha256]
+    for gone in ("delete", "replace"):
+        shown = fill_in(owner, row, f"i/{FOX.name}/{gone}", picture_file())
+        assert "There is no such picture any more." in shown
+    assert [sha256 for sha256, _ in stored(database)] == [other.sha256]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(None, "choose a file"), (b"<svg/>", "no PNG")],
+)
+def test_a_form_without_a_picture_says_why_nothing_is_stored(owner, site, database, data, words):
+    assert words in fill_in(owner, site["acme"][2], "add", data)
+    assert stored(database) == []
+
+
+def test_a_preview_shows_the_words_of_pictures_in_their_place(owner, site):
+    row = site["acme"][2]
+    fill_in(owner, row, "add", picture_file())
+    words = 'A &lt;b> "x" > all'
+    edit(owner, row, "one", **{"step-text": f"![{words}](i/{FOX.name})"})
+    for rest in ("shown-step?step=one&", "?step=one&", "preview/?"):
+        with_it, without = (
+            said(owner.get(page_of(row, rest + more))) for more in ("", "pictures=no")
+        )
+        assert f"i/{FOX.name}" in with_it
+        assert "With pictures" in without
+        shown = re.search(r'<span class="picture-words">(.*?)</span>', without)[1]
+        assert unescape(shown) == unescape(words)
+        assert "<b>" not in shown

@@ -86,7 +86,7 @@ def test_who_has_no_account_chooses_a_password_and_lands_in_the_organization(
     answer = visitor.post(link, password=PASSWORD, again=PASSWORD)
 
     assert answer.location == "/o/acme/admin/"
-    assert visitor.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
+    assert visitor.get("/o/acme/admin/walkthroughs/").status_code == 200
     assert roles(database, LEA) == {("acme", "editor")}
     with database.transaction() as session:
         event = session.query(AuditEvent).filter_by(verb="invitation.accept").one()
@@ -94,7 +94,7 @@ def test_who_has_no_account_chooses_a_password_and_lands_in_the_organization(
         assert event.organization_id == site["acme"][0]
     other = Visitor(app)
     other.sign_in(LEA, PASSWORD)
-    assert other.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
+    assert other.get("/o/acme/admin/walkthroughs/").status_code == 200
 
 
 def test_a_link_alone_never_signs_into_an_account_with_a_password(app, owner, site, database):

@@ -94,6 +94,7 @@ def post(visitor, who, view, **fields):
 QUERIES = (
     ("q=LEA", ["lea@x.example"]),
     ("q=%25", []),  # no wildcard
+    ("q=ea@x", []),  # the beginning alone
     ("q=eve@x.example", []),
     ("server=acme", ["lea@x.example"]),
     ("server=other", []),
@@ -102,7 +103,7 @@ QUERIES = (
     ("status=none&q=max", ["max@x.example"]),
     ("since=7", ["lea@x.example"]),
     ("walkthrough=nonsense", []),
-    ("server=acme&status=in_progress&since=1&q=x.example", ["lea@x.example"]),
+    ("server=acme&status=in_progress&since=1&q=@x.ex", ["lea@x.example"]),
     ("page=9", []),
     ("status=nonsense&since=nonsense&page=nonsense&q=lea@", ["lea@x.example"]),
 )

@@ -55,7 +55,7 @@ def test_the_page_names_each_member_and_when_they_were_seen(app, owner, site, ed
     assert "Not seen yet" in page
     visitor = Visitor(app)
     visitor.sign_in("eddi@x.example", PASSWORD)
-    visitor.get("/o/acme/admin/tables/walkthroughs/")
+    visitor.get("/o/acme/admin/walkthroughs/")
 
     page = said(owner.get(MEMBERS))
     assert "Not seen yet" not in page
@@ -95,7 +95,7 @@ def test_a_member_is_removed_after_a_page_that_names_them(app, owner, eddi, data
     send(owner, "remove", id=eddi)
 
     assert role_of(database, eddi) is None
-    assert visitor.get("/o/acme/admin/tables/walkthroughs/").status_code in {302, 404}
+    assert visitor.get("/o/acme/admin/walkthroughs/").status_code in {302, 404}
 
 
 def test_an_owner_who_removes_themself_is_led_out(app, owner, site, database):
@@ -146,7 +146,7 @@ def test_who_owns_nothing_finds_neither_members_nor_audit(app, site, database, r
     add(app, database, site["acme"][0], "vera@x.example", Role(role))
     visitor = Visitor(app)
     visitor.sign_in("vera@x.example", PASSWORD)
-    page = said(visitor.get("/o/acme/admin/tables/walkthroughs/"))
+    page = said(visitor.get("/o/acme/admin/walkthroughs/"))
 
     assert "/admin/members/" not in page
     for path in (

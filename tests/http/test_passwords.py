@@ -31,7 +31,7 @@ def link(database, settings):
 def inside(app, password):
     visitor = Visitor(app)
     visitor.sign_in(OWNER, password)
-    return visitor if visitor.get("/o/acme/admin/tables/walkthroughs/").status_code == 200 else None
+    return visitor if visitor.get("/o/acme/admin/walkthroughs/").status_code == 200 else None
 
 
 def test_a_link_sets_the_password_once_and_ends_all_sessions(app, password, database, settings):
@@ -40,7 +40,7 @@ def test_a_link_sets_the_password_once_and_ends_all_sessions(app, password, data
     assert OWNER in said(visitor.get(address))
 
     assert visitor.post(address, password=NEW, again=NEW).status_code == 302
-    assert other.get("/o/acme/admin/tables/walkthroughs/").status_code == 302
+    assert other.get("/o/acme/admin/walkthroughs/").status_code == 302
     assert inside(app, password) is None
     assert inside(app, NEW)
     assert visitor.get(address).status_code == 404
@@ -79,8 +79,8 @@ def test_who_is_signed_in_changes_their_password_and_stays_signed_in(app, passwo
     assert "This is not your current password." in said(wrong)
     here.post("/admin/password/", current=password, password=NEW, again=NEW)
 
-    assert here.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
-    assert there.get("/o/acme/admin/tables/walkthroughs/").status_code == 302
+    assert here.get("/o/acme/admin/walkthroughs/").status_code == 200
+    assert there.get("/o/acme/admin/walkthroughs/").status_code == 302
     assert inside(app, NEW)
     assert Visitor(app).get("/admin/password/").status_code == 302
 
@@ -128,7 +128,7 @@ def test_a_new_secret_key_locks_nobody_out_and_ends_no_session_while_the_old_one
         hash_quickly(second)
         returning = Visitor(second)
         returning.client.set_cookie("session", cookie)
-        assert (returning.get("/o/acme/admin/tables/walkthroughs/").status_code == 200) is kept
+        assert (returning.get("/o/acme/admin/walkthroughs/").status_code == 200) is kept
         assert inside(second, password)
         second.extensions["handrail"].database.close()
 

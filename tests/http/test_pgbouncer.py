@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from sync import queue
-from tests.authors import synced
 from tests.http.posting import ask
+from tests.kept_sources import synced
 from tests.outside.debian import ENVIRONMENT, program, user_of
 from tests.processes import FlaskServe
 from tests.serving import free_port
@@ -88,6 +88,13 @@ def call(address, era, name, **arguments):
     return answer["_meta"]["handrail/view"]
 
 
+def moved(database):
+    """Return how many starts, steps and completions are counted."""
+    with database.begin() as connection:
+        query = text("SELECT sum(started), sum(steps), sum(completed) FROM event_days")
+        return tuple(connection.execute(query).one())
+
+
 def test_learners_walk_over_two_processes_and_a_push_is_live_at_once(synced, origins, database):
     synced.author.write("one", "two", "three", head="status: published\nservers: [acme]")
     synced.author.commit()
@@ -116,5 +123,6 @@ def test_learners_walk_over_two_processes_and_a_push_is_live_at_once(synced, ori
     with database.transaction() as session:
         done = session.scalars(text("SELECT status::text FROM walkthrough_progress")).all()
     assert done == ["completed"] * 20
+    until(lambda: moved(database) == (20, 60, 20))
     page = httpx.get(f"{origins[0]}/admin/login")
     assert re.search("Sign in", page.text)

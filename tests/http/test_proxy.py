@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from admin.access.accounts import create_owner
-from app import KEEP_ALIVE_SECONDS, add_pages, build_app, create_app
+from app import add_pages, build_app, create_app
 from tests.builders import new_course
 from tests.certificates import make_certificate
 from tests.dashboard import hash_quickly
@@ -23,6 +23,7 @@ from tests.outside.debian import ENVIRONMENT, program
 from tests.serving import free_port, served
 from tests.waiting import until
 from walkthroughs.identity.links import create_link
+from walkthroughs.serving.http_server import KEEP_ALIVE_SECONDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "proxies.md"
 OWNER = "owner@acme.example"

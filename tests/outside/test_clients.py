@@ -113,6 +113,28 @@ def test_a_client_that_connects_during_an_outage_goes_on_with_the_same_connectio
     assert "finished, 3 of 3" in last.text
 
 
+@pytest.mark.parametrize("client", _CLIENTS[:3], ids=lambda program: program.name, indirect=True)
+def test_a_client_reads_prompts_and_resources(client, course_server):
+    row = course_server.walkthrough_id
+    with client.connection(course_server.address):
+        prompts = client.ask("prompts/list")["prompts"]
+        said = client.ask("prompts/get", name="deploy")["messages"][0]["content"]["text"]
+        resources = client.ask("resources/list")["resources"]
+        kinds = client.ask("resources/templates/list")["resourceTemplates"]
+        first = client.call("select_walkthrough", walkthrough_id=row)
+        outline, step, ahead = (
+            client.ask("resources/read", uri=resources[0]["uri"] + rest)
+            for rest in ("", f"/steps/{first.step_id}", "/steps/ws_nothing")
+        )
+
+    assert [prompt["name"] for prompt in prompts] == ["continue", "deploy"]
+    assert f'Call select_walkthrough with walkthrough_id "{row}"' in said
+    assert [kind["name"] for kind in kinds] == ["walkthrough", "step"]
+    assert "[ ] 1. One" in outline["contents"][0]["text"]
+    assert step["contents"][0]["text"].endswith("Do one.")
+    assert "nothing to read" in ahead["error"]["message"]
+
+
 def test_the_inspector_walks_to_the_end(course_server):
     assert [tool["name"] for tool in _inspect(course_server, "tools/list")["tools"]] == _TOOLS
     (card,) = _tool(course_server, "list_walkthroughs")["walkthroughs"]

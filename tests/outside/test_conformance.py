@@ -68,11 +68,13 @@ def test_every_required_scenario_passes_but_those_listed(fixture_address, versio
         ("2025-11-25", "dns-rebinding-protection"),
         ("2026-07-28", "tools-list"),
         ("2026-07-28", "http-header-validation"),
+        ("2026-07-28", "caching"),
+        ("2026-07-28", "sep-2164-resource-not-found"),
     ],
 )
 def test_the_product_itself_passes_what_applies_to_it(course_server, version, scenario, tmp_path):
     done = run_node(
-        _SUITE, "server", "--url", course_server.anonymous, "--scenario", scenario,
+        _SUITE, "server", "--url", course_server.address, "--scenario", scenario,
         "--spec-version", version, "-o", str(tmp_path),
     )  # fmt: skip
     (checks,) = tmp_path.glob("*/checks.json")

@@ -27,6 +27,7 @@ def fresh_log(monkeypatch):
         (errors.DiskFull("could not extend file"), Cause.FULL),
         (errors.TooManyConnections(), Cause.TOO_MANY),
         (errors.QueryCanceled(), Cause.SLOW),
+        (errors.LockNotAvailable(), Cause.SLOW),
         (OperationalError("SELECT", {}, errors.DeadlockDetected()), Cause.DEADLOCK),
         (OperationalError("INSERT", {}, errors.DiskFull()), Cause.FULL),
         (PoolTimeout(), Cause.BUSY),

@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app import create_app
 from walkthroughs.command_group import LazyCommand
 from walkthroughs.content import html_rules
 from walkthroughs.content.directives import NOTES
 from walkthroughs.mcp_server import tools
+from walkthroughs.metrics import Metrics
 from walkthroughs.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +143,22 @@ def test_each_kind_of_note_is_documented():
     told = manual.split("Kinds of notes:\n")[1].split("\n\n")[0]
 
     assert set(re.findall(r"`([a-z]+)`", told)) == NOTES.keys()
+
+
+def test_each_metric_is_documented_and_rules_ask_for_no_other():
+    text = Metrics().text().decode()
+    names = set(re.findall(r"^# HELP (\w+) ", text, re.MULTILINE))
+    names = {name for name in names if not name.endswith("_created")}
+    manual = read("operations.md")
+    (rules,) = (
+        block for block in re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL) if "alert" in block
+    )
+    asked = {
+        re.sub("_bucket$", "", name)
+        for group in yaml.safe_load(rules)["groups"]
+        for rule in group["rules"]
+        for name in re.findall(r"handrail_\w+", rule["expr"])
+    }
+
+    assert [name for name in sorted(names) if f"`{name}" not in manual] == []
+    assert asked <= names

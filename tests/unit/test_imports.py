@@ -28,3 +28,15 @@ def test_a_chain_of_imports_is_short(package, most_imports):
     chain = max((longest_chain(name, package) for name in modules), key=len)
 
     assert len(chain) - 1 <= most_imports, chain
+
+
+def test_what_makes_traces_is_loaded_by_the_composition_root_alone():
+    """It loads for half a second, and most installations send no traces."""
+    run = grimp.build_graph(
+        "admin", "sync", "walkthroughs",
+        include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None,
+    )  # fmt: skip
+    traces = "walkthroughs.serving.traces"
+
+    assert run.find_modules_that_directly_import(traces) == set()
+    assert run.find_modules_that_directly_import("opentelemetry") == {traces}

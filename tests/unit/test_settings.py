@@ -35,6 +35,11 @@ def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
         ("HANDRAIL_ALLOWED_ORIGINS", "https://a.example,https://*.b.example"),
         ("HANDRAIL_ALLOWED_ORIGINS", "https://me@app.example.com"),
         ("HANDRAIL_ALLOWED_ORIGINS", "https://bücher.example"),
+        ("HANDRAIL_LOG_FORMAT", "xml"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
+        ("HANDRAIL_EVENT_MONTHS", "0"),
+        ("HANDRAIL_EVENT_MONTHS", "1.5"),
+        ("HANDRAIL_EVENT_MONTHS", "²"),
     ],
 )
 def test_a_bad_value_is_named(tmp_path, name, value):

@@ -102,6 +102,21 @@ class Request:
     client: str = ""
 
 
+#: Fields that nothing but the step itself and its preview shows.
+_TEXTS = frozenset({"text", "assistant", "check", "description", "minutes", "tags"})
+
+
+def only_texts(request: Request) -> frozenset[str | None] | None:
+    """Return the steps whose texts the request sets; none among them: the details.
+
+    None if it asks for more: for a change that a list of steps shows.
+    """
+    sets = [each for each in request.changes if isinstance(each, SetField)]
+    if len(sets) < len(request.changes) or any(each.field not in _TEXTS for each in sets):
+        return None
+    return frozenset(each.step for each in sets)
+
+
 def request_from_json(data: object) -> Request:
     """Return what a client asks for.
 

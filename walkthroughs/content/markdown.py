@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as html_module
 import re
 from functools import partial
 
@@ -13,6 +14,9 @@ from walkthroughs.content.directives import AUDIENCES
 from walkthroughs.content.pictures import PICTURE_NAME
 from walkthroughs.content.step_text import Parts, refusals
 
+#: A picture as the sanitizer writes it: values are quoted, and hold no quote.
+_PICTURE = re.compile(r'<img(?: [\w:-]+="[^"]*")* ?/?>')
+_ALT = re.compile(r' alt="([^"]*)"')
 _LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 
 
@@ -48,6 +52,17 @@ def to_html(text: str, pictures: str | None = None) -> str:
         url_schemes=set(_LINK_SCHEMES),
         link_rel="noopener",
     )
+
+
+def without_pictures(html: str) -> str:
+    """Return what `to_html` has made with the text of each picture in its place."""
+    return _PICTURE.sub(_words, html)
+
+
+def _words(picture: re.Match[str]) -> str:
+    text = _ALT.search(picture[0])
+    words = html_module.escape(html_module.unescape(text[1])) if text else ""
+    return f'<span class="picture-words">{words or "(a picture without a text)"}</span>'
 
 
 def _own_address(pictures: str, element: str, attribute: str, value: str) -> str | None:

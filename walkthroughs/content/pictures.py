@@ -18,6 +18,8 @@ MEDIA_TYPES = {
 PICTURE_NAME = re.compile(r"([0-9a-f]{64})\.(png|jpg|webp|gif)")
 #: How a stored text names a picture, as the target of a Markdown picture or in an attribute.
 PICTURE_REFERENCE = re.compile(rf"i/(?<=[\s(<\"'=:]i/){PICTURE_NAME.pattern}(?![\w./-])")
+#: A Markdown picture with a text of usual length.
+_DESCRIBED = re.compile(r"!\[([^\[\]\\]{0,300})\]\(i/([0-9a-f]{64}\.(?:png|jpg|webp|gif))")
 
 
 class PictureRefused(ValueError):
@@ -49,6 +51,23 @@ def with_addresses(text: str, base: str) -> str:
     if "i/" not in text:
         return text
     return PICTURE_REFERENCE.sub(lambda found: f"{base}/{found[0]}", text)
+
+
+def with_other_picture(text: str, old: str, new: str) -> str:
+    """Return *text* with the picture of the name *new* wherever it names *old*."""
+    return PICTURE_REFERENCE.sub(
+        lambda found: f"i/{new}" if found[0] == f"i/{old}" else found[0], text
+    )
+
+
+def described(texts: Iterable[str | None]) -> dict[str, str]:
+    """Return what *texts* say that each picture shows, by its name; the first one that does."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for alt, name in _DESCRIBED.findall(text or ""):
+            if alt.strip():
+                found.setdefault(name, alt.strip())
+    return found
 
 
 def pictures_named(texts: Iterable[str | None]) -> frozenset[str]:

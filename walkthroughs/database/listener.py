@@ -26,17 +26,18 @@ def listen(database: Database, channel: str) -> Connection:
     return connection
 
 
-def wait(listener: Connection, seconds: float, stop: threading.Event) -> None:
-    """Wait until something is announced, the *seconds* are over, or *stop*."""
+def wait(listener: Connection, seconds: float, stop: threading.Event) -> list[str]:
+    """Wait until something is announced, the *seconds* are over, or *stop*; return what was."""
     until = time.monotonic() + seconds
     while not stop.is_set() and time.monotonic() < until:
         ready, _, _ = select.select([listener], [], [], min(_TICK_SECONDS, seconds))
         if ready:
             listener.poll()
-            announced = bool(listener.notifies)
+            announced = [notice.payload for notice in listener.notifies]
             listener.notifies.clear()
             if announced:
-                return
+                return announced
+    return []
 
 
 def close(listener: Connection | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -25,6 +26,16 @@ class SchemaTooNew(HandrailError):
         super().__init__(
             f"The database is at schema {revision}, which this release does not know: a newer "
             "release has been here. Start that release, or restore a backup from before it."
+        )
+
+
+class SchemaTooOld(HandrailError):
+    """The database has not been brought to the schema of this release."""
+
+    def __init__(self, revision: str | None) -> None:
+        super().__init__(
+            f"The database is at schema {revision or 'none'}, and this release needs "
+            f"{newest_revision()}. Run: flask db upgrade"
         )
 
 
@@ -86,6 +97,24 @@ def current_revision(database: Database) -> str | None:
     """Return the revision of *database*; none if it is empty."""
     with database.begin() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def newest_revision() -> str:
+    """Return the revision that this release brings a database to."""
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+
+
+def check_newest(database: Database) -> None:
+    """Raise `SchemaTooOld` or `SchemaTooNew` if *database* is not at this release's revision.
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+    """
+    revision = current_revision(database)
+    if revision != newest_revision():
+        check_known(revision)
+        raise SchemaTooOld(revision)
 
 
 def check_known(revision: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import psycopg2
 import psycopg2.extensions
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -89,6 +89,13 @@ class Database:
             # The other idle connections went to the same server: drop them all.
             self.engine.dispose()
             return work()
+
+    def connections(self) -> dict[str, int]:
+        """Return how many connections of the pool are `busy`, `idle`, and not opened (`free`)."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101  as `connect` made it
+        busy, idle = pool.checkedout(), pool.checkedin()
+        return {"busy": busy, "idle": idle, "free": max(0, self.pool_size - busy - idle)}
 
     def close(self) -> None:
         """Close all idle connections of the pool."""

@@ -43,6 +43,7 @@ _BY_ERROR: tuple[tuple[type[BaseException], Cause], ...] = (
     (errors.DiskFull, Cause.FULL),
     (errors.TooManyConnections, Cause.TOO_MANY),
     (errors.QueryCanceled, Cause.SLOW),
+    (errors.LockNotAvailable, Cause.SLOW),
     (PoolTimeout, Cause.BUSY),
     (TimeoutError, Cause.SLOW),
 )

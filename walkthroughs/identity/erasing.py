@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NotFound
+from walkthroughs.events.owners import forget_learner, hold_events
 from walkthroughs.identity.learner_rows import lock_learners
 from walkthroughs.identity.learners import ERASED, find_learner, learner_ids
 from walkthroughs.ids import id_factory
@@ -26,12 +27,13 @@ def erase(session: Session, organization_id: str, named: str) -> int:
 
     Each walkthrough that they had started, and each attempt that they had ended, becomes an attempt
     of the organization's erased learners, with new ids and with days in place of times: counts of
-    starts, completions and steps stay, and nothing says which of them were one person's. It cannot
-    be undone.
+    starts, completions and steps stay, and nothing says which of them were one person's. Their
+    events are nobody's. It cannot be undone.
 
     Raises:
         NotFound: the organization has no such learner.
     """
+    hold_events(session)
     learner = find_learner(session, organization_id, named)
     if not lock_learners(session, organization_id, [learner.id]):
         raise NotFound(f'The organization has no learner "{named[:80]}".')
@@ -39,6 +41,7 @@ def erase(session: Session, organization_id: str, named: str) -> int:
         *(_ended_attempt(row) for row in _rows(session, WalkthroughProgress, learner)),
         *(_ended_attempt(row) for row in _rows(session, WalkthroughAttempt, learner)),
     ]
+    forget_learner(session, organization_id, learner.id)
     session.delete(learner)
     session.execute(
         delete(SignInCode).where(

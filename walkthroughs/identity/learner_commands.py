@@ -29,7 +29,11 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 @learners_cli.command("list")
 @_organization
-@click.option("--search", default="", help="A part of the e-mail address, or an id.")
+@click.option(
+    "--search",
+    default="",
+    help="The beginning of the address, the domain with its @, or an id.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
 @click.option("--page", type=click.IntRange(1, 1_000_000), default=1, show_default=True)
 @_json

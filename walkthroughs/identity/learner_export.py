@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.identity.learner_rows import LEARNER_COLUMN, tables_of_learners
 from walkthroughs.identity.learners import find_learner
+from walkthroughs.models.events import tool_events, tool_events_incoming
 from walkthroughs.models.oauth import OAuthGrant, OAuthToken
 from walkthroughs.models.servers import McpServer, McpServerUser
 from walkthroughs.models.sign_in import SignInCode
@@ -60,6 +61,8 @@ def _tables(learner: McpServerUser) -> Iterator[tuple[Table, ColumnElement[bool]
     """Yield each table with rows about the learner, and which rows those are."""
     for table in tables_of_learners():
         yield table, table.c[LEARNER_COLUMN] == learner.id
+    for table in (tool_events, tool_events_incoming):
+        yield table, table.c[LEARNER_COLUMN] == learner.id
     codes, tokens = SignInCode.__table__, OAuthToken.__table__
     yield codes, codes.c.email == learner.email
     grants = select(OAuthGrant.id).where(
@@ -73,7 +76,12 @@ def _rows_of(table: Table, organization_id: str, condition: ColumnElement[bool])
     """Return the query for rows of the organization, without secrets."""
     columns = [column for column in table.c if _is_told(column)]
     own = table.c.organization_id == organization_id
-    return select(*columns).where(own, condition).order_by(table.c.id)
+    return select(*columns).where(own, condition).order_by(_order(table))
+
+
+def _order(table: Table) -> Column[Any]:
+    """Return the column to sort by: events have no id."""
+    return table.c.id if "id" in table.c else table.c.occurred_at
 
 
 def _rows(session: Session, query: Select[Any], ids: dict[str, set[str]]) -> Iterator[str]:
@@ -95,7 +103,7 @@ def _is_told(column: Column[Any]) -> bool:
 def _told(name: str, value: Any) -> Any:  # noqa: ANN401  a value of any column
     if isinstance(value, int) and name.endswith("_at"):
         return f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _names(session: Session, organization_id: str, ids: dict[str, set[str]]) -> dict[str, str]:

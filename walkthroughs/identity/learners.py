@@ -64,37 +64,31 @@ def list_learners(
     page: int = 1,
     also: tuple[ColumnElement[bool], ...] = (),
     only_whole: bool = False,
+    max_counted: int | None = None,
 ) -> tuple[list[LearnerLine], int]:
     """Return a page of the organization's learners by e-mail address, and how many there are.
 
     Args:
         session: of a transaction.
         organization_id: whose.
-        search: a part of the e-mail address, or a whole id.
+        search: the beginning of the e-mail address, or of its domain with the @, or a whole id.
         limit: how many at most.
         page: counted from 1.
         also: more conditions for learners.
         only_whole: find a learner by the whole e-mail address, not by a part of it.
+        max_counted: count no further: the number is then one more than that.
     """
     conditions = (*of_organization(organization_id), *also)
     if words := search.strip():
-        email = words.lower()
-        part = (
-            McpServerUser.email == email
-            if only_whole
-            else McpServerUser.email.contains(email, autoescape=True)
-        )
-        conditions += (or_(part, McpServerUser.id == words),)
-    total = session.scalar(select(func.count()).select_from(McpServerUser).where(*conditions)) or 0
+        conditions += (_is_email(words) if only_whole else is_named(words),)
+    order = (McpServerUser.email, McpServerUser.id)
+    ids = select(McpServerUser.id).where(*conditions)
+    most = None if max_counted is None else max_counted + 1
+    total = session.scalar(select(func.count()).select_from(ids.limit(most).subquery())) or 0
+    if total <= (page - 1) * limit and total != most:
+        return [], total  # to find out again that nobody is there would take as long
     # The progress of those on the page alone: not of those on all the pages before it.
-    shown = (
-        select(McpServerUser.id)
-        .where(*conditions)
-        .order_by(McpServerUser.email, McpServerUser.id)
-        .limit(limit)
-        .offset((page - 1) * limit)
-        .subquery()
-    )
+    shown = ids.order_by(*order).limit(limit).offset((page - 1) * limit).subquery()
     query = (
         select(
             McpServerUser.id,
@@ -105,9 +99,24 @@ def list_learners(
         )
         .join(shown, shown.c.id == McpServerUser.id)
         .where(McpServerUser.organization_id == organization_id)
-        .order_by(McpServerUser.email, McpServerUser.id)
+        .order_by(*order)
     )
     return [LearnerLine(*row) for row in session.execute(query)], total
+
+
+def is_named(words: str) -> ColumnElement[bool]:
+    """Return whether a learner's e-mail address begins with *words*, or whether it is their id.
+
+    With an @ in front they are the beginning of the address's domain, which takes longer to find.
+    """
+    email = words.lower()
+    if email.startswith("@"):
+        return McpServerUser.email.contains(email, autoescape=True)
+    return or_(McpServerUser.email.startswith(email, autoescape=True), McpServerUser.id == words)
+
+
+def _is_email(words: str) -> ColumnElement[bool]:
+    return or_(McpServerUser.email == words.lower(), McpServerUser.id == words)
 
 
 def learner_ids(session: Session, organization_id: str, emails: list[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.audit.record import Event, record
 from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.events.owners import give_events, hold_events
 from walkthroughs.identity.learner_rows import LEARNER_COLUMN, lock_learners, tables_of_learners
 from walkthroughs.identity.learners import find_learner
 from walkthroughs.ids import now_ms
@@ -41,6 +42,7 @@ def merge_learners(session: Session, organization_id: str, gone: str, kept: str)
         NotFound: the organization has no such learner.
         HandrailError: both are one.
     """
+    hold_events(session)
     leaving, staying = (find_learner(session, organization_id, each) for each in (gone, kept))
     if leaving.id == staying.id:
         raise HandrailError(f'"{gone}" and "{kept}" are one learner already. Name two.')
@@ -62,6 +64,7 @@ def merge_learners(session: Session, organization_id: str, gone: str, kept: str)
             )
             assert isinstance(done, CursorResult)  # noqa: S101  narrows the type
             moved[table.name] = done.rowcount
+    give_events(session, organization_id, leaving.id, staying.id)
     email = leaving.email
     what = {"merged": leaving.id}
     record(session, Event(organization_id, "learner.merge", staying.id, "a learner", None, what))
@@ -74,4 +77,6 @@ def merge_learners(session: Session, organization_id: str, gone: str, kept: str)
     )
     session.flush()
     staying.email = staying.email or email
+    days = [day for day in (staying.active_on, leaving.active_on) if day is not None]
+    staying.active_on = max(days, default=None)
     return Merged(in_both, moved)

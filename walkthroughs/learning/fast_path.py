@@ -6,11 +6,14 @@ else (no row comes back) goes through the rules of `position`, under a lock.
 
 A call that comes too soon is answered by the same statement: it counts the call
 and leaves the learner where they are. The rule is that of `pace`.
+
+The statement records its own event, so that neither is stored without the other.
 """
 
 from __future__ import annotations
 
 from walkthroughs.database.prepared import Prepared, Statement
+from walkthroughs.events.record import INSERT_STEP
 from walkthroughs.ids import now_ms
 from walkthroughs.learning.access_tokens import grant_of_token_sql
 from walkthroughs.learning.caller import Caller
@@ -18,18 +21,22 @@ from walkthroughs.learning.views import FastStep
 
 _HURRIED = "abs($5 - p.active_at) < $6 * 1000"
 
-ADVANCE = Statement(
-    "handrail_advance",
-    # organization, learner, server, step, now (epoch ms), pace (seconds), hash of a link or null,
-    # hash of a token or null
-    ("text", "text", "text", "text", "bigint", "bigint", "text", "text"),
-    f"""
+# organization, learner, server, step, now (epoch ms), pace (seconds), hash of a link or null,
+# hash of a token or null
+TYPES = ("text", "text", "text", "text", "bigint", "bigint", "text", "text")
+#: How long the step was shown. A clock that was set back makes it 0.
+KEEP_TIME = (
+    f", step_ms = CASE WHEN {_HURRIED} THEN p.step_ms ELSE GREATEST(0, $5 - p.active_at) END"
+)
+#: The change alone, without its event.
+MOVE = f"""
 UPDATE walkthrough_progress p
    SET completed_steps = CASE WHEN {_HURRIED} THEN p.completed_steps
                               ELSE p.completed_steps || to_jsonb(cur.id) END,
        current_step_id = CASE WHEN {_HURRIED} THEN cur.id ELSE cur.next_step_id END,
        active_at = CASE WHEN {_HURRIED} THEN LEAST(p.active_at, $5) ELSE $5 END,
        hurried_calls = p.hurried_calls + ({_HURRIED})::int
+       {KEEP_TIME}
   FROM walkthrough_steps cur, walkthroughs w
  WHERE cur.organization_id = $1 AND cur.id = $4 AND cur.archived_at IS NULL
    AND p.organization_id = $1 AND p.mcp_server_user_id = $2
@@ -48,6 +55,20 @@ UPDATE walkthrough_progress p
                       AND l.token_hash = $7 AND l.revoked_at IS NULL))
    AND ($8 IS NULL OR EXISTS (SELECT {grant_of_token_sql("$1", "$3", "$8", "$5")}))
 RETURNING p.walkthrough_id, p.version, w.digest, p.current_step_id, p.completed_steps, p.active_at
+"""  # noqa: S608  a constant
+ADVANCE = Statement(
+    "handrail_advance",
+    TYPES,
+    f"""
+WITH moved AS ({MOVE}, p.started_at, p.step_ms),
+recorded AS (
+{INSERT_STEP}
+SELECT $1, $3, $2, walkthrough_id, version,
+       CASE WHEN current_step_id = $4 THEN 'hurried' ELSE 'step' END,
+       $4, NULLIF(current_step_id, $4), started_at,
+       CASE WHEN current_step_id <> $4 THEN step_ms END
+  FROM moved)
+SELECT walkthrough_id, version, digest, current_step_id, completed_steps, active_at FROM moved
     """,  # noqa: S608  a constant
 )
 

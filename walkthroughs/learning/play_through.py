@@ -22,17 +22,18 @@ _LETTERS_A_TOKEN = 4
 
 def step_bodies(steps: Sequence[StepContent]) -> tuple[StepBody, ...]:
     """Return the steps as they are taught; their author ids stand for those of rows."""
-    return tuple(
-        StepBody(
-            id=step.id,
-            title=step.title,
-            section=step.section,
-            position=position,
-            content=step.content,
-            agent_instructions=step.agent_instructions,
-            verify=step.verify,
-        )
-        for position, step in enumerate(steps, start=1)
+    return tuple(_body(step, position) for position, step in enumerate(steps, start=1))
+
+
+def _body(step: StepContent, position: int) -> StepBody:
+    return StepBody(
+        id=step.id,
+        title=step.title,
+        section=step.section,
+        position=position,
+        content=step.content,
+        agent_instructions=step.agent_instructions,
+        verify=step.verify,
     )
 
 
@@ -47,16 +48,16 @@ def view_at(
         version: as the answer names it.
         position: of the step, counted from 1; one more than there are: all are done.
     """
-    bodies, done = step_bodies(content.steps), position - 1
-    is_over = position > len(bodies)
+    done, total = position - 1, len(content.steps)
+    is_over = position > total
     return StepView(
         walkthrough=WalkthroughRef(walkthrough_id, content.title, version),
-        step=None if is_over else bodies[done],
+        step=None if is_over else _body(content.steps[done], position),
         progress=ProgressFacts(
             status=ProgressStatus.COMPLETED if is_over else ProgressStatus.IN_PROGRESS,
             completed_steps=done,
-            total_steps=len(bodies),
-            percent=percent_of(done, len(bodies)),
+            total_steps=total,
+            percent=percent_of(done, total),
         ),
     )
 

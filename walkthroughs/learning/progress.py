@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
-from walkthroughs.enums import ProgressStatus
+from walkthroughs.enums import EventKind, ProgressStatus
 from walkthroughs.errors import LastNotOffered, NothingStarted, StepNotFound
+from walkthroughs.events.record import Event, record
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.learning import attempts, moved_steps
 from walkthroughs.learning.answers import cached_view, live_step, live_version, status_view
@@ -61,10 +62,10 @@ def select(
                 "id": _new_id(),
             }
             if resume:
-                connection.execute(START, keys)
+                opened = _start_or_resume(connection, keys)
             else:
-                _begin_again(connection, caller, published, keys)
-            return apply_rules(connection, caller, published, completing=None)
+                opened = _begin_again(connection, caller, published, keys)
+            return apply_rules(connection, caller, published, completing=None, opened=opened)
 
     return database.attempt(work)
 
@@ -148,10 +149,16 @@ def reset(
         with database.begin() as connection:
             published = live_version(connection, cache, caller, walkthrough_id)
             keys = row_keys(caller) | {"walkthrough_id": walkthrough_id}
-            moved_steps.remove_completions(connection, caller, walkthrough_id)
+            moved_steps.lock_progress_rows(connection, caller)
+            row = read_row(connection, caller, walkthrough_id, lock=True)
+            ended = moved_steps.remove_completions(connection, caller, walkthrough_id)
             attempts.delete(connection, caller, walkthrough_id)
             connection.execute(DELETE_EMPTY, keys)
             connection.execute(MARK_NOT_STARTED, keys)
+            if ended or (row is not None and row.status != ProgressStatus.NOT_STARTED):
+                run = row.started_at if row is not None else None
+                version = published.ref.version if row is None else row.version
+                record(connection, keys, Event(EventKind.RESET, version, run_started_at=run))
             if also is not None:
                 also(connection)
             return published.ref
@@ -159,18 +166,25 @@ def reset(
     return database.attempt(work)
 
 
+def _start_or_resume(connection: Connection, keys: dict[str, Any]) -> EventKind:
+    """Start the walkthrough, unless it is started; return which of the two it was."""
+    is_new = connection.execute(START, keys).rowcount > 0
+    return EventKind.STARTED if is_new else EventKind.RESUMED
+
+
 def _begin_again(
     connection: Connection, caller: Caller, published: PublishedVersion, keys: dict[str, Any]
-) -> None:
+) -> EventKind:
     """Put the learner on the first step with nothing completed; keep the attempt that ends."""
     # All rows in one order, before any by itself.
     moved_steps.lock_progress_rows(connection, caller)
-    connection.execute(START, keys)
+    opened = _start_or_resume(connection, keys)
     row = read_row(connection, caller, published.ref.id, lock=True)
     ended = moved_steps.remove_completions(connection, caller, published.ref.id)
     if row is not None and ended:
         attempts.keep(connection, row, ended, published.step_refs, keys["now"])
     connection.execute(RESTART, keys | {"is_new_attempt": bool(ended)})
+    return EventKind.RESTARTED if ended and opened is EventKind.RESUMED else opened
 
 
 def _advance_latest(database: Database, cache: ContentCache, caller: Caller) -> StepView:
@@ -212,7 +226,9 @@ def read_view_of(
     """Return the answer to an ordinary step whose version is not in memory: read it first."""
     with database.autocommit() as connection:
         cache.read(connection, caller.organization_id, moved.walkthrough_id)
-    # A newer version may have been published since: then the rules say where the learner is.
-    return cached_view(cache, moved) or select(
-        database, cache, caller, moved.walkthrough_id, resume=True
-    )
+    if (view := cached_view(cache, moved)) is not None:
+        return view
+    # A newer version has been published since: the rules say where the learner is.
+    with database.begin() as connection:
+        published = live_version(connection, cache, caller, moved.walkthrough_id)
+        return apply_rules(connection, caller, published, completing=None)

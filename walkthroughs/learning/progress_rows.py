@@ -29,6 +29,14 @@ LAST_ACTIVE = f"""
      WHERE {OWN_ROWS} AND p.status <> 'not_started'
      ORDER BY p.active_at > :now + 5000, p.active_at DESC LIMIT 1
 """  # noqa: S608  constants
+# Where the learner was before they started a walkthrough.
+LAST_BEFORE = text(
+    f"""
+    SELECT p.walkthrough_id FROM walkthrough_progress p
+     WHERE {OWN_ROWS} AND p.walkthrough_id <> :walkthrough_id AND p.status <> 'not_started'
+     ORDER BY p.active_at > :now + 5000, p.active_at DESC LIMIT 1
+    """  # noqa: S608  constants
+)
 WALKTHROUGH_OF_STEP = f"""
     SELECT s.walkthrough_id FROM walkthrough_steps s
       JOIN walkthroughs w ON w.id = s.walkthrough_id AND {VISIBLE}
@@ -80,7 +88,8 @@ UPDATE = text(
     UPDATE walkthrough_progress
        SET current_step_id = :current_step_id, status = CAST(:status AS walkthrough_status),
            completed_steps = completed_steps || CAST(:completed AS jsonb),
-           completed_at = :completed_at, version = :version, active_at = :now
+           completed_at = :completed_at, version = :version, active_at = :now,
+           step_ms = COALESCE(:step_ms, step_ms)
      WHERE organization_id = :organization_id AND id = :id
     """
 )

@@ -81,6 +81,29 @@ class CatalogPage:
     page_size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A walkthrough that is offered here.
+
+    Attributes:
+        is_oldest: whether no older walkthrough of the organization has its author's id.
+    """
+
+    id: str
+    author_id: str
+    title: str
+    description: str | None
+    is_oldest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPage:
+    """A page of what a server offers, in display order. Behind the last one it is empty."""
+
+    offers: tuple[Offer, ...]
+    has_more: bool
+
+
 @dataclass(frozen=True)
 class StepLine:
     """One step in the answer of get_walkthrough_status."""

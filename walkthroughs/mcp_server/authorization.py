@@ -13,9 +13,8 @@ from typing import Any
 from mcp.types import CallToolResult, TextContent
 from starlette.types import Message, Send
 
-from walkthroughs.addresses import SCOPE, SignInAddresses, sign_in_addresses
+from walkthroughs.addresses import SCOPE, SignInAddresses
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
-from walkthroughs.mcp_server.tenant import ServerAddress
 
 #: Parts of the names of clients that take a challenge from a result, and none from a status.
 _RESULT_READERS = (b"openai", b"chatgpt")
@@ -59,11 +58,15 @@ class LearnerSignIn:
 
     def refuse(self) -> CallToolResult:
         """Refuse a tool call. What it returns is the answer to clients that read results only."""
-        self.is_refused = True
-        text = TextContent(type="text", text=_ENDED if self.has_token else _ASK)
+        text = TextContent(type="text", text=self.refuse_in_words())
         return CallToolResult(
             content=[text], is_error=True, _meta={_CHALLENGE_KEY: [self.challenge]}
         )
+
+    def refuse_in_words(self) -> str:
+        """Refuse another request. What it returns is for the same clients: their answer's words."""
+        self.is_refused = True
+        return _ENDED if self.has_token else _ASK
 
     def exchanging(self, send: Send, body: bytes) -> Send:
         """Return *send*, with status 401 in place of an answer that was refused meanwhile."""
@@ -86,14 +89,6 @@ def bearer_token(headers: Mapping[bytes, bytes]) -> str | None:
     """Return the token that a request has in its `Authorization`; none if it has no such."""
     kind, _, token = headers.get(b"authorization", b"").partition(b" ")
     return token.strip().decode("latin-1") if kind.lower() == b"bearer" else None
-
-
-def addresses_of(
-    base_url: str, base_host: str, slug: str | None, address: ServerAddress
-) -> SignInAddresses:
-    """Return where to sign in to the server at *address*, with *slug* if its path has one."""
-    host = address.domain or f"{address.slug}.{base_host}"
-    return sign_in_addresses(base_url, slug=slug, host=host)
 
 
 def learner_sign_in(

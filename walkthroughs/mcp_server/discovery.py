@@ -15,7 +15,6 @@ from walkthroughs.addresses import RESOURCE_METADATA, SCOPE, SignInAddresses
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.hosts import hostname
 from walkthroughs.mcp_server import texts
-from walkthroughs.mcp_server.authorization import addresses_of
 from walkthroughs.mcp_server.refusals import Refused, send_json, send_refusal
 from walkthroughs.mcp_server.tenant import Tenant, TenantLookup, address_of
 from walkthroughs.settings import Settings
@@ -76,7 +75,7 @@ class Discovery:
         tenant = (await self._directory.find(address)).tenant
         if tenant is None or not tenant.has_sign_in:
             return None
-        addresses = addresses_of(base_url, base_host, slug, address)
+        addresses = address.sign_in(base_url, base_host, slug)
         if kind == _RESOURCE:
             return resource_document(addresses, tenant)
         return server_document(addresses, client_documents=self._settings.client_documents)

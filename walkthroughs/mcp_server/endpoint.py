@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
@@ -20,10 +20,8 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.hosts import hostname, own_origin
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.mcp_server.authorization import (
     LearnerSignIn,
-    addresses_of,
     bearer_token,
     learner_sign_in,
 )
@@ -31,24 +29,28 @@ from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
+from walkthroughs.mcp_server.call import SCOPE_KEY, Call
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
-from walkthroughs.mcp_server.refusals import Refused, send_refusal
-from walkthroughs.mcp_server.server import SCOPE_KEY, Call, build_server, is_step_call
+from walkthroughs.mcp_server.refusals import NO_STREAMS, Refused, send_refusal
+from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
     NOT_HERE,
-    OFFERED,
     LookupResult,
     ServerAddress,
     Tenant,
     TenantLookup,
     address_of,
 )
+from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
+
+if TYPE_CHECKING:
+    from walkthroughs.serving.traces import Traces
 
 #: Starlette tries one after the other, so the most used one is first.
 _ADDRESSES = ("/s/{slug}/mcp/u/{token}", "/mcp/u/{token}", "/s/{slug}/mcp", "/mcp")
@@ -153,7 +155,7 @@ class Endpoint:
         is_preflight = scope["method"] == "OPTIONS"  # browsers send it without a token
         sign_in = None if is_preflight else self._sign_in(found, address, slug, headers)
         if scope["method"] != "POST":
-            raise Refused(405, "This MCP server keeps no streams open. Send requests with POST.")
+            raise Refused(405, NO_STREAMS)
         if found is None or found.tenant is None:
             return None
         base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)
@@ -175,7 +177,7 @@ class Endpoint:
         tenant = found.tenant if found else None
         if found is None or tenant is None or not tenant.has_sign_in or address.token_hash:
             return None
-        addresses = addresses_of(self._base_url, self._base_host, slug, address)
+        addresses = address.sign_in(self._base_url, self._base_host, slug)
         has_token = address.bearer_hash is not None
         late = not tenant.asks_at_connect
         sign_in = learner_sign_in(addresses, headers, has_token=has_token, late=late)
@@ -208,22 +210,28 @@ def build_endpoint(
     *,
     streaming: bool = False,
     sign_in_pages: ASGIApp | None = None,
+    metrics: Metrics | None = None,
+    traces: Traces | None = None,
 ) -> Endpoint:
     """Return the endpoint of this process.
 
     Args:
         database: its pool also bounds how many tools run at once.
         settings: the public origin, which the hosts of servers are parts of.
-        server: what to serve instead of the five tools, to the same tenants.
+        server: what to serve instead of the product's own, to the same tenants.
         streaming: answer as event streams, for a server whose tools report progress.
         sign_in_pages: answers where learners of a server on the base domain sign in.
+        metrics: where tool calls and connections are counted.
+        traces: where tool calls are traced; none: they are not.
     """
     limiter = CapacityLimiter(database.tool_threads)
-    prepared = Prepared(
-        database, (FIND_TENANT, OFFERED, ADVANCE, FIND_PICTURE), database.tool_threads
-    )
+    statements = (FIND_TENANT, FIND_PICTURE, *STATEMENTS)
+    make = traces.prepared if traces else Prepared
+    prepared = make(database, statements, database.tool_threads)
     directory = TenantLookup(prepared)
-    server = server or build_server(database, limiter, prepared, directory)
+    metrics = metrics or Metrics()
+    metrics.watch_connections(prepared.connections)
+    server = server or build_server(database, limiter, prepared, directory, metrics, traces)
     return Endpoint(
         settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
     )

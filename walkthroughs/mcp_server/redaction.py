@@ -31,6 +31,10 @@ class RedactLinks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact the record; let it pass."""
         record.msg, record.args = redact(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        # Another handler may have made the text before, with the secrets in it.
+        trace = record.exc_text or (
+            record.exc_info and logging.Formatter().formatException(record.exc_info)
+        )
+        if trace:
+            record.exc_text = redact(trace)
         return True

@@ -11,6 +11,8 @@ from starlette.types import Send
 from walkthroughs.errors import HandrailError
 
 _INVALID_REQUEST = -32600
+#: The answer to a request that is no POST, at an address that is served.
+NO_STREAMS = "This MCP server keeps no streams open. Send requests with POST."
 #: A longer array gets one error without an id.
 _MAX_ANSWERED = 100
 

@@ -65,3 +65,10 @@ def text_result(text: str, facts: dict[str, Any]) -> CallToolResult:
 def error_result(text: str) -> CallToolResult:
     """Return *text* as an error that the assistant can act on."""
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def outcome_of(result: CallToolResult) -> str:
+    """Return what operators see of a result: `ok`, `error` or `unavailable`."""
+    if not result.is_error:
+        return "ok"
+    return "unavailable" if result == unavailable() else "error"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
@@ -27,63 +26,73 @@ from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.learning.fast_path import advance_fast
+from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
+from walkthroughs.learning.stored_place import READ_PLACE
 from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
-from walkthroughs.mcp_server.authorization import LearnerSignIn, add_security_schemes
-from walkthroughs.mcp_server.tenant import OFFERED, ServerAddress, Tenant, TenantLookup
+from walkthroughs.mcp_server.authorization import add_security_schemes
+from walkthroughs.mcp_server.call import Call, call_of, caller_now
+from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
+from walkthroughs.mcp_server.prompts import Prompts
+from walkthroughs.mcp_server.resources import Resources
+from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
+from walkthroughs.mcp_server.threads import Threads
+from walkthroughs.mcp_server.traced_calls import traced
+from walkthroughs.metrics import Metrics
 
-#: Where the endpoint leaves what it found out about a request.
-SCOPE_KEY = "handrail.call"
+if TYPE_CHECKING:
+    from walkthroughs.serving.traces import Traces
+
+#: What the server asks the database on the event loop.
+STATEMENTS = (OFFERED, ADVANCE, NOTE_CALL, OFFERED_PAGE, FIND_OFFERED, LAST_OPEN, READ_PLACE)
 _SERVER_INFO = "io.modelcontextprotocol/serverInfo"
 _VERSION = "0.1.0"
-#: How long a tool that runs in a thread may take.
-_PATIENCE_SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request's address, and what it leads to.
-
-    Attributes:
-        is_step_call: as `is_step_call` says of its body. The link or the token may then have
-            ended since.
-        sign_in: how it asks for a sign-in, on a server that has one; none if it came by a link.
-    """
-
-    address: ServerAddress
-    tenant: Tenant
-    caller: Caller
-    is_step_call: bool
-    sign_in: LearnerSignIn | None = None
 
 
 def build_server(
-    database: Database, limiter: CapacityLimiter, prepared: Prepared, directory: TenantLookup
+    database: Database,
+    limiter: CapacityLimiter,
+    prepared: Prepared,
+    directory: TenantLookup,
+    metrics: Metrics,
+    traces: Traces | None = None,
 ) -> Server[Any]:
-    """Return the server with the five tools; it works behind the endpoint only."""
-    calls = _Calls(database, limiter, prepared, directory, ContentCache())
+    """Return the server with all that it offers; it works behind the endpoint only."""
+    cache, threads = ContentCache(), Threads(limiter)
+    calls = _Calls(database, threads, prepared, directory, cache)
+    prompts = Prompts(prepared, directory)
+    resources = Resources(database, prepared, directory, threads, cache)
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
-        enabled = _call_of(ctx).tenant.tools_enabled
+        enabled = call_of(ctx).tenant.tools_enabled
         return ListToolsResult(tools=tools.tool_definitions() if enabled else [])
 
     async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:  # noqa: ANN401
-        call = _call_of(ctx)
+        call = call_of(ctx)
         if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        return await calls.run(call, params)
+        with metrics.tool_call(params.name) as counted:
+            result = await calls.run(call, params)
+            counted.outcome = results.outcome_of(result)
+        return result
 
     server: Server[Any] = Server(
         "Handrail",
         version=_VERSION,
         on_list_tools=list_tools,
-        on_call_tool=call_tool,
+        on_call_tool=traced(call_tool, traces, tools.is_announced) if traces else call_tool,
+        on_list_prompts=prompts.list_prompts,
+        on_get_prompt=prompts.get_prompt,
+        on_list_resources=resources.list_resources,
+        on_list_resource_templates=resources.list_templates,
+        on_read_resource=resources.read_resource,
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
-    # Tracing is dropped for speed; the tenant's name and words take its place.
+    # The SDK's tracing costs time also where nobody takes traces: ours is above. The tenant's name
+    # and words take its place.
     server.middleware[:] = [_identity_adder(prepared)]
     return server
 
@@ -93,7 +102,7 @@ class _Calls:
     """Runs the tools: the ordinary step on the event loop, all else in a thread."""
 
     database: Database
-    limiter: CapacityLimiter
+    threads: Threads
     prepared: Prepared
     directory: TenantLookup
     cache: ContentCache
@@ -109,7 +118,7 @@ class _Calls:
             if moved and (view := answers.cached_view(self.cache, moved)):
                 return results.step_result(view, call.caller.base_address)
             if not moved and call.is_step_call:
-                caller = await self._caller_now(call)
+                caller = await caller_now(self.directory, call)
                 if caller is None:
                     return _ended(call)
                 call = replace(call, caller=caller)
@@ -132,7 +141,7 @@ class _Calls:
             return result
         # An error changed nothing. Whose the link is may have been known for two seconds.
         try:
-            caller = await self._caller_now(call)
+            caller = await caller_now(self.directory, call)
         except DatabaseUnavailable:
             return results.unavailable()
         if caller is None:
@@ -141,18 +150,9 @@ class _Calls:
 
     async def _in_thread(self, work: Callable[[], CallToolResult]) -> CallToolResult:
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await to_thread.run_sync(work, limiter=self.limiter, abandon_on_cancel=True)
-        except TimeoutError:
-            # The thread goes on, and gives its place back, when the database answers.
+            return await self.threads.run(work)
+        except DatabaseUnavailable:
             return results.unavailable()
-
-    async def _caller_now(self, call: Call) -> Caller | None:
-        """Ask whose the link or the token is now; none if it has ended."""
-        found = await self.directory.ask(call.address)
-        if call.caller.learner_id == found.learner_id:
-            return call.caller
-        return replace(call.caller, learner_id=found.learner_id) if found.learner_id else None
 
 
 def _ended(call: Call) -> CallToolResult:
@@ -162,13 +162,15 @@ def _ended(call: Call) -> CallToolResult:
 
 def _identity_adder(prepared: Prepared) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the middleware that answers in the tenant's name and instructs who connects."""
+    notes = CallNotes(prepared)
 
     async def add_server_identity(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401  SDK protocol
         result = await call_next(ctx)
         if not isinstance(result, dict):
             return result
-        call = _call_of(ctx)
+        call = call_of(ctx)
         tenant = call.tenant
+        await notes.note(tenant.organization_id, tenant.server_id, ctx, result)
         if ctx.method in {"initialize", "server/discover"}:
             result["instructions"] = await _instructions(prepared, tenant)
         if ctx.method == "tools/list" and call.sign_in and call.sign_in.reads_results:
@@ -188,12 +190,6 @@ async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
             found = await prepared.fetch(OFFERED, tenant.organization_id, tenant.server_id)
             titles, total = found or ([], 0)
     return guidance.instructions(tenant.name, titles, total, tenant.instructions)
-
-
-def _call_of(ctx: Any) -> Call:  # noqa: ANN401
-    call = ctx.request.scope[SCOPE_KEY]
-    assert isinstance(call, Call)  # noqa: S101  narrows the type
-    return call
 
 
 def is_step_call(body: bytes) -> bool:

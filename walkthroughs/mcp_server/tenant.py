@@ -11,7 +11,7 @@ from time import monotonic
 
 from cachetools import LRUCache, TTLCache
 
-from walkthroughs.addresses import SLUG_PATTERN
+from walkthroughs.addresses import SLUG_PATTERN, SignInAddresses, sign_in_addresses
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.enums import AuthType, SignIn
@@ -80,6 +80,11 @@ class ServerAddress:
     def server(self) -> _ServerKey:
         """Return it without the link and the token."""
         return self.slug, self.domain
+
+    def sign_in(self, base_url: str, base_host: str, slug: str | None) -> SignInAddresses:
+        """Return where to sign in to the server, with *slug* if the path of the request has one."""
+        host = self.domain or f"{self.slug}.{base_host}"
+        return sign_in_addresses(base_url, slug=slug, host=host)
 
 
 def address_of(

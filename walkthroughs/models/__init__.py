@@ -3,11 +3,14 @@
 from walkthroughs.models.audit import AuditEvent
 from walkthroughs.models.base import Base, db
 from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
+from walkthroughs.models.events import ActiveDay, EventDay, tool_events, tool_events_incoming
 from walkthroughs.models.invitations import Invitation
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
+from walkthroughs.models.presence import EditorPresence
 from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.proposals import Proposal
+from walkthroughs.models.search_words import SearchWords
 from walkthroughs.models.servers import (
     DEFAULT_PACE_SECONDS,
     MAX_PACE_SECONDS,
@@ -15,6 +18,7 @@ from walkthroughs.models.servers import (
     McpServerUser,
     McpServerWalkthrough,
     PersonalLink,
+    ServerCall,
 )
 from walkthroughs.models.sign_in import LearnerSession, RequestCount, SignInCode
 from walkthroughs.models.sources import ContentSource, SyncRun
@@ -30,12 +34,15 @@ from walkthroughs.models.walkthroughs import (
 __all__ = [
     "DEFAULT_PACE_SECONDS",
     "MAX_PACE_SECONDS",
+    "ActiveDay",
     "Approval",
     "AuditEvent",
     "AwaitingApproval",
     "Base",
     "ClientDocument",
     "ContentSource",
+    "EditorPresence",
+    "EventDay",
     "Invitation",
     "KeptCopy",
     "LearnerIdentity",
@@ -54,6 +61,8 @@ __all__ = [
     "PersonalLink",
     "Proposal",
     "RequestCount",
+    "SearchWords",
+    "ServerCall",
     "SignInCode",
     "SignInFailure",
     "SyncRun",
@@ -67,4 +76,6 @@ __all__ = [
     "WalkthroughStep",
     "WalkthroughVersion",
     "db",
+    "tool_events",
+    "tool_events_incoming",
 ]

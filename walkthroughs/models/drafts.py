@@ -29,6 +29,10 @@ class WalkthroughDraft(Timestamped, Scoped, db.Model):  # type: ignore[name-defi
     revision: Mapped[int] = mapped_column(Integer)
     updated_by: Mapped[str]
     updated_at: Mapped[int] = mapped_column(default=now_ms)
+    #: It is a change to propose to the repository that owns the walkthrough, so it may be written.
+    is_proposal: Mapped[bool] = mapped_column(default=False)
+    #: What was proposed last, as `ProposedDraft` holds it; none: nothing, or it is live by now.
+    proposed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class KeptCopy(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
@@ -43,7 +47,7 @@ class KeptCopy(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("kc"))
     walkthrough_id: Mapped[str]
-    #: Why: "conflict", "window", "discarded", "replaced" or "rebased".
+    #: Why: "conflict", "window", "discarded", "replaced", "rebased" or "merged".
     reason: Mapped[str]
     #: Who wrote it; of a discarded draft, who discarded it.
     author: Mapped[str]

@@ -16,7 +16,7 @@ from walkthroughs.models.walkthroughs import Walkthrough
 class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     """One learner's place in one walkthrough.
 
-    No index on `current_step_id` and room on each page: every step call then
+    No index on a column that a step call changes, and room on each page: every step call then
     updates the row in place (HOT). The key to the step waits for the end of
     the transaction and never cascades: a step cannot take progress with it.
     """
@@ -39,6 +39,9 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
             deferrable=True,
             initially="DEFERRED",
         ),
+        # By columns that no step call changes: an index on `active_at` would end updates in place.
+        Index(None, "organization_id", "walkthrough_id"),
+        Index(None, "organization_id", "started_at", "id"),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -63,6 +66,8 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     active_at: Mapped[int] = mapped_column(default=now_ms)
     #: Calls that would have completed a step sooner after it was shown than the pace allows.
     hurried_calls: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+    #: How long the step that was completed last had been shown, in milliseconds.
+    step_ms: Mapped[int | None]
 
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
     mcp_server: Mapped[McpServer] = relationship(viewonly=True)

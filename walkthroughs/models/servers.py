@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from walkthroughs.enums import AuthType, SignIn
@@ -56,6 +57,9 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     custom_domain: Mapped[str | None]
     #: When its owner proved the domain. Requests to it find this server from then on.
     domain_verified_at: Mapped[int | None]
+    #: When it was last looked whether the domain leads here, and why it does not, as a sentence.
+    domain_checked_at: Mapped[int | None]
+    domain_fault: Mapped[str | None]
     name: Mapped[str]
     instructions: Mapped[str | None]
     auth_type: Mapped[AuthType] = mapped_column(
@@ -89,22 +93,49 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     @validates("custom_domain")
     def _forget_proof(self, _: str, domain: str | None) -> str | None:
         if domain != self.custom_domain:
-            self.domain_verified_at = None
+            self.domain_verified_at = self.domain_checked_at = self.domain_fault = None
         return domain
 
     def __str__(self) -> str:
         return self.name
 
 
+class ServerCall(Scoped, db.Model):  # type: ignore[name-defined]
+    """The last call of an assistant that a server has noted. Calls for a step are never noted."""
+
+    __tablename__ = "server_calls"
+    __table_args__ = (org_foreign_key("mcp_server_id", "mcp_servers"),)
+
+    mcp_server_id: Mapped[str] = mapped_column(primary_key=True)
+    #: What the assistant calls itself; none if it does not say.
+    client: Mapped[str | None]
+    called_at: Mapped[int]
+    #: How many walkthroughs it was told of; none if it only connected.
+    listed: Mapped[int | None]
+
+
 class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A learner: known to all servers of the organization, so progress is one."""
 
     __tablename__ = "mcp_server_user"
-    __table_args__ = (org_unique_key("id"), UniqueConstraint("organization_id", "email"))
+    __table_args__ = (
+        org_unique_key("id"),
+        UniqueConstraint("organization_id", "email"),
+        Index(None, "organization_id", "active_on"),
+        # Beginnings are found by it, in whichever order the database sorts letters.
+        Index(
+            "ix_mcp_server_user_beginning",
+            "organization_id",
+            "email",
+            postgresql_ops={"email": "text_pattern_ops"},
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))
     #: None of a learner whom a provider knows without a verified address.
     email: Mapped[str | None]
+    #: The last day (UTC) on which they did anything, as far as events were moved.
+    active_on: Mapped[date | None] = mapped_column(Date)
 
     def __str__(self) -> str:
         return self.email or self.id
@@ -149,6 +180,8 @@ class McpServerWalkthrough(Scoped, db.Model):  # type: ignore[name-defined]
     walkthrough_id: Mapped[str] = mapped_column(index=True)
     display_order: Mapped[int] = mapped_column(default=0)
     is_enabled: Mapped[bool] = mapped_column(default=True)
+    #: Whether a manifest asked for it.
+    is_from_git: Mapped[bool] = mapped_column(default=False, server_default=false())
     assigned_at: Mapped[int] = mapped_column(default=now_ms)
 
     # Writable on one column only: the organization is set by the row's own maker.

@@ -27,6 +27,9 @@ from walkthroughs.models.stored_values import (
     StoredValues,
 )
 
+#: The letters that are kept of why a source is held.
+MAX_REASON = 300
+
 
 class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
     """A Git repository (url, branch, folder) that owns some walkthroughs."""
@@ -57,8 +60,12 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     )
     #: The kind of host that gets the result of each commit; none means no host.
     host_kind: Mapped[GitHost | None] = mapped_column(enum_column(GitHost, "git_host"))
-    #: Nothing is applied while it is held.
+    #: Nothing is applied while it is held; by whom, and why, as they said.
     held_at: Mapped[int | None]
+    held_by: Mapped[str | None]
+    held_reason: Mapped[str | None]
+    #: When a notification came last that was signed with the present webhook secret.
+    webhook_called_at: Mapped[int | None]
     #: The last commit that was carried out; moved last, so a crash repeats work.
     synced_commit: Mapped[str | None]
     synced_at: Mapped[int | None]
@@ -86,6 +93,15 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     problems: Mapped[Sequence[Problem]] = mapped_column(
         StoredValues(Problem), default=(), server_default=text("'[]'::jsonb")
     )
+
+    def hold(self, by: str, reason: str = "") -> None:
+        """Hold it; if it is held already, since then, by *by* and for this reason from now on."""
+        self.held_at = self.held_at or now_ms()
+        self.held_by, self.held_reason = by, " ".join(reason.split())[:MAX_REASON] or None
+
+    def resume(self) -> None:
+        """Let new commits be applied again."""
+        self.held_at = self.held_by = self.held_reason = None
 
     def __str__(self) -> str:
         return self.name

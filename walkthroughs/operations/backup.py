@@ -19,12 +19,12 @@ from walkthroughs.operations import archive
 from walkthroughs.operations.postgres_programs import Programs, finish
 from walkthroughs.settings import Settings
 
-#: Everything in `public` that no extension owns. Tables take their sequences along.
+#: Everything in `public` that no extension owns. Tables take their sequences and partitions along.
 _DROP_ALL = """
 DO $$ DECLARE statement text; BEGIN
   FOR statement IN
     SELECT format('DROP TABLE %s CASCADE', oid::regclass) FROM pg_class
-     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
     UNION ALL
     SELECT format('DROP ROUTINE %s CASCADE', oid::regprocedure) FROM pg_proc

@@ -18,11 +18,19 @@ _new_id = id_factory("msw")
 
 
 def assign(
-    session: Session, organization_id: str, server_id: str, walkthrough_ids: Sequence[str]
-) -> None:
-    """Put the walkthroughs on the server, last in order and on; leave existing assignments be."""
+    session: Session,
+    organization_id: str,
+    server_id: str,
+    walkthrough_ids: Sequence[str],
+    *,
+    is_from_git: bool = False,
+) -> list[str]:
+    """Put the walkthroughs on the server, last in order and on; return which were not there.
+
+    Existing assignments stay as they are. *is_from_git* says that their manifests ask for it.
+    """
     if not walkthrough_ids:
-        return
+        return []
     table = McpServerWalkthrough
     last = session.scalar(
         select(func.coalesce(func.max(table.display_order), -1)).where(
@@ -41,6 +49,7 @@ def assign(
                 "walkthrough_id": walkthrough_id,
                 "display_order": order,
                 "is_enabled": True,
+                "is_from_git": is_from_git,
                 "assigned_at": now_ms(),
             }
             for order, walkthrough_id in enumerate(walkthrough_ids, 1 + (last or 0))
@@ -48,21 +57,28 @@ def assign(
     ).all()
     if done:
         _record(session, organization_id, server_id, done)
+    return [name for name in walkthrough_ids if name in done]
 
 
-def unassign(session: Session, organization_id: str, server_id: str, walkthrough_id: str) -> None:
-    """Take the walkthrough off the server. Progress of learners stays."""
+def unassign(
+    session: Session, organization_id: str, server_id: str, *walkthrough_ids: str
+) -> list[str]:
+    """Take the walkthroughs off the server; return which were there. Learners' progress stays."""
     removed = session.execute(
         delete(McpServerWalkthrough)
         .where(
             *_of_server(organization_id, server_id),
-            McpServerWalkthrough.walkthrough_id == walkthrough_id,
+            McpServerWalkthrough.walkthrough_id.in_(walkthrough_ids),
         )
-        .returning(McpServerWalkthrough.id)
+        .returning(McpServerWalkthrough.id, McpServerWalkthrough.walkthrough_id)
     ).all()
-    if removed:
-        title = _title(session, organization_id, server_id, walkthrough_id)
-        record(session, Event(organization_id, "assignment.remove", removed[0].id, title))
+    gone = {row.walkthrough_id: row.id for row in removed}
+    titles = _titles(session, organization_id, server_id, list(gone)) if gone else {}
+    events = [
+        Event(organization_id, "assignment.remove", gone[name], titles[name]) for name in gone
+    ]
+    record(session, *events)
+    return [name for name in walkthrough_ids if name in gone]
 
 
 def switch(
@@ -156,16 +172,22 @@ def _of_server(organization_id: str, server_id: str) -> tuple[ColumnElement[bool
 
 
 def _title(session: Session, organization_id: str, server_id: str, walkthrough_id: str) -> str:
-    row = session.execute(
-        select(Walkthrough.title, McpServer.name)
+    return _titles(session, organization_id, server_id, [walkthrough_id])[walkthrough_id]
+
+
+def _titles(
+    session: Session, organization_id: str, server_id: str, walkthrough_ids: Sequence[str]
+) -> dict[str, str]:
+    rows = session.execute(
+        select(Walkthrough.id, Walkthrough.title, McpServer.name)
         .join(McpServer, McpServer.organization_id == Walkthrough.organization_id)
         .where(
             Walkthrough.organization_id == organization_id,
-            Walkthrough.id == walkthrough_id,
+            Walkthrough.id.in_(walkthrough_ids),
             McpServer.id == server_id,
         )
-    ).one()
-    return f"{row.title} on {row.name}"
+    )
+    return {row.id: f"{row.title} on {row.name}" for row in rows}
 
 
 def _record(

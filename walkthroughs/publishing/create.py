@@ -13,7 +13,7 @@ from walkthroughs.content.revision import compare
 from walkthroughs.content.values import Outline, WalkthroughContent
 from walkthroughs.database import bulk_copy
 from walkthroughs.ids import author_id, id_factory, now_ms
-from walkthroughs.models import Walkthrough, WalkthroughStep, WalkthroughVersion
+from walkthroughs.models import SearchWords, Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
 from walkthroughs.publishing.rows import step_columns, version_columns, walkthrough_columns
@@ -48,9 +48,14 @@ def create(
     )[0]
 
 
-def create_unwritten(session: Session, organization_id: str, title: str) -> str:
-    """Store a walkthrough that has no version yet, for a draft to be begun; return its id."""
-    content = WalkthroughContent(author_id(), title)
+def create_unwritten(
+    session: Session, organization_id: str, title: str, own_id: str | None = None
+) -> str:
+    """Store a walkthrough that has no version yet, for a draft to be begun; return its id.
+
+    *own_id* is the author's; a new one is made without it.
+    """
+    content = WalkthroughContent(own_id or author_id(), title)
     row = Walkthrough(
         organization_id=organization_id,
         external_id=content.id,
@@ -71,6 +76,7 @@ def create_all(
     walkthroughs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     versions: list[dict[str, Any]] = []
+    words: list[dict[str, Any]] = []  # to be noted
     events: list[Event] = []
     for each in new:
         walkthrough_id = _new_walkthrough_id()
@@ -97,10 +103,18 @@ def create_all(
         steps += _steps(inner, ids, each.content, predecessors_by_step)
         version = version_columns(1, revision, each.outline.digest, ids, origin)
         versions.append(inner | {"id": _new_version_id()} | version)
+        words.append(
+            {
+                "organization_id": organization_id,
+                "walkthrough_id": walkthrough_id,
+                "version": 1,
+            }
+        )
         events.append(_event(organization_id, walkthrough_id, each, origin))
         outcomes.append(PublishResult(walkthrough_id, 1, revision.level, revision.summary))
     bulk_copy.insert_rows(session, Walkthrough.__table__, walkthroughs)
     bulk_copy.insert_rows(session, WalkthroughStep.__table__, steps)
+    bulk_copy.insert_rows(session, SearchWords.__table__, words)
     bulk_copy.insert_rows(session, WalkthroughVersion.__table__, versions)
     record_many(session, events)
     return outcomes

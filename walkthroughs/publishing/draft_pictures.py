@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from walkthroughs.content.pictures import Picture, PictureRefused
+from walkthroughs.ids import now_ms
 from walkthroughs.models import WalkthroughImage
 from walkthroughs.publishing.draft_rows import lock_draft
 from walkthroughs.publishing.pictures import store_pictures
@@ -18,6 +19,8 @@ def add_picture(
     session: Session, organization_id: str, walkthrough_id: str, picture: Picture
 ) -> None:
     """Store a picture of the walkthrough, so that its draft can name it; twice is once.
+
+    One that is there already counts as new: its writer will name it soon.
 
     Raises:
         WalkthroughNotFound: the organization has no such walkthrough.
@@ -38,3 +41,13 @@ def add_picture(
             f"{MAX_STORED_BYTES // 1024**2} MiB together; put the picture into another walkthrough"
         )
     store_pictures(session, organization_id, walkthrough_id, [picture])
+    session.execute(
+        update(WalkthroughImage)
+        .where(
+            WalkthroughImage.organization_id == organization_id,
+            WalkthroughImage.walkthrough_id == walkthrough_id,
+            WalkthroughImage.sha256 == picture.sha256,
+        )
+        .values(created_at=now_ms())
+        .execution_options(synchronize_session=False)
+    )

@@ -35,8 +35,7 @@ def publish_plan(session: Session, organization_id: str, walkthrough_id: str) ->
         DraftLocked: Git manages it, or it is archived.
     """
     row = read_draft(session, organization_id, walkthrough_id)
-    if row.locked is not None:
-        raise row.locked
+    _refuse_locked(row)
     return make_plan(session, row)
 
 
@@ -73,6 +72,7 @@ def publish(
         NotFound: there is no such server.
     """
     row = lock_draft(session, organization_id, walkthrough_id)
+    _refuse_locked(row)
     origin = Origin(author=by, note=_note(note))
     _check_levels(row, levels or {})
     shown = read_shown(session, row)
@@ -118,6 +118,7 @@ def undo(
         VersionUnavailable: there was none before, or its texts are not there.
     """
     row = lock_draft(session, organization_id, walkthrough_id)
+    _refuse_locked(row)
     if row.live_version != version:
         raise PublishPlanChanged((*_published_since(session, row, version),))
     if version == 1:
@@ -136,6 +137,11 @@ def undo(
         taken_back = draft_of(row.live, result.version, row.draft.revision + 1)
         after.store(session, taken_back, by)
     return result
+
+
+def _refuse_locked(row: DraftRow) -> None:
+    if row.publish_lock is not None:
+        raise row.publish_lock
 
 
 def _check(session: Session, row: DraftRow, shown: Shown, fingerprint: str) -> None:

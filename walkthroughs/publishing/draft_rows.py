@@ -24,6 +24,7 @@ from walkthroughs.errors import (
 from walkthroughs.ids import now_ms
 from walkthroughs.models.drafts import WalkthroughDraft
 from walkthroughs.models.walkthroughs import Walkthrough
+from walkthroughs.publishing import kept_copies
 from walkthroughs.publishing.read import content_of, steps_of
 
 #: Of a whole draft in UTF-8: each save writes all of it.
@@ -56,6 +57,17 @@ class DraftRow:
         return self.stored is not None and self.stored.content is not None
 
     @property
+    def is_proposal(self) -> bool:
+        """Return whether it is a change to propose to the repository that owns the walkthrough."""
+        is_one = self.stored is not None and self.stored.is_proposal
+        return is_one and self.walkthrough.source_id is not None
+
+    @property
+    def publish_lock(self) -> HandrailError | None:
+        """Return why it cannot be published here, whoever may write it; none if it can."""
+        return _managed(self.walkthrough) if self.is_proposal else self.locked
+
+    @property
     def live_version(self) -> int:
         """Return the number of the live version."""
         return self.walkthrough.version
@@ -68,7 +80,8 @@ class DraftRow:
     def store(self, session: Session, draft: Draft | None, by: str) -> WalkthroughDraft:
         """Write the draft, or that there is none, as the next revision if it differs.
 
-        What is written as the version that it was begun from is no draft.
+        What is written as the version that it was begun from is no draft. Without one, nothing is
+        proposed.
 
         Raises:
             DraftRefused: it is too long as a whole.
@@ -79,8 +92,11 @@ class DraftRow:
                 organization_id=self.walkthrough.organization_id,
                 walkthrough_id=self.walkthrough.id,
                 revision=0,
+                is_proposal=False,
             )
             session.add(row)
+        if draft is None:
+            row.is_proposal, row.proposed = False, None
         is_fresh = draft is not None and draft.is_written_as(draft_of(self.live, 0))
         if draft is None or (is_fresh and draft.base_version == self.live_version):
             row.content, row.base_version = None, self.live_version
@@ -91,6 +107,14 @@ class DraftRow:
         row.updated_by, row.updated_at = by, now_ms()
         session.flush()
         return row
+
+    def keep(self, session: Session, reason: str, by: str) -> str:
+        """Keep a copy of the whole draft; return its id."""
+        content = {"draft": draft_as_json(self.draft), "base_version": self.draft.base_version}
+        place = self.walkthrough
+        return kept_copies.keep(
+            session, place.organization_id, place.id, content, reason=reason, author=by
+        )
 
 
 def read_draft(session: Session, organization_id: str, walkthrough_id: str) -> DraftRow:
@@ -137,13 +161,18 @@ def _read(session: Session, organization_id: str, walkthrough_id: str, *, locks:
         draft = draft_from_json(stored.content, stored.base_version, stored.revision)
     else:
         draft = draft_of(live, row.version, stored.revision if stored else 0)
-    return DraftRow(row, live, stored, draft, _lock(row))
+    return DraftRow(row, live, stored, draft, _lock(row, stored))
 
 
-def _lock(row: Walkthrough) -> HandrailError | None:
-    if row.source_id is not None:
-        return DraftLocked(ManagedByGit(row.title, row.id))
+def _lock(row: Walkthrough, stored: WalkthroughDraft | None) -> HandrailError | None:
+    is_proposal = stored is not None and stored.is_proposal
+    if row.source_id is not None and not is_proposal:
+        return _managed(row)
     return DraftLocked(WalkthroughArchived(row.title)) if row.archived_at is not None else None
+
+
+def _managed(row: Walkthrough) -> HandrailError:
+    return DraftLocked(ManagedByGit(row.title, row.id))
 
 
 def _as_json(draft: Draft) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from walkthroughs.content.draft import Draft, put_after
 from walkthroughs.content.draft_apply import apply
 from walkthroughs.content.draft_changes import Request
 from walkthroughs.content.draft_content import DraftProblem, draft_of, problems
-from walkthroughs.content.draft_json import draft_as_json, draft_from_json
+from walkthroughs.content.draft_json import draft_from_json
 from walkthroughs.content.draft_outcome import Applied
 from walkthroughs.content.draft_rebase import Rebased, rebase
 from walkthroughs.errors import NotFound, VersionUnavailable
@@ -34,15 +34,11 @@ class Saved:
 
     Attributes:
         applied: the draft after it, and what to tell the writer.
-        saved_at: in epoch milliseconds.
-        has_changes: something is written that is not live.
-        live_version: the draft is to be rebased if it began from another.
+        row: the draft's row after it, beside what is live.
     """
 
     applied: Applied
-    saved_at: int
-    has_changes: bool
-    live_version: int
+    row: DraftRow
 
     def problems(self) -> tuple[DraftProblem, ...]:
         """Return what is wrong in the steps that the request names.
@@ -53,14 +49,16 @@ class Saved:
 
     def as_json(self) -> dict[str, Any]:
         """Return what the dashboard's editor is answered; ask after the transaction."""
-        saved_at = datetime.fromtimestamp(self.saved_at / 1000, UTC)
+        row = self.row
+        assert row.stored is not None  # noqa: S101  it was just stored
+        saved_at = datetime.fromtimestamp(row.stored.updated_at / 1000, UTC)
         return {
             **self.applied.as_json(),
             "saved_at": saved_at.isoformat(timespec="milliseconds"),
             "problems": [problem.as_json() for problem in self.problems()],
-            "has_changes": self.has_changes,
-            "live_version": self.live_version,
-            "is_stale": self.applied.draft.base_version != self.live_version,
+            "has_changes": row.has_changes,
+            "live_version": row.live_version,
+            "is_stale": row.draft.base_version != row.live_version,
         }
 
 
@@ -97,7 +95,7 @@ def save(
             field=kept.field,
         )
     stored = row.store(session, applied.draft, by)
-    return Saved(applied, stored.updated_at, stored.content is not None, row.live_version)
+    return Saved(applied, replace(row, draft=applied.draft, stored=stored))
 
 
 def discard(session: Session, organization_id: str, walkthrough_id: str, by: str) -> str | None:
@@ -111,7 +109,7 @@ def discard(session: Session, organization_id: str, walkthrough_id: str, by: str
     row = lock_draft(session, organization_id, walkthrough_id, even_if_locked=True)
     if not row.has_changes:
         return None
-    copy_id = _keep_whole(session, row, "discarded", by)
+    copy_id = row.keep(session, "discarded", by)
     row.store(session, None, by)
     return copy_id
 
@@ -189,7 +187,7 @@ def rebase_onto_live(
     since = versions_since(session, organization_id, walkthrough_id, base_version)
     who = (since[-1].author if since else None) or ""
     rebased = rebase(row.draft, base, live, who)
-    _keep_whole(session, row, "rebased", by)
+    row.keep(session, "rebased", by)
     row.store(session, rebased.draft, by)
     return rebased
 
@@ -225,14 +223,6 @@ def _taken(draft: Draft, earlier: Draft, number: int, only_step: str | None) -> 
 def _replace(session: Session, row: DraftRow, draft: Draft, by: str) -> DraftRow:
     """Make *draft* the draft; keep what was written before."""
     if row.has_changes:
-        _keep_whole(session, row, "replaced", by)
+        row.keep(session, "replaced", by)
     written = replace(draft, revision=row.draft.revision + 1)
     return replace(row, draft=written, stored=row.store(session, written, by))
-
-
-def _keep_whole(session: Session, row: DraftRow, reason: str, by: str) -> str:
-    content = {"draft": draft_as_json(row.draft), "base_version": row.draft.base_version}
-    place = row.walkthrough
-    return kept_copies.keep(
-        session, place.organization_id, place.id, content, reason=reason, author=by
-    )

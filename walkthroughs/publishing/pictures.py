@@ -1,10 +1,11 @@
-"""The stored pictures of a walkthrough. None is deleted while the walkthrough's row is there."""
+"""The stored pictures of a walkthrough."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import insert as plain_insert
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -46,6 +47,27 @@ def store_pictures(
             )
             .on_conflict_do_nothing()
         )
+
+
+def copy_pictures(
+    session: Session, organization_id: str, source_id: str, target_id: str, names: Collection[str]
+) -> None:
+    """Store those pictures of one walkthrough that have one of *names* in another, new one."""
+    image = WalkthroughImage
+    found = select(
+        image.organization_id,
+        literal(target_id),
+        image.sha256,
+        image.extension,
+        image.data,
+        literal(now_ms()),
+    ).where(
+        image.organization_id == organization_id,
+        image.walkthrough_id == source_id,
+        (image.sha256 + "." + image.extension).in_(names),
+    )
+    columns = ["organization_id", "walkthrough_id", "sha256", "extension", "data", "created_at"]
+    session.execute(plain_insert(image).from_select(columns, found))
 
 
 def read_pictures(

@@ -22,6 +22,7 @@ from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import WalkthroughArchived
 from walkthroughs.ids import now_ms
 from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughVersion
+from walkthroughs.publishing import text_index
 from walkthroughs.publishing.origin import Origin, PublishResult
 from walkthroughs.publishing.predecessors import predecessors
 from walkthroughs.publishing.read import content_of, lock_walkthrough, steps_of
@@ -204,6 +205,7 @@ def _write(
     row.first_step_id = steps[0].id if steps else None
     row.step_count = len(steps)
     row.version += 1
+    text_index.mark(session, row)
     ids = [step.id for step in steps]
     session.add(
         WalkthroughVersion(

@@ -3,5 +3,9 @@
 connections  a bound on connections, and a deadline for the headers of a request
 bodies       a request's body, read whole within a deadline
 whole        pages get whole requests, and hand over whole answers
+proxies      what is believed of a proxy in front
+request_ids  one id for each request
 probes       is the process up, is it ready
+logs         lines as text or JSON, with the id of the request
+traces       tool calls and their statements, for programs that collect traces
 """

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from walkthroughs.database.migrations import missing
+from walkthroughs.database.migrations import SchemaTooNew, SchemaTooOld, check_newest, missing
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.models import Base
@@ -36,7 +36,10 @@ class Probes:
         return PlainTextResponse("ok\n", headers=_HEADERS)
 
     async def _readiness(self, _: Request) -> Response:
-        """Answer 200 when the database answers and has our tables, else 503, within two seconds."""
+        """Answer 200 when the database answers and has the schema of this release, else 503.
+
+        The answer takes two seconds at most.
+        """
         if fault := await self._ask():
             return PlainTextResponse(f"{fault}\n", 503, headers=_HEADERS)
         return PlainTextResponse("ready\n", headers=_HEADERS)
@@ -64,8 +67,12 @@ class Probes:
     def _find_fault(self) -> str:
         try:
             gone = missing(self._database, Base.metadata)
+            if not gone:
+                check_newest(self._database)
         except DatabaseUnavailable:
             return _SILENT
+        except (SchemaTooOld, SchemaTooNew) as error:
+            return str(error)
         if not gone:
             return ""
         _log.error("the database misses %s", ", ".join(gone))

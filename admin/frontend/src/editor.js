@@ -69,6 +69,7 @@ export function enhance(textarea) {
       blockMenu({ hasParts: "parts" in textarea.dataset, choosePicture: pictures.choose }),
       pasting({ maxBytes, tell, addPictures: pictures.add }),
       telling(textarea, size, tell),
+      EditorView.scrollMargins.of(() => marginsOf(tools)),
     ],
   });
   const tools = toolbar(getView, pictures.choose, label.id);
@@ -133,6 +134,11 @@ function contentAttributes(textarea, label, hint) {
     if (textarea.hasAttribute(name)) attributes[name] = textarea.getAttribute(name);
   }
   return EditorView.contentAttributes.of(attributes);
+}
+
+/** Keeps the cursor out from under tools that a page has fixed to the screen, as above a keyboard. */
+function marginsOf(tools) {
+  return getComputedStyle(tools).position === "fixed" ? { bottom: tools.offsetHeight } : null;
 }
 
 /** How text is written: Markdown goes on in the next line, nothing takes Tab or a letter away. */

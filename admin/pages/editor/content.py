@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from walkthroughs.content.draft import Draft, DraftStep
@@ -12,9 +12,8 @@ from walkthroughs.content.markdown import to_html
 from walkthroughs.learning.play_through import about_tokens, view_at
 from walkthroughs.mcp_server.texts import step_text
 from walkthroughs.publishing.draft_rows import DraftRow
+from walkthroughs.publishing.presence import Present
 
-#: How long somebody who has saved is said to be writing.
-_JUST_NOW_MS = 120_000
 #: The names of a step's texts on the page, and what each is for.
 TEXTS = (
     ("text", "For the learner", "Markdown. What the learner sees."),
@@ -29,13 +28,17 @@ TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A step in the list. `marks` are words such as "changed"; `by` is who wrote in it last."""
+    """A step in the list.
+
+    `marks` are words such as "changed"; `by` is who wrote in it last, `here` who else has it open.
+    """
 
     id: str
     number: int
     title: str
     marks: tuple[str, ...]
     by: str | None = None
+    here: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,31 @@ class Preview:
     tokens_in_all: int
 
 
-def sections(row: DraftRow, found: Collection[DraftProblem]) -> list[tuple[str, list[StepRow]]]:
+def sections(
+    row: DraftRow, found: Collection[DraftProblem], people: Collection[Present] = ()
+) -> list[tuple[str, list[StepRow]]]:
     """Return the steps in order, grouped as they stand by the heading of their section."""
     live = {step.id for step in row.live.steps}
     changed = changed_steps(row.draft, row.live)
     wrong = {problem.step for problem in found if problem.level == "error"}
     authors = _authors(row.draft)
+    here = {
+        step: tuple(each.name for each in people if each.step == step)
+        for step in {each.step for each in people}
+    }
     numbered = enumerate(row.draft.steps, start=1)
     return [
-        (name, [_row(number, step, live, changed, wrong, authors) for number, step in group])
+        (
+            name,
+            [
+                replace(
+                    _row(number, step, live, changed, wrong),
+                    by=authors.get(step.id),
+                    here=here.get(step.id, ()),
+                )
+                for number, step in group
+            ],
+        )
         for name, group in groupby(numbered, key=lambda each: each[1].section.strip())
     ]
 
@@ -74,26 +93,20 @@ def _row(
     live: Collection[str],
     changed: Collection[str | None],
     wrong: Collection[str | None],
-    authors: Mapping[str, str],
 ) -> StepRow:
     marks = ["new"] if step.id not in live else ["changed"] if step.id in changed else []
     if step.id in wrong:
         marks.append("problem")
     title = step.title.strip() or "Untitled"
-    return StepRow(step.id, number, title, tuple(marks), authors.get(step.id))
+    return StepRow(step.id, number, title, tuple(marks))
 
 
-def presence(row: DraftRow, member: str, now: int) -> str | None:
-    """Return who else wrote in the draft just now, and where; none if nobody did."""
-    stored = row.stored
-    if stored is None or not row.has_changes or now - stored.updated_at > _JUST_NOW_MS:
-        return None
-    other = stored.updated_by
-    if other == member:
-        return None
-    own = [(mark.revision, key) for key, mark in row.draft.marks.items() if mark.by == other]
-    step = row.draft.step(max(own)[1].partition(".")[0]) if own else None
-    return f"{other} is writing{f' in “{step.title.strip()}”' if step else ''}."
+def marks_of(row: DraftRow, step: DraftStep, found: Collection[DraftProblem]) -> StepRow:
+    """Return a step's row of the list, without its number: *found* is what is wrong in it."""
+    wrong = {problem.step for problem in found if problem.level == "error"}
+    live = {each.id for each in row.live.steps}
+    shown = _row(0, step, live, changed_steps(row.draft, row.live), wrong)
+    return replace(shown, by=_authors(row.draft).get(step.id))
 
 
 def _authors(draft: Draft) -> dict[str, str]:

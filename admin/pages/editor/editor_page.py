@@ -11,23 +11,23 @@ from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
-from admin.git_lock import locked_by_git
-from admin.pages.editor.content import TEXTS, chosen_step, presence, preview_of, sections
+from admin.pages.editor.content import TEXTS, chosen_step, marks_of, preview_of, sections
 from admin.pages.editor.form import new_step_id, request_from_form
+from admin.pages.editor.git_state import git_state
 from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.editor.pictures_page import picture_base
 from admin.pages.page import Page
 from admin.saving import write_transaction
 from admin.states import State, state_of, state_words
 from walkthroughs.content.draft import Draft, text_hash
-from walkthroughs.content.draft_changes import Request, request_from_json
+from walkthroughs.content.draft_changes import Request, only_texts, request_from_json
 from walkthroughs.content.draft_content import changed_steps, problems
 from walkthroughs.content.draft_outcome import Conflict
 from walkthroughs.content.draft_rebase import Rebased
 from walkthroughs.errors import DraftLocked, DraftRefused, HandrailError, NotFound
 from walkthroughs.ids import author_id, now_ms
 from walkthroughs.models import db
-from walkthroughs.publishing import drafts
+from walkthroughs.publishing import drafts, presence, proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.drafts import Saved
 from walkthroughs.publishing.missing_pictures import missing_pictures
@@ -35,6 +35,8 @@ from walkthroughs.publishing.missing_pictures import missing_pictures
 #: The largest request of the script that saves: more than any walkthrough's texts in one go.
 _MAX_SAVE_BYTES = 8 * 1024 * 1024
 T = TypeVar("T")
+#: What a narrow screen shows at a time; a wide one shows all.
+VIEWS = ("steps", "text", "preview", "assistant")
 _NOT_SAVED = "Nothing is saved yet: choose which text to keep below, and save again."
 
 
@@ -57,19 +59,22 @@ class EditorPage(Page):
         row = draft_or_404(walkthrough_id)
         step = chosen_step(row.draft.steps, request.args.get("step", ""))
         shown = preview_of(row, step, picture_base(walkthrough_id)) if step else None
-        return str(self.render("handrail/editor_preview.html", preview=shown))
+        values = {"preview": shown, "walkthrough_id": walkthrough_id, "step_id": step and step.id}
+        return str(self.render("handrail/editor_preview.html", **values))
 
     @expose("/draft", methods=("POST",))
     def draft(self, walkthrough_id: str) -> ResponseReturnValue:
         """Save what the page's script sends; answer what became of it, as JSON."""
         request.max_content_length = _MAX_SAVE_BYTES
         try:
-            saved = _save(walkthrough_id, request_from_json(request.get_json(silent=True)))
+            wanted = request_from_json(request.get_json(silent=True))
+            saved = _save(walkthrough_id, wanted)
         except NotFound:
             abort(404)
         except HandrailError as error:
             return jsonify(error=str(error)), 403 if isinstance(error, DraftLocked) else 422
-        return jsonify(saved.as_json()), 409 if saved.applied.conflicts else 200
+        answer = saved.as_json() | {"shown": self._shown(wanted, saved)}
+        return jsonify(answer), 409 if saved.applied.conflicts else 200
 
     @expose("/save", methods=("POST",))
     def save(self, walkthrough_id: str) -> ResponseReturnValue:
@@ -93,16 +98,23 @@ class EditorPage(Page):
             return self._page(shown, typed=form, conflicts=saved.applied.conflicts), 409
         adds = form.get("do", "").startswith("add")
         step = new_step_id(form["request_id"]) if adds else form.get("step")
-        return redirect(url_for(".index", walkthrough_id=walkthrough_id, step=step), code=303)
+        view = form.get("view") if form.get("do", "").startswith("move") else None
+        here = url_for(".index", walkthrough_id=walkthrough_id, step=step, view=view)
+        return redirect(here, code=303)
 
     @expose("/discard", methods=("POST",))
     def discard(self, walkthrough_id: str) -> ResponseReturnValue:
         """Put the draft aside, so that what is live is shown; or take that back."""
         copy_id, by = request.form.get("change", "").partition(" ")[2], current_user.email
+        row = draft_or_404(walkthrough_id)
+        put_aside = proposal_drafts.discard if row.is_proposal else drafts.discard
+        is_of_git = row.walkthrough.source_id is not None
 
         def write(session: Session, organization_id: str) -> str | None:
             if not copy_id:
-                return drafts.discard(session, organization_id, walkthrough_id, by)
+                return put_aside(session, organization_id, walkthrough_id, by)
+            if is_of_git:
+                proposal_drafts.begin(session, organization_id, walkthrough_id, by)
             drafts.restore_copy(session, organization_id, walkthrough_id, copy_id, by)
             return None
 
@@ -135,6 +147,38 @@ class EditorPage(Page):
                 )
         return _back(walkthrough_id)
 
+    def _shown(self, wanted: Request, saved: Saved) -> dict[str, Any] | None:
+        """Return what the page is to show otherwise, if that is one step's texts alone.
+
+        None if it is more, or if somebody else has written meanwhile: the page is to be read again.
+        """
+        row, steps = saved.row, only_texts(wanted)
+        applied = saved.applied
+        is_more = applied.merged or applied.conflicts or applied.stored
+        if steps is None or len(steps) > 1 or is_more or row.draft.revision > wanted.base + 1:
+            return None
+        step = row.draft.step(next(iter(steps)) or "") if steps else None
+        as_of = presence.as_of_row(row.walkthrough, row.draft.revision)
+        if step is None:
+            return {"step": None, "as_of": as_of}
+        missing = missing_pictures(db.session(), row.walkthrough, row.draft, steps)
+        line = marks_of(row, step, (*saved.problems(), *missing))
+        preview = preview_of(row, step, picture_base(row.walkthrough.id))
+        return {
+            "step": step.id,
+            "as_of": as_of,
+            "marks": line.marks,
+            "by": line.by,
+            "preview": str(
+                self.render(
+                    "handrail/editor_preview.html",
+                    preview=preview,
+                    walkthrough_id=row.walkthrough.id,
+                    step_id=step.id,
+                )
+            ),
+        }
+
     def _page(
         self,
         row: DraftRow,
@@ -150,27 +194,40 @@ class EditorPage(Page):
             *missing_pictures(db.session(), row.walkthrough, row.draft, changed),
         )
         state = state_of(row.walkthrough)
+        place = (db.session(), g.organization_id, row.walkthrough.id)
+        people = presence.others(*place, current_user.id, now_ms())
         values: dict[str, Any] = {
             "row": row,
             "walkthrough": row.walkthrough,
-            "sections": sections(row, found),
+            "walkthrough_id": row.walkthrough.id,
+            "step_id": step.id if step else None,
+            "sections": sections(row, found, people),
             "step": step,
             "typed": typed or {},
             "conflicts": {(each.step, each.field): each for each in conflicts},
             "problems": [each for each in found if each.step == (step.id if step else None)],
             "texts": TEXTS,
+            "view": _view(named),
             "preview": preview_of(row, step, picture_base(row.walkthrough.id)) if step else None,
             "badge_words": state_words(state, row.live_version, has_changes=row.has_changes),
             "state": state,
-            "locked": locked_by_git(row.walkthrough),
+            "git": git_state(db.session(), row),
             "writes": self.may_write() and row.locked is None,
             "is_archived": state is State.ARCHIVED,
             "request_id": author_id(),
-            "presence": presence(row, current_user.email, now_ms()),
+            "as_of": presence.as_of(*place),
             "hash": text_hash,
             "neighbours": _neighbours(row.draft),
         }
         return str(self.render("handrail/editor.html", **values))
+
+
+def _view(step: str) -> str:
+    """Return the view that the address names: if it names a step alone, its text."""
+    view = request.args.get("view", "")
+    if view in VIEWS:
+        return view
+    return "text" if step else "steps"
 
 
 def _save(walkthrough_id: str, wanted: Request) -> Saved:

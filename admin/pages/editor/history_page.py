@@ -19,13 +19,18 @@ from walkthroughs.content.draft_content import content_of
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import WalkthroughProgress, WalkthroughVersion, db
-from walkthroughs.publishing import drafts
+from walkthroughs.publishing import drafts, proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.versions import read_version
 
 #: Versions on one page.
 _SHOWN = 50
 DRAFT = "draft"
+#: What becomes of a restored version, and whether Git owns the walkthrough.
+_FATE = {
+    False: "draft. Nothing is live before you publish.",
+    True: "proposal. Nothing is pushed before you propose it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class HistoryPage(Page):
             "versions": _versions(walkthrough_id),
             "learners": _learners_by_version(walkthrough_id),
             "chosen": _chosen(row, request.args.get("a", ""), request.args.get("b", "")),
-            "writes": self.may_write() and row.locked is None,
+            "writes": self.may_write() and row.walkthrough.archived_at is None,
         }
         return str(self.render("handrail/history.html", **values))
 
@@ -65,7 +70,13 @@ class HistoryPage(Page):
         if not (number.isascii() and number.isdigit() and len(number) < 9):
             abort(400)
 
+        is_of_git = draft_or_404(walkthrough_id).walkthrough.source_id is not None
+
         def write(session: Session) -> None:
+            if is_of_git:
+                proposal_drafts.begin(
+                    session, g.organization_id, walkthrough_id, current_user.email
+                )
             drafts.restore_version(
                 session,
                 g.organization_id,
@@ -78,9 +89,7 @@ class HistoryPage(Page):
         try:
             with write_transaction() as session:
                 write(session)
-            flash(
-                f"Version {number} is in the draft. Nothing is live before you publish.", "success"
-            )
+            flash(f"Version {number} is in the {_FATE[is_of_git]}", "success")
         except NotFound as error:
             flash(str(error), "error")
         except HandrailError as error:

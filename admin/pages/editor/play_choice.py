@@ -34,6 +34,7 @@ class Choice:
         since: the number of the version that someone returning saw last.
         stood: where they were in it: the author id of a step, or `END`.
         has_failed: the learner says that the check failed.
+        hides_pictures: the text of each picture is shown in its place.
     """
 
     of: str
@@ -42,12 +43,15 @@ class Choice:
     since: str = ""
     stood: str = ""
     has_failed: bool = False
+    hides_pictures: bool = False
 
     def parameters(self, **changed: str) -> dict[str, str]:
         """Return the query of the address, with some of it changed."""
         values = {"of": self.of}
         if self.who == RETURNING:
             values |= {"as": RETURNING, "from": self.since, "stood": self.stood}
+        if self.hides_pictures:
+            values["pictures"] = "no"
         return values | changed
 
 
@@ -80,6 +84,7 @@ def read_choice(arguments: Mapping[str, str], row: DraftRow) -> Played:
         arguments.get("from", ""),
         arguments.get("stood", ""),
         arguments.get("failed") == "1",
+        arguments.get("pictures") == "no",
     )
     fault, versions = None, _versions(row)
     try:

@@ -115,6 +115,7 @@ def _played(walkthrough_id: str, played: Played) -> dict[str, Any]:
         "following": address(following.step_id) if following else None,
         "failed": address(here.step_id, failed="1"),
         "reset": address(""),
+        "other_pictures": address(here.step_id, pictures="" if choice.hides_pictures else "no"),
         "jumps": [
             (step, step.id in done_before, step.id == here.step_id) for step in published.steps
         ],

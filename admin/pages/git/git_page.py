@@ -12,20 +12,25 @@ from flask_security import current_user
 from sqlalchemy import select
 
 from admin.access.roles import OWNERS
-from admin.pages.git.rows import read_problems, read_runs, read_sources, state_of
-from admin.pages.learners.filter import page_number
+from admin.pages.git.rows import (
+    TABS,
+    find_source,
+    read_problems,
+    read_runs,
+    read_sources,
+    state_of,
+    tab_values,
+)
 from admin.pages.page import Page
+from admin.queries import page_number
 from admin.saving import write_transaction
 from sync import queue
 from sync.planning.report import approve_command
 from sync.preview import Preview, SourceBusy, preview_commit
 from walkthroughs.enums import RunOutcome
 from walkthroughs.errors import HandrailError
-from walkthroughs.ids import now_ms
 from walkthroughs.models import ContentSource, SyncRun, db
 from walkthroughs.runtime import runtime
-
-TABS = {"plan": "Plan", "runs": "Runs", "problems": "Problems", "settings": "Settings"}
 
 
 class GitPage(Page):
@@ -46,19 +51,18 @@ class GitPage(Page):
     @expose("/<source_id>/")
     def source(self, source_id: str) -> ResponseReturnValue:
         """Show one source; `tab` says which side. A script asks for the plan's words apart."""
-        row = _find(source_id)
+        row = find_source(source_id)
         if request.headers.get("HX-Target") == "changes":
             return str(self.render("handrail/git_changes.html", **_preview(row)))
         tab = request.args.get("tab", "")
         tab = tab if tab in TABS else "plan"
-        state, badge = state_of(row)
-        values = {"source": row, "tab": tab, "tabs": TABS, "state": state, "state_badge": badge}
-        return str(self.render(f"handrail/git_{tab}.html", **values | _WHAT_TABS_SHOW[tab](row)))
+        values = tab_values(row, tab) | _WHAT_TABS_SHOW[tab](row)
+        return str(self.render(f"handrail/git_{tab}.html", **values))
 
     @expose("/<source_id>/sync", methods=("POST",))
     def sync(self, source_id: str) -> ResponseReturnValue:
         """Request a run. It only plans while the source is held."""
-        row = _find(source_id)
+        row = find_source(source_id)
         with write_transaction() as session:
             queue.request_sync(session, row.organization_id, row.id)
         flash("Sync requested. Reload in a moment to see what it found.", "success")
@@ -67,7 +71,7 @@ class GitPage(Page):
     @expose("/<source_id>/approve", methods=("POST",))
     def approve(self, source_id: str) -> ResponseReturnValue:
         """Approve exactly the plan that the page showed; a worker applies it."""
-        row = _find(source_id)
+        row = find_source(source_id)
         with write_transaction() as session:
             locked = session.get_one(ContentSource, row.id, with_for_update=True)
             fingerprint = request.form.get("fingerprint", "")
@@ -81,10 +85,13 @@ class GitPage(Page):
     @expose("/<source_id>/hold", methods=("POST",))
     def hold(self, source_id: str) -> ResponseReturnValue:
         """Hold the source, or resume it; in both cases request a run."""
-        row, held = _find(source_id), bool(request.form.get("held"))
+        row, held = find_source(source_id), bool(request.form.get("held"))
         with write_transaction() as session:
             locked = session.get_one(ContentSource, row.id, with_for_update=True)
-            locked.held_at = now_ms() if held else None
+            if held:
+                locked.hold(current_user.email, request.form.get("reason", ""))
+            else:
+                locked.resume()
             queue.request_sync(session, row.organization_id, row.id)
         flash("Held: new commits are not applied." if held else "Resumed.", "success")
         return _back(source_id)
@@ -92,7 +99,7 @@ class GitPage(Page):
     @expose("/<source_id>/back", methods=("GET", "POST"))
     def back(self, source_id: str) -> ResponseReturnValue:
         """Show what going back to the commit of a run would change; then do exactly that."""
-        row = _find(source_id)
+        row = find_source(source_id)
         run = _applied_run(row, request.values.get("run", ""))
         if request.method == "POST":
             fingerprint = request.form.get("fingerprint", "")[:64] or abort(400)
@@ -109,13 +116,6 @@ class GitPage(Page):
             return _back(source_id)
         values = {"source": row, "run": run, **_preview(row, run.git_commit)}
         return str(self.render("handrail/git_back.html", **values))
-
-
-def _find(source_id: str) -> Any:  # noqa: ANN401  a content source
-    query = select(ContentSource).where(
-        ContentSource.organization_id == g.organization_id, ContentSource.id == source_id
-    )
-    return db.session.scalar(query) or abort(404)
 
 
 def _applied_run(row: ContentSource, run_id: str) -> Any:  # noqa: ANN401  a run with a commit

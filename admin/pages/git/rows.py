@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from flask import abort, g
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,10 +15,12 @@ from sync.git.edit_link import line_address_of
 from sync.layout import WALKTHROUGHS
 from sync.queue import is_requested
 from sync.status import Health, sync_and_health
+from walkthroughs.content.problems import Problem
 from walkthroughs.content.wording import count_of
-from walkthroughs.models import ContentSource, SyncRun, Walkthrough
+from walkthroughs.models import ContentSource, SyncRun, Walkthrough, db
 
 RUNS = 30
+TABS = {"plan": "Plan", "runs": "Runs", "problems": "Problems", "settings": "Settings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,21 @@ class ProblemGroup:
     def text(self) -> str:
         """Return them as text, to paste into a chat."""
         return "\n".join((f"{self.title}:", *(f"- {x.place} {x.message}" for x in self.lines)))
+
+
+def find_source(source_id: str) -> ContentSource:
+    """Return a source of the member's organization; answer 404 if it has no such source."""
+    query = select(ContentSource).where(
+        ContentSource.organization_id == g.organization_id, ContentSource.id == source_id
+    )
+    row: ContentSource | None = db.session.scalar(query)
+    return row or abort(404)
+
+
+def tab_values(source: ContentSource, tab: str) -> dict[str, Any]:
+    """Return what the page of a source shows, whichever tab is open."""
+    state, badge = state_of(source)
+    return {"source": source, "tab": tab, "tabs": TABS, "state": state, "state_badge": badge}
 
 
 def read_sources(session: Session, organization_id: str) -> list[tuple[ContentSource, int]]:
@@ -88,18 +107,19 @@ def read_problems(session: Session, source: ContentSource) -> list[ProblemGroup]
     groups: dict[str | None, dict[tuple[str, int, str], ProblemLine]] = {}
     for problem in source.problems:
         key = (problem.path, problem.line, problem.message)
-        line = ProblemLine(
-            f"{problem.path}:{problem.line}",
-            problem.message,
-            line_address_of(source, problem.path, problem.line),
-        )
-        groups.setdefault(_folder(problem.path), {})[key] = line
+        groups.setdefault(_folder(problem.path), {})[key] = problem_line(source, problem)
     known = _by_folder(session, source, [name for name in groups if name])
     found = []
     for folder, lines in groups.items():
         walkthrough_id, title = known.get(folder or "", (None, folder or "The repository"))
         found.append(ProblemGroup(folder, title, walkthrough_id, tuple(lines.values())))
     return found
+
+
+def problem_line(source: ContentSource, problem: Problem) -> ProblemLine:
+    """Return a problem as pages show it."""
+    link = line_address_of(source, problem.path, problem.line)
+    return ProblemLine(f"{problem.path}:{problem.line}", problem.message, link)
 
 
 def read_runs(session: Session, source: ContentSource, page: int) -> tuple[Sequence[SyncRun], bool]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from admin import queries
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import now_ms
 from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
@@ -18,7 +19,6 @@ STATUSES = {"in_progress": "In progress", "completed": "Completed", "none": "Not
 #: Days since the last step was shown.
 SINCE = {"1": "Active today", "7": "Active in 7 days", "30": "Active in 30 days"}
 _DAY_MS = 24 * 3600 * 1000
-_MAX_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,13 @@ class WantedLearners:
     @staticmethod
     def parse(args: Mapping[str, str]) -> WantedLearners:
         """Read the query of the address."""
-        status, since = args.get("status", ""), args.get("since", "")
         return WantedLearners(
-            words=args.get("q", "").strip()[:_MAX_WORDS],
-            server=args.get("server", "")[:_MAX_WORDS],
-            walkthrough=args.get("walkthrough", "")[:_MAX_WORDS],
-            status=status if status in STATUSES else "",
-            since=since if since in SINCE else "",
-            page=page_number(args.get("page", "")),
+            words=queries.words(args),
+            server=queries.named(args, "server"),
+            walkthrough=queries.named(args, "walkthrough"),
+            status=queries.choice(args, "status", STATUSES),
+            since=queries.choice(args, "since", SINCE),
+            page=queries.page_number(args.get("page", "")),
         )
 
     def query(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401  any field
@@ -54,9 +53,9 @@ class WantedLearners:
             "walkthrough": new.walkthrough,
             "status": new.status,
             "since": new.since,
-            "page": "" if new.page == 1 else new.page,
+            "page": new.page,
         }
-        return {name: value for name, value in values.items() if value}
+        return queries.said(values)
 
     @property
     def is_narrowed(self) -> bool:
@@ -69,11 +68,10 @@ class WantedLearners:
             return (~_has_progress(organization_id),)
         wanted: list[ColumnElement[bool]] = []
         if self.server:
-            wanted += [
-                WalkthroughProgress.mcp_server_id == McpServer.id,
-                McpServer.organization_id == organization_id,
-                McpServer.slug == self.server,
-            ]
+            server = select(McpServer.id).where(
+                McpServer.organization_id == organization_id, McpServer.slug == self.server
+            )
+            wanted.append(WalkthroughProgress.mcp_server_id == server.scalar_subquery())
         if self.walkthrough:
             wanted.append(WalkthroughProgress.walkthrough_id == self.walkthrough)
         if self.status:
@@ -81,12 +79,6 @@ class WantedLearners:
         if self.since:
             wanted.append(WalkthroughProgress.active_at > now_ms() - int(self.since) * _DAY_MS)
         return (_has_progress(organization_id, *wanted),) if wanted else ()
-
-
-def page_number(text: str) -> int:
-    """Return the page that *text* asks for, from 1; 1 if it is no number."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 6
-    return max(1, int(text)) if is_number else 1
 
 
 def _has_progress(organization_id: str, *wanted: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
-from admin.formats import masked
-from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners, page_number
+from admin.formats import MAX_COUNTED, learner_name
+from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners
 from admin.pages.learners.places import PLACES, read_places
 from admin.pages.learners.rows import (
     PAGE_SIZE,
@@ -24,6 +24,7 @@ from admin.pages.learners.rows import (
     read_open_links,
 )
 from admin.pages.page import Page
+from admin.queries import page_number
 from admin.saving import write_transaction
 from walkthroughs.audit.record import Event, act_as, record
 from walkthroughs.database.unavailable import unavailable_errors
@@ -63,7 +64,7 @@ class LearnersPage(Page):
                 wanted=wanted,
                 rows=rows,
                 total=total,
-                page_count=max(1, -(-total // PAGE_SIZE)),
+                page_count=max(1, -(-min(total, MAX_COUNTED) // PAGE_SIZE)),
                 name_of=self._name_of,
                 statuses=STATUSES.items(),
                 since=SINCE.items(),
@@ -173,9 +174,7 @@ class LearnersPage(Page):
 
     def _name_of(self, email: str | None, learner_id: str) -> str:
         """Return what the member may call the learner."""
-        if email is None:
-            return learner_id
-        return email if self.may_write() else masked(email)
+        return learner_name(email, learner_id, is_whole=self.may_write())
 
 
 def _find(learner_id: str) -> McpServerUser:

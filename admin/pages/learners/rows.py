@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from admin.formats import MAX_COUNTED
 from admin.pages.learners.filter import WantedLearners
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.identity.learners import LearnerLine, list_learners
@@ -52,6 +53,7 @@ def read_learners(
         page=wanted.page,
         also=wanted.conditions(organization_id),
         only_whole=only_whole,
+        max_counted=MAX_COUNTED,
     )
     progress = WalkthroughProgress
     rows = session.execute(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from admin.forms import AUTH_TYPES, meaning_of
+from admin.pages.servers.last_call import LastCall
 from admin.states import State, state_sql, state_words
+from walkthroughs.addresses import server_address
+from walkthroughs.crypto import hash_token
 from walkthroughs.ids import now_ms
-from walkthroughs.models import McpServer, McpServerWalkthrough, Walkthrough, WalkthroughProgress
+from walkthroughs.models import (
+    McpServer,
+    McpServerWalkthrough,
+    ServerCall,
+    Walkthrough,
+    WalkthroughProgress,
+)
+from walkthroughs.runtime import runtime
 
 _WEEK_MS = 7 * 24 * 3600 * 1000
 #: How many walkthroughs the box offers to add. More are found by the search of their list.
@@ -23,12 +35,16 @@ class ServerRow:
 
     slug: str
     name: str
+    address: str
+    known_by: str
     domain: str | None
     is_domain_verified: bool
+    is_domain_astray: bool
     is_on: bool
     assigned: int
     served: int
     learners: int
+    last_call: LastCall | None
 
     @property
     def state(self) -> str:
@@ -42,7 +58,11 @@ class ServerRow:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRow:
-    """An assigned walkthrough. `hindrance` says why it is not served; none if it is."""
+    """An assigned walkthrough. `hindrance` says why it is not served; none if it is.
+
+    `is_git` says that a repository has its text, `is_from_git` that its manifest asked for the
+    server.
+    """
 
     id: str
     title: str
@@ -52,6 +72,7 @@ class AssignmentRow:
     state: State
     is_enabled: bool
     is_git: bool
+    is_from_git: bool
     hindrance: str | None
 
 
@@ -61,6 +82,32 @@ def _is_served() -> Any:  # noqa: ANN401  an expression
         Walkthrough.is_published,
         Walkthrough.archived_at.is_(None),
         Walkthrough.first_step_id.is_not(None),
+    )
+
+
+def address_of(server: McpServer) -> str:
+    """Return the address of a server that people are given: on its own domain if it has one."""
+    if server.custom_domain and server.domain_verified_at:
+        return f"https://{server.custom_domain}/mcp"
+    return server_address(runtime().settings.base_url, server.slug)
+
+
+def order_mark(walkthrough_ids: Iterable[str]) -> str:
+    """Return what stands for an order of walkthroughs: another order has another one."""
+    return hash_token(" ".join(walkthrough_ids))[:16]
+
+
+def read_order_mark(session: Session, organization_id: str, server_id: str) -> str:
+    """Return what stands for the order on the server now."""
+    return order_mark(
+        session.scalars(
+            select(McpServerWalkthrough.walkthrough_id)
+            .where(
+                McpServerWalkthrough.organization_id == organization_id,
+                McpServerWalkthrough.mcp_server_id == server_id,
+            )
+            .order_by(McpServerWalkthrough.display_order, McpServerWalkthrough.id)
+        )
     )
 
 
@@ -93,9 +140,16 @@ def read_servers(session: Session, organization_id: str) -> list[ServerRow]:
         .subquery()
     )
     rows = session.execute(
-        select(McpServer, offered.c.assigned, offered.c.served, active.c.learners)
+        select(McpServer, offered.c.assigned, offered.c.served, active.c.learners, ServerCall)
         .outerjoin(offered, offered.c.server_id == McpServer.id)
         .outerjoin(active, active.c.server_id == McpServer.id)
+        .outerjoin(
+            ServerCall,
+            and_(
+                ServerCall.organization_id == organization_id,
+                ServerCall.mcp_server_id == McpServer.id,
+            ),
+        )
         .where(McpServer.organization_id == organization_id)
         .order_by(func.lower(McpServer.name), McpServer.id)
     )
@@ -103,14 +157,18 @@ def read_servers(session: Session, organization_id: str) -> list[ServerRow]:
         ServerRow(
             slug=server.slug,
             name=server.name,
+            address=address_of(server),
+            known_by=meaning_of(AUTH_TYPES, server.auth_type)[0],
             domain=server.custom_domain,
             is_domain_verified=server.domain_verified_at is not None,
+            is_domain_astray=server.domain_fault is not None,
             is_on=server.walkthrough_tools_enabled,
             assigned=assigned or 0,
             served=served or 0,
             learners=learners or 0,
+            last_call=LastCall(call.client, call.called_at, call.listed) if call else None,
         )
-        for server, assigned, served, learners in rows
+        for server, assigned, served, learners, call in rows
     ]
 
 
@@ -126,6 +184,7 @@ def read_assignments(session: Session, organization_id: str, server_id: str) -> 
             Walkthrough.source_id,
             state_sql().label("state"),
             McpServerWalkthrough.is_enabled,
+            McpServerWalkthrough.is_from_git,
         )
         .join(McpServerWalkthrough, McpServerWalkthrough.walkthrough_id == Walkthrough.id)
         .where(
@@ -168,6 +227,7 @@ def _assignment(row: Any) -> AssignmentRow:  # noqa: ANN401  a row of `read_assi
         state=state,
         is_enabled=row.is_enabled,
         is_git=row.source_id is not None,
+        is_from_git=row.is_from_git and row.source_id is not None,
         hindrance=_hindrance(state, row.step_count, is_enabled=row.is_enabled),
     )
 

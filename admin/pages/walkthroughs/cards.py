@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, aliased
 
-from admin.formats import name_of
+from admin.formats import name_of, share_of
+from admin.git_lock import NewestCommit, newest_commit_of
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
+from walkthroughs.content.text_words import sought
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.learning.position import percent_of
 from walkthroughs.models import (
     ContentSource,
     McpServer,
     McpServerWalkthrough,
+    SearchWords,
     Walkthrough,
+    WalkthroughDraft,
     WalkthroughProgress,
     WalkthroughStep,
     WalkthroughVersion,
 )
 
 PAGE_SIZE = 24
-#: Under so many learners a percentage says nothing: only the numbers are shown.
-_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One walkthrough of the list. Times are epoch milliseconds."""
+    """One walkthrough of the list. Times are epoch milliseconds.
+
+    `newest` is what became of its newest commit, if Git owns it.
+    """
 
     id: str
     title: str
@@ -41,6 +46,7 @@ class Card:
     steps: int
     servers: int
     source: str | None
+    newest: NewestCommit | None
     tags: tuple[str, ...]
     changed_at: int
     changed_by: str | None
@@ -52,9 +58,10 @@ class Card:
         """Return how many learners finish it, in words; empty if nobody has begun."""
         if self.started == 0:
             return ""
-        if self.started < _FEW:
-            return f"{self.completed} of {self.started} finished"
-        return f"{percent_of(self.completed, self.started)} % finish (of {self.started})"
+        share = share_of(self.completed, self.started)
+        if share:
+            return f"{share} finish (of {self.started})"
+        return f"{self.completed} of {self.started} finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class CardPage:
 
 
 def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPage:
-    """Return the page that *wanted* asks for: four statements, whatever there is."""
+    """Return the page that *wanted* asks for: at most four statements, whatever there is."""
     conditions = _conditions(organization_id, wanted)
     by_state = session.execute(
         select(state_sql().label("state"), func.count()).where(*conditions).group_by("state")
@@ -85,7 +92,10 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
         .offset(PAGE_SIZE * (wanted.page - 1))
     ).all()
     learners = _learners(session, organization_id, [row.id for row in rows])
-    cards = tuple(_card(row, *learners.get(row.id, (0, 0))) for row in rows)
+    sources = _sources(session, organization_id, {row.source_id for row in rows} - {None})
+    cards = tuple(
+        _card(row, sources.get(row.source_id), *learners.get(row.id, (0, 0))) for row in rows
+    )
     total = sum(
         count
         for state, count in counts.items()
@@ -119,25 +129,48 @@ def _conditions(organization_id: str, wanted: Wanted) -> list[ColumnElement[bool
 
 
 def _has_words(organization_id: str, words: str) -> ColumnElement[bool]:
-    """Title, description, the author's id, or the text of a live step has the words.
+    """Title, description or the author's id has the words, or its texts have each of them.
 
-    In the texts they are found as typed, in small letters and with a capital: to put every text
-    into small letters first takes PostgreSQL ten times as long as to look through it.
+    In the texts words are found by their beginning, in any order; see `text_words`.
     """
-    forms = {words, words.lower(), words.capitalize()}
-    in_steps = select(WalkthroughStep.walkthrough_id).where(
-        WalkthroughStep.organization_id == organization_id,
-        WalkthroughStep.archived_at.is_(None),
-        or_(
-            WalkthroughStep.title.icontains(words, autoescape=True),
-            *(WalkthroughStep.content.contains(form, autoescape=True) for form in forms),
-        ),
-    )
+    beginnings = sought(words)
     return or_(
         Walkthrough.title.icontains(words, autoescape=True),
         Walkthrough.description.icontains(words, autoescape=True),
         Walkthrough.external_id == words,
-        Walkthrough.id.in_(in_steps),
+        *([_noted(organization_id, beginnings)] if beginnings else []),
+        Walkthrough.id.in_(_not_noted_yet(organization_id, words)),
+    )
+
+
+def _noted(organization_id: str, beginnings: str) -> ColumnElement[bool]:
+    found = select(SearchWords.walkthrough_id).where(
+        SearchWords.organization_id == organization_id,
+        SearchWords.words.op("@@")(cast(beginnings, TSQUERY)),
+    )
+    return Walkthrough.id.in_(found)
+
+
+def _not_noted_yet(organization_id: str, words: str) -> Select[Any]:
+    """Return the walkthroughs that were just published and have the words as they were typed.
+
+    Also in small letters and with a capital: to put every text into small letters first takes
+    PostgreSQL ten times as long as to look through it.
+    """
+    forms = {words, words.lower(), words.capitalize()}
+    return (
+        select(WalkthroughStep.walkthrough_id)
+        .join(SearchWords, SearchWords.walkthrough_id == WalkthroughStep.walkthrough_id)
+        .where(
+            SearchWords.organization_id == organization_id,
+            SearchWords.words.is_(None),
+            WalkthroughStep.organization_id == organization_id,
+            WalkthroughStep.archived_at.is_(None),
+            or_(
+                WalkthroughStep.title.icontains(words, autoescape=True),
+                *(WalkthroughStep.content.contains(form, autoescape=True) for form in forms),
+            ),
+        )
     )
 
 
@@ -153,32 +186,39 @@ def _cards(organization_id: str) -> Select[Any]:
         .scalar_subquery()
     )
     newest = aliased(WalkthroughVersion)
-    return (
-        select(
-            Walkthrough.id,
-            Walkthrough.title,
-            Walkthrough.description,
-            Walkthrough.step_count,
-            Walkthrough.version,
-            Walkthrough.tags,
-            Walkthrough.updated_at,
-            state_sql().label("state"),
-            servers.label("servers"),
-            ContentSource.name.label("source"),
-            newest.author,
-        )
-        .outerjoin(
-            ContentSource,
-            and_(
-                ContentSource.id == Walkthrough.source_id,
-                ContentSource.organization_id == organization_id,
-            ),
-        )
-        .outerjoin(
-            newest,
-            and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
-        )
+    return select(
+        Walkthrough.id,
+        Walkthrough.title,
+        Walkthrough.description,
+        _steps(organization_id).label("steps"),
+        Walkthrough.version,
+        Walkthrough.tags,
+        Walkthrough.updated_at,
+        state_sql().label("state"),
+        servers.label("servers"),
+        Walkthrough.source_id,
+        Walkthrough.external_id,
+        Walkthrough.folder,
+        newest.author,
+    ).outerjoin(
+        newest,
+        and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
     )
+
+
+def _steps(organization_id: str) -> ColumnElement[int]:
+    """Return the number of live steps; of what was never published, those of its draft."""
+    drafted = (
+        select(func.jsonb_array_length(WalkthroughDraft.content["steps"]))
+        .where(
+            WalkthroughDraft.organization_id == organization_id,
+            WalkthroughDraft.walkthrough_id == Walkthrough.id,
+            WalkthroughDraft.content.is_not(None),
+        )
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    return case((Walkthrough.version == 0, func.coalesce(drafted, 0)), else_=Walkthrough.step_count)
 
 
 def _in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
@@ -214,7 +254,23 @@ def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[st
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def _card(row: Any, started: int, completed: int) -> Card:  # noqa: ANN401  a row of `_cards`
+def _sources(
+    session: Session, organization_id: str, ids: Collection[str]
+) -> dict[str, ContentSource]:
+    if not ids:
+        return {}
+    query = select(ContentSource).where(
+        ContentSource.organization_id == organization_id, ContentSource.id.in_(ids)
+    )
+    return {row.id: row for row in session.scalars(query)}
+
+
+def _card(
+    row: Any,  # noqa: ANN401  a row of `_cards`
+    source: ContentSource | None,
+    started: int,
+    completed: int,
+) -> Card:
     state = State(row.state)
     return Card(
         id=row.id,
@@ -222,9 +278,10 @@ def _card(row: Any, started: int, completed: int) -> Card:  # noqa: ANN401  a ro
         description=row.description,
         state=state,
         badge=state_words(state, row.version),
-        steps=row.step_count,
+        steps=row.steps,
         servers=row.servers,
-        source=row.source,
+        source=source.name if source else None,
+        newest=newest_commit_of(source, row.external_id, row.folder) if source else None,
         tags=tuple(row.tags),
         changed_at=row.updated_at,
         changed_by=name_of(row.author),

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from admin import queries
 from admin.states import State
 
 SORTS = {"changed": "Changed last", "title": "Title", "learners": "Most learners"}
-#: The longest search.
-_MAX_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +27,15 @@ class Wanted:
     @staticmethod
     def parse(args: Mapping[str, str]) -> Wanted:
         """Read the query of the address."""
-        state, sort, page = args.get("state", ""), args.get("sort", ""), args.get("page", "")
+        state = queries.choice(args, "state", set(State))
         return Wanted(
-            words=args.get("q", "").strip()[:_MAX_WORDS],
-            state=State(state) if state in set(State) else None,
-            server=args.get("server", ""),
-            source=args.get("source", ""),
-            tag=args.get("tag", ""),
-            sort=sort if sort in SORTS else "changed",
-            page=min(int(page), 10_000) if page.isascii() and page.isdigit() and int(page) else 1,
+            words=queries.words(args),
+            state=State(state) if state else None,
+            server=queries.named(args, "server"),
+            source=queries.named(args, "source"),
+            tag=queries.named(args, "tag"),
+            sort=queries.choice(args, "sort", SORTS, "changed"),
+            page=queries.page_number(args.get("page", "")),
         )
 
     def query(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401  any field
@@ -49,9 +48,9 @@ class Wanted:
             "source": new.source,
             "tag": new.tag,
             "sort": "" if new.sort == "changed" else new.sort,
-            "page": "" if new.page == 1 else new.page,
+            "page": new.page,
         }
-        return {name: value for name, value in values.items() if value}
+        return queries.said(values)
 
     @property
     def is_narrowed(self) -> bool:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from admin.pages.page import Page
 from admin.saving import write_transaction
-from admin.starters import STARTERS, Starter
-from walkthroughs.content.draft import Details
+from admin.starters import STARTERS
+from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
+from walkthroughs.content.draft import Details, Draft
 from walkthroughs.content.json_shape import as_field
 from walkthroughs.content.limits import line_fault
 from walkthroughs.content.separate import normalized
-from walkthroughs.errors import DraftRefused
+from walkthroughs.errors import DraftRefused, HandrailError
 from walkthroughs.models import Walkthrough, db
-from walkthroughs.publishing import create
-from walkthroughs.publishing.draft_rows import lock_draft
+from walkthroughs.publishing.begin import begin, duplicate
+
+#: Stands for a template: the walkthrough that is chosen beside it.
+_COPY = "copy"
+_COPIES_OFFERED = 200
 
 
 class NewPage(Page):
@@ -37,14 +38,29 @@ class NewPage(Page):
         """Show the form; begin a draft if it is sent."""
         title = normalized(request.form.get("title", "")).strip()
         goal = normalized(request.form.get("goal", "")).strip()
-        chosen = next((s for s in STARTERS if s.id == request.form.get("starter")), STARTERS[0])
+        chosen = request.form.get("starter", STARTERS[0].id)
+        copied = request.form.get("copy", "") if chosen == _COPY else ""
         fault = self._fault(title, goal) if request.method == "POST" else None
         if request.method == "POST" and fault is None:
-            with write_transaction() as session:
-                row_id, step_id = _begin(session, title, goal, chosen)
-            return redirect(url_for("editor.index", walkthrough_id=row_id, step=step_id), code=303)
+            try:
+                place = _begin_copy(copied, title, goal) if copied else _begin(chosen, title, goal)
+            except HandrailError as error:
+                fault = str(error)
+            else:
+                flash("The draft is begun. Nothing is live before you publish it.", "success")
+                return redirect(place, code=303)
         values = {"title": title, "goal": goal, "starters": STARTERS, "chosen": chosen}
-        page = str(self.render("handrail/new.html", fault=fault, same=_same(title), **values))
+        page = str(
+            self.render(
+                "handrail/new.html",
+                fault=fault,
+                same=_same(title),
+                others=_others(),
+                copied=copied,
+                limits=(MAX_UPLOAD_BYTES, MAX_FILES),
+                **values,
+            )
+        )
         return page, 422 if fault else 200
 
     def _fault(self, title: str, goal: str) -> str | None:
@@ -58,15 +74,33 @@ class NewPage(Page):
         return f"{fault}." if fault else None
 
 
-def _begin(session: Session, title: str, goal: str, starter: Starter) -> tuple[str, str]:
-    """Store the walkthrough and its draft; return its id and the first step's author id."""
-    row_id = create.create_unwritten(session, g.organization_id, title)
-    row = lock_draft(session, g.organization_id, row_id)
+def _begin(chosen: str, title: str, goal: str) -> str:
+    """Store a draft from a template; return the address of its first step."""
+    starter = next((each for each in STARTERS if each.id == chosen), STARTERS[0])
     steps = tuple(starter.steps())
-    draft = replace(row.draft, details=Details(title, goal), steps=steps, revision=1)
-    row.store(session, draft, current_user.email)
-    flash("The draft is begun. Nothing is live before you publish it.", "success")
-    return row_id, steps[0].id
+    with write_transaction() as session:
+        draft = Draft(Details(title, goal), steps, 0)
+        row_id = begin(session, g.organization_id, draft, current_user.email)
+    return url_for("editor.index", walkthrough_id=row_id, step=steps[0].id)
+
+
+def _begin_copy(copied: str, title: str, goal: str) -> str:
+    with write_transaction() as session:
+        row_id = duplicate(
+            session, g.organization_id, copied, current_user.email, title=title, description=goal
+        )
+    return url_for("editor.index", walkthrough_id=row_id)
+
+
+def _others() -> list[tuple[str, str]]:
+    """Return the walkthroughs that are offered to be copied: those that changed last, by title."""
+    rows = db.session.execute(
+        select(Walkthrough.id, Walkthrough.title)
+        .where(Walkthrough.organization_id == g.organization_id, Walkthrough.archived_at.is_(None))
+        .order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
+        .limit(_COPIES_OFFERED)
+    )
+    return sorted(((row.id, row.title) for row in rows), key=lambda each: each[1].lower())
 
 
 def _same(title: str) -> Walkthrough | None:

@@ -1,6 +1,7 @@
 // Let a test talk through a client: each line of standard input is one step, answered by one line.
 //
-// An address opens a connection, the lines after it are tool calls, and an empty line closes it.
+// An address opens a connection, the lines after it are tool calls or other requests, and an empty
+// line closes it.
 import { createInterface } from "node:readline";
 
 // Serves standard input until it ends. `connect` gets an address and returns a connected client
@@ -14,7 +15,8 @@ export async function converse(connect) {
       const tools = (await client.listTools()).tools.map((tool) => tool.name);
       print({ protocol, tools });
     } else if (line) {
-      print(await call(client, JSON.parse(line)));
+      const wanted = JSON.parse(line);
+      print(await (wanted.method ? ask(client, wanted) : call(client, wanted)));
     } else {
       await client.close();
       client = undefined;
@@ -34,6 +36,22 @@ async function call(client, { name, arguments: given }) {
     };
   } catch (error) {
     return { text: error.message, is_error: true, view: null, structured: null };
+  }
+}
+
+const requests = {
+  "prompts/list": (client, given) => client.listPrompts(given),
+  "prompts/get": (client, given) => client.getPrompt(given),
+  "resources/list": (client, given) => client.listResources(given),
+  "resources/templates/list": (client, given) => client.listResourceTemplates(given),
+  "resources/read": (client, given) => client.readResource(given),
+};
+
+async function ask(client, { method, params }) {
+  try {
+    return await requests[method](client, params);
+  } catch (error) {
+    return { error: { code: error.code, message: error.message } };
   }
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from sync.format.file_diff import diff_files
+from sync.format.file_diff import FileDiff, diff_files
 from sync.format.manifest import read_manifest
 from sync.format.rewrite import FileChanges, changed, rewrite
 from sync.format.text import decode_text
@@ -19,43 +19,15 @@ from sync.git.proposal_branch import ProposalBranch
 from sync.git.repository import Repository
 from sync.git.snapshot import Snapshot
 from sync.layout import MANIFEST, WALKTHROUGHS, FileData
+from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflict
 from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.problems import Problem, has_errors
 from walkthroughs.content.values import WalkthroughContent
-from walkthroughs.errors import HandrailError
 from walkthroughs.models import ContentSource
 
 Files = Mapping[str, FileData]
 T = TypeVar("T")
-
-
-class NotProposed(HandrailError):
-    """Nothing was pushed.
-
-    Attributes:
-        patch: the change as `git am` reads it; none if there is none.
-    """
-
-    def __init__(self, message: str, patch: bytes | None = None) -> None:
-        self.patch = patch
-        super().__init__(message)
-
-
-class NothingToPropose(NotProposed):
-    """The files say already what is proposed."""
-
-
-class ProposalConflict(NotProposed):
-    """Others have changed the same files on the branch.
-
-    Attributes:
-        theirs: what they have changed in these files, as a unified diff.
-    """
-
-    def __init__(self, message: str, theirs: str) -> None:
-        self.theirs = theirs
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +70,12 @@ class Plan:
     Attributes:
         start: where.
         changes: path in the repository -> new bytes; none takes the file away.
-        diff: the same for people.
+        files: the same for people, file by file.
     """
 
     start: Start
     changes: FileChanges
-    diff: str
+    files: tuple[FileDiff, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -123,6 +95,7 @@ def choose_start(
     pushed: str | None,
     *,
     was_merged: bool,
+    over: str | None = None,
 ) -> Start:
     """Return where a proposal begins.
 
@@ -133,6 +106,7 @@ def choose_start(
         tip: where the branch is; none if it is not there.
         pushed: our last commit of an open proposal.
         was_merged: whether the last proposal was merged, and none is open.
+        over: a commit of somebody else whose files may be changed, if the branch is there still.
 
     Raises:
         NotProposed: the branch has nothing to do with the source's branch.
@@ -141,7 +115,7 @@ def choose_start(
         return Start((live,), live, appends=False)
     if was_merged:  # as another commit: both are parents, so that nothing is taken away
         return Start((live, tip), live, appends=False)
-    known = {pushed, branch.last_made()}
+    known = {pushed, branch.last_made(), over}
     base = tip if tip in known else pushed if pushed and branch.has(pushed) else None
     base = base or branch.common_base(tip, live)
     if base is None:
@@ -169,8 +143,8 @@ def plan_proposal(
             return _plan(source, start, files, ours)
         with _walkthrough_at(repository, source, start.parents[0], wanted) as (at, theirs):
             before, ours = _in_folder(files, folder, at), _in_folder(ours, folder, at)
-            left = _on_top(before, theirs, ours)
-            _refuse_mistakes(at, changed(theirs, left))
+            left = _on_top(before, theirs, ours, start.parents[0])
+            _refuse_mistakes(at, changed(theirs, left), start.parents[0])
             return _plan(source, start, theirs, left)
 
 
@@ -183,7 +157,7 @@ def _plan(source: ContentSource, start: Start, files: Files, changes: FileChange
     return Plan(start, whole, diff_files({f"{prefix}{path}": files[path] for path in files}, whole))
 
 
-def _on_top(before: Files, theirs: Files, ours: FileChanges) -> FileChanges:
+def _on_top(before: Files, theirs: Files, ours: FileChanges, tip: str) -> FileChanges:
     """Return which of *ours*, changes of *before*, are left to be made in *theirs*. Pure.
 
     Raises:
@@ -197,13 +171,15 @@ def _on_top(before: Files, theirs: Files, ours: FileChanges) -> FileChanges:
         }
         raise ProposalConflict(
             f'Somebody else has changed "{sorted(both)[0]}" on the branch of the proposal. '
-            "Look at what they changed, put it into yours, or let them merge first.",
+            "Look at what they changed, and let them merge first; or put what you want of it into "
+            "yours, and propose it on top of theirs.",
             diff_files(before, change),
+            tip,
         )
     return left
 
 
-def _refuse_mistakes(folder: str, files: Files) -> None:
+def _refuse_mistakes(folder: str, files: Files, tip: str) -> None:
     """Refuse a walkthrough that is wrong as a whole, though no file of it has two changes."""
     problems: list[Problem] = []
     read_walkthrough(folder, files, lambda _: None, problems)
@@ -211,7 +187,8 @@ def _refuse_mistakes(folder: str, files: Files) -> None:
         raise ProposalConflict(
             "What somebody else has changed on the branch of the proposal does not go with this: "
             f"{problems[0]}",
-            "",
+            (),
+            tip,
         )
 
 

@@ -1,0 +1,1 @@
+"""Numbers of what learners did, as tables, pictures and files."""

@@ -1,0 +1,1 @@
+"""Changes of what Git owns, proposed at the host as a branch."""

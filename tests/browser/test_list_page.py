@@ -1,0 +1,118 @@
+"""The list of walkthroughs by mouse and keys, and files that are dropped on New."""
+
+import base64
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import faults
+from tests.browser.writing import begin, end
+from tests.builders import content, walkthrough
+from tests.uploads import TEA, zipped
+from walkthroughs.models import Organization
+
+_DROP = """([name, data]) => {
+  const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name));
+  document.querySelector("[data-drop]").dispatchEvent(
+    new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture
+def page(browser, site, database):
+    """The list, with three walkthroughs of the dashboard and one of Git."""
+    with database.transaction() as session:
+        org = session.query(Organization).filter_by(slug="acme").one().id
+        for name in ("Boil", "Brew"):
+            walkthrough(session, org, content(id=name.lower(), title=name))
+    page = begin(browser, site)
+    page.goto(f"{site.origin}/o/acme/admin/walkthroughs/?sort=title")
+    yield page
+    end(page)
+
+
+def card(page, title):
+    return page.locator("[data-card]").filter(has=page.get_by_role("heading", name=title))
+
+
+def test_cards_are_reached_selected_and_archived_by_keys_and_come_back_by_undo(page):
+    titles = page.locator("[data-card] h2 a")
+    expect(titles).to_have_text(["Boil", "Brew", "Deploy", "Make coffee"])
+    page.keyboard.press("ArrowDown")
+    expect(titles.nth(0)).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(titles.nth(1)).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("End")
+    card(page, "Make coffee").get_by_role("checkbox").check()
+    many = page.get_by_role("group", name="The selected walkthroughs")
+    expect(many.get_by_role("status")).to_have_text("3 selected")
+    told = faults(page)
+    many.get_by_role("button", name="Archive").press("Enter")
+
+    expect(page.get_by_text("Archived: 2 walkthroughs.")).to_be_visible()
+    expect(page.get_by_text("“Make coffee” (managed by Git")).to_be_visible()
+    expect(titles).to_have_text(["Deploy", "Make coffee"])
+    expect(page.locator("html.scripted")).to_be_attached()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("Restored: 2 walkthroughs.")).to_be_visible()
+    expect(titles).to_have_text(["Boil", "Brew", "Deploy", "Make coffee"])
+    expect(page.locator("html.scripted")).to_be_attached()
+    page.keyboard.press("n")
+    expect(page.get_by_label("Title", exact=True)).to_be_focused()
+    told += faults(page)
+    assert told == []
+
+
+def test_the_menu_of_a_card_opens_and_closes_by_keys_and_does_what_it_says(page):
+    menu = card(page, "Boil").locator("summary")
+    menu.focus()
+    page.keyboard.press("Enter")
+    told = faults(page)
+    page.keyboard.press("Escape")
+    expect(card(page, "Boil").get_by_role("link", name="Preview")).to_be_hidden()
+    expect(menu).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(card(page, "Boil").get_by_role("link", name="Preview")).to_be_focused()
+    with page.expect_download() as saved:
+        card(page, "Boil").get_by_role("link", name="Export").click()
+    assert saved.value.suggested_filename == "acme-walkthroughs.zip"
+    card(page, "Boil").get_by_role("button", name="Put on Acme").click()
+    expect(page.get_by_text("Put on Acme: “Boil”.")).to_be_visible()
+    card(page, "Boil").locator("summary").click()
+    card(page, "Boil").get_by_role("button", name="Duplicate").click()
+    expect(page.get_by_text("This is the copy, a draft of its own.")).to_be_visible()
+    assert told == []
+
+
+def test_a_zip_is_dropped_and_a_folder_chosen_and_both_become_drafts(page, site, tmp_path):
+    new = f"{site.origin}/o/acme/admin/walkthroughs/new/"
+    page.goto(new)
+    page.evaluate(_DROP, ["tea.zip", base64.b64encode(zipped(TEA)).decode()])
+    expect(page.get_by_role("heading", name="Import")).to_be_visible()
+    expect(page.get_by_label("Make tea")).to_be_checked()
+    told = faults(page)
+    page.get_by_role("button", name="Import as draft").click()
+    expect(page.get_by_text("Imported as a draft.")).to_be_visible()
+
+    for path, data in TEA.items():
+        (tmp_path / "guides" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "guides" / path).write_bytes(data)
+    (tmp_path / "guides/walkthroughs/tea/steps/brew.md").write_text("# No id\n\nText.\n")
+    page.goto(new)
+    page.get_by_label("Folder").set_input_files(tmp_path / "guides")
+    page.locator("[data-files]").nth(1).get_by_role("button", name="Look at it").click()
+    expect(page.get_by_text("1 mistake", exact=True)).to_be_visible()
+    expect(page.get_by_text("This one is free.")).to_be_visible()
+    told += faults(page)
+    page.get_by_label("Import as draft: Make tea").check()
+    page.get_by_role("button", name="Import as draft").click()
+    expect(page).to_have_url(re.compile("/wt_"))
+    assert told == []
