@@ -40,6 +40,7 @@ _FOX = stored_picture()
 _NO_PAGES = {
     "last_used": "leads to a page",
     "admin.index": "leads to a page",
+    "server_settings.index": "leads to a page",
     "audit.export": "CSV",
     "analytics.export": "CSV",
     "analytics.walkthrough_export": "CSV",
@@ -127,7 +128,7 @@ class Everything:
             "step_file.index": (f"?step={first}",),
             "history.index": ("", "?a=0&b=1"),
             "play.index": ("", f"?of=draft&at={first}&as=returning&from=1"),
-            "servers.server": ("", "?tab=connect"),
+            "servers.server": ("", "?tab=connect", "?tab=settings"),
             "git.source": ("", "?tab=runs", "?tab=problems", "?tab=settings"),
             "git.back": (f"?run={self.run}",),
             "walkthrough_list.index": ("", "?q=nothing", "?state=archived"),
