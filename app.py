@@ -161,11 +161,13 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    from sync.background import running
-    from walkthroughs.events.announcements import Announced
+    from sync.worker import run_worker
+    from walkthroughs.events.announcements import Announced, run_announcements
+    from walkthroughs.events.mover import run_mover
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.metrics import Metrics
+    from walkthroughs.serving.background import running
     from walkthroughs.serving.listeners import Listeners
     from walkthroughs.serving.live_page import LivePage
     from walkthroughs.serving.metrics_page import MetricsPage
@@ -190,8 +192,15 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         def tell(announced: Announced) -> None:
             loop.call_soon_threadsafe(listeners.announce, announced)
 
+        months, moved = settings.event_months, metrics.events_moved
+        synced, again = metrics.source_synced, metrics.listens_again
+        works = {
+            "content-sources": lambda stop: run_worker(database, settings, stop, synced),
+            "events": lambda stop: run_mover(database, months, stop, moved),
+            "announcements": lambda stop: run_announcements(database, tell, stop, again),
+        }
         try:
-            with running(database, settings, metrics, tell):
+            with running(works):
                 async with endpoint.lifespan():
                     yield
         finally:

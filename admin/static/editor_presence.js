@@ -13,6 +13,7 @@ const NAMED = 3;
 const key = newKey();
 let timer = 0;
 let turn = 0;
+let asking;
 
 function message() {
   const token = form.querySelector("input[name=csrf_token]").value;
@@ -26,7 +27,8 @@ async function beat() {
   timer = setTimeout(beat, BEAT_MS);
   const mine = ++turn;
   try {
-    const answer = await fetch(address, { method: "POST", body: message() });
+    asking = new AbortController();
+    const answer = await fetch(address, { method: "POST", body: message(), signal: asking.signal });
     if (answer.ok && !answer.redirected && mine === turn) take(await answer.json());
   } catch {
     // Without a connection there is nobody to tell; saving says so.
@@ -61,6 +63,7 @@ if (address) {
   window.addEventListener("pageshow", beat);
   window.addEventListener("pagehide", () => {
     clearTimeout(timer);
+    asking?.abort(); // else it may come after this, and say that the window is there
     const left = message();
     left.set("leaves", "1");
     navigator.sendBeacon(address, left);

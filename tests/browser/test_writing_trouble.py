@@ -1,5 +1,6 @@
 """What goes wrong while somebody writes: another editor, a crash, an ended session, Git, no scripts."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -44,7 +45,8 @@ def test_two_editors_of_different_steps_both_keep_what_they_wrote_and_see_one_an
     expect_saved(page)
     open_step(page, "See that it works")
     assert text_of(page) == "By Ann."
-    open_step(other, "Set it up")
+    with other.expect_response(re.compile("/presence/")):
+        open_step(other, "Set it up")
     assert text_of(other) == "By the owner."
     other.goto(f"{site.origin}/o/acme/admin/servers/")
     with database.transaction() as session:
