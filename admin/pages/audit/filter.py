@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from admin import queries
 from admin.audit_words import KINDS
 from walkthroughs.audit.record import without_learners
 from walkthroughs.enums import AuditPlace
@@ -43,11 +44,10 @@ class AuditFilter:
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> AuditFilter:
         """Read the query of an address."""
-        kind, place = arguments.get("kind", ""), arguments.get("place", "")
         return cls(
             who=arguments.get("who", "").strip()[:_MAX_LETTERS],
-            kind=kind if kind in KINDS else "",
-            place=place if place in set(AuditPlace) else "",
+            kind=queries.choice(arguments, "kind", KINDS),
+            place=queries.choice(arguments, "place", set(AuditPlace)),
             of=arguments.get("of", "")[:_MAX_LETTERS],
             since=_day(arguments.get("since", "")),
             until=_day(arguments.get("until", "")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user, hash_password, login_user
 from flask_wtf import FlaskForm
@@ -18,7 +18,7 @@ from admin.access import invitations, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.invitations import InvitationEnded, Offer
 from admin.access.passwords import MIN_LETTERS
-from admin.pages.members.password import ChooseForm
+from admin.pages.members.password import ChooseForm, keep_link
 from admin.saving import write_transaction
 from walkthroughs.addresses import ADMIN
 from walkthroughs.audit.record import Actor, act_as
@@ -27,6 +27,7 @@ from walkthroughs.models import Member, User, db
 from walkthroughs.runtime import runtime
 
 invitation_pages = Blueprint("invitation", __name__, url_prefix=f"{ADMIN}/invitations")
+invitation_pages.after_request(keep_link)
 
 
 class JoinForm(FlaskForm):
@@ -51,13 +52,6 @@ class SignInForm(FlaskForm):
         validators=[DataRequired("Type your password.")],
         render_kw={"autocomplete": "current-password"},
     )
-
-
-@invitation_pages.after_request
-def keep_link(response: Response) -> Response:
-    """Let the browser tell nobody the address: it is a secret."""
-    response.headers["Referrer-Policy"] = "strict-origin"  # with none, https forms are refused
-    return response
 
 
 @invitation_pages.route("/<token>", methods=("GET", "POST"))
