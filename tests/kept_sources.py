@@ -110,8 +110,10 @@ class KeptSources:
 
 
 def _columns(table: str) -> str:
+    """Return the columns to keep: the database counts identities itself, so two never collide."""
     columns = Base.metadata.tables[table].columns
-    return ", ".join(f'"{each.name}"' for each in columns if each.computed is None)
+    kept = [each for each in columns if each.computed is None and each.identity is None]
+    return ", ".join(f'"{each.name}"' for each in kept)
 
 
 def _moved_on(tables: Iterable[str]) -> str:
