@@ -17,8 +17,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
-from flask import Flask, current_app
-from flask.cli import FlaskGroup
+
+try:
+    from flask import Flask, current_app
+    from flask.cli import FlaskGroup
+except ModuleNotFoundError as error:  # the package is installed for `handrail-lint` alone
+    raise SystemExit(
+        "The server is not installed. Install it with: pip install 'handrail[server]'."
+        " To check content only, use handrail-lint."
+    ) from error
 
 from walkthroughs.audit import changes
 from walkthroughs.command_group import Command, LazyCommand, errors_as_messages

@@ -49,9 +49,7 @@ def origin() -> Origin:
     return Origin(author=current_user.email)
 
 
-def change(
-    walkthrough_id: str, edit: Edit, *, is_published: bool | None = None, restores: bool = False
-) -> None:
+def change(walkthrough_id: str, edit: Edit, *, is_published: bool | None = None) -> None:
     """Apply *edit* to the live content and publish it, as the signed-in member."""
     with write_transaction() as session:
         writer.change(
@@ -61,5 +59,4 @@ def change(
             edit,
             origin(),
             is_published=is_published,
-            restores=restores,
         )

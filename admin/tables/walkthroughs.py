@@ -18,6 +18,7 @@ from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.ids import author_id
 from walkthroughs.models import McpServerWalkthrough, Walkthrough, WalkthroughVersion, db
 from walkthroughs.publishing import create, writer
+from walkthroughs.publishing.many import Deed, do_to_all
 
 _VERSIONS_SHOWN = 5
 
@@ -90,8 +91,8 @@ class WalkthroughView(ContentView):
         row = self.get_one(request.args.get("id", ""))
         self.refuse_locked(row)
         row_id, title = row.id, row.title
-        with self.report_errors() as failed:
-            change(row_id, lambda live: live, restores=True)
+        with self.report_errors() as failed, write_transaction() as session:
+            do_to_all(session, g.organization_id, [row_id], Deed.RESTORE)
         if not failed:
             flash(f"Restored: {title}.", "success")
         return redirect(self.get_url(".details_view", id=row_id))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tests.builders import learner
 from tests.dashboard import Visitor, app, owner, said, site
+from walkthroughs.content.draft import Details, Draft
 from walkthroughs.crypto import hash_token
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
@@ -15,6 +16,7 @@ from walkthroughs.models import (
     Walkthrough,
 )
 from walkthroughs.publishing import read
+from walkthroughs.publishing.begin import begin
 from walkthroughs.publishing.origin import Origin
 
 __all__ = ["app", "owner", "site"]
@@ -125,6 +127,20 @@ def test_an_archived_walkthrough_is_out_of_sight_and_comes_back(owner, site):
     )
 
     assert "Deploy at acme" in said(owner.get("/o/acme/admin/tables/walkthroughs/?search=Deploy"))
+
+
+def test_a_draft_that_was_archived_comes_back_as_a_draft(owner, site, database):
+    with database.transaction() as session:
+        row = begin(session, site["acme"][0], Draft(Details("Juice"), ()), "a@x.example")
+    for path in ("remove", "restore"):
+        owner.post(
+            f"/o/acme/admin/tables/walkthroughs/{path}/?id={row}",
+            page="/o/acme/admin/tables/mcp_servers/new/",
+        )
+
+    with database.transaction() as session:
+        found = session.get(Walkthrough, row)
+        assert (found.version, found.archived_at) == (0, None)
 
 
 def test_a_personal_link_is_shown_once_and_ends_when_told(owner, site, database):

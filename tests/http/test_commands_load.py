@@ -48,6 +48,17 @@ def test_a_small_command_imports_no_server_and_no_dashboard(database, settings, 
     assert [name for name in HEAVY if name in modules] == []
 
 
+def test_without_the_server_installed_the_command_says_what_to_install():
+    without = "import sys; sys.modules['flask'] = None; from app import main"
+    done = subprocess.run(
+        [sys.executable, "-c", without], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'handrail[server]'" in done.stderr
+
+
 def lazy(group):
     for command in list(group.commands.values()):
         if isinstance(command, LazyCommand):
