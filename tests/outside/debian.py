@@ -18,8 +18,8 @@ ENVIRONMENT = os.environ | {
 
 def program(name: str) -> str:
     """Return where the program is; skip the test if it is nowhere."""
-    unpacked = _FOLDER / "usr" / "sbin" / name
-    found = str(unpacked) if unpacked.exists() else shutil.which(name, path="/usr/sbin:/usr/bin")
+    unpacked = [str(_FOLDER / "usr" / each) for each in ("sbin", "bin")]
+    found = shutil.which(name, path=":".join([*unpacked, "/usr/sbin", "/usr/bin"]))
     if found is None:
         pytest.skip(f"{name} is not on this machine, and it has no apt-get")
     return found

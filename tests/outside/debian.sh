@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpack Debian's PgBouncer and nginx below tests/outside/.debian; nothing is installed.
+# Unpack Debian's PgBouncer, nginx and Caddy below tests/outside/.debian; nothing is installed.
 # Where there is no apt-get, their tests look for them on the PATH, and are skipped without them.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -12,7 +12,7 @@ if command -v apt-get > /dev/null && command -v dpkg > /dev/null; then
         options+=(-o "Dir::State::lists=$PWD/.debian/lists")
         apt-get "${options[@]}" update
     fi
-    apt-get "${options[@]}" --download-only --no-install-recommends install pgbouncer nginx
+    apt-get "${options[@]}" --download-only --no-install-recommends install pgbouncer nginx caddy
     for package in .debian/packages/*.deb; do
         [ ! -f "$package" ] || dpkg -x "$package" .debian
     done
