@@ -31,6 +31,13 @@ document.addEventListener("click", async (event) => {
   else location.assign(link.href);
 });
 
+document.addEventListener("submit", async (event) => {
+  const { target, submitter } = event;
+  if (!target.matches("form[data-after-save]") || !hasUnsaved()) return;
+  event.preventDefault();
+  if (await saved()) target.requestSubmit(submitter);
+});
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!(await actInPage(event.submitter))) await saved();

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
-from tests.browser.writing import begin, end
+from tests.browser.writing import begin, end, start_draft, text_of, write
 from tests.builders import content, walkthrough
 from tests.uploads import TEA, zipped
 from walkthroughs.models import Organization
@@ -116,3 +116,21 @@ def test_a_zip_is_dropped_and_a_folder_chosen_and_both_become_drafts(page, site,
     page.get_by_role("button", name="Import as draft").click()
     expect(page).to_have_url(re.compile("/wt_"))
     assert told == []
+
+
+def test_the_editors_menu_copies_what_was_just_typed_and_archives(page):
+    start_draft(page, "Roast")
+    write(page, "Shake the pan.")
+    page.locator("summary", has_text="More for Roast").click()
+    told = faults(page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("button", name="Duplicate").click()
+    expect(page.get_by_text("This is the copy")).to_be_visible()
+    copied = text_of(page)
+    page.locator("summary", has_text="More for").press("Enter")
+    page.get_by_role("button", name="Archive").press("Enter")
+
+    expect(page.get_by_text("Archived: “Copy of Roast”")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Restored")).to_be_visible()
+    assert (copied, told) == ("Shake the pan.", [])
