@@ -73,7 +73,11 @@ def site(database: Database, settings: Settings) -> Iterator[DashboardSite]:
         ann.password = session.query(User).filter_by(email="owner@acme.example").one().password
         walkthrough(session, org.id, content(title="Deploy"), server_id=srv.id)
         guides = ContentSource(
-            organization_id=org.id, name="guides", url="https://github.com/acme/guides.git"
+            organization_id=org.id,
+            name="guides",
+            url="https://github.com/acme/guides.git",
+            # It cannot be read from here, and one look says so.
+            interval_seconds=24 * 60 * 60,
         )
         session.add(guides)
         session.flush()
