@@ -108,6 +108,13 @@ def test_from_five_on_there_are_percentages(owner, site, database):
     assert "<strong>0 %</strong>" in page
     assert re.search(r'data-label="Reached">2 <small>40 %</small>', page)
 
+    with database.transaction() as session:
+        silent = "UPDATE walkthrough_progress SET active_at = 0 WHERE completed_steps <> '[]'"
+        session.execute(text(silent))
+    worst = said(owner.get(f"{of(row)}?order=worst"))
+    assert re.findall(r"(\d)\. (?:One|Two|Three)<svg", page) == ["1", "2", "3"]
+    assert re.findall(r"(\d)\. (?:One|Two|Three)<svg", worst) == ["2", "1", "3"]
+
 
 def test_a_hostile_title_is_text_in_pages_and_files(owner, walked):
     for path in (HOME, of(walked["second"])):

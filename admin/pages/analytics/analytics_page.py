@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +78,7 @@ class AnalyticsPage(Page):
             feed_among=analytics.FEED_AMONG,
             feed_words=FEED_WORDS,
             name_of=self._name_of,
+            ordered=question.ordered,
         )
 
     @expose("/walkthroughs/<walkthrough_id>/export.csv")
@@ -154,6 +155,15 @@ class _Question:
     def was_used(self) -> bool:
         """Return whether anybody ever did anything in the walkthrough."""
         return analytics.has_any(db.session(), g.organization_id, self.walkthrough_id)
+
+    def ordered(
+        self, steps: Sequence[step_numbers.StepNumbers]
+    ) -> list[tuple[int, step_numbers.StepNumbers]]:
+        """Return each step with its number, in the order that is asked for."""
+        numbered = list(enumerate(steps, 1))
+        if self.wanted.worst_first:
+            numbered.sort(key=lambda each: -each[1].stopped)
+        return numbered
 
     def overview(self) -> Overview:
         return read_overview(db.session(), self.scope, self.now)

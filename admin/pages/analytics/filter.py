@@ -13,6 +13,7 @@ from walkthroughs.events.analytics import Scope
 #: Days that the numbers are of, today too, by the word in the address.
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "365 days"}
 _DEFAULT = "30"
+_WORST = "worst"
 _MAX_VERSION = 2**31 - 1
 
 
@@ -23,6 +24,8 @@ class WantedNumbers:
     days: str = _DEFAULT
     server: str = ""
     version: int = 0
+    #: Steps by how many stopped at them, the most first; else in their order.
+    worst_first: bool = False
 
     @staticmethod
     def parse(args: Mapping[str, str]) -> WantedNumbers:
@@ -31,13 +34,17 @@ class WantedNumbers:
             days=queries.choice(args, "days", PERIODS, _DEFAULT),
             server=queries.named(args, "server"),
             version=_version(args.get("version", "")),
+            worst_first=args.get("order") == _WORST,
         )
 
     def query(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401  any field
         """Return the query of the address of the same numbers with some of it changed."""
         new = replace(self, **changed)
         days = "" if new.days == _DEFAULT else new.days
-        return queries.said({"days": days, "server": new.server, "version": new.version})
+        order = _WORST if new.worst_first else ""
+        return queries.said(
+            {"days": days, "server": new.server, "version": new.version, "order": order}
+        )
 
     @property
     def is_narrowed(self) -> bool:
