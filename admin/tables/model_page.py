@@ -10,15 +10,12 @@ from typing import Any
 from flask import abort, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_admin.contrib.sqla import ModelView
-from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Query
 
 from admin import formats
 from admin.access.roles import OWNERS, admits, refuse
-from admin.formats import MAX_COUNTED
 from admin.git_lock import GitLock, LockedByGit, git_conflict
+from admin.tables.list_view import OrgListView
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, ManagedByGit
 from walkthroughs.models import db
@@ -31,7 +28,7 @@ _INTERNAL_ERROR = (
 )
 
 
-class OrgModelView(ModelView):
+class OrgModelView(OrgListView):
     """Show rows of the member's organization to its owners. Others have pages for all they do.
 
     A subclass says whether owners may write.
@@ -114,14 +111,6 @@ class OrgModelView(ModelView):
         """Send a visitor to sign in; refuse a member whose role does not allow this."""
         return refuse()
 
-    def row_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions for all queries of the page. Extend them, never replace them."""
-        return (self.model.organization_id == g.organization_id,)
-
-    def list_filters(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions of the list, in addition to `row_filters`."""
-        return ()
-
     def locked(self, row: Any) -> GitLock | None:  # noqa: ANN401  a row
         """Return why *row* is read-only now; none if it can be changed."""
         return None
@@ -132,50 +121,10 @@ class OrgModelView(ModelView):
         if locked is not None:
             raise LockedByGit(locked)
 
-    def get_query(self) -> Query[Any]:
-        """Return the query for the rows of the list."""
-        rows: Query[Any] = super().get_query()
-        return rows.filter(*self.row_filters(), *self.list_filters())
-
-    def get_count_query(self) -> Query[Any]:
-        """Count what `get_query` returns, up to one more than `MAX_COUNTED`."""
-        rows: Query[Any] = _BoundedCount([literal(1)], db.session()).select_from(self.model)
-        return rows.filter(*self.row_filters(), *self.list_filters())
-
     def get_one(self, id: str) -> Any:  # noqa: ANN401  a row
         """Return one of the organization's rows. Malformed, foreign and unknown ids are all 404."""
         query = db.session.query(self.model).filter(*self.row_filters(), self.model.id == str(id))
         return query.one_or_none() or abort(404)
-
-    def get_list(self, page: int | None, *rest: Any, **more: Any) -> Any:  # noqa: ANN401
-        """Return one page of the list; replace a page number out of range by the nearest one.
-
-        Pages end with the rows that are counted: those behind them are found by the search.
-        """
-        size = more.get("page_size") or self.page_size
-        asked = min(max(page or 0, 0), MAX_COUNTED // size - 1)
-        count, rows = super().get_list(asked, *rest, **more)
-        g.list_page = min(asked, max(0, (count - 1) // size))
-        if g.list_page == asked:
-            return count, rows
-        return super().get_list(g.list_page, *rest, **more)
-
-    def search_filter(self, words: str) -> ColumnElement[bool] | None:
-        """Return the condition for rows that are searched for; none: parts of the columns."""
-        return None
-
-    def _apply_search(
-        self,
-        query: Query[Any],
-        counted: Query[Any],
-        *rest: Any,  # noqa: ANN401
-    ) -> tuple[Query[Any], Query[Any], Any, Any]:
-        """Narrow the list and its number; Flask-Admin ends the arguments with joins and words."""
-        *joins, words = rest
-        found = self.search_filter(words.strip())
-        if found is None:
-            return super()._apply_search(query, counted, *rest)  # type: ignore[no-any-return]
-        return query.filter(found), counted.filter(found), joins[0], joins[1]
 
     def get_export_value(self, model: Any, name: str) -> str:  # noqa: ANN401
         """Return the text of a CSV cell that no spreadsheet runs as a formula."""
@@ -252,34 +201,11 @@ class OrgModelView(ModelView):
             failed.append(error)
             self.handle_view_exception(error)
 
-    @expose("/ajax/lookup/")
-    def ajax_lookup(self) -> ResponseReturnValue:
-        """Closed: no page uses it, and it would show any column."""
-        abort(404)
-
-    @expose("/ajax/update/", methods=("POST",))
-    def ajax_update(self) -> ResponseReturnValue:
-        """Closed: it would write without asking `can_edit`."""
-        abort(404)
-
-    @expose("/action/", methods=("POST",))
-    def action_view(self) -> ResponseReturnValue:
-        """Closed: the dashboard has no actions on several rows."""
-        abort(404)
-
     @expose("/delete/", methods=("POST",))
     def delete_view(self) -> ResponseReturnValue:
         """Closed: `remove_view` removes rows, and asks first."""
         self.refuse_locked(self.get_one(request.form.get("id", "")))
         abort(404)
-
-
-class _BoundedCount(Query[Any]):
-    """The rows of a list, whose one value is how many they are: at most one too many."""
-
-    def scalar(self) -> int:
-        rows = self.limit(MAX_COUNTED + 1).subquery()
-        return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
 def _label(name: str) -> str:

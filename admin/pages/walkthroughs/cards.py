@@ -6,27 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, cast, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from admin.formats import name_of, share_of
 from admin.git_lock import NewestCommit, newest_commit_of
+from admin.pages.walkthroughs.card_queries import cards_of, conditions_of, in_order
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
-from walkthroughs.content.text_words import sought
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.models import (
-    ContentSource,
-    McpServer,
-    McpServerWalkthrough,
-    SearchWords,
-    Walkthrough,
-    WalkthroughDraft,
-    WalkthroughProgress,
-    WalkthroughStep,
-    WalkthroughVersion,
-)
+from walkthroughs.models import ContentSource, Walkthrough, WalkthroughProgress
 
 PAGE_SIZE = 24
 
@@ -80,14 +69,14 @@ class CardPage:
 
 def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPage:
     """Return the page that *wanted* asks for: at most four statements, whatever there is."""
-    conditions = _conditions(organization_id, wanted)
+    conditions = conditions_of(organization_id, wanted)
     by_state = session.execute(
         select(state_sql().label("state"), func.count()).where(*conditions).group_by("state")
     ).all()
     counts = {State(state): count for state, count in by_state}
     shown = state_sql() == wanted.state.value if wanted.state else Walkthrough.archived_at.is_(None)
     rows = session.execute(
-        _in_order(_cards(organization_id).where(*conditions, shown), organization_id, wanted)
+        in_order(cards_of(organization_id).where(*conditions, shown), organization_id, wanted)
         .limit(PAGE_SIZE)
         .offset(PAGE_SIZE * (wanted.page - 1))
     ).all()
@@ -102,139 +91,6 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
         if state is wanted.state or (wanted.state is None and state is not State.ARCHIVED)
     )
     return CardPage(cards, counts, total)
-
-
-def _conditions(organization_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Walkthrough.organization_id == organization_id]
-    if wanted.words:
-        conditions.append(_has_words(organization_id, wanted.words))
-    if wanted.server:
-        conditions.append(
-            exists()
-            .where(
-                McpServerWalkthrough.organization_id == organization_id,
-                McpServerWalkthrough.walkthrough_id == Walkthrough.id,
-                McpServerWalkthrough.mcp_server_id == McpServer.id,
-                McpServer.slug == wanted.server,
-            )
-            .correlate(Walkthrough)
-        )
-    if wanted.source == "dashboard":
-        conditions.append(Walkthrough.source_id.is_(None))
-    elif wanted.source == "git":
-        conditions.append(Walkthrough.source_id.is_not(None))
-    if wanted.tag:
-        conditions.append(Walkthrough.tags.contains([wanted.tag]))
-    return conditions
-
-
-def _has_words(organization_id: str, words: str) -> ColumnElement[bool]:
-    """Title, description or the author's id has the words, or its texts have each of them.
-
-    In the texts words are found by their beginning, in any order; see `text_words`.
-    """
-    beginnings = sought(words)
-    return or_(
-        Walkthrough.title.icontains(words, autoescape=True),
-        Walkthrough.description.icontains(words, autoescape=True),
-        Walkthrough.external_id == words,
-        *([_noted(organization_id, beginnings)] if beginnings else []),
-        Walkthrough.id.in_(_not_noted_yet(organization_id, words)),
-    )
-
-
-def _noted(organization_id: str, beginnings: str) -> ColumnElement[bool]:
-    found = select(SearchWords.walkthrough_id).where(
-        SearchWords.organization_id == organization_id,
-        SearchWords.words.op("@@")(cast(beginnings, TSQUERY)),
-    )
-    return Walkthrough.id.in_(found)
-
-
-def _not_noted_yet(organization_id: str, words: str) -> Select[Any]:
-    """Return the walkthroughs that were just published and have the words as they were typed.
-
-    Also in small letters and with a capital: to put every text into small letters first takes
-    PostgreSQL ten times as long as to look through it.
-    """
-    forms = {words, words.lower(), words.capitalize()}
-    return (
-        select(WalkthroughStep.walkthrough_id)
-        .join(SearchWords, SearchWords.walkthrough_id == WalkthroughStep.walkthrough_id)
-        .where(
-            SearchWords.organization_id == organization_id,
-            SearchWords.words.is_(None),
-            WalkthroughStep.organization_id == organization_id,
-            WalkthroughStep.archived_at.is_(None),
-            or_(
-                WalkthroughStep.title.icontains(words, autoescape=True),
-                *(WalkthroughStep.content.contains(form, autoescape=True) for form in forms),
-            ),
-        )
-    )
-
-
-def _cards(organization_id: str) -> Select[Any]:
-    servers = (
-        select(func.count())
-        .where(
-            McpServerWalkthrough.organization_id == organization_id,
-            McpServerWalkthrough.walkthrough_id == Walkthrough.id,
-            McpServerWalkthrough.is_enabled,
-        )
-        .correlate(Walkthrough)
-        .scalar_subquery()
-    )
-    newest = aliased(WalkthroughVersion)
-    return select(
-        Walkthrough.id,
-        Walkthrough.title,
-        Walkthrough.description,
-        _steps(organization_id).label("steps"),
-        Walkthrough.version,
-        Walkthrough.tags,
-        Walkthrough.updated_at,
-        state_sql().label("state"),
-        servers.label("servers"),
-        Walkthrough.source_id,
-        Walkthrough.external_id,
-        Walkthrough.folder,
-        newest.author,
-    ).outerjoin(
-        newest,
-        and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
-    )
-
-
-def _steps(organization_id: str) -> ColumnElement[int]:
-    """Return the number of live steps; of what was never published, those of its draft."""
-    drafted = (
-        select(func.jsonb_array_length(WalkthroughDraft.content["steps"]))
-        .where(
-            WalkthroughDraft.organization_id == organization_id,
-            WalkthroughDraft.walkthrough_id == Walkthrough.id,
-            WalkthroughDraft.content.is_not(None),
-        )
-        .correlate(Walkthrough)
-        .scalar_subquery()
-    )
-    return case((Walkthrough.version == 0, func.coalesce(drafted, 0)), else_=Walkthrough.step_count)
-
-
-def _in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
-    if wanted.sort == "title":
-        return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
-    if wanted.sort == "learners":
-        started = (
-            select(WalkthroughProgress.walkthrough_id, func.count().label("learners"))
-            .where(WalkthroughProgress.organization_id == organization_id)
-            .group_by(WalkthroughProgress.walkthrough_id)
-            .subquery()
-        )
-        return rows.outerjoin(started, started.c.walkthrough_id == Walkthrough.id).order_by(
-            func.coalesce(started.c.learners, 0).desc(), Walkthrough.id
-        )
-    return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
 
 
 def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[str, tuple[int, int]]:
@@ -266,7 +122,7 @@ def _sources(
 
 
 def _card(
-    row: Any,  # noqa: ANN401  a row of `_cards`
+    row: Any,  # noqa: ANN401  a row of `cards_of`
     source: ContentSource | None,
     started: int,
     completed: int,

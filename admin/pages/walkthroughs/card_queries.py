@@ -1,0 +1,159 @@
+"""The statements behind a page of cards: which walkthroughs, which columns, in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import aliased
+
+from admin.pages.walkthroughs.filter import Wanted
+from admin.states import state_sql
+from walkthroughs.content.text_words import sought
+from walkthroughs.models import (
+    McpServer,
+    McpServerWalkthrough,
+    SearchWords,
+    Walkthrough,
+    WalkthroughDraft,
+    WalkthroughProgress,
+    WalkthroughStep,
+    WalkthroughVersion,
+)
+
+
+def conditions_of(organization_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what the member asks for, but for the state: each state is counted."""
+    conditions: list[ColumnElement[bool]] = [Walkthrough.organization_id == organization_id]
+    if wanted.words:
+        conditions.append(_has_words(organization_id, wanted.words))
+    if wanted.server:
+        conditions.append(
+            exists()
+            .where(
+                McpServerWalkthrough.organization_id == organization_id,
+                McpServerWalkthrough.walkthrough_id == Walkthrough.id,
+                McpServerWalkthrough.mcp_server_id == McpServer.id,
+                McpServer.slug == wanted.server,
+            )
+            .correlate(Walkthrough)
+        )
+    if wanted.source == "dashboard":
+        conditions.append(Walkthrough.source_id.is_(None))
+    elif wanted.source == "git":
+        conditions.append(Walkthrough.source_id.is_not(None))
+    if wanted.tag:
+        conditions.append(Walkthrough.tags.contains([wanted.tag]))
+    return conditions
+
+
+def _has_words(organization_id: str, words: str) -> ColumnElement[bool]:
+    """Title, description or the author's id has the words, or its texts have each of them.
+
+    In the texts words are found by their beginning, in any order; see `text_words`.
+    """
+    beginnings = sought(words)
+    return or_(
+        Walkthrough.title.icontains(words, autoescape=True),
+        Walkthrough.description.icontains(words, autoescape=True),
+        Walkthrough.external_id == words,
+        *([_noted(organization_id, beginnings)] if beginnings else []),
+        Walkthrough.id.in_(_not_noted_yet(organization_id, words)),
+    )
+
+
+def _noted(organization_id: str, beginnings: str) -> ColumnElement[bool]:
+    found = select(SearchWords.walkthrough_id).where(
+        SearchWords.organization_id == organization_id,
+        SearchWords.words.op("@@")(cast(beginnings, TSQUERY)),
+    )
+    return Walkthrough.id.in_(found)
+
+
+def _not_noted_yet(organization_id: str, words: str) -> Select[Any]:
+    """Return the walkthroughs that were just published and have the words as they were typed.
+
+    Also in small letters and with a capital: to put every text into small letters first takes
+    PostgreSQL ten times as long as to look through it.
+    """
+    forms = {words, words.lower(), words.capitalize()}
+    return (
+        select(WalkthroughStep.walkthrough_id)
+        .join(SearchWords, SearchWords.walkthrough_id == WalkthroughStep.walkthrough_id)
+        .where(
+            SearchWords.organization_id == organization_id,
+            SearchWords.words.is_(None),
+            WalkthroughStep.organization_id == organization_id,
+            WalkthroughStep.archived_at.is_(None),
+            or_(
+                WalkthroughStep.title.icontains(words, autoescape=True),
+                *(WalkthroughStep.content.contains(form, autoescape=True) for form in forms),
+            ),
+        )
+    )
+
+
+def cards_of(organization_id: str) -> Select[Any]:
+    """Return the columns of a card, with the name of who wrote the newest version."""
+    servers = (
+        select(func.count())
+        .where(
+            McpServerWalkthrough.organization_id == organization_id,
+            McpServerWalkthrough.walkthrough_id == Walkthrough.id,
+            McpServerWalkthrough.is_enabled,
+        )
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    newest = aliased(WalkthroughVersion)
+    return select(
+        Walkthrough.id,
+        Walkthrough.title,
+        Walkthrough.description,
+        _steps(organization_id).label("steps"),
+        Walkthrough.version,
+        Walkthrough.tags,
+        Walkthrough.updated_at,
+        state_sql().label("state"),
+        servers.label("servers"),
+        Walkthrough.source_id,
+        Walkthrough.external_id,
+        Walkthrough.folder,
+        newest.author,
+    ).outerjoin(
+        newest,
+        and_(newest.walkthrough_id == Walkthrough.id, newest.number == Walkthrough.version),
+    )
+
+
+def _steps(organization_id: str) -> ColumnElement[int]:
+    """Return the number of live steps; of what was never published, those of its draft."""
+    drafted = (
+        select(func.jsonb_array_length(WalkthroughDraft.content["steps"]))
+        .where(
+            WalkthroughDraft.organization_id == organization_id,
+            WalkthroughDraft.walkthrough_id == Walkthrough.id,
+            WalkthroughDraft.content.is_not(None),
+        )
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    return case((Walkthrough.version == 0, func.coalesce(drafted, 0)), else_=Walkthrough.step_count)
+
+
+def in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
+    """Sort *rows* as the member asks; two that are alike stay in one order."""
+    if wanted.sort == "title":
+        return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
+    if wanted.sort == "learners":
+        started = (
+            select(WalkthroughProgress.walkthrough_id, func.count().label("learners"))
+            .where(WalkthroughProgress.organization_id == organization_id)
+            .group_by(WalkthroughProgress.walkthrough_id)
+            .subquery()
+        )
+        return rows.outerjoin(started, started.c.walkthrough_id == Walkthrough.id).order_by(
+            func.coalesce(started.c.learners, 0).desc(), Walkthrough.id
+        )
+    return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
