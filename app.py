@@ -192,7 +192,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         def tell(announce: Callable[[Announced], None]) -> Callable[[Announced], None]:
             return lambda announced: loop.call_soon_threadsafe(announce, announced)  # type: ignore[return-value]
 
-        told = {CHANNEL: tell(listeners.announce), CONTENT: tell(endpoint.streams.announce)}
+        told = {CONTENT: tell(endpoint.streams.announce), CHANNEL: tell(listeners.announce)}
         months, moved = settings.event_months, metrics.events_moved
         synced, again = metrics.source_synced, metrics.listens_again
         works = {

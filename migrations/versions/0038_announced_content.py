@@ -13,7 +13,7 @@ _FUNCTIONS = (
     """
 CREATE FUNCTION announce_walkthrough() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('content', a.organization_id || '/' || a.mcp_server_id || ':lists')
+    PERFORM pg_notify('content', a.organization_id || '/' || a.mcp_server_id || '\\:lists')
        FROM mcp_server_walkthroughs a
       WHERE a.organization_id = NEW.organization_id AND a.walkthrough_id = NEW.id
         AND a.is_enabled;
@@ -25,10 +25,10 @@ $$
 CREATE FUNCTION announce_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' AND OLD.is_enabled THEN
-        PERFORM pg_notify('content', OLD.organization_id || '/' || OLD.mcp_server_id || ':lists');
+        PERFORM pg_notify('content', OLD.organization_id || '/' || OLD.mcp_server_id || '\\:lists');
     END IF;
     IF TG_OP <> 'DELETE' AND NEW.is_enabled THEN
-        PERFORM pg_notify('content', NEW.organization_id || '/' || NEW.mcp_server_id || ':lists');
+        PERFORM pg_notify('content', NEW.organization_id || '/' || NEW.mcp_server_id || '\\:lists');
     END IF;
     RETURN NULL;
 END
@@ -37,7 +37,7 @@ $$
     """
 CREATE FUNCTION announce_switch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('content', NEW.organization_id || '/' || NEW.id || ':tools');
+    PERFORM pg_notify('content', NEW.organization_id || '/' || NEW.id || '\\:tools');
     RETURN NULL;
 END
 $$
