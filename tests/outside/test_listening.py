@@ -17,7 +17,7 @@ from walkthroughs.publishing import writer
 _CLIENTS = ("typescript-1", "typescript-2-auto", "mcp-2-auto")
 
 
-@pytest.mark.behaviour("B19")
+@pytest.mark.behaviour("B21")
 def test_official_clients_read_their_lists_again_after_a_publish(database, settings):
     with database.transaction() as session:
         caller, row = new_course(session, content())
