@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bench.client import read_answer
+
 _VERSION = "2026-07-28"
 
 
@@ -72,6 +74,26 @@ async def close_streams(streams: list[Stream]) -> None:
     for stream in streams:
         stream.writer.close()
     await asyncio.gather(*(stream.task for stream in streams))
+
+
+async def walk(port: int, calls: Iterator[bytes], expect: bytes) -> list[float]:
+    """Send the calls one after the other; return how long each answer took.
+
+    A call that the server could not take, since the machine is busy, is sent again.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    took = []
+    for call in calls:
+        answer = b""
+        while expect not in answer:
+            began = time.monotonic()
+            writer.write(call)
+            answer = await read_answer(reader)
+            took.append(time.monotonic() - began)
+            if expect not in answer and b"the same call again" not in answer:
+                raise RuntimeError(answer[:600])
+    writer.close()
+    return took
 
 
 async def _read(reader: asyncio.StreamReader, stream: Stream) -> None:
