@@ -169,8 +169,8 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from starlette.routing import Mount
 
     from sync.worker import run_worker
-    from walkthroughs.events.announcements import Announced, run_announcements
-    from walkthroughs.events.mover import run_mover
+    from walkthroughs.events.announcements import CONTENT, Announced, run_announcements
+    from walkthroughs.events.mover import CHANNEL, run_mover
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.metrics import Metrics
@@ -196,15 +196,16 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
 
-        def tell(announced: Announced) -> None:
-            loop.call_soon_threadsafe(listeners.announce, announced)
+        def tell(announce: Callable[[Announced], None]) -> Callable[[Announced], None]:
+            return lambda announced: loop.call_soon_threadsafe(announce, announced)  # type: ignore[return-value]
 
+        told = {CONTENT: tell(endpoint.streams.announce), CHANNEL: tell(listeners.announce)}
         months, moved = settings.event_months, metrics.events_moved
         synced, again = metrics.source_synced, metrics.listens_again
         works = {
             "content-sources": lambda stop: run_worker(database, settings, stop, synced),
             "events": lambda stop: run_mover(database, months, stop, moved),
-            "announcements": lambda stop: run_announcements(database, tell, stop, again),
+            "announcements": lambda stop: run_announcements(database, told, stop, again),
         }
         try:
             with running(works):
@@ -215,11 +216,15 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
             if traces:
                 traces.close()
 
+    def end_streams() -> None:
+        listeners.end_all()
+        endpoint.streams.end_all()
+
     shown = MetricsPage(database, metrics, settings.metrics_token)
     live = LivePage(pages, listeners, metrics)
     routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, *live.routes]
     service = Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
-    service.state.end_streams = listeners.end_all
+    service.state.end_streams = end_streams
     return service
 
 

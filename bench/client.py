@@ -81,7 +81,7 @@ async def _connection(
             if began > deadline:
                 break
             writer.write(call)
-            answer = await _answer(reader)
+            answer = await read_answer(reader)
             latencies.append(time.perf_counter() - began)
             if expect not in answer:
                 message = f"not the expected answer: {answer[:600]!r}"
@@ -91,7 +91,8 @@ async def _connection(
     return latencies
 
 
-async def _answer(reader: asyncio.StreamReader) -> bytes:
+async def read_answer(reader: asyncio.StreamReader) -> bytes:
+    """Return the body of an answer that is a 200."""
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 200 " not in head.split(b"\r\n", 1)[0]:
         raise RuntimeError(head.decode())

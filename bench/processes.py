@@ -28,9 +28,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(port: int) -> None:
-    """Wait until something listens on *port*, half a minute at most."""
-    deadline = time.monotonic() + 30
+def wait_for(port: int, seconds: float = 30) -> None:
+    """Wait until something listens on *port*, so many seconds at most."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -17,7 +17,7 @@ PACE_SECONDS = 1
 _BODY = "Do this carefully, then look at what it printed.\n\n" * 76  # about 3.7 kB
 
 
-def seed(database: Database) -> None:
+def seed(database: Database, learners: int = LEARNERS) -> None:
     """Fill an empty, migrated database. Ids tell what they are, so that clients can make them."""
     with database.engine.begin() as connection:
         connection.execute(
@@ -33,7 +33,7 @@ def seed(database: Database) -> None:
         )
         for size, standing in SIZES.items():
             _walkthrough(connection, size)
-            _learners(connection, size, standing)
+            _learners(connection, size, standing, learners)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
@@ -84,7 +84,7 @@ def _walkthrough(connection: Connection, size: int) -> None:
     )
 
 
-def _learners(connection: Connection, size: int, standing: int) -> None:
+def _learners(connection: Connection, size: int, standing: int, learners: int) -> None:
     keys = {"size": size, "wt": f"wt{size}", "standing": standing}
     connection.execute(
         text(
@@ -92,7 +92,7 @@ def _learners(connection: Connection, size: int, standing: int) -> None:
             " SELECT 'msu' || :size || '_' || n, 'o', :size || '-' || n, 0"
             " FROM generate_series(0, :last) n"
         ),
-        keys | {"last": LEARNERS - 1},
+        keys | {"last": learners - 1},
     )
     connection.execute(
         text(
@@ -102,10 +102,10 @@ def _learners(connection: Connection, size: int, standing: int) -> None:
             " encode(sha256(convert_to('t' || :size || '-' || n, 'UTF8')), 'hex'), 0"
             " FROM generate_series(0, :last) n"
         ),
-        keys | {"last": LEARNERS - 1},
+        keys | {"last": learners - 1},
     )
     for statement in (_GRANTS, _TOKENS, _PROGRESS):
-        connection.execute(text(statement), keys | {"last": LEARNERS - 1})
+        connection.execute(text(statement), keys | {"last": learners - 1})
 
 
 _GRANTS = """

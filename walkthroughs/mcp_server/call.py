@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from starlette.types import Scope
+
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.authorization import LearnerSignIn
@@ -29,6 +31,12 @@ class Call:
     caller: Caller
     is_step_call: bool
     sign_in: LearnerSignIn | None = None
+
+
+def caller_key(call: Call, scope: Scope) -> str:
+    """Return what tells callers apart: the link or the token; else the server and the host."""
+    host, _ = scope.get("client") or ("", 0)
+    return call.caller.link_hash or call.caller.bearer_hash or f"{call.tenant.server_id} {host}"
 
 
 def call_of(ctx: Any) -> Call:  # noqa: ANN401  the SDK's protocol

@@ -29,13 +29,15 @@ from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
-from walkthroughs.mcp_server.call import SCOPE_KEY, Call
+from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
-from walkthroughs.mcp_server.refusals import NO_STREAMS, Refused, send_refusal
+from walkthroughs.mcp_server.refusals import ONLY_POST, Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
+from walkthroughs.mcp_server.stream_requests import StreamRequests, opens_get, opens_stream
+from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
     NOT_HERE,
@@ -68,6 +70,7 @@ class Endpoint:
         directory: TenantLookup,
         prepared: Prepared,
         server: Server[Any],
+        streams: Streams,
         *,
         streaming: bool,
         sign_in_pages: ASGIApp | None = None,
@@ -75,8 +78,11 @@ class Endpoint:
         self._base_host, self._base_url = settings.base_host, settings.base_url
         self._directory = directory
         self._prepared = prepared
-        self._streaming = streaming
+        #: Where clients hear that lists have changed.
+        self.streams = streams
         self._queue = FairQueue()
+        self._stream_requests = StreamRequests(streams, self._queue, self._identify)
+        self._streaming = streaming
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
@@ -120,6 +126,10 @@ class Endpoint:
             if call.sign_in is not None:
                 send = call.sign_in.exchanging(send, body)
         app = (self._served if call else self._away).handle_request
+        if opens_stream(scope, headers):
+            requests = self._stream_requests
+            await requests.answer(app, call, scope, headers, body, receive, send)
+            return
         handle = (
             partial(app, scope, replay(body, receive), send)
             if messages is None
@@ -128,7 +138,7 @@ class Endpoint:
         if call is None:
             await handle()
             return
-        caller = _caller_key(call, scope)
+        caller = caller_key(call, scope)
         try:
             await self._queue.enter(call.tenant.organization_id, caller)
         except Busy as busy:
@@ -154,8 +164,8 @@ class Endpoint:
             raise Refused(421 if unknown and slug is None else 404, NOT_HERE)
         is_preflight = scope["method"] == "OPTIONS"  # browsers send it without a token
         sign_in = None if is_preflight else self._sign_in(found, address, slug, headers)
-        if scope["method"] != "POST":
-            raise Refused(405, NO_STREAMS)
+        if scope["method"] != "POST" and not opens_get(scope, headers):
+            raise Refused(405, ONLY_POST)
         if found is None or found.tenant is None:
             return None
         base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)
@@ -231,16 +241,19 @@ def build_endpoint(
     directory = TenantLookup(prepared)
     metrics = metrics or Metrics()
     metrics.watch_connections(prepared.connections)
-    server = server or build_server(database, limiter, prepared, directory, metrics, traces)
-    return Endpoint(
-        settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
+    streams = Streams(metrics, directory.forget_servers)
+    server = server or build_server(
+        database, limiter, prepared, directory, metrics, streams, traces
     )
-
-
-def _caller_key(call: Call, scope: Scope) -> str:
-    """Return what tells callers apart: the link or the token; else the server and the host."""
-    host, _ = scope.get("client") or ("", 0)
-    return call.caller.link_hash or call.caller.bearer_hash or f"{call.tenant.server_id} {host}"
+    return Endpoint(
+        settings,
+        directory,
+        prepared,
+        server,
+        streams,
+        streaming=streaming,
+        sign_in_pages=sign_in_pages,
+    )
 
 
 def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base: str) -> Caller:

@@ -58,6 +58,8 @@ def as_the_sdk_reads(scope: Scope, headers: Mapping[bytes, bytes]) -> Scope:
     Raises:
         Refused: the body is not announced as JSON.
     """
+    if scope["method"] == "GET":
+        return scope  # it has no body
     kind, accepted = headers.get(b"content-type", b""), headers.get(b"accept", b"")
     if kind == _JSON and _JSON in accepted:
         return scope  # as nearly every client writes them

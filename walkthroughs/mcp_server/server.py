@@ -33,9 +33,11 @@ from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import add_security_schemes
 from walkthroughs.mcp_server.call import Call, call_of, caller_now
+from walkthroughs.mcp_server.capabilities import HandrailServer, refuse_subscription
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
+from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.mcp_server.traced_calls import traced
@@ -56,6 +58,7 @@ def build_server(
     prepared: Prepared,
     directory: TenantLookup,
     metrics: Metrics,
+    streams: Streams,
     traces: Traces | None = None,
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
@@ -78,7 +81,7 @@ def build_server(
             counted.outcome = results.outcome_of(result)
         return result
 
-    server: Server[Any] = Server(
+    server: Server[Any] = HandrailServer(
         "Handrail",
         version=_VERSION,
         on_list_tools=list_tools,
@@ -88,6 +91,8 @@ def build_server(
         on_list_resources=resources.list_resources,
         on_list_resource_templates=resources.list_templates,
         on_read_resource=resources.read_resource,
+        on_subscribe_resource=refuse_subscription,
+        on_subscriptions_listen=streams.listen,
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )

@@ -29,13 +29,22 @@ _LATE = "The headers of the request did not arrive in time.\n"
 def raise_file_limit() -> int:
     """Let the process open as many files as it may; return how many connections that allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + _OTHER_FILES
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    most = _most_files(hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        soft = most
-    files = wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+    return most_connections()
+
+
+def most_connections() -> int:
+    """Return how many connections there may be once the limit of files is raised."""
+    files = _most_files(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     return max(files - _OTHER_FILES, files // 2)
+
+
+def _most_files(hard: int) -> int:
+    """Return how many files the process wants, as far as the *hard* limit grants them."""
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 class BoundedProtocol(H11Protocol):
