@@ -55,6 +55,8 @@ def serve(
         host=host,
         port=port,
         http=bounded(raise_file_limit()),
+        ws="none",
+        loop="uvloop",
         log_config=None,
         access_log=False,
         proxy_headers=False,  # see `at_the_edge`
