@@ -165,7 +165,9 @@ def test_the_application_is_told_what_was_sent(address):
     assert "b'http://other/x', b'y'" in told["host"], "it is no path that is served"
     assert "'OPTIONS', b'*'" in told["all"]
     assert "transfer-encoding" not in told["open"].lower(), "HTTP/1.0 has no chunks"
-    assert told["open"].endswith("b'close')])"), "an answer without a length ends with the connection"
+    assert told["open"].endswith("b'close')])"), (
+        "an answer without a length ends with the connection"
+    )
     trailer = ask(address, CHUNKED + b"3\r\nabc\r\n0\r\nHost: other\r\n\r\n" + LAST).decode()
     assert "b'/', b'', 3, " in trailer
     assert "other" not in trailer
