@@ -11,15 +11,12 @@ from walkthroughs.errors import HandrailError
 
 #: What one process does at once where connections are plenty.
 _MOST_THREADS, _MOST_CHECKS = 10, 4
-#: A page that waits for another of the same process needs a second thread.
-_FEWEST_THREADS = 2
+#: Three members may wait for hosts of Git, each in a thread: one is left for the others' pages.
+_FEWEST_THREADS = 4
 #: Connections that hear of changes: of content sources, and of events.
 _LISTENING = 2
-#: What a thread of pages takes with the tool beside it and its prepared statements, and what a
-#: check of a content source takes.
-_OF_THREAD, _OF_CHECK = 3, 3
-#: So many connections for one more check.
-_A_CHECK_EACH = 10
+#: What a check of a content source takes, and for how many connections there is one more check.
+_OF_CHECK, _A_CHECK_EACH = 3, 10
 _ROOM = text(
     """
     SELECT sum(CASE name WHEN 'max_connections' THEN 1 ELSE -1 END * setting::int)::int
@@ -62,17 +59,18 @@ def sizes_of(connections: int, workers: int) -> Sizes:
     Raises:
         TooManyConnections: there are too few for so many.
     """
-    share = connections // workers - _LISTENING
+    share = connections // workers
     checks = max(1, min(_MOST_CHECKS, share // _A_CHECK_EACH))
-    threads = min(_MOST_THREADS, (share - _OF_CHECK * checks) // _OF_THREAD)
-    if threads < _FEWEST_THREADS:
-        needed = workers * Sizes(_FEWEST_THREADS, 1).connections
-        message = (
-            f"{workers} workers need {needed} connections to the database at least, and "
-            f"HANDRAIL_DATABASE_CONNECTIONS is {connections}. Raise it, or start fewer workers."
-        )
-        raise TooManyConnections(message)
-    return Sizes(threads, checks)
+    for threads in range(_MOST_THREADS, _FEWEST_THREADS - 1, -1):
+        sizes = Sizes(threads, checks)
+        if sizes.connections <= share:
+            return sizes
+    needed = workers * Sizes(_FEWEST_THREADS, 1).connections
+    message = (
+        f"{workers} workers need {needed} connections to the database at least, and "
+        f"HANDRAIL_DATABASE_CONNECTIONS is {connections}. Raise it, or start fewer workers."
+    )
+    raise TooManyConnections(message)
 
 
 def check_room(database: Database, sizes: Sizes, workers: int) -> None:
