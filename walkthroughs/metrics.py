@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 #: From a step that is in memory to a call that was given up.
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+#: What is read from the database: each process has the same.
+OF_THE_DATABASE = frozenset({"handrail_events_waiting", "handrail_events_oldest_seconds"})
 #: Connections of pools: at work, open for the next one, and how many more may be opened.
 _STATES = ("busy", "idle", "free")
 

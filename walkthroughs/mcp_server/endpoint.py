@@ -31,6 +31,7 @@ from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
 from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
 from walkthroughs.mcp_server.discovery import Discovery
+from walkthroughs.mcp_server.handshake import DirectManager
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
@@ -269,7 +270,7 @@ def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base
 
 
 def _manager(server: Server[Any], *, streaming: bool) -> StreamableHTTPSessionManager:
-    return StreamableHTTPSessionManager(
+    return DirectManager(
         server,
         stateless=True,
         json_response=not streaming,

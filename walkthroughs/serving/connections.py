@@ -11,9 +11,8 @@ import logging
 import resource
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from walkthroughs.counted_log import CountedLog
+from walkthroughs.serving.http_protocol import StrictProtocol
 
 _log = logging.getLogger(__name__)
 #: How long the headers of a request may take, from the connection or from their first byte.
@@ -47,7 +46,7 @@ def _most_files(hard: int) -> int:
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
-class BoundedProtocol(H11Protocol):
+class BoundedProtocol(StrictProtocol):
     """HTTP for one connection. Subclass it with the bounds: see `bounded`."""
 
     max_connections = MAX_CONNECTIONS
@@ -92,21 +91,12 @@ class BoundedProtocol(H11Protocol):
 
     def _end_late(self) -> None:
         if not self.transport.is_closing():
-            self._end_with("408 Request Timeout", _LATE)
+            self.end_with("408 Request Timeout", _LATE)
 
     def _refuse(self) -> None:
         line = f"There are {self.max_connections} connections already: one more is refused"
         self.refused.write(logging.WARNING, "refused", line)
-        self._end_with("503 Service Unavailable", _BUSY, "Retry-After: 5\r\n")
-
-    def _end_with(self, status: str, text: str, headers: str = "") -> None:
-        self.transport.write(
-            (
-                f"HTTP/1.1 {status}\r\n{headers}Content-Type: text/plain; charset=utf-8\r\n"
-                f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}"
-            ).encode()
-        )
-        self.transport.close()
+        self.end_with("503 Service Unavailable", _BUSY, "Retry-After: 5\r\n")
 
 
 def bounded(max_connections: int, header_seconds: float = HEADER_SECONDS) -> type[BoundedProtocol]:
