@@ -27,7 +27,7 @@ allowNoMoreScripts();
 part("back").addEventListener("click", () => run(back));
 part("next").addEventListener("click", () => run(next));
 part("return").addEventListener("click", comeBack);
-part("checked").addEventListener("change", offer);
+part("checked").addEventListener("change", check);
 document.addEventListener("click", openLink);
 begin();
 
@@ -48,6 +48,7 @@ function take(result) {
   if (!answer) return warn(result.isError ? wordsOf(result) : NOT_PASSED_ON, result.isError ? AGAIN : "");
   // A call that came too soon repeats no text. The card may have it; else the server does.
   const isSame = answer.step && answer.step.id === current?.step?.id;
+  if (isSame) answer.isChecked = current.isChecked;
   if (isSame && answer.text === null) answer.text = current.text;
   current = answer;
   earlier = null;
@@ -72,16 +73,20 @@ function show() {
   part("seen").hidden = !earlier;
   part("text").replaceChildren(step ? blocks(text ?? "") : tally(progress));
   part("check").hidden = !step?.verify || Boolean(earlier);
-  part("checked").checked = false;
+  part("checked").checked = Boolean(current.isChecked);
   part("what").replaceChildren(step?.verify ? words(step.verify) : "");
   offer();
 }
 
 const tally = ({ completed_steps, total_steps }) => `${completed_steps} of ${total_steps} steps done.`;
 
+function check() {
+  current.isChecked = part("checked").checked;
+  offer();
+}
+
 /** Offers the buttons that lead somewhere. */
-function offer(isBusy = false) {
-  const busy = isBusy === true;
+function offer(busy = false) {
   const mustCheck = !part("check").hidden && !part("checked").checked;
   part("card").setAttribute("aria-busy", String(busy));
   part("back").hidden = !can.serverTools;
@@ -168,6 +173,6 @@ function openLink(event) {
   if (!link) return;
   event.preventDefault();
   const cannot = () => warn(`The address is ${link.href}`, "Open it in your browser.");
-  if (can.openLinks) host.request("ui/open-link", { url: link.href }).then(({ isError }) => isError && cannot(), cannot);
-  else cannot();
+  if (!can.openLinks) return cannot();
+  host.request("ui/open-link", { url: link.href }).then(({ isError }) => isError && cannot(), cannot);
 }

@@ -13,8 +13,6 @@ const RULES = {
   ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
   RETURN_DOM_FRAGMENT: true,
 };
-/** The card has the step's title above the text. */
-const HEADINGS = { H1: "h2", H2: "h3", H3: "h4", H4: "h5", H5: "h6", H6: "h6" };
 
 /** Returns the nodes of a text with paragraphs. */
 export function blocks(text) {
@@ -28,7 +26,7 @@ export function words(text) {
 
 function dressed(html) {
   const made = DOMPurify.sanitize(html, RULES);
-  for (const heading of made.querySelectorAll("h1, h2, h3, h4, h5, h6")) rename(heading);
+  for (const heading of made.querySelectorAll("h1")) lower(heading);
   for (const picture of made.querySelectorAll("img")) {
     if (!picture.hasAttribute("alt")) picture.alt = "";
     picture.addEventListener("error", () => picture.replaceWith(linkTo(picture)), { once: true });
@@ -38,8 +36,9 @@ function dressed(html) {
   return made;
 }
 
-function rename(heading) {
-  const other = document.createElement(HEADINGS[heading.tagName]);
+/** The step's title is the page's first heading, so an author's is a second one. */
+function lower(heading) {
+  const other = document.createElement("h2");
   other.append(...heading.childNodes);
   heading.replaceWith(other);
 }
