@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.static_pages import ROOT, watched
 from walkthroughs.content.pictures import with_addresses
@@ -22,6 +22,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'none'"
 )
+_STYLE = "position: fixed; inset: 0; width: 100%; height: 100%; border: 0"
 _SCRIPT = """
 const frame = document.querySelector("iframe");
 window.asked = [], window.heard = [];
@@ -34,6 +35,7 @@ addEventListener("message", ({ source, data }) => {
 });
 const hand = (params) => send({ method: "ui/notifications/tool-result", params });
 const open = () => asked.find(({ method, isAnswered }) => method === "tools/call" && !isAnswered);
+const tell = (context) => send({ method: "ui/notifications/host-context-changed", params: context });
 function answer(given) {
   const call = open();
   call.isAnswered = true;
@@ -50,11 +52,17 @@ def open_card(browser: Browser) -> tuple[Page, Frame]:
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     card = _CARD.read_text().replace("<head>", f"<head>{policy}", 1)
     page.set_content(
-        f'<iframe sandbox="allow-scripts" title="card" style="width:600px;height:700px" '
-        f'srcdoc="{escape(card)}"></iframe><script>{_SCRIPT}</script>'
+        f'<iframe sandbox="allow-scripts" title="card" style="{_STYLE}" srcdoc="{escape(card)}">'
+        f"</iframe><script>{_SCRIPT}</script>"
     )
     page.wait_for_function('heard.some(({ method }) => method === "ui/notifications/initialized")')
     return page, page.frames[-1]
+
+
+def show_theme(page: Page, theme: str) -> None:
+    """Tell the card, as hosts do, that the person has chosen another theme."""
+    page.evaluate("tell", {"theme": theme})
+    expect(page.frames[-1].locator("html")).to_have_attribute("data-theme", theme)
 
 
 def answer(page: Page, **given: Any) -> None:

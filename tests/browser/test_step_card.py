@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 from starlette.applications import Starlette
 
-from tests.browser.card_host import answer, open_card, result_of
+from tests.browser.card_host import answer, open_card, result_of, show_theme
 from tests.browser.conftest import _AXE, _RUN_AXE
 from tests.browser.static_pages import until, watched
 from tests.builders import content, new_course, step
@@ -131,18 +131,13 @@ def _expect_first_step(card) -> None:
     expect(card.get_by_role("button", name="Back")).to_be_disabled()
 
 
-def _expect_no_faults(page: Page, frame: Frame) -> None:
-    """Expect that axe finds nothing in the card: light and wide, then dark and narrow."""
-    frame.evaluate(f"{_AXE.read_text()}; null")
-    for theme, width in (("light", 1440), ("dark", 390)):
-        page.set_viewport_size({"width": 1440, "height": 1000})
-        if theme == "dark":
-            page.get_by_role("button", name="Toggle color scheme").click()
-        expect(frame.locator("html")).to_have_attribute("data-theme", theme)
-        page.set_viewport_size({"width": width, "height": 1000})
-        assert frame.evaluate(_RUN_AXE)["violations"] == []
-        assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.set_viewport_size({"width": 1440, "height": 1000})
+def _expect_no_faults(page: Page, card: Frame) -> None:
+    """Expect that axe finds nothing in the card, light and dark, as the Inspector's themes are."""
+    card.evaluate(f"{_AXE.read_text()}; null")
+    for theme in ("light", "dark"):
+        expect(card.locator("html")).to_have_attribute("data-theme", theme)
+        assert card.evaluate(_RUN_AXE)["violations"] == []
+        page.get_by_role("button", name="Toggle color scheme").click()
 
 
 def _status(course: ServedServer) -> tuple[int | None, list[str]]:
@@ -187,6 +182,19 @@ def test_nothing_that_an_author_writes_runs_in_the_card_or_asks_anybody_for_anyt
     # What is told is that no style of theirs applies, not even while it is taken out.
     assert [said for said in page.told if not said.startswith("Applying inline style")] == []
     assert asked == []
+
+
+def test_the_card_fits_a_phone_in_each_theme_and_has_no_faults(browser: Browser) -> None:
+    page, card = open_card(browser)
+    card.evaluate(f"{_AXE.read_text()}; null")
+    page.evaluate("hand", result_of(_FIRST, verify="Long".ljust(300, "x"), section="Begin"))
+    page.set_viewport_size({"width": 320, "height": 800})
+    for theme in ("light", "dark"):
+        show_theme(page, theme)
+        assert card.evaluate(_RUN_AXE)["violations"] == []
+        assert card.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    height = card.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
+    until(page, f"heard.at(-1).params.height === {height}")
 
 
 def test_the_card_says_what_a_result_means_and_what_to_do(browser: Browser) -> None:

@@ -29,7 +29,9 @@ function dressed(html) {
   for (const heading of made.querySelectorAll("h1")) lower(heading);
   for (const picture of made.querySelectorAll("img")) {
     if (!picture.hasAttribute("alt")) picture.alt = "";
-    picture.addEventListener("error", () => picture.replaceWith(linkTo(picture)), { once: true });
+    const giveUp = () => picture.replaceWith(linkTo(picture));
+    if (picture.src) picture.addEventListener("error", giveUp, { once: true });
+    else giveUp();
   }
   // What is wider than the card is moved by keys, too.
   for (const wide of made.querySelectorAll("pre, table")) wide.tabIndex = 0;
