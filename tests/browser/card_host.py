@@ -8,10 +8,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from mcp.types import CallToolResult
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.static_pages import ROOT, watched
-from walkthroughs.content.pictures import with_addresses
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.views import ProgressFacts, StepBody, StepView, WalkthroughRef
 from walkthroughs.mcp_server.results import step_result
@@ -59,6 +59,11 @@ def open_card(browser: Browser) -> tuple[Page, Frame]:
     return page, page.frames[-1]
 
 
+def hand(page: Page, result: CallToolResult) -> None:
+    """Hand the card the result of the call that it stands beside, as it is sent."""
+    page.evaluate("hand", as_sent(result))
+
+
 def show_theme(page: Page, theme: str) -> None:
     """Tell the card, as hosts do, that the person has chosen another theme."""
     page.evaluate("tell", {"theme": theme})
@@ -72,13 +77,21 @@ def answer(page: Page, **given: Any) -> None:
 
 
 def result_of(content: str, **more: Any) -> dict[str, Any]:
-    """Return the result of a call that shows the learner a step with *content*, as it is sent."""
+    """Return the result of a call that shows the learner a step with *content*, as it is sent.
+
+    *more* are fields of the step, and `notice` and `hurried` of its view.
+    """
     values: dict[str, Any] = {
         "id": "ws_1", "title": "One", "section": None, "position": 1, "agent_instructions": None,
         "verify": None,
     }  # fmt: skip
     notice, hurried = more.pop("notice", None), more.pop("hurried", False)
-    step = StepBody(content=with_addresses(content, ""), **values | more)
+    step = StepBody(content=content, **values | more)
     progress = ProgressFacts(ProgressStatus.IN_PROGRESS, step.position - 1, 3, 0)
     view = StepView(WalkthroughRef("wt_1", "Deploy", 1), step, progress, notice, hurried)
-    return step_result(view, "https://learn.example").model_dump(by_alias=True, exclude_none=True)
+    return as_sent(step_result(view, ""))
+
+
+def as_sent(result: CallToolResult) -> dict[str, Any]:
+    """Return *result* as a client gets it."""
+    return result.model_dump(mode="json", by_alias=True, exclude_none=True)
