@@ -12,10 +12,27 @@ from mcp.types import CallToolResult
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.static_pages import ROOT, watched
+from tests.pictures import stored_picture
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.views import ProgressFacts, StepBody, StepView, WalkthroughRef
 from walkthroughs.mcp_server.results import step_result
 
+#: A picture, and a text with all kinds of things, that picture among them.
+FOX = stored_picture()
+STEP_TEXT = f"""Make a *practice* folder:
+
+```sh
+mkdir practice && cd practice && git init --initial-branch=main && echo "a line that is wider than a phone is"
+```
+
+![A fox](i/{FOX.name}) ![A cat](https://elsewhere.invalid/cat.png)
+
+| key | does |
+|-----|------|
+| `q` | ends |
+
+See [the guide](https://guide.example/start).
+"""
 _CARD = ROOT / "walkthroughs" / "mcp_server" / "card" / "step.html"
 #: What a host that declares no origin allows, by the specification of MCP Apps.
 _POLICY = (

@@ -1,32 +1,17 @@
-"""The step card, in a browser: in the Inspector, and with results that a host hands over."""
+"""What the step card makes of the results that a host hands over, and of hostile texts in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Expect, Frame, Page, expect
-from starlette.applications import Starlette
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.card_host import answer, as_sent, open_card, result_of, show_theme
+from tests.browser.card_host import STEP_TEXT, answer, as_sent, open_card, result_of, show_theme
 from tests.browser.conftest import _AXE, _RUN_AXE
-from tests.browser.static_pages import until, watched
-from tests.builders import content, new_course, step
-from tests.outside.inspector_web import inspector_web
-from tests.pictures import stored_picture
-from tests.refusing import connections_refused
-from tests.serving import ServedServer, free_port, served
+from tests.browser.static_pages import until
 from tests.unit.test_xss import PAYLOADS, scheme
 from walkthroughs.content import html_rules
-from walkthroughs.database.pool import Database
-from walkthroughs.learning import progress
-from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.results import error_result
-from walkthroughs.publishing.pictures import store_pictures
-from walkthroughs.settings import Settings
 
 #: What stands in the card of an author's texts.
 _FOUND = """() => {
@@ -37,133 +22,6 @@ _FOUND = """() => {
     addresses: parts.flatMap((each) => [each.getAttribute("href"), each.getAttribute("src")]).filter(Boolean),
   };
 }"""
-#: The Inspector takes its time on a busy machine, and each call goes through its server.
-_SLOW_MS = 40_000
-_patiently = Expect()
-_patiently.set_options(timeout=_SLOW_MS)
-_FOX = stored_picture()
-_FIRST = f"""Make a *practice* folder:
-
-```sh
-mkdir practice && cd practice && git init --initial-branch=main && echo "a line that is wider than a phone is"
-```
-
-![A fox](i/{_FOX.name}) ![A cat](https://elsewhere.invalid/cat.png)
-
-| key | does |
-|-----|------|
-| `q` | ends |
-
-See [the guide](https://guide.example/start).
-"""
-_COURSE = content(
-    title="Practise Git",
-    steps=(
-        step("one", content=_FIRST, section="Begin", verify="`git status` says `main`."),
-        step("two"),
-        step("three"),
-    ),
-)
-
-
-@pytest.fixture
-def course(database: Database, settings: Settings) -> Iterator[ServedServer]:
-    port = free_port()
-    endpoint = build_endpoint(database, replace(settings, base_url=f"http://localhost:{port}"))
-    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
-    with served(app, port=port) as origin:
-        with database.transaction() as session:
-            caller, row = new_course(session, _COURSE)
-            store_pictures(session, caller.organization_id, row, [_FOX])
-        yield ServedServer(origin, database, "acme", caller, row)
-
-
-def test_a_learner_walks_in_the_card_that_the_inspector_shows(
-    browser: Browser, course: ServedServer, postgres: str, tmp_path
-) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(_SLOW_MS)
-    page = watched(context.new_page())
-    with inspector_web(tmp_path) as inspector:
-        page.goto(
-            inspector.card(
-                course.address, "select_walkthrough", walkthrough_id=course.walkthrough_id
-            )
-        )
-        page.get_by_test_id("open-app").click()
-        card = page.frame_locator("iframe").frame_locator("iframe")
-        _patiently(card.get_by_role("heading", name="One")).to_be_visible()
-        frame = page.frames[-1]
-        _expect_first_step(card)
-        _expect_no_faults(page, frame)
-
-        # By keyboard alone: the box, then the button.
-        card.get_by_role("checkbox").focus()
-        page.keyboard.press("Space")
-        page.keyboard.press("Tab")
-        _patiently(card.get_by_role("button", name="Done, next step")).to_be_focused()
-        page.keyboard.press("Enter")
-        _patiently(card.get_by_role("heading", name="Two")).to_be_focused()
-        _patiently(card.locator("#spoken")).to_contain_text("Step 2 of 3")
-        assert _status(course) == (2, ["One"])
-
-        card.get_by_role("button", name="Back").click()
-        _patiently(card.get_by_role("heading", name="One")).to_be_visible()
-        _patiently(card.get_by_text("You have done this step.")).to_be_visible()
-        _patiently(card.get_by_role("checkbox")).to_be_hidden()
-        assert _status(course) == (2, ["One"])
-        card.get_by_role("button", name="To step 2").click()
-        _patiently(card.get_by_role("heading", name="Two")).to_be_visible()
-
-        with connections_refused(postgres):
-            card.get_by_role("button", name="Done, next step").click()
-            _patiently(card.get_by_role("alert")).to_contain_text("Nothing was lost.")
-        _go_on_elsewhere(course)
-        card.get_by_role("button", name="Done, next step").click()
-        _patiently(card.get_by_role("heading", name="Three")).to_be_visible()
-        _patiently(card.get_by_role("alert")).to_be_empty()
-        assert _status(course) == (3, ["One", "Two"])
-
-        card.get_by_role("button", name="Done, next step").click()
-        _patiently(card.get_by_role("heading", name="You have finished")).to_be_visible()
-        _patiently(card.get_by_text("3 of 3 steps done.").first).to_be_visible()
-        card.get_by_role("button", name="Back").click()
-        _patiently(card.get_by_role("heading", name="Three")).to_be_visible()
-        assert _status(course) == (None, ["One", "Two", "Three"])
-    context.close()
-
-
-def _expect_first_step(card) -> None:
-    _patiently(card.get_by_text("Step 1 of 3 · Begin · Practise Git")).to_be_visible()
-    _patiently(card.get_by_role("progressbar", name="Steps done")).to_have_js_property("value", 0)
-    _patiently(card.get_by_role("img", name="A fox")).to_have_js_property("naturalWidth", 16)
-    # The host loads pictures of this server alone; the others are links.
-    _patiently(card.get_by_role("link", name="Picture: A cat")).to_be_visible()
-    _patiently(card.get_by_role("checkbox")).to_have_accessible_name("git status says main.")
-    _patiently(card.get_by_role("button", name="Done, next step")).to_be_disabled()
-    _patiently(card.get_by_role("button", name="Back")).to_be_disabled()
-
-
-def _expect_no_faults(page: Page, card: Frame) -> None:
-    """Expect that axe finds nothing in the card, light and dark, as the Inspector's themes are."""
-    card.evaluate(f"{_AXE.read_text()}; null")
-    for theme in ("light", "dark"):
-        _patiently(card.locator("html")).to_have_attribute("data-theme", theme)
-        assert card.evaluate(_RUN_AXE)["violations"] == []
-        page.get_by_role("button", name="Toggle color scheme").click()
-
-
-def _status(course: ServedServer) -> tuple[int | None, list[str]]:
-    """Return the position of the current step, and the titles of those that are done."""
-    view = progress.status(course.database, ContentCache(), course.caller, course.walkthrough_id)
-    (current,) = [each.position for each in view.steps if each.current] or [None]
-    return current, [each.title for each in view.steps if each.completed]
-
-
-def _go_on_elsewhere(course: ServedServer) -> None:
-    """Complete the current step by the assistant, so that the card's is stale."""
-    view = progress.status(course.database, ContentCache(), course.caller, course.walkthrough_id)
-    progress.advance(course.database, ContentCache(), course.caller, view.current_step_id)
 
 
 def test_nothing_that_an_author_writes_runs_in_the_card_or_asks_anybody_for_anything(
@@ -190,7 +48,7 @@ def test_nothing_that_an_author_writes_runs_in_the_card_or_asks_anybody_for_anyt
 def test_the_card_fits_a_phone_in_each_theme_and_has_no_faults(browser: Browser) -> None:
     page, card = open_card(browser)
     card.evaluate(f"{_AXE.read_text()}; null")
-    page.evaluate("hand", result_of(_FIRST, verify="Long".ljust(300, "x"), section="Begin"))
+    page.evaluate("hand", result_of(STEP_TEXT, verify="Long".ljust(300, "x"), section="Begin"))
     page.set_viewport_size({"width": 320, "height": 800})
     for theme in ("light", "dark"):
         show_theme(page, theme)
@@ -221,7 +79,7 @@ def test_the_card_says_what_a_result_means_and_what_to_do(browser: Browser) -> N
     expect(done).to_be_disabled()
     soon = result_of("## Why", verify="It *runs*.", notice="Nothing moved: so soon.", hurried=True)
     answer(page, result=soon)
-    expect(card.locator("#notice")).to_have_text("Nothing moved: so soon.")
+    expect(card.locator("#notice")).to_contain_text("so soon. Press the button again")
     expect(card.get_by_role("heading", name="Why", level=2)).to_be_visible()
     expect(checkbox).to_be_checked()
 
@@ -234,6 +92,7 @@ def test_the_card_says_what_a_result_means_and_what_to_do(browser: Browser) -> N
         answer(page, **refusal)
         expect(alert).to_contain_text(said)
         expect(done).to_be_enabled()
+        expect(done).to_be_focused()
 
     done.click()
     answer(page, result=result_of("More.", id="ws_2", title="Two", position=2))
@@ -250,7 +109,7 @@ def test_the_card_says_what_a_result_means_and_what_to_do(browser: Browser) -> N
     assert _asked(page, "tools/call")["arguments"] == {"walkthrough_id": "wt_1", "step_id": "ws_3"}
     answer(page, result={"structuredContent": {"step": {"content": "Late."}}})
     expect(card.locator("#text")).to_have_text("Late.")
-    expect(card.locator("#notice")).to_have_text("So soon.")
+    expect(card.locator("#notice")).to_contain_text("So soon.")
 
     page.evaluate(
         "send({ id: 90, method: 'ping' }); send({ id: 91, method: 'ui/resource-teardown' }); send({ id: 92, method: 'x' })"

@@ -8,6 +8,9 @@ import { blocks, words } from "./markdown.js";
 
 const NOT_PASSED_ON =
   "This assistant has not passed on what the card needs. Go on in the conversation: ask for the step.";
+const SOON = "Press the button again when you have done the step.";
+const TICK = "Tick the box when it is so; then you can go on.";
+const SAY = "When you have done it, say so in the conversation.";
 const AGAIN = "Press the button again, or go on in the conversation.";
 
 const part = (id) => document.getElementById(id);
@@ -48,12 +51,13 @@ function take(result) {
   if (!answer) return warn(result.isError ? wordsOf(result) : NOT_PASSED_ON, result.isError ? AGAIN : "");
   // A call that came too soon repeats no text. The card may have it; else the server does.
   const isSame = answer.step && answer.step.id === current?.step?.id;
+  const isSoon = answer.step && answer.text === null;
+  if (isSoon) answer.notice = [answer.notice, SOON].filter(Boolean).join(" ");
   if (isSame) answer.isChecked = current.isChecked;
-  if (isSame && answer.text === null) answer.text = current.text;
+  if (isSame && isSoon) answer.text = current.text;
   current = answer;
   earlier = null;
   show();
-  part("notice").textContent = answer.notice ?? "";
   if (answer.step && answer.text === null) run(fetchText);
   return !isSame;
 }
@@ -64,7 +68,7 @@ function show() {
   const { progress, walkthrough } = current;
   warn();
   part("card").hidden = false;
-  part("notice").textContent = "";
+  part("notice").textContent = (!earlier && current.notice) || "";
   part("place").textContent = placeOf({ walkthrough, step, progress });
   part("title").textContent = step ? step.title : `You have finished “${walkthrough.title}”`;
   part("done").max = Math.max(1, progress.total_steps);
@@ -95,11 +99,13 @@ function offer(busy = false) {
   part("next").disabled = busy || mustCheck;
   part("return").hidden = !earlier;
   part("return").textContent = current.step ? `To step ${current.step.position}` : "To the end";
-  part("hint").hidden = !mustCheck || part("next").hidden;
+  part("hint").textContent = can.serverTools ? TICK : SAY;
+  part("hint").hidden = can.serverTools ? !mustCheck || part("next").hidden : !current.step;
 }
 
 /** Does what a button is for; one thing at a time, and with words if it fails. */
 async function run(work) {
+  const pressed = document.activeElement;
   offer(true);
   warn();
   try {
@@ -107,7 +113,9 @@ async function run(work) {
   } catch (error) {
     warn(error.message, AGAIN);
   }
-  if (current) offer();
+  offer();
+  // A button that could not be pressed meanwhile has lost the focus.
+  if (document.activeElement === document.body) pressed.focus();
 }
 
 async function next() {
@@ -139,12 +147,11 @@ function comeBack() {
 }
 
 async function fetchText() {
-  const { step, notice } = current;
+  const { step } = current;
   const { content } = (await status({ step_id: step.id })).step ?? {};
   if (current.step?.id !== step.id || content === undefined) return;
   current.text = content;
   show();
-  part("notice").textContent = notice ?? "";
 }
 
 async function status(given) {
