@@ -52,8 +52,9 @@ fix: .venv/.dev ## Let ruff mend what it can
 bench: .venv/.dev ## Measure the step call against its floors; writes docs/performance.md
 	$(BIN)/python -m bench.step_call
 
-frontend: .venv/.dev $(FRONTEND) ## Build admin/static from admin/frontend
+frontend: .venv/.dev $(FRONTEND) ## Build admin/static and the step card from admin/frontend
 	$(BIN)/node admin/frontend/build.mjs
+	$(BIN)/node admin/frontend/build_card.mjs
 
 screenshots: .venv/.dev $(NODE_MODULES) ## Take a picture of every screen of the demo; writes docs/screenshots
 	$(BIN)/python -m tests.browser.screenshots

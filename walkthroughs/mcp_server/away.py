@@ -67,4 +67,5 @@ def build_away_server(server: Server[Any]) -> Server[Any]:
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
+    away.extensions = server.extensions
     return away

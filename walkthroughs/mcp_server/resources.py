@@ -33,7 +33,7 @@ from walkthroughs.learning.offers import read_offers
 from walkthroughs.learning.stored_place import StoredPlace, place_view, read_place
 from walkthroughs.learning.views import Offer
 from walkthroughs.mcp_server import offer_texts as words
-from walkthroughs.mcp_server import texts
+from walkthroughs.mcp_server import step_card, texts
 from walkthroughs.mcp_server.call import call_of, ended_words, reader_of
 from walkthroughs.mcp_server.paging import cursor_after, page_of, unavailable_error
 from walkthroughs.mcp_server.prompt_names import prompt_name
@@ -82,7 +82,10 @@ class Resources:
         ctx: Any,  # noqa: ANN401  the SDK's protocol
         params: PaginatedRequestParams | None,
     ) -> ListResourcesResult:
-        """Return a page of the walkthroughs; none while the server is switched off."""
+        """Return a page of the walkthroughs, the first one with the step card.
+
+        Nothing is listed while the server is switched off.
+        """
         call, page = call_of(ctx), page_of(params)
         if not call.tenant.tools_enabled:
             return ListResourcesResult(resources=[], cache_scope="private")
@@ -93,8 +96,9 @@ class Resources:
             found = await read_offers(self.prepared, caller, page)
         except DatabaseUnavailable:
             raise unavailable_error() from None
+        card = [step_card.card_entry()] if page == 1 else []
         return ListResourcesResult(
-            resources=[_entry(offer) for offer in found.offers],
+            resources=[*map(_entry, found.offers), *card],
             next_cursor=cursor_after(page, has_more=found.has_more),
             cache_scope="private",
         )
@@ -114,8 +118,10 @@ class Resources:
         ctx: Any,  # noqa: ANN401  the SDK's protocol
         params: ReadResourceRequestParams,
     ) -> ReadResourceResult:
-        """Return an outline, or a step that the learner has reached."""
+        """Return an outline, a step that the learner has reached, or the step card."""
         call = call_of(ctx)
+        if step_card.is_card(params.uri) and call.tenant.tools_enabled:
+            return step_card.read_card(params.uri, call.caller.base_address)
         if call.sign_in and not call.caller.learner_id:
             raise MCPError(code=INVALID_PARAMS, message=call.sign_in.refuse_in_words())
         if call.caller.learner_id is None:

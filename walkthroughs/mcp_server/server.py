@@ -37,6 +37,7 @@ from walkthroughs.mcp_server.capabilities import HandrailServer, refuse_subscrip
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
+from walkthroughs.mcp_server.step_card import EXTENSIONS
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
@@ -96,6 +97,7 @@ def build_server(
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
+    server.extensions = EXTENSIONS
     # The SDK's tracing costs time also where nobody takes traces: ours is above. The tenant's name
     # and words take its place.
     server.middleware[:] = [_identity_adder(prepared)]

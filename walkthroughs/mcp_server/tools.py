@@ -22,7 +22,7 @@ from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.views import FastStep, StatusView
-from walkthroughs.mcp_server import guidance, texts
+from walkthroughs.mcp_server import guidance, step_card, texts
 from walkthroughs.mcp_server.arguments import (
     Arguments,
     GetWalkthroughStatus,
@@ -53,6 +53,7 @@ class _Tool:
     Attributes:
         always_loaded: whether Claude Code shows it to the model without a search for it.
         output: the type of its structured content, if it has any.
+        has_card: whether the step card shows its result.
     """
 
     title: str
@@ -63,6 +64,7 @@ class _Tool:
     needs_learner: bool = True
     always_loaded: bool = True
     output: type | None = None
+    has_card: bool = False
 
 
 @cache
@@ -120,6 +122,8 @@ def _announce(name: str, tool: _Tool) -> Tool:
     meta: dict[str, Any] = {"anthropic/maxResultSizeChars": _MAX_RESULT_CHARACTERS}
     if tool.always_loaded:
         meta["anthropic/alwaysLoad"] = True
+    if tool.has_card:
+        meta |= step_card.tool_meta()
     return Tool(
         name=name,
         title=tool.title,
@@ -227,6 +231,7 @@ def _tools() -> dict[str, _Tool]:
             _select,
             # An attempt that ends is kept; repeated, nothing is completed yet, so none ends.
             _hints(),
+            has_card=True,
         ),
         "next_walkthrough_step": _Tool(
             "Next step",
@@ -235,6 +240,7 @@ def _tools() -> dict[str, _Tool]:
             _next,
             # Without current_step_id, a call repeated after the pace moves on again.
             _hints(idempotent=False),
+            has_card=True,
         ),
         "get_walkthrough_status": _Tool(
             "Progress in a walkthrough",
