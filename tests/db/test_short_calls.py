@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from threading import Barrier
 
 import psycopg2.extensions
 import pytest
@@ -150,6 +152,9 @@ def test_of_fifty_who_want_a_version_that_is_not_in_memory_one_reads_it(lea, sho
         if name != STATUS:
             await asyncio.sleep(0)  # the first one begins to read
             leaving.cancel()
+            await asyncio.sleep(0)
+            threads = short.places.threads.limiter.statistics()
+            assert threads.borrowed_tokens + threads.tasks_waiting == 1
         return await asyncio.gather(*callers)
 
     with asked(short) as statements:
@@ -163,16 +168,19 @@ def test_of_fifty_who_want_a_version_that_is_not_in_memory_one_reads_it(lea, sho
 
 def test_of_those_in_threads_who_want_one_version_one_reads_it_too(lea, short):
     lea.select()
+    all_know = Barrier(4)
 
-    async def crowd():
-        work = [
-            asyncio.to_thread(short.by_rules, lea, STATUS, walkthrough_id=lea.row)
-            for _ in range(lea.database.pool_size)
+    def wait_for_all(_connection, _cursor, sql, *_):
+        if sql.startswith("SELECT w.version"):
+            all_know.wait(20)
+
+    event.listen(lea.database.engine, "after_cursor_execute", wait_for_all)
+    with asked(short) as statements, ThreadPoolExecutor(all_know.parties) as pool:
+        calls = [
+            pool.submit(short.by_rules, lea, STATUS, walkthrough_id=lea.row)
+            for _ in range(all_know.parties)
         ]
-        return await asyncio.gather(*work)
-
-    with asked(short) as statements:
-        found = short.runner.run(crowd())
+        found = [call.result() for call in calls]
 
     assert len([sql for sql in statements if "s.content" in sql]) == 1
     assert not any(each.is_error for each in found)
