@@ -27,17 +27,24 @@ def process(
 
 def cpu_seconds(root: int) -> float:
     """Return the CPU that a process and all below it have taken, those that ended too."""
-    ticks, parents = {}, {}
+    seconds: dict[int, float] = {}
+    parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
+        number = int(stat.parent.name)
         with suppress(OSError):  # it ended meanwhile
             fields = stat.read_text().rpartition(")")[2].split()
-            number = int(stat.parent.name)
-            # The parent; then user and system, its own and those of children that ended.
-            parents[number], ticks[number] = int(fields[1]), sum(map(int, fields[11:15]))
+            parents[number] = int(fields[1])
+            ended = sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
+            seconds[number] = time.clock_gettime(_cpu_clock(number)) + ended
     tree = {root}
     while more := {number for number, parent in parents.items() if parent in tree} - tree:
         tree |= more
-    return sum(ticks.get(number, 0) for number in tree) / os.sysconf("SC_CLK_TCK")
+    return sum(seconds.get(number, 0.0) for number in tree)
+
+
+def _cpu_clock(number: int) -> int:
+    """Return the clock of a process, in nanoseconds, as Linux numbers it; `stat` has 10 ms only."""
+    return (~number << 3) | 2
 
 
 def free_port() -> int:

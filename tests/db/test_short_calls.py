@@ -40,6 +40,7 @@ EVENTS = text(
     "SELECT kind, version, step_id, next_step_id, run_started_at, step_ms, from_walkthrough_id,"
     " walkthrough_id, mcp_server_id, mcp_server_user_id FROM tool_events_incoming"
 )
+STAND = "current_step_id = CAST(:gone AS text)"
 MOVED_IN = text(
     "UPDATE walkthrough_steps SET predecessor_ids = '[\"ws_elsewhere\"]' WHERE walkthrough_id = :row"
 )
@@ -152,15 +153,14 @@ def test_of_fifty_who_want_a_version_that_is_not_in_memory_one_reads_it(lea, sho
         if name != STATUS:
             await asyncio.sleep(0)  # the first one begins to read
             leaving.cancel()
-            await asyncio.sleep(0)
-            threads = short.places.threads.limiter.statistics()
-            assert threads.borrowed_tokens + threads.tasks_waiting == 1
         return await asyncio.gather(*callers)
 
+    lent = []
+    event.listen(lea.database.engine, "checkout", lambda *_: lent.append("a thread's connection"))
     with asked(short) as statements:
         found = short.runner.run(crowd())
 
-    assert len([sql for sql in statements if "s.content" in sql]) == 1
+    assert len([sql for sql in statements if "s.content" in sql]) == len(lent) == 1
     assert all(found)
     assert not short.places._reading
     assert len({str(each) for each in found}) == 1
@@ -235,6 +235,22 @@ def test_what_may_have_been_done_elsewhere_is_left_to_the_rules(lea, short):
 
     assert short.call(lea, SELECT, walkthrough_id=lea.row) is None
     assert short.call(lea, NEXT, current_step_id=first) is None
+
+
+@pytest.mark.parametrize("state", ["completed_steps = jsonb_build_array(current_step_id)", STAND])
+def test_a_place_that_is_done_or_not_live_any_more_is_left_to_the_rules(lea, short, state):
+    gone = lea.select().step.id
+    lea.edit(content("two", "three"))
+    lea.select()
+    assert short.call(lea, STATUS, walkthrough_id=lea.row)
+    other = lea.status().steps[1].id
+    assert short.call(lea, SELECT, walkthrough_id=lea.row)
+    assert short.call(lea, NEXT, current_step_id=other)
+    with lea.database.transaction() as session:
+        session.execute(text(f"UPDATE walkthrough_progress SET {state}"), {"gone": gone})
+
+    assert short.call(lea, SELECT, walkthrough_id=lea.row) is None
+    assert short.call(lea, NEXT, current_step_id=other) is None
 
 
 _NUMBERS = count()
