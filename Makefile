@@ -49,7 +49,7 @@ fix: .venv/.dev ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev ## Measure the step call against its floors; writes docs/performance.md (not with QUICK=1, ONLY=select)
+bench: .venv/.dev ## Measure the calls against their floors; writes docs/performance.md (QUICK=1 or ONLY=select do not)
 	$(BIN)/python -m bench.step_call $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)")
 
 frontend: .venv/.dev $(FRONTEND) ## Build admin/static from admin/frontend

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import uvicorn
 from starlette.applications import Starlette
 
 from walkthroughs.database.pool import connect
 from walkthroughs.mcp_server.endpoint import build_endpoint
-from walkthroughs.serving.http_server import serve
 from walkthroughs.settings import Settings
 
 
@@ -23,7 +23,15 @@ def main(port: int, url: str) -> None:
     )
     endpoint = build_endpoint(connect(url, pool_size=20), settings)
     app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
-    serve(app, lambda: None, "127.0.0.1", port, ())  # as the product's own command
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        http="h11",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=75,  # as the product's own command
+    )
 
 
 if __name__ == "__main__":
