@@ -49,7 +49,7 @@ def step_view(
     notices: tuple[str | None, ...] = (),
 ) -> StepView:
     """Return where the learner is; *current* is none when nothing is left."""
-    done, total = len(published.ids & completed), len(published.steps)
+    done, total = len(published.step_ids & completed), len(published.steps)
     return StepView(
         walkthrough=published.ref,
         step=published.by_id[current] if current else None,
@@ -79,7 +79,7 @@ def status_view(
     return StatusView(
         current_step_id=current,
         status=state,
-        percent=position.percent_of(len(published.ids & completed), len(published.steps)),
+        percent=position.percent_of(len(published.step_ids & completed), len(published.steps)),
         version=published.ref.version,
         walkthrough=published.ref,
         earlier_attempts=ended,

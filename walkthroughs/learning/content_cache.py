@@ -58,8 +58,8 @@ class PublishedVersion:
         return {step.id: step for step in self.steps}
 
     @cached_property
-    def ids(self) -> frozenset[str]:
-        """Return the row ids of the steps."""
+    def step_ids(self) -> frozenset[str]:
+        """Return the row ids of all steps."""
         return frozenset(self.by_id)
 
     @cached_property

@@ -130,7 +130,7 @@ def place_view(
 
 def _current(published: PublishedVersion, place: StoredPlace) -> str | None:
     if place.step_id is None or (
-        place.step_id in published.ids and place.step_id not in place.completed
+        place.step_id in published.step_ids and place.step_id not in place.completed
     ):
         return place.step_id  # as `current_step` would say, after comparing the orders
     seen = published.step_refs if place.last_seen is None else place.last_seen
