@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import IntEnum
+
 from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
@@ -10,14 +13,40 @@ from walkthroughs.database.pool import Database
 SIZES = {10: 0, 200: 100}
 #: Ordinary steps that a learner can take before the last one: each size has at least these.
 STEPS_EACH = 8
-LEARNERS = 44_000
 #: Shorter than the time in which all learners of a case have had their turn.
 PACE_SECONDS = 1
+#: Learners of a range. Each case that moves learners has a range of its own.
+SHARE = 6_500
+
+
+class Range(IntEnum):
+    """The ranges of learners. Those who look are one step further than all others."""
+
+    PGBENCH = 0
+    DATABASE = 1
+    STEP_1 = 2
+    STEP_32 = 3
+    PGBENCH_NO_EVENT = 4
+    STEP_1_NO_EVENT = 5
+    LOOKING = 6
+    #: Of these there are only those in the walkthrough of ten steps.
+    BEARER_1 = 7
+    BEARER_32 = 8
+    LEGACY_1 = 9
+    LEGACY_32 = 10
+    HANDSHAKE = 11
+    WORKERS_1 = 12
+    WORKERS_2 = 13
+    WORKERS_4 = 14
+
+
+#: How many learners a walkthrough has, by its size.
+LEARNERS = {10: SHARE * len(Range), 200: SHARE * (Range.LOOKING + 1)}
 
 _BODY = "Do this carefully, then look at what it printed.\n\n" * 76  # about 3.7 kB
 
 
-def seed(database: Database, learners: int = LEARNERS) -> None:
+def seed(database: Database) -> None:
     """Fill an empty, migrated database. Ids tell what they are, so that clients can make them."""
     with database.engine.begin() as connection:
         connection.execute(
@@ -33,7 +62,8 @@ def seed(database: Database, learners: int = LEARNERS) -> None:
         )
         for size, standing in SIZES.items():
             _walkthrough(connection, size)
-            _learners(connection, size, standing, learners)
+            _learners(connection, size)
+            _progress(connection, size, standing)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
@@ -52,6 +82,16 @@ def bearer_of(size: int, learner: int) -> str:
 def step_of(size: int, position: int) -> str:
     """Return a step's row id; positions count from 0."""
     return f"ws{size}_{position}"
+
+
+def walk(size: int, first: int, last: int) -> Iterator[tuple[int, str]]:
+    """Yield (learner, current step): each learner of a range takes some ordinary steps.
+
+    They take turns, so that nobody is held back: with a pace, a step stays for a while.
+    """
+    for position in range(SIZES[size], SIZES[size] + STEPS_EACH):
+        for learner in range(first, last):
+            yield learner, step_of(size, position)
 
 
 def _walkthrough(connection: Connection, size: int) -> None:
@@ -84,15 +124,15 @@ def _walkthrough(connection: Connection, size: int) -> None:
     )
 
 
-def _learners(connection: Connection, size: int, standing: int, learners: int) -> None:
-    keys = {"size": size, "wt": f"wt{size}", "standing": standing}
+def _learners(connection: Connection, size: int) -> None:
+    keys = {"size": size, "last": LEARNERS[size] - 1}
     connection.execute(
         text(
             "INSERT INTO mcp_server_user (id, organization_id, email, created_at)"
             " SELECT 'msu' || :size || '_' || n, 'o', :size || '-' || n, 0"
             " FROM generate_series(0, :last) n"
         ),
-        keys | {"last": learners - 1},
+        keys,
     )
     connection.execute(
         text(
@@ -102,10 +142,10 @@ def _learners(connection: Connection, size: int, standing: int, learners: int) -
             " encode(sha256(convert_to('t' || :size || '-' || n, 'UTF8')), 'hex'), 0"
             " FROM generate_series(0, :last) n"
         ),
-        keys | {"last": learners - 1},
+        keys,
     )
-    for statement in (_GRANTS, _TOKENS, _PROGRESS):
-        connection.execute(text(statement), keys | {"last": learners - 1})
+    for statement in (_GRANTS, _TOKENS):
+        connection.execute(text(statement), keys)
 
 
 _GRANTS = """
@@ -131,7 +171,7 @@ _PROGRESS = """
            (SELECT coalesce(jsonb_agg('ws' || :size || '_' || d), '[]')
               FROM generate_series(0, :standing - 1) d),
            0, 1, 0
-      FROM generate_series(0, :last) n
+      FROM generate_series(:first, :last) n
 """
 
 
@@ -140,9 +180,17 @@ def rewind(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("TRUNCATE walkthrough_progress, tool_events_incoming"))
         for size, standing in SIZES.items():
-            connection.execute(
-                text(_PROGRESS),
-                {"size": size, "wt": f"wt{size}", "standing": standing, "last": LEARNERS - 1},
-            )
+            _progress(connection, size, standing)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE walkthrough_progress"))
+
+
+def _progress(connection: Connection, size: int, standing: int) -> None:
+    looking = Range.LOOKING * SHARE
+    for place, first, last in (
+        (standing, 0, looking),
+        (standing + 1, looking, looking + SHARE),
+        (standing, looking + SHARE, LEARNERS[size]),
+    ):
+        keys = {"size": size, "wt": f"wt{size}", "standing": place}
+        connection.execute(text(_PROGRESS), keys | {"first": first, "last": last - 1})

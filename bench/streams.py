@@ -55,7 +55,7 @@ def main() -> None:
         database = connect(url)
         stack.callback(database.close)
         migrations.upgrade(database)
-        seed(database, max(STREAMS, (PAIRS + 1) * LEARNERS * 3))
+        seed(database)
         with database.begin() as connection:
             connection.execute(text("UPDATE mcp_servers SET pace_seconds = 0"))
         with _served(folder, url) as process:

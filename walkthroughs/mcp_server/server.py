@@ -28,15 +28,19 @@ from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
+from walkthroughs.learning.shown_again import REPEAT, RESUME
 from walkthroughs.learning.stored_place import READ_PLACE
+from walkthroughs.learning.views import FastStep
 from walkthroughs.mcp_server import guidance, results, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import add_security_schemes
 from walkthroughs.mcp_server.call import Call, call_of, caller_now
 from walkthroughs.mcp_server.capabilities import HandrailServer, refuse_subscription
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
+from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
+from walkthroughs.mcp_server.short_calls import answer_repeated, answer_shortly
 from walkthroughs.mcp_server.step_card import EXTENSIONS
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
@@ -48,7 +52,17 @@ if TYPE_CHECKING:
     from walkthroughs.serving.traces import Traces
 
 #: What the server asks the database on the event loop.
-STATEMENTS = (OFFERED, ADVANCE, NOTE_CALL, OFFERED_PAGE, FIND_OFFERED, LAST_OPEN, READ_PLACE)
+STATEMENTS = (
+    OFFERED,
+    ADVANCE,
+    REPEAT,
+    RESUME,
+    READ_PLACE,
+    NOTE_CALL,
+    OFFERED_PAGE,
+    FIND_OFFERED,
+    LAST_OPEN,
+)
 _SERVER_INFO = "io.modelcontextprotocol/serverInfo"
 _VERSION = "0.1.0"
 
@@ -64,9 +78,10 @@ def build_server(
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
     cache, threads = ContentCache(), Threads(limiter)
-    calls = _Calls(database, threads, prepared, directory, cache)
+    places = Places(database, prepared, threads, cache)
+    calls = _Calls(database, threads, prepared, directory, cache, places)
     prompts = Prompts(prepared, directory)
-    resources = Resources(database, prepared, directory, threads, cache)
+    resources = Resources(prepared, directory, places)
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
         enabled = call_of(ctx).tenant.tools_enabled
@@ -106,36 +121,54 @@ def build_server(
 
 @dataclass(frozen=True)
 class _Calls:
-    """Runs the tools: the ordinary step on the event loop, all else in a thread."""
+    """Runs the tools: common calls on the event loop, all else in a thread."""
 
     database: Database
     threads: Threads
     prepared: Prepared
     directory: TenantLookup
     cache: ContentCache
+    places: Places
 
     async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
-        moved = None
         if call.sign_in and not call.caller.learner_id and name not in tools.anonymous_tools():
             return call.sign_in.refuse()
         try:
-            if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
-                moved = await advance_fast(self.prepared, call.caller, step_id)
-            if moved and (view := answers.cached_view(self.cache, moved)):
-                return results.step_result(view, call.caller.base_address)
-            if not moved and call.is_step_call:
+            step_id = fast_step_id(name, arguments)
+            if step_id and (answer := await self._step(call.caller, step_id)):
+                return answer
+            if call.is_step_call:
                 caller = await caller_now(self.directory, call)
                 if caller is None:
                     return _ended(call)
                 call = replace(call, caller=caller)
+            if short := await answer_shortly(self.places, call.caller, name, arguments):
+                return short
         except DatabaseUnavailable:
             return results.unavailable()
-        if moved:
-            return await self._in_thread(
-                partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
-            )
         return await self._run_tool(call, name, arguments)
+
+    async def _step(self, caller: Caller, step_id: str) -> CallToolResult | None:
+        """Answer a step call that is ordinary, or repeated; none if it is neither."""
+        if caller.learner_id is None:
+            return None
+        if moved := await advance_fast(self.prepared, caller, step_id):
+            return await self._moved(caller, moved)
+        return await answer_repeated(self.places, caller, step_id)
+
+    async def _moved(self, caller: Caller, moved: FastStep) -> CallToolResult:
+        """Answer an ordinary step call, from memory if its version was read before."""
+        view = answers.cached_view(self.cache, moved)
+        if view is None:
+            organization, version = caller.organization_id, (moved.version, moved.digest)
+            await self.places.version(organization, moved.walkthrough_id, *version)
+            view = answers.cached_view(self.cache, moved)
+        if view is not None:
+            return results.step_result(view, caller.base_address)
+        # A newer version has been published since.
+        work = partial(tools.after_fast_step, self.database, self.cache, caller, moved)
+        return await self._in_thread(work)
 
     async def _run_tool(self, call: Call, name: str, arguments: dict[str, Any]) -> CallToolResult:
         """Run the tool; once more if the learner has been merged with another one meanwhile."""

@@ -8,11 +8,11 @@ programs stand in the result's `_meta`, which hardly any client shows its model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
+from mcp.types import CallToolResult, Tool, ToolAnnotations
 from pydantic import TypeAdapter
 
 from walkthroughs.database.pool import Database
@@ -36,11 +36,10 @@ from walkthroughs.mcp_server.arguments import (
 from walkthroughs.mcp_server.results import (
     error_result,
     step_result,
-    step_with_addresses,
     text_result,
     unavailable,
 )
-from walkthroughs.mcp_server.status_text import next_sentence, status_text
+from walkthroughs.mcp_server.status_result import status_result
 
 #: Claude Code saves a longer result to a file. A step has 64 KiB at most.
 _MAX_RESULT_CHARACTERS = 100_000
@@ -91,7 +90,7 @@ def call(
 def after_fast_step(
     database: Database, cache: ContentCache, caller: Caller, moved: FastStep
 ) -> CallToolResult:
-    """Answer an ordinary step call whose walkthrough is not in memory yet."""
+    """Answer an ordinary step call when a newer version has been published since it moved."""
     base = caller.base_address
     return _answered(
         lambda: step_result(progress.read_view_of(database, cache, caller, moved), base)
@@ -183,13 +182,7 @@ def _status(
         step_id=given.step_id,
         position=given.position,
     )
-    if view.step is not None:
-        view = replace(view, step=step_with_addresses(view.step, caller.base_address))
-    # Structured, as the specification asks for; some clients hand the model nothing else.
-    return CallToolResult(
-        content=[TextContent(type="text", text=status_text(view))],
-        structured_content={"next": next_sentence(view), **asdict(view)},
-    )
+    return status_result(view, caller.base_address)
 
 
 def _reset(
