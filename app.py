@@ -167,6 +167,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.metrics import Metrics
+    from walkthroughs.publishing.count_learners import run_learner_counts
     from walkthroughs.serving.background import running
     from walkthroughs.serving.listeners import Listeners
     from walkthroughs.serving.live_page import LivePage
@@ -197,6 +198,7 @@ def build_app(settings: Settings, flask_app: Flask | None = None) -> Starlette:
         works = {
             "content-sources": lambda stop: run_worker(database, settings, stop, synced),
             "events": lambda stop: run_mover(database, months, stop, moved),
+            "learner-counts": lambda stop: run_learner_counts(database, stop),
             "announcements": lambda stop: run_announcements(database, tell, stop, again),
         }
         try:

@@ -15,7 +15,6 @@ from admin.git_lock import NewestCommit, newest_commit_of
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
 from walkthroughs.content.text_words import sought
-from walkthroughs.enums import ProgressStatus
 from walkthroughs.models import (
     ContentSource,
     McpServer,
@@ -23,10 +22,12 @@ from walkthroughs.models import (
     SearchWords,
     Walkthrough,
     WalkthroughDraft,
+    WalkthroughLearners,
     WalkthroughProgress,
     WalkthroughStep,
     WalkthroughVersion,
 )
+from walkthroughs.publishing.learner_counts import count_all
 
 PAGE_SIZE = 24
 
@@ -91,7 +92,7 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
         .limit(PAGE_SIZE)
         .offset(PAGE_SIZE * (wanted.page - 1))
     ).all()
-    learners = _learners(session, organization_id, [row.id for row in rows])
+    learners = count_all(session, organization_id, [row.id for row in rows])
     sources = _sources(session, organization_id, {row.source_id for row in rows} - {None})
     cards = tuple(
         _card(row, sources.get(row.source_id), *learners.get(row.id, (0, 0))) for row in rows
@@ -225,33 +226,28 @@ def _in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select
     if wanted.sort == "title":
         return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
     if wanted.sort == "learners":
-        started = (
-            select(WalkthroughProgress.walkthrough_id, func.count().label("learners"))
-            .where(WalkthroughProgress.organization_id == organization_id)
-            .group_by(WalkthroughProgress.walkthrough_id)
-            .subquery()
-        )
-        return rows.outerjoin(started, started.c.walkthrough_id == Walkthrough.id).order_by(
-            func.coalesce(started.c.learners, 0).desc(), Walkthrough.id
-        )
+        return rows.outerjoin(
+            WalkthroughLearners,
+            and_(
+                WalkthroughLearners.organization_id == organization_id,
+                WalkthroughLearners.walkthrough_id == Walkthrough.id,
+            ),
+        ).order_by(_started(organization_id).desc(), Walkthrough.id)
     return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
 
 
-def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[str, tuple[int, int]]:
-    """Return how many learners have started and completed each of the walkthroughs."""
-    rows = session.execute(
-        select(
-            WalkthroughProgress.walkthrough_id,
-            func.count(),
-            func.count().filter(WalkthroughProgress.status == ProgressStatus.COMPLETED),
-        )
+def _started(organization_id: str) -> ColumnElement[int]:
+    """Return how many have started a walkthrough: counted before, or now, if they are few."""
+    now = (
+        select(func.count())
         .where(
             WalkthroughProgress.organization_id == organization_id,
-            WalkthroughProgress.walkthrough_id.in_(ids),
+            WalkthroughProgress.walkthrough_id == Walkthrough.id,
         )
-        .group_by(WalkthroughProgress.walkthrough_id)
+        .correlate(Walkthrough)
+        .scalar_subquery()
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return func.coalesce(WalkthroughLearners.learners, now)
 
 
 def _sources(
