@@ -27,6 +27,7 @@ from bench.growth_cases import Case, page_cases, tool_cases
 from bench.growth_seed import fill
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database
+from walkthroughs.publishing.count_learners import count_learners
 from walkthroughs.settings import read_settings
 
 _SIZES = (100_000, 1_000_000)
@@ -54,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> None:
     sizes = given.rows or _SIZES
     costs = []
     for rows in sizes:
-        with _folder(given.folder, rows) as folder, _application(folder, rows) as app:
+        with folder_of(given.folder, rows) as folder, application(folder, rows) as app:
             costs.append(_measured(app, given.only))
     _print(sizes, costs)
 
@@ -70,7 +71,8 @@ def _print(sizes: Sequence[int], costs: list[dict[str, Cost]]) -> None:
 
 
 @contextmanager
-def _folder(kept: Path | None, rows: int) -> Iterator[Path]:
+def folder_of(kept: Path | None, rows: int) -> Iterator[Path]:
+    """Yield a folder for a database of so many rows: in *kept*, or for as long as the block."""
     if kept is None:
         with tempfile.TemporaryDirectory() as made:
             yield Path(made)
@@ -81,7 +83,7 @@ def _folder(kept: Path | None, rows: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _application(folder: Path, rows: int) -> Iterator[Handrail]:
+def application(folder: Path, rows: int) -> Iterator[Handrail]:
     """Yield the application on a database with so many rows of progress."""
     url = embedded.start(folder / "postgres")
     app = add_pages(
@@ -117,14 +119,15 @@ def _measured(app: Handrail, only: str) -> dict[str, Cost]:
     with database.begin() as connection:  # of the time before, if the database was kept
         connection.execute(text('DELETE FROM "user"'))
     owner = signed_in_owner(app)
-    meter = _Meter(database)
+    count_learners(database)  # as a thread of the server does
+    meter = Meter(database)
     cases = [*tool_cases(database), *page_cases(owner)]
     found = {case.name: meter.cost(case) for case in cases if only in case.name}
     meter.close()
     return found
 
 
-class _Meter:
+class Meter:
     """Reads what the processes of the database have done, on a connection of its own."""
 
     def __init__(self, database: Database) -> None:
@@ -138,11 +141,11 @@ class _Meter:
         """Run *case* some times; return what each took."""
         work = case.work
         work()
-        rounds, began, cpu = 0, time.perf_counter(), self._cpu_ms()
+        rounds, began, cpu = 0, time.perf_counter(), self.cpu_ms()
         while rounds < _ROUNDS or time.perf_counter() - began < _SECONDS:
             work()
             rounds += 1
-        cpu = self._cpu_ms() - cpu
+        cpu = self.cpu_ms() - cpu
         self._is_told = True
         work()
         pages = -self._pages(work)
@@ -153,6 +156,7 @@ class _Meter:
         return Cost(cpu / rounds, pages / _ROUNDS)
 
     def close(self) -> None:
+        """Close the connection."""
         self._own.close()
 
     def _tell(self, connection: Connection, *_: object) -> None:
@@ -171,7 +175,7 @@ class _Meter:
             (pages,) = cursor.fetchone() or (0,)
         return float(pages)
 
-    def _cpu_ms(self) -> float:
+    def cpu_ms(self) -> float:
         """Return what the sessions that live have worked; none may end in between."""
         with self._own.cursor() as cursor:
             cursor.execute(

@@ -10,7 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from bench.growth_seed import CALLER, TOKEN
+from bench.growth_seed import token_of
 from sync.planning import learner_counts
 from sync.planning.plan import Archive, Change, Live
 from walkthroughs.content.values import Outline
@@ -25,6 +25,8 @@ from walkthroughs.mcp_server import tools
 from walkthroughs.mcp_server.tenant import FIND_TENANT
 from walkthroughs.publishing.learner_counts import count_done, count_finished, learners_by_step
 
+#: The learner who calls the tools.
+CALLER = "msu77"
 _ROOM = "/o/bench/admin"
 _LEARNER = "msu5"
 _PAGES = (
@@ -89,7 +91,7 @@ def _get(owner: FlaskClient, path: str) -> None:
 
 def tool_cases(database: Database) -> Iterator[Case]:
     """Yield the tools, as a learner with ten walkthroughs calls them, and what a plan counts."""
-    caller = Caller("o", "srv1", CALLER, link_hash=hash_token(TOKEN))
+    caller = Caller("o", "srv1", CALLER, link_hash=hash_token(token_of(77)))
     cache = ContentCache()
     _start(database)
 

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, text
 
 from bench.analytics_seed import COUNTS, INTO, SERVERS_OF, VERSIONS
 from bench.dashboard import SEED
-from walkthroughs.crypto import hash_token
 from walkthroughs.database.pool import Database
 from walkthroughs.events import partitions
 from walkthroughs.ids import now_ms
@@ -19,8 +18,6 @@ from walkthroughs.models.events import tool_events
 WALKTHROUGHS, STEPS, SERVERS = 200, 18, 4
 #: Rows of progress of each learner; of ten of them, one has its events.
 EACH = 10
-#: The learner who calls the tools, and the secret of their link.
-CALLER, TOKEN = "msu77", "growth"
 _DAY_MS = 86_400_000
 _YEAR_MS = 365 * _DAY_MS
 
@@ -62,13 +59,13 @@ _LINKS = """
     INSERT INTO personal_links (id, organization_id, mcp_server_id, mcp_server_user_id, token_hash,
         created_at)
     SELECT 'lnk' || n, 'o', 'srv1', 'msu' || n,
-           CASE WHEN 'msu' || n = :caller THEN :hash ELSE md5(n::text) || md5('-' || n) END, n
+           encode(sha256(convert_to('growth-' || n, 'UTF8')), 'hex'), n
       FROM generate_series(1, :learners) n
 """
 _OFFERS = """
     INSERT INTO mcp_server_walkthroughs (id, organization_id, mcp_server_id, walkthrough_id,
         display_order, is_enabled, assigned_at)
-    SELECT 'msw1_' || w, 'o', 'srv1', 'wt' || w, w, true, 0 FROM generate_series(1, 50) w
+    SELECT 'msw1_' || w, 'o', 'srv1', 'wt' || w, w, true, 0 FROM generate_series(1, :walkthroughs) w
 """
 _INDEXES = (*tool_events.indexes, *WalkthroughProgress.__table__.indexes)
 _ONE_PLACE = "uq_walkthrough_progress_mcp_server_user_id_walkthrough_id"
@@ -83,7 +80,7 @@ def fill(database: Database, progress: int) -> None:
         partitions.maintain(database, 24, now - months * 30 * _DAY_MS)
     values = {
         "now": now, "learners": max(1, progress // EACH), "walkthroughs": WALKTHROUGHS,
-        "steps": STEPS, "caller": CALLER, "hash": hash_token(TOKEN),
+        "steps": STEPS,
     }  # fmt: skip
     with _quick(database) as connection:
         for statement in (*SEED[:-1], SERVERS_OF, *VERSIONS, _OFFERS, _LINKS):
@@ -110,6 +107,20 @@ def fill(database: Database, progress: int) -> None:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
+
+
+def token_of(learner: int) -> str:
+    """Return the secret of a learner's link to the server `bench1`; learners count from 1."""
+    return f"growth-{learner}"
+
+
+def ordinary_step(learner: int, learners: int) -> str:
+    """Return a step that the learner is on; they can take two ordinary steps from there."""
+    for place in range(learner - 1, learners * EACH, learners):
+        done = place * 7919 % (STEPS + 1)
+        if done < STEPS - 2:
+            return f"ws{1 + (place + place // learners) % WALKTHROUGHS}_{done}"
+    raise ValueError(learner)
 
 
 @contextmanager
