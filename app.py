@@ -192,6 +192,7 @@ def build_app(
     from walkthroughs.mcp_server.endpoint import build_endpoint
     from walkthroughs.mcp_server.nowhere import NoBarePages
     from walkthroughs.metrics import Metrics
+    from walkthroughs.publishing.count_learners import run_learner_counts
     from walkthroughs.serving.background import running
     from walkthroughs.serving.listeners import Listeners
     from walkthroughs.serving.live_page import LivePage
@@ -229,6 +230,7 @@ def build_app(
                 lambda stop: run_worker(database, settings, stop, synced, sizes.checks)
             ),
             "events": in_turn(lambda stop: run_mover(database, months, stop, moved)),
+            "learner-counts": in_turn(lambda stop: run_learner_counts(database, stop)),
             "announcements": lambda stop: run_announcements(database, told, stop, again),
         }
         try:

@@ -17,6 +17,7 @@ from walkthroughs.models import (
     SearchWords,
     Walkthrough,
     WalkthroughDraft,
+    WalkthroughLearners,
     WalkthroughProgress,
     WalkthroughStep,
     WalkthroughVersion,
@@ -147,13 +148,25 @@ def in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[
     if wanted.sort == "title":
         return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
     if wanted.sort == "learners":
-        started = (
-            select(WalkthroughProgress.walkthrough_id, func.count().label("learners"))
-            .where(WalkthroughProgress.organization_id == organization_id)
-            .group_by(WalkthroughProgress.walkthrough_id)
-            .subquery()
-        )
-        return rows.outerjoin(started, started.c.walkthrough_id == Walkthrough.id).order_by(
-            func.coalesce(started.c.learners, 0).desc(), Walkthrough.id
-        )
+        return rows.outerjoin(
+            WalkthroughLearners,
+            and_(
+                WalkthroughLearners.organization_id == organization_id,
+                WalkthroughLearners.walkthrough_id == Walkthrough.id,
+            ),
+        ).order_by(_started(organization_id).desc(), Walkthrough.id)
     return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
+
+
+def _started(organization_id: str) -> ColumnElement[int]:
+    """Return how many have started a walkthrough: counted before, or now, if they are few."""
+    now = (
+        select(func.count())
+        .where(
+            WalkthroughProgress.organization_id == organization_id,
+            WalkthroughProgress.walkthrough_id == Walkthrough.id,
+        )
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    return func.coalesce(WalkthroughLearners.learners, now)

@@ -14,8 +14,8 @@ from admin.git_lock import NewestCommit, newest_commit_of
 from admin.pages.walkthroughs.card_queries import cards_of, conditions_of, in_order
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
-from walkthroughs.enums import ProgressStatus
-from walkthroughs.models import ContentSource, Walkthrough, WalkthroughProgress
+from walkthroughs.models import ContentSource, Walkthrough
+from walkthroughs.publishing.learner_counts import count_all
 
 PAGE_SIZE = 24
 
@@ -80,7 +80,7 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
         .limit(PAGE_SIZE)
         .offset(PAGE_SIZE * (wanted.page - 1))
     ).all()
-    learners = _learners(session, organization_id, [row.id for row in rows])
+    learners = count_all(session, organization_id, [row.id for row in rows])
     sources = _sources(session, organization_id, {row.source_id for row in rows} - {None})
     cards = tuple(
         _card(row, sources.get(row.source_id), *learners.get(row.id, (0, 0))) for row in rows
@@ -91,23 +91,6 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
         if state is wanted.state or (wanted.state is None and state is not State.ARCHIVED)
     )
     return CardPage(cards, counts, total)
-
-
-def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[str, tuple[int, int]]:
-    """Return how many learners have started and completed each of the walkthroughs."""
-    rows = session.execute(
-        select(
-            WalkthroughProgress.walkthrough_id,
-            func.count(),
-            func.count().filter(WalkthroughProgress.status == ProgressStatus.COMPLETED),
-        )
-        .where(
-            WalkthroughProgress.organization_id == organization_id,
-            WalkthroughProgress.walkthrough_id.in_(ids),
-        )
-        .group_by(WalkthroughProgress.walkthrough_id)
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def _sources(
