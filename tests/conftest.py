@@ -13,9 +13,9 @@ import psycopg2
 import pytest
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
-from werkzeug.routing import Rule
 
 from tests.certificates import make_certificate
+from tests.compiled_once import compile_routes_once, compile_templates_once
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
@@ -64,25 +64,10 @@ def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _routes_compiled_once() -> Iterator[None]:
-    """Compile a route of the pages once, though each test has an application of its own.
-
-    Werkzeug writes two functions for a route, which takes more than all else of the pages. They
-    follow from what is in the key: a route with defaults is left alone.
-    """
-    compile_one = Rule._compile_builder
-    known: dict[tuple[object, ...], object] = {}
-
-    def compile_builder(rule: Rule, append_unknown: bool = True) -> object:
-        if rule.defaults:
-            return compile_one(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in known:
-            known[key] = compile_one(rule, append_unknown)
-        return known[key]
-
+def _compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_builder)
+        compile_routes_once(patch)
+        compile_templates_once(patch)
         yield
 
 
