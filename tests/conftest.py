@@ -15,7 +15,11 @@ from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from tests.certificates import make_certificate
-from tests.compiled_once import compile_routes_once, compile_templates_once
+from tests.cheap_pages import (
+    compile_routes_once,
+    compile_templates_once,
+    hash_passwords_quickly,
+)
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
@@ -64,10 +68,11 @@ def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> Iterator[None]:
+def _cheap_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         compile_routes_once(patch)
         compile_templates_once(patch)
+        hash_passwords_quickly(patch)
         yield
 
 

@@ -1,6 +1,7 @@
-"""What many applications of one run compile alike, compiled once: routes and templates.
+"""Applications that cost a test little: routes and templates are compiled once, hashes are weak.
 
-Each test of the pages has an application of its own, and compiling took most of its time.
+Each test of the pages has an application of its own. Compiling took most of its time, and a
+password's hash takes as long as twenty pages.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.datastructures import ImmutableDict
 from werkzeug.routing import Rule
 
 #: What `Rule.compile` makes of a rule, apart from the functions that it binds to it.
@@ -61,3 +63,10 @@ class _Kept(BytecodeCache):
 def compile_templates_once(patch: pytest.MonkeyPatch) -> None:
     """Compile a template once. All applications of the product have the same filters and options."""
     patch.setattr(Flask, "jinja_options", Flask.jinja_options | {"bytecode_cache": _Kept()})
+
+
+def hash_passwords_quickly(patch: pytest.MonkeyPatch) -> None:
+    """Hash with little work in every application of this process: no test guesses a password."""
+    little = {"argon2__time_cost": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
+    chosen = {"SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": little}
+    patch.setattr(Flask, "default_config", ImmutableDict(Flask.default_config | chosen))
