@@ -139,7 +139,7 @@ def test_who_was_away_or_may_have_missed_something_lists_again(site, database):
 
 
 def test_a_stream_ends_soon_after_the_right_to_it(site, database):
-    site.streams._guard_seconds = 0.3  # a minute in production
+    site.streams._guard_seconds = 0.3  # four minutes in production
     with by_get(site.client, site.address) as opened, by_listen(site.client, site.address) as heard:
         with by_listen(site.client, site.anonymous) as anybody:
             with database.transaction() as session:
