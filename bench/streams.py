@@ -38,11 +38,12 @@ from walkthroughs.database.pool import Database, connect
 from walkthroughs.serving.connections import raise_file_limit
 
 STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))
-ENDED, PAIRS, LEARNERS, STEPS = 200, 9, 40, 6
+ENDED, PAIRS, LEARNERS, STEPS = 200, int(os.environ.get("BENCH_PAIRS", "9")), 40, 6
+_STARTS_SECONDS, _IDLE_SECONDS = 600, 15
 _ROOT = Path(__file__).parents[1]
 #: In every answer to a step call that was taken.
 _TAKEN = b'"notice":'
-_REQUESTS = {"subscriptions/listen": listen_request, "GET": get_request}
+_REQUESTS = {"GET": get_request, "subscriptions/listen": listen_request}
 
 
 def main() -> None:
@@ -83,6 +84,8 @@ class _Process:
             stderr=subprocess.DEVNULL,
         )
         self.facts = psutil.Process(self._running.pid)
+        #: Seconds of processors that it takes in a second in which nobody calls.
+        self.idle = 0.0
 
     def kilobytes(self) -> float:
         return float(self.facts.memory_full_info().uss) / 1024
@@ -90,6 +93,11 @@ class _Process:
     def cpu(self) -> float:
         times = self.facts.cpu_times()
         return float(times.user + times.system)
+
+    async def note_idle(self) -> None:
+        began, cpu = time.monotonic(), self.cpu()
+        await asyncio.sleep(_IDLE_SECONDS)
+        self.idle = (self.cpu() - cpu) / (time.monotonic() - began)
 
     def stop(self) -> None:
         self._running.send_signal(signal.SIGTERM)
@@ -102,7 +110,6 @@ class _Process:
 def _served(folder: str, url: str) -> Iterator[_Process]:
     process = _Process(folder, url)
     try:
-        wait_for(process.port, 180)
         yield process
     finally:
         process.stop()
@@ -118,6 +125,8 @@ def _requests(kind: str, process: _Process, count: int) -> Iterator[bytes]:
 async def _measure(
     kind: str, number: int, database: Database, process: _Process, reference: _Process
 ) -> None:
+    wait_for(process.port, _STARTS_SECONDS)
+    wait_for(reference.port, _STARTS_SECONDS)
     for share, each in enumerate((process, reference)):  # what the first ones need stays in memory
         await close_streams(await open_streams(each.port, _requests(kind, each, 100)))
         await _steps(each, number, 0, share)
@@ -125,6 +134,9 @@ async def _measure(
     streams = await open_streams(process.port, _requests(kind, process, STREAMS))
     each_kb = (process.kilobytes() - before) / STREAMS
     _say(f"{kind}: {STREAMS} idle streams, {each_kb:.1f} kB each")
+    for each in (process, reference):
+        await each.note_idle()
+    _say(f"{kind}: {process.idle:.4f} CPU while nobody calls, {reference.idle:.4f} without streams")
     ratios, figures = [], []
     for pair in range(1, PAIRS + 1):
         mine, other = await _pair(process, reference, number, pair)
@@ -150,12 +162,16 @@ async def _pair(
 
 
 async def _steps(process: _Process, number: int, pair: int, share: int) -> float:
-    """Take steps over four connections; return the processor's seconds for each answer."""
-    began = process.cpu()
+    """Take steps over four connections; return the processor's seconds for each answer.
+
+    What the process takes without calls does not count: the busier the machine, the longer it is.
+    """
+    began, cpu = time.monotonic(), process.cpu()
     first = (2 * pair + share) * LEARNERS
     calls = [_walk(process, number, range(first + at, first + LEARNERS, 4)) for at in range(4)]
     took = await asyncio.gather(*(walk(process.port, each, _TAKEN) for each in calls))
-    return (process.cpu() - began) / sum(map(len, took))
+    idle = process.idle * (time.monotonic() - began)
+    return (process.cpu() - cpu - idle) / sum(map(len, took))
 
 
 def _walk(process: _Process, number: int, learners: range) -> Iterator[bytes]:
@@ -190,6 +206,7 @@ async def _tell(
 
 
 async def _measure_end(process: _Process) -> None:
+    wait_for(process.port, _STARTS_SECONDS)
     streams = []
     for kind in _REQUESTS:
         streams += await open_streams(process.port, _requests(kind, process, ENDED // 2))

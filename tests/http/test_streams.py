@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -77,8 +76,7 @@ def test_each_change_of_a_server_is_heard_on_its_own_streams_once(site, database
         agreed = [each.events[0]["params"]["notifications"] for each in (anonymous, prompts)]
         assert agreed == [ALL, {"promptsListChanged": True}]
 
-        for number in range(5):  # one after the other
-            publish(database, site.caller, site.row, f"Deploy {number}")
+        publish(database, site.caller, site.row, "Ship it")
         until(lambda: len(told(anonymous)) == len(told(by_link)) == 2)
         walked = ask(site.address, "modern", "tools/call", name="select_walkthrough",
                      arguments={"walkthrough_id": site.row}).json()  # fmt: skip
@@ -114,14 +112,11 @@ def test_at_the_end_streams_end_with_their_last_frame(database, settings):
             address = f"{origin}/s/acme/mcp"
             listening = [stack.enter_context(by_listen(client, address)) for _ in range(10)]
             opened = [stack.enter_context(by_get(client, address)) for _ in range(10)]
-            began = time.monotonic()
-        took = time.monotonic() - began
         until(lambda: all(each.has_ended for each in (*listening, *opened)))
 
     assert [each.events[-1]["id"] for each in listening] == ["seven"] * 10
     assert {each.events[-1]["result"]["resultType"] for each in listening} == {"complete"}
-    assert not any(each.was_cut for each in opened)
-    assert took < 1  # after a second uvicorn would cut them off
+    assert not any(each.was_cut for each in opened)  # as uvicorn does after a second
 
 
 def test_who_was_away_or_may_have_missed_something_lists_again(site, database):
@@ -144,7 +139,7 @@ def test_who_was_away_or_may_have_missed_something_lists_again(site, database):
 
 
 def test_a_stream_ends_soon_after_the_right_to_it(site, database):
-    site.streams._guard_seconds = 0.3  # a minute in production
+    site.streams._guard_seconds = 0.3  # four minutes in production
     with by_get(site.client, site.address) as opened, by_listen(site.client, site.address) as heard:
         with by_listen(site.client, site.anonymous) as anybody:
             with database.transaction() as session:

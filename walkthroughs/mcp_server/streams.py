@@ -58,7 +58,7 @@ KIND = "lists"
 MOST = 10_000
 _SHARE_OF_CONNECTIONS, _SHARE_OF_CALLER = 0.75, 0.25
 #: How often it is looked whether the caller may still listen.
-GUARD_SECONDS = 60.0
+GUARD_SECONDS = 240.0
 #: Whoever comes so soon after a change may have listed what was before it.
 _RECENT_SECONDS = 2.0
 #: What goes with a refusal to open a stream.
