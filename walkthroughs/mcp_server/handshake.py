@@ -52,9 +52,12 @@ class DirectManager(StreamableHTTPSessionManager):
         self, protocol_version_hint: str | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer one request of a version with a handshake, or of none."""
+        if not self.json_response:
+            await super()._handle_stateless_request(protocol_version_hint, scope, receive, send)
+            return
         request = Request(scope, receive)
         body = await request.body()
-        message = _ordinary_message(request, body) if self.json_response else None
+        message = _ordinary_message(request, body)
         if message is None or self._is_heard(message):
             receive = replay(body, receive)
             await super()._handle_stateless_request(protocol_version_hint, scope, receive, send)
