@@ -52,7 +52,7 @@ def step_view(
         step=published.by_id[current] if current else None,
         progress=ProgressFacts(
             status=ProgressStatus.COMPLETED if finished else ProgressStatus.IN_PROGRESS,
-            completed_steps=sum(1 for step in published.step_refs if step.id in completed),
+            completed_steps=len(published.step_ids & completed),
             total_steps=len(published.step_refs),
             percent=position.percent(completed, published.step_refs),
         ),

@@ -59,6 +59,11 @@ class PublishedVersion:
             if pictures_named((step.content, step.agent_instructions, step.verify))
         )
 
+    @cached_property
+    def step_ids(self) -> frozenset[str]:
+        """Return the row ids of all steps."""
+        return frozenset(step.id for step in self.steps)
+
     @property
     def characters(self) -> int:
         """Return how long its texts are, with a little for each step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,13 +28,14 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
 from walkthroughs.learning.stored_place import READ_PLACE
+from walkthroughs.learning.views import FastStep
 from walkthroughs.mcp_server import guidance, results, tools
-from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import add_security_schemes
 from walkthroughs.mcp_server.call import Call, call_of, caller_now
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
+from walkthroughs.mcp_server.step_call import STEP_TOOL, fast_step_id
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.mcp_server.traced_calls import traced
@@ -55,11 +55,12 @@ def build_server(
     limiter: CapacityLimiter,
     prepared: Prepared,
     directory: TenantLookup,
+    cache: ContentCache,
     metrics: Metrics,
     traces: Traces | None = None,
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
-    cache, threads = ContentCache(), Threads(limiter)
+    threads = Threads(limiter)
     calls = _Calls(database, threads, prepared, directory, cache)
     prompts = Prompts(prepared, directory)
     resources = Resources(database, prepared, directory, threads, cache)
@@ -73,7 +74,8 @@ def build_server(
         if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        with metrics.tool_call(params.name) as counted:
+        began = call.attempt.began if call.attempt else None
+        with metrics.tool_call(params.name, began) as counted:
             result = await calls.run(call, params)
             counted.outcome = results.outcome_of(result)
         return result
@@ -109,13 +111,13 @@ class _Calls:
 
     async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
-        moved = None
         if call.sign_in and not call.caller.learner_id and name not in tools.anonymous_tools():
             return call.sign_in.refuse()
         try:
-            if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
-                moved = await advance_fast(self.prepared, call.caller, step_id)
+            moved = await self._move(call, name, arguments)
             if moved and (view := answers.cached_view(self.cache, moved)):
+                if call.attempt is not None:
+                    call.attempt.is_from_memory = True
                 return results.step_result(view, call.caller.base_address)
             if not moved and call.is_step_call:
                 caller = await caller_now(self.directory, call)
@@ -129,6 +131,13 @@ class _Calls:
                 partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
             )
         return await self._run_tool(call, name, arguments)
+
+    async def _move(self, call: Call, name: str, arguments: dict[str, Any]) -> FastStep | None:
+        """Return where the ordinary step leaves the learner; none if the call is another one."""
+        if call.attempt is not None:
+            return call.attempt.outcome()
+        step_id = fast_step_id(name, arguments) if call.caller.learner_id else None
+        return await advance_fast(self.prepared, call.caller, step_id) if step_id else None
 
     async def _run_tool(self, call: Call, name: str, arguments: dict[str, Any]) -> CallToolResult:
         """Run the tool; once more if the learner has been merged with another one meanwhile."""
@@ -194,12 +203,4 @@ async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
 
 def is_step_call(body: bytes) -> bool:
     """Return whether *body* may be a call whose own statement checks the link. Cheap."""
-    return b"next_walkthrough_step" in body
-
-
-def fast_step_id(name: str, arguments: dict[str, Any]) -> str | None:
-    """Return the step that the call completes, if it is such a call and well formed."""
-    if name != "next_walkthrough_step" or arguments.keys() != {"current_step_id"}:
-        return None
-    step_id = arguments["current_step_id"]
-    return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None
+    return STEP_TOOL.encode() in body
