@@ -20,6 +20,7 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.hosts import hostname, own_origin
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.mcp_server.authorization import (
     LearnerSignIn,
     bearer_token,
@@ -33,9 +34,12 @@ from walkthroughs.mcp_server.call import SCOPE_KEY, Call
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
+from walkthroughs.mcp_server.own_answers import OwnAnswers
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
+from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import NO_STREAMS, Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
+from walkthroughs.mcp_server.step_call import read_known_call
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
     NOT_HERE,
@@ -45,6 +49,7 @@ from walkthroughs.mcp_server.tenant import (
     TenantLookup,
     address_of,
 )
+from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
@@ -70,12 +75,13 @@ class Endpoint:
         server: Server[Any],
         *,
         streaming: bool,
+        own_answers: OwnAnswers | None = None,
         sign_in_pages: ASGIApp | None = None,
     ) -> None:
         self._base_host, self._base_url = settings.base_host, settings.base_url
         self._directory = directory
         self._prepared = prepared
-        self._streaming = streaming
+        self._streaming, self._own_answers = streaming, own_answers
         self._queue = FairQueue()
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
@@ -109,33 +115,36 @@ class Endpoint:
                 return  # the client has left
             headers = dict(scope["headers"])
             call = await self._identify(scope, headers, is_step_call(body))
-            scope = as_the_sdk_reads(scope, headers)
+            read = as_the_sdk_reads(scope, headers)
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
             await send_refusal(send, refused, body or b"", refused.headers)
             return
-        if call is not None:
-            scope[SCOPE_KEY] = call
-            if call.sign_in is not None:
-                send = call.sign_in.exchanging(send, body)
         app = (self._served if call else self._away).handle_request
         handle = (
-            partial(app, scope, replay(body, receive), send)
+            partial(app, read, replay(body, receive))
             if messages is None
-            else partial(answer_batch, app, messages, scope, receive, send)
+            else partial(answer_batch, app, messages, read, receive)
         )
         if call is None:
-            await handle()
+            await handle(send)
             return
+        read[SCOPE_KEY] = call
+        if call.sign_in is not None:
+            send = call.sign_in.exchanging(send, body)
         caller = _caller_key(call, scope)
         try:
             await self._queue.enter(call.tenant.organization_id, caller)
         except Busy as busy:
             await send_busy(send, busy, body)
             return
+        known = read_known_call(body, headers, len(scope["headers"])) if self._own_answers else None
         try:
-            await handle()
+            if self._own_answers and known:
+                await self._own_answers.answer(call, known, read, send, handle)
+            else:
+                await handle(send)
         finally:
             self._queue.leave(caller)
 
@@ -231,9 +240,20 @@ def build_endpoint(
     directory = TenantLookup(prepared)
     metrics = metrics or Metrics()
     metrics.watch_connections(prepared.connections)
-    server = server or build_server(database, limiter, prepared, directory, metrics, traces)
+    own_answers = None
+    if server is None:
+        places = Places(database, prepared, Threads(limiter), ContentCache())
+        server = build_server(places, directory, metrics, traces)
+        # A traced call has parts that only the SDK's way has.
+        own_answers = None if streaming or traces else OwnAnswers(places, metrics)
     return Endpoint(
-        settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
+        settings,
+        directory,
+        prepared,
+        server,
+        streaming=streaming,
+        own_answers=own_answers,
+        sign_in_pages=sign_in_pages,
     )
 
 
