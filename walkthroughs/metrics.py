@@ -85,14 +85,23 @@ class Metrics:
             connections.labels(state).set_function(partial(self._connections, state))
 
     @contextmanager
-    def tool_call(self, tool: str) -> Iterator[ToolCall]:
-        """Count and time a call. *tool* is the name of one that there is."""
-        call, began = ToolCall(), time.perf_counter()
+    def tool_call(self, tool: str, began: float | None = None) -> Iterator[ToolCall]:
+        """Count and time a call.
+
+        Args:
+            tool: the name of one that there is.
+            began: when it began, in seconds of `time.perf_counter`; now, if it is not given.
+        """
+        call, began = ToolCall(), time.perf_counter() if began is None else began
         try:
             yield call
         finally:
-            self._seconds.labels(tool).observe(time.perf_counter() - began)
-            self._calls.labels(tool, call.outcome).inc()
+            self.tool_called(tool, call.outcome, began)
+
+    def tool_called(self, tool: str, outcome: str, began: float) -> None:
+        """Count and time a call that has ended; the arguments as those of `tool_call`."""
+        self._seconds.labels(tool).observe(time.perf_counter() - began)
+        self._calls.labels(tool, outcome).inc()
 
     def events_moved(self, count: int) -> None:
         """Count events that were moved."""

@@ -66,8 +66,11 @@ class ShortWay:
 
     async def answer(self, who, name, **arguments):
         if name == NEXT:
-            return await answer_repeated(self.places, who.caller, arguments["current_step_id"])
-        return await answer_shortly(self.places, who.caller, name, arguments)
+            step_id = arguments["current_step_id"]
+            answer = await answer_repeated(self.places, who.caller, step_id)
+        else:
+            answer = await answer_shortly(self.places, who.caller, name, arguments)
+        return answer.make() if answer else None
 
     def by_rules(self, who, name, **arguments):
         return tools.call(self.database, self.places.cache, who.caller, name, arguments)

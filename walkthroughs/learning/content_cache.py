@@ -59,7 +59,7 @@ class PublishedVersion:
 
     @cached_property
     def step_ids(self) -> frozenset[str]:
-        """Return the row ids of all steps."""
+        """Return the row ids of the steps."""
         return frozenset(self.by_id)
 
     @cached_property

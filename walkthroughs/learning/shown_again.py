@@ -95,8 +95,8 @@ async def resume(
 
 async def repeat(
     prepared: Prepared, cache: ContentCache, caller: Caller, step_id: str
-) -> StepView | None:
-    """Return where the learner is, if *step_id* is a step of that walkthrough and not their place.
+) -> tuple[PublishedVersion, StepView] | None:
+    """Return the version and where the learner is in it, if *step_id* is of it and not their place.
 
     None: the rules have to answer. The call may be made again for that, since it moves nobody.
 
@@ -117,4 +117,5 @@ async def repeat(
     if row is None or published is None or published.predecessor_ids:
         return None
     notices = (NOT_CURRENT_STEP,)
-    return step_view(published, row[3], frozenset(row[4]), finished=False, notices=notices)
+    completed = frozenset(row[4])
+    return published, step_view(published, row[3], completed, finished=False, notices=notices)

@@ -20,6 +20,7 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.hosts import hostname, own_origin
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.mcp_server.authorization import (
     LearnerSignIn,
     bearer_token,
@@ -34,9 +35,12 @@ from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.handshake import DirectManager
 from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
 from walkthroughs.mcp_server.nowhere import answer_nowhere
+from walkthroughs.mcp_server.own_answers import GoOn, OwnAnswers
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
+from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import ONLY_POST, Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
+from walkthroughs.mcp_server.step_call import KnownCall, read_known_call
 from walkthroughs.mcp_server.stream_requests import StreamRequests, opens_get, opens_stream
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
@@ -48,6 +52,7 @@ from walkthroughs.mcp_server.tenant import (
     TenantLookup,
     address_of,
 )
+from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
@@ -74,6 +79,7 @@ class Endpoint:
         streams: Streams,
         *,
         streaming: bool,
+        own_answers: OwnAnswers | None = None,
         sign_in_pages: ASGIApp | None = None,
     ) -> None:
         self._base_host, self._base_url = settings.base_host, settings.base_url
@@ -81,9 +87,9 @@ class Endpoint:
         self._prepared = prepared
         #: Where clients hear that lists have changed.
         self.streams = streams
+        self._streaming, self._own_answers = streaming, own_answers
         self._queue = FairQueue()
         self._stream_requests = StreamRequests(streams, self._queue, self._identify)
-        self._streaming = streaming
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
@@ -116,29 +122,41 @@ class Endpoint:
                 return  # the client has left
             headers = dict(scope["headers"])
             call = await self._identify(scope, headers, is_step_call(body))
-            scope = as_the_sdk_reads(scope, headers)
+            read = as_the_sdk_reads(scope, headers)
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
             await send_refusal(send, refused, body or b"", refused.headers)
             return
-        if call is not None:
-            scope[SCOPE_KEY] = call
-            if call.sign_in is not None:
-                send = call.sign_in.exchanging(send, body)
+        if call is not None and call.sign_in is not None:
+            send = call.sign_in.exchanging(send, body)
         app = (self._served if call else self._away).handle_request
-        if opens_stream(scope, headers):
+        if opens_stream(read, headers):
             requests = self._stream_requests
-            await requests.answer(app, call, scope, headers, body, receive, send)
+            await requests.answer(app, call, read, headers, body, receive, send)
             return
         handle = (
-            partial(app, scope, replay(body, receive), send)
+            partial(app, read, replay(body, receive))
             if messages is None
-            else partial(answer_batch, app, messages, scope, receive, send)
+            else partial(answer_batch, app, messages, read, receive)
         )
         if call is None:
-            await handle()
+            await handle(send)
             return
+        read[SCOPE_KEY] = call
+        known = read_known_call(body, headers, len(scope["headers"])) if self._own_answers else None
+        await self._answer_in_turn(call, read, body, known, handle, send)
+
+    async def _answer_in_turn(
+        self,
+        call: Call,
+        scope: Scope,
+        body: bytes,
+        known: KnownCall | None,
+        handle: GoOn,
+        send: Send,
+    ) -> None:
+        """Answer by ourselves what is *known*, and by the SDK what is not, in the caller's turn."""
         caller = caller_key(call, scope)
         try:
             await self._queue.enter(call.tenant.organization_id, caller)
@@ -146,7 +164,10 @@ class Endpoint:
             await send_busy(send, busy, body)
             return
         try:
-            await handle()
+            if self._own_answers and known:
+                await self._own_answers.answer(call, known, scope, send, handle)
+            else:
+                await handle(send)
         finally:
             self._queue.leave(caller)
 
@@ -243,9 +264,12 @@ def build_endpoint(
     metrics = metrics or Metrics()
     metrics.watch_connections(prepared.connections)
     streams = Streams(metrics, directory.forget_servers)
-    server = server or build_server(
-        database, limiter, prepared, directory, metrics, streams, traces
-    )
+    own_answers = None
+    if server is None:
+        places = Places(database, prepared, Threads(limiter), ContentCache())
+        server = build_server(places, directory, metrics, streams, traces)
+        # A traced call has parts that only the SDK's way has.
+        own_answers = None if streaming or traces else OwnAnswers(places, metrics)
     return Endpoint(
         settings,
         directory,
@@ -253,6 +277,7 @@ def build_endpoint(
         server,
         streams,
         streaming=streaming,
+        own_answers=own_answers,
         sign_in_pages=sign_in_pages,
     )
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
@@ -26,21 +24,21 @@ from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
 from walkthroughs.learning.shown_again import REPEAT, RESUME
 from walkthroughs.learning.stored_place import READ_PLACE
 from walkthroughs.learning.views import FastStep
 from walkthroughs.mcp_server import guidance, results, tools
-from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import add_security_schemes
-from walkthroughs.mcp_server.call import Call, call_of, caller_now
+from walkthroughs.mcp_server.call import Attempt, Call, call_of, caller_now
 from walkthroughs.mcp_server.capabilities import HandrailServer, refuse_subscription
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
-from walkthroughs.mcp_server.short_calls import answer_repeated, answer_shortly
+from walkthroughs.mcp_server.short_calls import answer_shortly, attempt_call
+from walkthroughs.mcp_server.step_call import STEP_TOOL, fast_step_id
 from walkthroughs.mcp_server.step_card import EXTENSIONS
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
@@ -68,18 +66,15 @@ _VERSION = "0.1.0"
 
 
 def build_server(
-    database: Database,
-    limiter: CapacityLimiter,
-    prepared: Prepared,
+    places: Places,
     directory: TenantLookup,
     metrics: Metrics,
     streams: Streams,
     traces: Traces | None = None,
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
-    cache, threads = ContentCache(), Threads(limiter)
-    places = Places(database, prepared, threads, cache)
-    calls = _Calls(database, threads, prepared, directory, cache, places)
+    prepared = places.prepared
+    calls = _Calls(places.database, places.threads, prepared, directory, places.cache, places)
     prompts = Prompts(prepared, directory)
     resources = Resources(prepared, directory, places)
 
@@ -92,7 +87,8 @@ def build_server(
         if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        with metrics.tool_call(params.name) as counted:
+        began = call.attempt.began if call.attempt else None
+        with metrics.tool_call(params.name, began) as counted:
             result = await calls.run(call, params)
             counted.outcome = results.outcome_of(result)
         return result
@@ -135,31 +131,40 @@ class _Calls:
         if call.sign_in and not call.caller.learner_id and name not in tools.anonymous_tools():
             return call.sign_in.refuse()
         try:
-            step_id = fast_step_id(name, arguments)
-            if step_id and (answer := await self._step(call.caller, step_id)):
-                return answer
+            if result := await self._shortly(call, name, arguments):
+                return result
             if call.is_step_call:
                 caller = await caller_now(self.directory, call)
                 if caller is None:
                     return _ended(call)
                 call = replace(call, caller=caller)
-            if short := await answer_shortly(self.places, call.caller, name, arguments):
-                return short
+            if call.attempt is None and (
+                short := await answer_shortly(self.places, call.caller, name, arguments)
+            ):
+                return short.make()
         except DatabaseUnavailable:
             return results.unavailable()
         return await self._run_tool(call, name, arguments)
 
-    async def _step(self, caller: Caller, step_id: str) -> CallToolResult | None:
-        """Answer a step call that is ordinary, or repeated; none if it is neither."""
-        if caller.learner_id is None:
-            return None
-        if moved := await advance_fast(self.prepared, caller, step_id):
-            return await self._moved(caller, moved)
-        return await answer_repeated(self.places, caller, step_id)
+    async def _shortly(
+        self, call: Call, name: str, arguments: dict[str, Any]
+    ) -> CallToolResult | None:
+        """Answer what was tried before the SDK read the call, or a step call; none if unusual."""
+        attempt = call.attempt
+        if attempt is None:
+            if call.caller.learner_id is None or fast_step_id(name, arguments) is None:
+                return None
+            attempt = await attempt_call(self.places, call.caller, name, arguments)
+        if attempt.unavailable is not None:
+            raise attempt.unavailable
+        if attempt.moved is not None:
+            return await self._moved(call.caller, attempt, attempt.moved)
+        return attempt.answer.make() if attempt.answer else None
 
-    async def _moved(self, caller: Caller, moved: FastStep) -> CallToolResult:
+    async def _moved(self, caller: Caller, attempt: Attempt, moved: FastStep) -> CallToolResult:
         """Answer an ordinary step call, from memory if its version was read before."""
         view = answers.cached_view(self.cache, moved)
+        attempt.is_from_memory = view is not None
         if view is None:
             organization, version = caller.organization_id, (moved.version, moved.digest)
             await self.places.version(organization, moved.walkthrough_id, *version)
@@ -234,12 +239,4 @@ async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
 
 def is_step_call(body: bytes) -> bool:
     """Return whether *body* may be a call whose own statement checks the link. Cheap."""
-    return b"next_walkthrough_step" in body
-
-
-def fast_step_id(name: str, arguments: dict[str, Any]) -> str | None:
-    """Return the step that the call completes, if it is such a call and well formed."""
-    if name != "next_walkthrough_step" or arguments.keys() != {"current_step_id"}:
-        return None
-    step_id = arguments["current_step_id"]
-    return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None
+    return STEP_TOOL.encode() in body
