@@ -53,6 +53,7 @@ def _facts_of(step: StepBody) -> dict[str, Any]:
         "title": step.title,
         "section": step.section,
         "position": step.position,
+        "verify": step.verify,  # the step card has a box to tick
     }
 
 
