@@ -29,14 +29,13 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
 from walkthroughs.learning.stored_place import READ_PLACE
-from walkthroughs.mcp_server import guidance, results, tools
+from walkthroughs.mcp_server import guidance, results, step_card, tools
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 from walkthroughs.mcp_server.authorization import add_security_schemes
 from walkthroughs.mcp_server.call import Call, call_of, caller_now
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
-from walkthroughs.mcp_server.step_card import EXTENSIONS
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.mcp_server.traced_calls import traced
@@ -92,7 +91,7 @@ def build_server(
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
-    server.extensions = EXTENSIONS
+    server.extensions = step_card.EXTENSIONS
     # The SDK's tracing costs time also where nobody takes traces: ours is above. The tenant's name
     # and words take its place.
     server.middleware[:] = [_identity_adder(prepared)]
