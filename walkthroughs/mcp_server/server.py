@@ -29,7 +29,7 @@ from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
 from walkthroughs.learning.shown_again import REPEAT, RESUME
 from walkthroughs.learning.stored_place import READ_PLACE
 from walkthroughs.learning.views import FastStep
-from walkthroughs.mcp_server import guidance, results, tools
+from walkthroughs.mcp_server import guidance, results, step_card, tools
 from walkthroughs.mcp_server.authorization import add_security_schemes
 from walkthroughs.mcp_server.call import Attempt, Call, call_of, caller_now
 from walkthroughs.mcp_server.capabilities import HandrailServer, refuse_subscription
@@ -39,7 +39,6 @@ from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
 from walkthroughs.mcp_server.short_calls import answer_shortly, attempt_call
 from walkthroughs.mcp_server.step_call import STEP_TOOL, fast_step_id
-from walkthroughs.mcp_server.step_card import EXTENSIONS
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
@@ -108,7 +107,7 @@ def build_server(
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
-    server.extensions = EXTENSIONS
+    server.extensions = step_card.EXTENSIONS
     # The SDK's tracing costs time also where nobody takes traces: ours is above. The tenant's name
     # and words take its place.
     server.middleware[:] = [_identity_adder(prepared)]
