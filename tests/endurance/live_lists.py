@@ -1,4 +1,4 @@
-"""How soon listening clients hear of a change: `python -m tests.endurance.live_lists --tries 100`.
+"""How soon listening clients hear of a change: `python -m tests.endurance.live_lists`.
 
 Two processes serve one database. Official clients of both eras listen on both, and read their lists
 again when they hear. Changes are published by a third process, and applied from Git by either of
@@ -31,14 +31,18 @@ def main() -> int:
     """Return 0 if every client heard of every change in time, and no stranger of any."""
     parser = argparse.ArgumentParser(prog="python -m tests.endurance.live_lists")
     parser.add_argument("--tries", type=int, default=20)
-    tries = parser.parse_args().tries
+    parser.add_argument("--applies", type=int, default=20)
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="handrail-live-") as folder, ExitStack() as stack:
         world = World(Path(folder), len(PROGRAMS))
         stack.callback(world.close)
         changes = Changes(world)
         mine, strangers = start_clients(world, stack)
         results: dict[str, list[tuple[str, float]]] = {}
-        for kind, change in (("publish", changes.publish), ("Git apply", changes.apply)):
+        for kind, change, tries in (
+            ("publish", changes.publish, given.tries),
+            ("Git apply", changes.apply, given.applies),
+        ):
             results[kind] = []
             for number in range(tries):
                 results[kind] += tried(change, number, mine)
@@ -117,12 +121,12 @@ def start_clients(
 def tried(
     change: Callable[[str], float], number: int, clients: list[ListeningClient]
 ) -> Iterator[tuple[str, float]]:
-    """Make a change; yield each client with the seconds until it had read the lists again."""
+    """Make a change; yield each client with the seconds until it had heard, and listed again."""
     words = f"{change.__name__} number {number}."
     at = change(words)
     for client in clients:
         until = time.monotonic() + _PATIENCE
-        while (heard := client.first_with("prompts", words)) is None:
+        while (heard := client.first_after("prompts", at)) is None:
             if time.monotonic() > until:
                 heard = float("inf")
                 break

@@ -35,9 +35,15 @@ class ListeningClient:
     def first_with(self, name: str, words: str) -> float | None:
         """When the client first had *words* in its list *name*, in epoch seconds."""
         for each in self.heard:
-            if each["list"] == name and any(words in item for item in each["items"] or ()):
+            if each["list"] == name and any(words in item for item in each.get("items") or ()):
                 return each["at"]
         return None
+
+    def first_after(self, name: str, at: float) -> float | None:
+        """When the client first heard after *at* that its list *name* has changed."""
+        return next(
+            (each["at"] for each in self.heard if each["list"] == name and each["at"] >= at), None
+        )
 
     def leave(self) -> None:
         self._process.stdin.close()

@@ -65,6 +65,17 @@ def test_each_change_is_told_within_the_time_and_no_more_often_than_needed(chang
         assert all(gap >= 0.249 for gap in gaps)
 
 
+def test_what_changes_without_a_pause_is_told_all_the_same(monkeypatch):
+    clock, told = Clock(monkeypatch), []
+    gathering = Gathering(lambda _: told.append(clock.now), 0.25, 1.0)
+    for tenths in range(31):
+        clock.run_until(tenths / 10)
+        gathering.announce({"a": frozenset({"lists"})})
+
+    assert 2 <= len(told) <= 3
+    assert told[0] <= 1.0
+
+
 def test_what_is_gathered_is_told_at_once_at_the_end(monkeypatch):
     clock, told = Clock(monkeypatch), []
     gathering = Gathering(told.append)
