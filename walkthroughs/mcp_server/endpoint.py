@@ -137,8 +137,10 @@ class Endpoint:
         except Busy as busy:
             await send_busy(send, busy, body)
             return
-        step = read_step_call(body, headers, len(scope["headers"])) if call.is_step_call else None
         try:
+            step = (
+                read_step_call(body, headers, len(scope["headers"])) if call.is_step_call else None
+            )
             if self._own_answers and step:
                 await self._own_answers.answer(call, step, read, send, handle)
             else:
