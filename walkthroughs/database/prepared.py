@@ -186,9 +186,10 @@ class _Connection:
         cursor = self.connection.cursor()
         cursor.execute(sql, parameters)
         while (state := self.connection.poll()) == driver.POLL_WRITE:
-            await asyncio.sleep(
-                0
-            )  # the socket is full, which a statement this short leaves at once
+            # The socket is full, which so short a statement leaves at once.
+            if self._loop.time() > deadline:
+                raise TimeoutError
+            await asyncio.sleep(0)
         if state != driver.POLL_OK:
             await self._answered(deadline)
         row: tuple[Any, ...] | None = cursor.fetchone() if cursor.description else None
