@@ -11,7 +11,7 @@ from typing import Any
 from mcp import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DashboardSite
+from tests.browser.conftest import PATIENCE_MS, DashboardSite
 from tests.browser.static_pages import watched
 from tests.serving import view_of
 
@@ -28,7 +28,7 @@ _COUNT = """
 def begin(browser: Browser, site: DashboardSite, **options: Any) -> Page:
     """Sign in; `page.told` holds errors of the console and requests to other hosts."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(_COUNT)
     page = watched(context.new_page())
     page.on(
