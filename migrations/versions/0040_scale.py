@@ -1,4 +1,4 @@
-"""Numbers of learners that are counted beforehand; the check of a step asks once, not thrice."""
+"""Numbers of learners that are counted beforehand, an index for links, one check of a step."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -55,12 +55,18 @@ _NOW = """
 
 def upgrade() -> None:
     _replace("DECLARE fault text;", _NOW)
+    op.create_index(
+        op.f("ix_personal_links_organization_id_mcp_server_user_id"),
+        "personal_links",
+        ["organization_id", "mcp_server_user_id"],
+    )
     op.create_table(
         "walkthrough_learners",
         *_own("walkthrough_id", "walkthroughs"),
         sa.Column("learners", sa.Integer(), nullable=False),
         sa.Column("completed", sa.Integer(), nullable=False),
         sa.Column("standing", JSONB(), nullable=False),
+        sa.Column("versions", JSONB(), nullable=False),
         sa.Column("active", sa.Integer(), nullable=False),
         sa.Column("counted_at", sa.BigInteger(), nullable=False),
     )
@@ -75,6 +81,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("server_learners")
     op.drop_table("walkthrough_learners")
+    op.drop_index(op.f("ix_personal_links_organization_id_mcp_server_user_id"), "personal_links")
     _replace("", _BEFORE)
 
 

@@ -14,7 +14,7 @@ from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import now_ms
 from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
 
-#: Where learners are in a walkthrough, by the word in the address. `none` have never begun anything.
+#: Where learners are in a walkthrough, by the word in the address. `none` have never begun one.
 STATUSES = {"in_progress": "In progress", "completed": "Completed", "none": "Nothing begun"}
 #: Days since the last step was shown.
 SINCE = {"1": "Active today", "7": "Active in 7 days", "30": "Active in 30 days"}
