@@ -169,7 +169,7 @@ def _bytes_of(database: Database, table: str) -> float:
         )
         size = connection.execute(query, {"name": table}).scalar_one()
         rows = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608  a constant
-    return float(size) / max(1, int(rows))
+    return float(size / max(1, rows))
 
 
 def _log_bytes(database: Database) -> float:

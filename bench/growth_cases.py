@@ -40,12 +40,6 @@ _PAGES = (
     "/learners/?page=50",
     "/learners/?q=learner77",
     "/learners/?walkthrough=wt7",
-    "/learners/?status=in_progress",
-    "/learners/?status=completed",
-    "/learners/?status=none",
-    "/learners/?since=1",
-    "/learners/?since=30",
-    "/learners/?server=bench1&status=in_progress&since=30",
     f"/learners/{_LEARNER}/",
     "/servers/",
     "/servers/bench1/",
@@ -67,6 +61,12 @@ _PAGES = (
     "/tables/walkthrough_steps/",
     "/tables/mcp_server_walkthroughs/",
     "/tables/sync_runs/",
+    "/learners/?status=in_progress",
+    "/learners/?status=completed",
+    "/learners/?status=none",
+    "/learners/?since=1",
+    "/learners/?since=30",
+    "/learners/?server=bench1&status=in_progress&since=30",
 )
 
 

@@ -16,7 +16,7 @@ from walkthroughs.models import WalkthroughProgress
 from walkthroughs.models.events import tool_events
 
 WALKTHROUGHS, STEPS, SERVERS = 200, 18, 4
-#: Rows of progress of each learner; of ten of them, one has its events.
+#: Rows of progress of each learner, of which the first has its events.
 EACH = 10
 _DAY_MS = 86_400_000
 _YEAR_MS = 365 * _DAY_MS
@@ -53,7 +53,7 @@ _EVENTS = f"""
            CASE WHEN n > 0 THEN 'ws' || w || '_' || (n - 1) END,
            CASE WHEN n < :steps THEN 'ws' || w || '_' || n END,
            ended - k * gap, CASE WHEN n > 0 THEN gap END, NULL
-      FROM places, generate_series(0, k) n WHERE p % {EACH} = 0
+      FROM places, generate_series(0, k) n WHERE p / :learners % {EACH} = 0
 """  # noqa: S608  constants
 _LINKS = """
     INSERT INTO personal_links (id, organization_id, mcp_server_id, mcp_server_user_id, token_hash,

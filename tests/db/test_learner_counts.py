@@ -44,6 +44,7 @@ def read(database, owner, row):
             "active": learner_counts.count_active(session, owner, [row]),
             "standing": learner_counts.learners_by_step(session, owner, [row]),
             "finished": learner_counts.count_finished(session, owner, row),
+            "versions": learner_counts.count_by_version(session, owner, row),
             "done": {name: done.get(step) for name, step in steps.items()},
             "one": learner_counts.count_done(session, owner, row, [steps["one"]]),
             "other": learner_counts.learners_by_step(session, "org_other", [row]),
@@ -58,6 +59,7 @@ def test_what_was_counted_beforehand_is_what_a_count_finds_until_it_is_counted_a
     assert counted_now["all"] == {row: (10, 2)}
     assert counted_now["active"] == {row: 7}
     assert counted_now["standing"] == {row: {"one": 2, "two": 2, "three": 2, "four": 2}}
+    assert counted_now["versions"] == {1: 10}
     assert counted_now["done"] == {"one": 8, "two": 6, "three": 4, "four": 2}
     assert counted_now["other"] == {}
 

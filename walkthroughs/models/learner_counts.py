@@ -26,7 +26,9 @@ class WalkthroughLearners(Scoped, db.Model):  # type: ignore[name-defined]
     completed: Mapped[int] = mapped_column(Integer)
     #: Row id of a step -> who stand on it and have not finished.
     standing: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    #: Of these, who did anything in the last 14 days.
+    #: Version -> who saw it last.
+    versions: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: Of those who stand on a step, who did anything in the last 14 days.
     active: Mapped[int] = mapped_column(Integer)
     counted_at: Mapped[int]
 

@@ -36,20 +36,36 @@ _NEWEST = text(
 )
 _COUNT_WALKTHROUGHS = text(
     """
-    INSERT INTO walkthrough_learners AS kept
-           (organization_id, walkthrough_id, learners, completed, standing, active, counted_at)
-    SELECT organization_id, walkthrough_id, sum(learners),
-           coalesce(sum(learners) FILTER (WHERE status = 'completed'), 0),
-           coalesce(jsonb_object_agg(current_step_id, learners)
-                    FILTER (WHERE status = 'in_progress'), '{}'),
-           coalesce(sum(active) FILTER (WHERE status = 'in_progress'), 0), :now
-      FROM (SELECT organization_id, walkthrough_id, status, current_step_id, count(*) AS learners,
-                   count(*) FILTER (WHERE active_at > :since) AS active
-              FROM walkthrough_progress GROUP BY 1, 2, 3, 4) each
-     GROUP BY 1, 2 HAVING sum(learners) > :many
+    WITH each AS (
+        SELECT organization_id, walkthrough_id, status, current_step_id, version,
+               count(*) AS learners, count(*) FILTER (WHERE active_at > :since) AS active
+          FROM walkthrough_progress GROUP BY 1, 2, 3, 4, 5
+    ), large AS (
+        SELECT organization_id, walkthrough_id, sum(learners) AS learners,
+               coalesce(sum(learners) FILTER (WHERE status = 'completed'), 0) AS completed,
+               coalesce(sum(active) FILTER (WHERE status = 'in_progress'), 0) AS active
+          FROM each GROUP BY 1, 2 HAVING sum(learners) > :many
+    ), standing AS (
+        SELECT organization_id, walkthrough_id, jsonb_object_agg(current_step_id, learners) AS value
+          FROM (SELECT organization_id, walkthrough_id, current_step_id, sum(learners) AS learners
+                  FROM each WHERE status = 'in_progress' GROUP BY 1, 2, 3) steps
+         GROUP BY 1, 2
+    ), versions AS (
+        SELECT organization_id, walkthrough_id, jsonb_object_agg(version, learners) AS value
+          FROM (SELECT organization_id, walkthrough_id, version, sum(learners) AS learners
+                  FROM each GROUP BY 1, 2, 3) seen
+         GROUP BY 1, 2
+    )
+    INSERT INTO walkthrough_learners AS kept (organization_id, walkthrough_id, learners, completed,
+           standing, versions, active, counted_at)
+    SELECT organization_id, walkthrough_id, learners, completed, coalesce(standing.value, '{}'),
+           versions.value, active, :now
+      FROM large JOIN versions USING (organization_id, walkthrough_id)
+      LEFT JOIN standing USING (organization_id, walkthrough_id)
     ON CONFLICT (organization_id, walkthrough_id) DO UPDATE
        SET learners = EXCLUDED.learners, completed = EXCLUDED.completed,
-           standing = EXCLUDED.standing, active = EXCLUDED.active, counted_at = EXCLUDED.counted_at
+           standing = EXCLUDED.standing, versions = EXCLUDED.versions, active = EXCLUDED.active,
+           counted_at = EXCLUDED.counted_at
     """
 )
 # All servers of an organization, or none: a server without a row has nobody.

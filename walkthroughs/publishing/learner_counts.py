@@ -107,6 +107,24 @@ def count_finished(session: Session, organization_id: str, walkthrough_id: str) 
     return count_all(session, organization_id, [walkthrough_id]).get(walkthrough_id, (0, 0))[1]
 
 
+def count_by_version(session: Session, organization_id: str, walkthrough_id: str) -> dict[int, int]:
+    """Return how many learners saw which version last."""
+    kept = session.scalar(
+        select(WalkthroughLearners.versions).where(*_kept(organization_id, [walkthrough_id]))
+    )
+    if kept is not None:
+        return {int(version): learners for version, learners in kept.items()}
+    rows = session.execute(
+        select(WalkthroughProgress.version, func.count())
+        .where(
+            WalkthroughProgress.organization_id == organization_id,
+            WalkthroughProgress.walkthrough_id == walkthrough_id,
+        )
+        .group_by(WalkthroughProgress.version)
+    )
+    return {version: learners for version, learners in rows}  # noqa: C416  typed
+
+
 def count_done(
     session: Session, organization_id: str, walkthrough_id: str, step_ids: Collection[str]
 ) -> dict[str, int]:
