@@ -13,35 +13,36 @@ from walkthroughs.mcp_server.batch import MAX_MESSAGES
 _PING = {"jsonrpc": "2.0", "method": "ping"}
 
 
-@pytest.mark.parametrize(
-    ("body", "given"),
-    [
-        (LIST, 1),
-        (LIST | {"id": "a"}, "a"),
-        (LIST | {"id": 1.5}, None),
-        (LIST | {"id": True}, None),
-        (LIST | {"id": {"x": 1}}, None),
-        ({"jsonrpc": "2.0", "id": 4, "result": {}}, None),
-        ({"jsonrpc": "2.0", "method": "notifications/initialized"}, None),
-        ("text", None),
-        (b"{", None),
-        (b"[" * 100_000, None),
-        (b"\xff", None),
-        (b"", None),
-    ],
-)
+REFUSED = [
+    (LIST, 1),
+    (LIST | {"id": "a"}, "a"),
+    (LIST | {"id": 1.5}, None),
+    (LIST | {"id": True}, None),
+    (LIST | {"id": {"x": 1}}, None),
+    ({"jsonrpc": "2.0", "id": 4, "result": {}}, None),
+    ({"jsonrpc": "2.0", "method": "notifications/initialized"}, None),
+    ("text", None),
+    (b"{", None),
+    (b"[" * 100_000, None),
+    (b"\xff", None),
+    (b"", None),
+]
+
+
 def test_a_refusal_answers_the_request_that_it_refuses(
-    course_server: ServedServer, body: object, given: object
+    course_server: ServedServer, subtests: pytest.Subtests
 ) -> None:
-    for url, headers, status in (
-        (f"{course_server.origin}/s/nobody/mcp", {}, 404),
-        (f"{course_server.anonymous}/u/wrong", {}, 404),
-        (f"{course_server.origin}/mcp", {"host": "nobody.localhost"}, 421),
-        (course_server.anonymous, {"origin": "https://evil.example"}, 403),
-    ):
-        response = post(url, body, **headers)
-        assert (response.status_code, response.json()["id"]) == (status, given)
-        assert response.headers["cache-control"] == "no-store"
+    for body, given in REFUSED:
+        with subtests.test(case=repr(body)[:80]):
+            for url, headers, status in (
+                (f"{course_server.origin}/s/nobody/mcp", {}, 404),
+                (f"{course_server.anonymous}/u/wrong", {}, 404),
+                (f"{course_server.origin}/mcp", {"host": "nobody.localhost"}, 421),
+                (course_server.anonymous, {"origin": "https://evil.example"}, 403),
+            ):
+                response = post(url, body, **headers)
+                assert (response.status_code, response.json()["id"]) == (status, given)
+                assert response.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
