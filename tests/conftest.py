@@ -53,6 +53,7 @@ def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through all that is imported, again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)  # an application of pages is more objects than the usual 700
 
 
 @pytest.fixture(scope="session", autouse=True)
