@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("learners", sa.Integer(), nullable=False),
         sa.Column("completed", sa.Integer(), nullable=False),
         sa.Column("standing", JSONB(), nullable=False),
+        sa.Column("versions", JSONB(), nullable=False),
         sa.Column("active", sa.Integer(), nullable=False),
         sa.Column("counted_at", sa.BigInteger(), nullable=False),
     )
