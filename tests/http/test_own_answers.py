@@ -26,6 +26,7 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.server import STATEMENTS, build_server
+from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import FIND_TENANT, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
@@ -116,7 +117,9 @@ class Sides:
     async def _server(self, database, prepared):
         directory = TenantLookup(prepared)
         places = Places(database, prepared, Threads(CapacityLimiter(2)), ContentCache())
-        return build_server(places, directory, Metrics())
+        metrics = Metrics()
+        streams = Streams(metrics, directory.forget_servers)
+        return build_server(places, directory, metrics, streams)
 
     def send(self, side, sent):
         """Return status, headers and body."""

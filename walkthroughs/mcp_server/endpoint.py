@@ -128,8 +128,10 @@ class Endpoint:
         except Refused as refused:
             await send_refusal(send, refused, body or b"", refused.headers)
             return
-        if call is not None and call.sign_in is not None:
-            send = call.sign_in.exchanging(send, body)
+        if call is not None:
+            read[SCOPE_KEY] = call
+            if call.sign_in is not None:
+                send = call.sign_in.exchanging(send, body)
         app = (self._served if call else self._away).handle_request
         if opens_stream(read, headers):
             requests = self._stream_requests
@@ -143,7 +145,6 @@ class Endpoint:
         if call is None:
             await handle(send)
             return
-        read[SCOPE_KEY] = call
         known = read_known_call(body, headers, len(scope["headers"])) if self._own_answers else None
         await self._answer_in_turn(call, read, body, known, handle, send)
 
