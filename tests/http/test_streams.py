@@ -157,6 +157,7 @@ def test_where_there_is_no_room_listen_is_agreed_empty_and_get_comes_again_later
         with by_listen(site.client, site.address) as heard:
             until(lambda: heard.has_ended)
         pinged = ask(site.address, "legacy", "ping").json()
+    until(lambda: not site.streams._listeners._count)
     with by_get(site.client, site.address):  # there is room again
         pass
 

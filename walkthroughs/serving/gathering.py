@@ -10,7 +10,7 @@ from walkthroughs.events.announcements import Announced
 
 #: An announcement is told when nothing further was announced for so long; at the latest so long
 #: after the first one.
-QUIET_SECONDS, MOST_SECONDS = 0.2, 0.8
+QUIET_SECONDS, MOST_SECONDS = 0.1, 0.8
 
 
 @dataclass(slots=True)
