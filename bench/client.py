@@ -125,7 +125,7 @@ async def _connection(
                 break
             for part in (call,) if isinstance(call, bytes) else call:
                 writer.write(part)
-                answer = await _answer(reader)
+                answer = await read_answer(reader)
             latencies.append(time.perf_counter() - began)
             check(answer)
     finally:
@@ -133,7 +133,8 @@ async def _connection(
     return latencies
 
 
-async def _answer(reader: asyncio.StreamReader) -> bytes:
+async def read_answer(reader: asyncio.StreamReader) -> bytes:
+    """Return the body of an answer that is a 200, or a 202."""
     head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 202 ")):
         raise RuntimeError(head.decode())
