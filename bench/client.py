@@ -134,7 +134,7 @@ async def _connection(
 
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:
-    """Return the body of an answer that is a 200."""
+    """Return the body of an answer that is a 200, or a 202."""
     head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 202 ")):
         raise RuntimeError(head.decode())

@@ -46,8 +46,11 @@ LEARNERS = {10: SHARE * len(Range), 200: SHARE * (Range.LOOKING + 1)}
 _BODY = "Do this carefully, then look at what it printed.\n\n" * 76  # about 3.7 kB
 
 
-def seed(database: Database) -> None:
-    """Fill an empty, migrated database. Ids tell what they are, so that clients can make them."""
+def seed(database: Database, learners: int | None = None) -> None:
+    """Fill an empty, migrated database. Ids tell what they are, so that clients can make them.
+
+    With a number of *learners*, each walkthrough has so many, and not all ranges.
+    """
     with database.engine.begin() as connection:
         connection.execute(
             text("INSERT INTO organization (id, slug, name, created_at) VALUES ('o', 'o', 'O', 0)")
@@ -62,8 +65,8 @@ def seed(database: Database) -> None:
         )
         for size, standing in SIZES.items():
             _walkthrough(connection, size)
-            _learners(connection, size)
-            _progress(connection, size, standing)
+            _learners(connection, size, learners or LEARNERS[size])
+            _progress(connection, size, standing, learners or LEARNERS[size])
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
@@ -124,8 +127,8 @@ def _walkthrough(connection: Connection, size: int) -> None:
     )
 
 
-def _learners(connection: Connection, size: int) -> None:
-    keys = {"size": size, "last": LEARNERS[size] - 1}
+def _learners(connection: Connection, size: int, learners: int) -> None:
+    keys = {"size": size, "last": learners - 1}
     connection.execute(
         text(
             "INSERT INTO mcp_server_user (id, organization_id, email, created_at)"
@@ -180,17 +183,18 @@ def rewind(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("TRUNCATE walkthrough_progress, tool_events_incoming"))
         for size, standing in SIZES.items():
-            _progress(connection, size, standing)
+            _progress(connection, size, standing, LEARNERS[size])
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE walkthrough_progress"))
 
 
-def _progress(connection: Connection, size: int, standing: int) -> None:
+def _progress(connection: Connection, size: int, standing: int, learners: int) -> None:
     looking = Range.LOOKING * SHARE
     for place, first, last in (
         (standing, 0, looking),
         (standing + 1, looking, looking + SHARE),
-        (standing, looking + SHARE, LEARNERS[size]),
+        (standing, looking + SHARE, learners),
     ):
         keys = {"size": size, "wt": f"wt{size}", "standing": place}
-        connection.execute(text(_PROGRESS), keys | {"first": first, "last": last - 1})
+        until = min(last, learners) - 1
+        connection.execute(text(_PROGRESS), keys | {"first": first, "last": until})

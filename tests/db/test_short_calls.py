@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
-from tests.builders import content, new_course, step
+from tests.builders import content, learner, new_course, step
 from tests.learners import Learner, lea
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.prepared import Prepared
@@ -227,6 +227,26 @@ def test_nobody_is_shown_the_place_of_another_or_what_is_not_offered(database, l
     assert left_to_the_rules(lea)
     assert short.call(lea, STATUS, walkthrough_id=lea.row) is None
     assert short.rows() == before
+
+
+def test_a_learner_is_shown_their_own_step_and_another_row_stays(lea, short):
+    lea.next(lea.select().step.id)
+    with lea.database.transaction() as session:
+        who = learner(session, lea.caller.organization_id, "max@x.example").id
+    other = Learner(lea.database, replace(lea.caller, learner_id=who), lea.row)
+    other.select()
+    third = other.status().steps[2].id
+    assert short.call(lea, STATUS, walkthrough_id=lea.row)
+    with lea.database.transaction() as session:
+        session.execute(text("UPDATE walkthrough_progress SET active_at = 0"))
+
+    for name, arguments in (
+        (SELECT, {"walkthrough_id": lea.row}),
+        (NEXT, {"current_step_id": third}),
+    ):
+        assert "Do one." in short.call(other, name, **arguments).content[0].text
+    touched = text("SELECT mcp_server_user_id FROM walkthrough_progress WHERE active_at > 0")
+    assert short.rows(touched) == [(who,)]
 
 
 def test_what_may_have_been_done_elsewhere_is_left_to_the_rules(lea, short):
