@@ -121,10 +121,20 @@ async def select(client: Any, title: str) -> Any:
     """Begin a walkthrough, or go on with it; return what the assistant is shown."""
     answer = view_of(await client.call_tool("list_walkthroughs"))
     (chosen,) = (each["id"] for each in answer["walkthroughs"] if each["title"] == title)
-    return view_of(await client.call_tool("select_walkthrough", {"walkthrough_id": chosen}))
+    return shown(await client.call_tool("select_walkthrough", {"walkthrough_id": chosen}))
 
 
 async def next_step(client: Any, view: Any) -> Any:
     """Return what follows the step of *view*."""
     arguments = {"current_step_id": view["step"]["id"]}
-    return view_of(await client.call_tool("next_walkthrough_step", arguments))
+    return shown(await client.call_tool("next_walkthrough_step", arguments))
+
+
+def shown(result: Any) -> Any:
+    """Return what a result holds for programs, and the author's text in the step."""
+    view = view_of(result)
+    if view["step"]:
+        found = re.search(r"\n<(\w+)>\n(.*)\n</\1>", result.content[0].text, re.DOTALL)
+        assert found is not None
+        view["step"]["content"] = found[2]
+    return view

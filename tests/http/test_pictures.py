@@ -267,7 +267,7 @@ def test_a_client_is_given_the_address_in_each_answer_that_shows_the_step(galler
         assert f"![A fox]({wanted})" in text
     assert f"It looks like {wanted} here." in select.content[0].text
     assert status.structured_content["step"]["verify"] == f"It looks like {wanted} here."
-    assert view_of(select)["step"].keys() == {"id", "title", "section", "position"}
+    assert view_of(select)["step"].keys() == {"id", "title", "section", "position", "verify"}
     assert httpx.get(wanted).content == FOX.data
 
 
