@@ -25,7 +25,13 @@ from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.handshake import DirectManager
 from walkthroughs.mcp_server.identification import Identification
-from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
+from walkthroughs.mcp_server.incoming import (
+    MAX_BODY_BYTES,
+    as_the_sdk_reads,
+    opens_stream,
+    read_body,
+    replay,
+)
 from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.own_answers import GoOn, OwnAnswers
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
@@ -33,7 +39,7 @@ from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
 from walkthroughs.mcp_server.step_call import KnownCall, read_known_call
-from walkthroughs.mcp_server.stream_requests import StreamRequests, opens_stream
+from walkthroughs.mcp_server.stream_requests import StreamRequests
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,

@@ -10,8 +10,8 @@ from walkthroughs.hosts import hostname, own_origin
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.authorization import LearnerSignIn, bearer_token, learner_sign_in
 from walkthroughs.mcp_server.call import Call
+from walkthroughs.mcp_server.incoming import opens_get
 from walkthroughs.mcp_server.refusals import ONLY_POST, Refused
-from walkthroughs.mcp_server.stream_requests import opens_get
 from walkthroughs.mcp_server.tenant import (
     NOT_HERE,
     LookupResult,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
-from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from walkthroughs.mcp_server.busy import send_busy
@@ -15,29 +14,10 @@ from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.streams import RETRY_AFTER, SCOPE_KEY, Opening, Streams
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 
-_LISTEN = b"subscriptions/listen"
 _AWAY = "The server cannot look up this address just now. Try again soon."
 Headers = dict[bytes, bytes]
 #: Returns whom a request is for and from; none while the database is away. Raises Refused.
 Identify = Callable[[Scope, Headers, bool], Awaitable[Call | None]]
-
-
-def opens_stream(scope: Scope, headers: Headers) -> bool:
-    """Return whether a request that is admitted opens a stream.
-
-    The SDK refuses a request whose header names another method than its body.
-    """
-    return headers.get(b"mcp-method") == _LISTEN or scope["method"] == "GET"
-
-
-def opens_get(scope: Scope, headers: Headers) -> bool:
-    """Return whether a request is a GET that opens a stream of the handshake versions."""
-    version = headers.get(b"mcp-protocol-version", b"").decode("latin-1")
-    return (
-        scope["method"] == "GET"
-        and b"text/event-stream" in headers.get(b"accept", b"").lower()
-        and (not version or version in HANDSHAKE_PROTOCOL_VERSIONS)
-    )
 
 
 class StreamRequests:
