@@ -49,11 +49,12 @@ fix: .venv/.dev ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev ## Measure the step call against its floors; writes docs/performance.md
-	$(BIN)/python -m bench.step_call
+bench: .venv/.dev ## Measure the calls against their floors; writes docs/performance.md (QUICK=1 or ONLY=select do not)
+	$(BIN)/python -m bench.step_call $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)")
 
-frontend: .venv/.dev $(FRONTEND) ## Build admin/static from admin/frontend
+frontend: .venv/.dev $(FRONTEND) ## Build admin/static and the step card from admin/frontend
 	$(BIN)/node admin/frontend/build.mjs
+	$(BIN)/node admin/frontend/build_card.mjs
 
 screenshots: .venv/.dev $(NODE_MODULES) ## Take a picture of every screen of the demo; writes docs/screenshots
 	$(BIN)/python -m tests.browser.screenshots

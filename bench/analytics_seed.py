@@ -43,7 +43,7 @@ _PROGRESS = """
            CASE WHEN k > 0 THEN gap END
       FROM attempts
 """
-_INTO = """
+INTO = """
     INSERT INTO tool_events (occurred_at, organization_id, mcp_server_id, mcp_server_user_id,
         walkthrough_id, version, kind, step_id, next_step_id, run_started_at, step_ms,
         from_walkthrough_id)
@@ -65,7 +65,7 @@ _EVENTS = (
     """,
 )
 _DAY = "(to_timestamp(occurred_at / 1000.0) AT TIME ZONE 'UTC')::date"
-_COUNTS = (
+COUNTS = (
     f"""
     INSERT INTO event_days (organization_id, day, walkthrough_id, mcp_server_id, version, started,
         steps, completed)
@@ -88,13 +88,13 @@ _COUNTS = (
      WHERE u.organization_id = 'o' AND u.id = last.learner
     """,
 )
-_SERVERS = f"""
+SERVERS_OF = f"""
     INSERT INTO mcp_servers (id, organization_id, slug, name, auth_type,
         walkthrough_tools_enabled, pace_seconds, created_at)
     SELECT 'srv' || s, 'o', 'bench' || s, 'Bench ' || s, 'personal_link', true, 0, 0
       FROM generate_series(0, {SERVERS - 1}) s
 """  # noqa: S608  constants
-_VERSIONS = (
+VERSIONS = (
     "UPDATE walkthroughs SET version = 2",
     """
     INSERT INTO walkthrough_versions (id, organization_id, walkthrough_id, number, level, summary,
@@ -130,16 +130,16 @@ def fill(database: Database, progress: int) -> int:
         # All but its rows of progress.
         for statement in (
             *SEED[:-1],
-            _SERVERS,
-            *_VERSIONS,
+            SERVERS_OF,
+            *VERSIONS,
             _ATTEMPTS,
             _PROGRESS,
-            *map(_INTO.__add__, _EVENTS),
+            *map(INTO.__add__, _EVENTS),
         ):
             connection.execute(text(statement), values)
         for index in tool_events.indexes:
             index.create(connection)
-        for statement in _COUNTS:
+        for statement in COUNTS:
             connection.execute(text(statement))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))

@@ -51,7 +51,16 @@ def main(port: int) -> None:
             yield
 
     app = Starlette(routes=[Route("/mcp", endpoint=_Bare(manager))], lifespan=lifespan)
-    uvicorn.run(app, host="127.0.0.1", port=port, http="h11", log_config=None, access_log=False)
+    # As the SDK installs it: without the parser and the event loop that ours brings.
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        http="h11",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+    )
 
 
 if __name__ == "__main__":

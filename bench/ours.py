@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from walkthroughs.database.pool import connect
 from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.serving.connections import bounded
 from walkthroughs.settings import Settings
 
 
@@ -27,7 +28,8 @@ def main(port: int, url: str) -> None:
         app,
         host="127.0.0.1",
         port=port,
-        http="h11",
+        http=bounded(1000),
+        loop="uvloop",
         log_config=None,
         access_log=False,
         timeout_keep_alive=75,  # as the product's own command

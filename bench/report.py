@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import statistics
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-_PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+from bench.cases import Cost
+from bench.lines import LINES, Line
 
-#: (what, case, reference, goal as text, at least or at most)
-_LINES = (  # one line each, as in the table
-    ("database, 10 steps, 1 connection", "database 1 (10)", "pgbench 1 (10)", "at least 0.6"),
-    ("database, 200 steps, 1 connection", "database 1 (200)", "pgbench 1 (200)", "at least 0.6"),
-    ("the statement with its event, 10 steps", "pgbench 1 (10)", "pgbench 1 (10), no event",
-     "at least 0.8"),
-    ("the statement with its event, 200 steps", "pgbench 1 (200)", "pgbench 1 (200), no event",
-     "at least 0.8"),
-    ("step call with its event, 10 steps", "step 1 (10)", "step 1 (10), no event",
-     "at least 0.95"),
-    ("step call with its event, 200 steps", "step 1 (200)", "step 1 (200), no event",
-     "at least 0.95"),
-    ("step call, 10 steps, 1 connection", "step 1 (10)", "bare 1", ""),
-    ("step call, 10 steps, 32 connections", "step 32 (10)", "bare 32", "at least 0.35"),
-    ("step call, 200 steps, 1 connection", "step 1 (200)", "bare 1", ""),
-    ("step call, 200 steps, 32 connections", "step 32 (200)", "bare 32", "at least 0.35"),
-    ("200 steps over 10, 32 connections", "step 32 (10)", "step 32 (200)", "at most 1.3"),
-    ("signed in over by link, 1 connection", "bearer 1 (10)", "step 1 (10)", "at least 0.91"),
-    ("signed in over by link, 32 connections", "bearer 32 (10)", "step 32 (10)", "at least 0.91"),
-)  # fmt: skip
+_PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 _TEXT = """# Performance
 
@@ -41,11 +24,22 @@ A step call finds the tenant, recognises the learner by a personal link (or, whe
 in*, by the token of a [sign-in](sign-in.md)), moves them durably
 (`fsync` and `synchronous_commit` on) and returns the next step's text, about 3.7 kB. The pace is
 on, and thousands of learners take turns, as they do when each one works on a step for a while.
-Load generator, server and PostgreSQL share the machine.
+Load generator, server and PostgreSQL share the machine. Where no number of connections is told,
+there are 32. *CPU* is what the server's processes take for a request, PostgreSQL's apart; of
+*pgbench* and *database*, which have no server, it is the client's.
 
-| what | measured against | ratio | goal |
-|---|---|---|---|
+*Legacy* is a client of 2025-11-25, and its handshake is `initialize` and the notification after it.
+A *repeated* step is done already. Workers are the processes of `flask serve --workers`.
+
+| what | measured against | rate | CPU | goal |
+|---|---|---|---|---|
 {steps}
+
+What each case gave on the machine of this run, with the median of each column by itself:
+
+| case | requests per second | server, µs of CPU each | PostgreSQL, µs of CPU each |
+|---|---|---|---|
+{costs}
 
 Syncing is measured against Git and PostgreSQL doing nothing but the moving of bytes, on 1,000
 walkthroughs of ten files of 3.7 kB (no two alike), with the repository on the same machine, where a
@@ -65,21 +59,57 @@ member's own account: the same frame, and next to no content.
 """
 
 
-def write(rounds: list[dict[str, float]], trips: dict[str, float], syncs: str, pages: str) -> None:
+def write(rounds: list[dict[str, Cost]], trips: dict[str, float], syncs: str, pages: str) -> None:
     """Print the ratios and write the page.
 
     Args:
         rounds: what each case gave in each round.
         trips: how often an ordinary step call asks the database, by how the learner is known.
-        syncs: the rows of the second table.
-        pages: the rows of the third.
+        syncs: the rows of the table of syncing.
+        pages: the rows of the table of pages.
     """
-    rows = []
-    for what, case, reference, goal in _LINES:
-        ratio = statistics.median(each[case] / each[reference] for each in rounds)
-        rows.append(f"| {what} | {reference} | {ratio:.2f} | {goal} |")
+    steps, costs = step_tables(rounds, trips, LINES)
+    sys.stdout.write("\n\n".join((steps, costs, syncs, pages)) + "\n")
+    _PAGE.write_text(
+        _TEXT.format(rounds=len(rounds), steps=steps, costs=costs, syncs=syncs, pages=pages)
+    )
+
+
+def step_tables(
+    rounds: list[dict[str, Cost]], trips: dict[str, float], lines: Sequence[Line]
+) -> tuple[str, str]:
+    """Return the rows of the table of ratios, and of that of what each case gave.
+
+    A line whose cases were not measured says so.
+    """
+    rows = [_row(rounds, line) for line in lines]
     for how, asked in trips.items():
-        rows.append(f"| round trips to the database, {how} | step calls | {asked:.2f} | 1 |")
-    table = "\n".join(rows)
-    sys.stdout.write(f"{table}\n{syncs}\n{pages}\n")
-    _PAGE.write_text(_TEXT.format(rounds=len(rounds), steps=table, syncs=syncs, pages=pages))
+        rows.append(f"| round trips to the database, {how} | step calls | {asked:.2f} | | 1 |")
+    return "\n".join(rows), "\n".join(_costs(rounds))
+
+
+def _row(rounds: list[dict[str, Cost]], line: Line) -> str:
+    begin = f"| {line.what} | {line.reference} |"
+    pairs = [
+        (each[line.case], each[line.reference])
+        for each in rounds
+        if line.case in each and line.reference in each
+    ]
+    if not pairs:
+        return f"{begin} not measured | | |"
+    rate = statistics.median(case.rate / other.rate for case, other in pairs)
+    # A short round may give a process no tick of the clock at all.
+    cpu = statistics.median(case.server_us / max(other.server_us, 1.0) for case, other in pairs)
+    goals = [f"rate {line.rate}"] if line.rate else []
+    goals += [f"CPU {line.cpu}"] if line.cpu else []
+    return f"{begin} {rate:.2f} | {cpu:.2f} | {', '.join(goals)} |"
+
+
+def _costs(rounds: list[dict[str, Cost]]) -> Iterator[str]:
+    for name in rounds[0]:
+        found = [each[name] for each in rounds if name in each]
+        rate, server, postgres = (
+            statistics.median(getattr(cost, what) for cost in found)
+            for what in ("rate", "server_us", "postgres_us")
+        )
+        yield f"| {name} | {rate:,.0f} | {server:.0f} | {postgres:.0f} |"

@@ -47,7 +47,7 @@ def _per_call(relay: _Relay, port: int, *, by_token: bool) -> float:
                 counts.append(relay.answers - before)
 
         walk = calls(position, counts)
-        drive(f"http://127.0.0.1:{port}", [walk], _SECONDS, b'"notice":null')
+        drive(f"http://127.0.0.1:{port}", [walk], _SECONDS, b"call next_walkthrough_step with")
         time.sleep(PACE_SECONDS + 0.1)
     return statistics.median(counts)
 

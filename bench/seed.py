@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import IntEnum
+
 from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
@@ -10,15 +13,44 @@ from walkthroughs.database.pool import Database
 SIZES = {10: 0, 200: 100}
 #: Ordinary steps that a learner can take before the last one: each size has at least these.
 STEPS_EACH = 8
-LEARNERS = 44_000
 #: Shorter than the time in which all learners of a case have had their turn.
 PACE_SECONDS = 1
+#: Learners of a range. Each case that moves learners has a range of its own.
+SHARE = 6_500
+
+
+class Range(IntEnum):
+    """The ranges of learners. Those who look are one step further than all others."""
+
+    PGBENCH = 0
+    DATABASE = 1
+    STEP_1 = 2
+    STEP_32 = 3
+    PGBENCH_NO_EVENT = 4
+    STEP_1_NO_EVENT = 5
+    LOOKING = 6
+    #: Of these there are only those in the walkthrough of ten steps.
+    BEARER_1 = 7
+    BEARER_32 = 8
+    LEGACY_1 = 9
+    LEGACY_32 = 10
+    HANDSHAKE = 11
+    WORKERS_1 = 12
+    WORKERS_2 = 13
+    WORKERS_4 = 14
+
+
+#: How many learners a walkthrough has, by its size.
+LEARNERS = {10: SHARE * len(Range), 200: SHARE * (Range.LOOKING + 1)}
 
 _BODY = "Do this carefully, then look at what it printed.\n\n" * 76  # about 3.7 kB
 
 
-def seed(database: Database) -> None:
-    """Fill an empty, migrated database. Ids tell what they are, so that clients can make them."""
+def seed(database: Database, learners: int | None = None) -> None:
+    """Fill an empty, migrated database. Ids tell what they are, so that clients can make them.
+
+    With a number of *learners*, each walkthrough has so many, and not all ranges.
+    """
     with database.engine.begin() as connection:
         connection.execute(
             text("INSERT INTO organization (id, slug, name, created_at) VALUES ('o', 'o', 'O', 0)")
@@ -33,7 +65,8 @@ def seed(database: Database) -> None:
         )
         for size, standing in SIZES.items():
             _walkthrough(connection, size)
-            _learners(connection, size, standing)
+            _learners(connection, size, learners or LEARNERS[size])
+            _progress(connection, size, standing, learners or LEARNERS[size])
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
@@ -52,6 +85,16 @@ def bearer_of(size: int, learner: int) -> str:
 def step_of(size: int, position: int) -> str:
     """Return a step's row id; positions count from 0."""
     return f"ws{size}_{position}"
+
+
+def walk(size: int, first: int, last: int) -> Iterator[tuple[int, str]]:
+    """Yield (learner, current step): each learner of a range takes some ordinary steps.
+
+    They take turns, so that nobody is held back: with a pace, a step stays for a while.
+    """
+    for position in range(SIZES[size], SIZES[size] + STEPS_EACH):
+        for learner in range(first, last):
+            yield learner, step_of(size, position)
 
 
 def _walkthrough(connection: Connection, size: int) -> None:
@@ -84,15 +127,15 @@ def _walkthrough(connection: Connection, size: int) -> None:
     )
 
 
-def _learners(connection: Connection, size: int, standing: int) -> None:
-    keys = {"size": size, "wt": f"wt{size}", "standing": standing}
+def _learners(connection: Connection, size: int, learners: int) -> None:
+    keys = {"size": size, "last": learners - 1}
     connection.execute(
         text(
             "INSERT INTO mcp_server_user (id, organization_id, email, created_at)"
             " SELECT 'msu' || :size || '_' || n, 'o', :size || '-' || n, 0"
             " FROM generate_series(0, :last) n"
         ),
-        keys | {"last": LEARNERS - 1},
+        keys,
     )
     connection.execute(
         text(
@@ -102,10 +145,10 @@ def _learners(connection: Connection, size: int, standing: int) -> None:
             " encode(sha256(convert_to('t' || :size || '-' || n, 'UTF8')), 'hex'), 0"
             " FROM generate_series(0, :last) n"
         ),
-        keys | {"last": LEARNERS - 1},
+        keys,
     )
-    for statement in (_GRANTS, _TOKENS, _PROGRESS):
-        connection.execute(text(statement), keys | {"last": LEARNERS - 1})
+    for statement in (_GRANTS, _TOKENS):
+        connection.execute(text(statement), keys)
 
 
 _GRANTS = """
@@ -131,7 +174,7 @@ _PROGRESS = """
            (SELECT coalesce(jsonb_agg('ws' || :size || '_' || d), '[]')
               FROM generate_series(0, :standing - 1) d),
            0, 1, 0
-      FROM generate_series(0, :last) n
+      FROM generate_series(:first, :last) n
 """
 
 
@@ -140,9 +183,18 @@ def rewind(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("TRUNCATE walkthrough_progress, tool_events_incoming"))
         for size, standing in SIZES.items():
-            connection.execute(
-                text(_PROGRESS),
-                {"size": size, "wt": f"wt{size}", "standing": standing, "last": LEARNERS - 1},
-            )
+            _progress(connection, size, standing, LEARNERS[size])
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE walkthrough_progress"))
+
+
+def _progress(connection: Connection, size: int, standing: int, learners: int) -> None:
+    looking = Range.LOOKING * SHARE
+    for place, first, last in (
+        (standing, 0, looking),
+        (standing + 1, looking, looking + SHARE),
+        (standing, looking + SHARE, learners),
+    ):
+        keys = {"size": size, "wt": f"wt{size}", "standing": place}
+        until = min(last, learners) - 1
+        connection.execute(text(_PROGRESS), keys | {"first": first, "last": until})

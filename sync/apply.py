@@ -92,6 +92,9 @@ class PlanWriter:
             with self._transaction() as session:
                 # The commit that notes the run as done waits for the disk, for these as well.
                 session.execute(text("SET LOCAL synchronous_commit TO OFF"))
+                # Plans of the checks of keys are kept, and those of small tables would read them
+                # whole for each row once they are large.
+                session.execute(text("SET LOCAL enable_seqscan TO OFF"))
                 return self._create(session, new)
 
         return _retried(work)

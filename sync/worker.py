@@ -37,7 +37,7 @@ from walkthroughs.settings import Settings
 _log = logging.getLogger(__name__)
 _MAX_WAIT_SECONDS = 5.0
 #: Sources that are checked at once, in all and of one organization.
-_AT_ONCE, _PER_ORGANIZATION = 4, 2
+AT_ONCE, _PER_ORGANIZATION = 4, 2
 #: How soon to look again while sources are checked.
 _BUSY_SECONDS = 0.25
 #: Walkthroughs whose words are noted before sources are looked at again: a tenth of a second.
@@ -52,16 +52,17 @@ def run_worker(
     settings: Settings,
     stop: threading.Event,
     count: Callable[[str], None] = lambda _: None,
+    at_once: int = AT_ONCE,
 ) -> None:
     """Check every source when it is due, until *stop*. Errors are recorded, and tried again.
 
-    A few sources are checked at once, so that a slow host delays no other source. *count* gets what
-    each check came to: see `check_source`.
+    A few sources are checked at once, so that a slow host delays no other source: *at_once*, each
+    with three connections at most. *count* gets what each check came to: see `check_source`.
     """
     listener: Connection | None = None
     is_swept = False
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="content-source") as pool:
-        checks = _Checks(database, settings, stop, pool, count)
+    with ThreadPoolExecutor(at_once, thread_name_prefix="content-source") as pool:
+        checks = _Checks(database, settings, stop, pool, count, at_once)
         while not stop.is_set():
             nap = _MAX_WAIT_SECONDS
             try:
@@ -96,8 +97,9 @@ class _Checks:
         stop: threading.Event,
         pool: ThreadPoolExecutor,
         count: Callable[[str], None],
+        at_once: int,
     ) -> None:
-        self._count = count
+        self._count, self._at_once = count, at_once
         self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
@@ -122,7 +124,7 @@ class _Checks:
         seconds, now = self._settings.poll_seconds, now_ms()
         times = {source.id: due_at(source, seconds, now) for source in sources}
         due = [each for each in sources if each.id not in self._running and times[each.id] <= now]
-        while len(self._running) < _AT_ONCE and (source := self._next(due)) is not None:
+        while len(self._running) < self._at_once and (source := self._next(due)) is not None:
             due.remove(source)
             check = self._pool.submit(
                 _check_and_count, self._database, self._settings, source, self._stop, self._count

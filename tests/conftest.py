@@ -13,9 +13,13 @@ import psycopg2
 import pytest
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
-from werkzeug.routing import Rule
 
 from tests.certificates import make_certificate
+from tests.cheap_pages import (
+    compile_routes_once,
+    compile_templates_once,
+    hash_passwords_quickly,
+)
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database, connect
@@ -49,6 +53,7 @@ def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through all that is imported, again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)  # an application of pages is more objects than the usual 700
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,25 +69,11 @@ def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _routes_compiled_once() -> Iterator[None]:
-    """Compile a route of the pages once, though each test has an application of its own.
-
-    Werkzeug writes two functions for a route, which takes more than all else of the pages. They
-    follow from what is in the key: a route with defaults is left alone.
-    """
-    compile_one = Rule._compile_builder
-    known: dict[tuple[object, ...], object] = {}
-
-    def compile_builder(rule: Rule, append_unknown: bool = True) -> object:
-        if rule.defaults:
-            return compile_one(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in known:
-            known[key] = compile_one(rule, append_unknown)
-        return known[key]
-
+def _cheap_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_builder)
+        compile_routes_once(patch)
+        compile_templates_once(patch)
+        hash_passwords_quickly(patch)
         yield
 
 
@@ -104,6 +95,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with connection.cursor() as cursor:
             # No test pulls the plug of the machine, and every one waits for the disk.
             cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("ALTER SYSTEM SET full_page_writes = off")
+            # It would learn that tables are empty, which they are between tests: whoever fills one
+            # then has it read from beginning to end for each row, to check foreign keys.
+            cursor.execute("ALTER SYSTEM SET autovacuum = off")
             # What a test leaves behind in a transaction fails the next one, and does not stop it.
             cursor.execute("ALTER SYSTEM SET lock_timeout = '60s'")
             cursor.execute("SELECT pg_reload_conf()")
@@ -144,19 +139,27 @@ def database(postgres: str) -> Iterator[Database]:
 
 def empty(url: str) -> None:
     """Delete all rows. A tenth of what TRUNCATE costs, since nearly all tables have none."""
-    tables = "; ".join(f'DELETE FROM "{name}"' for name in Base.metadata.tables)
-    # Neither foreign keys nor triggers are asked, so the order does not matter.
-    statements = f"SET session_replication_role = replica; {tables}"
     try:
-        _delete(url, statements)
+        _delete(url)
     except psycopg2.Error:  # the test before this one has ended all connections
         _kept_connection.cache_clear()
-        _delete(url, statements)
+        _delete(url)
 
 
-def _delete(url: str, statements: str) -> None:
+def _delete(url: str) -> None:
+    names = list(Base.metadata.tables)
     with _kept_connection(url) as connection, connection.cursor() as cursor:
-        cursor.execute(statements)
+        # Neither foreign keys nor triggers are asked, so the order does not matter.
+        cursor.execute("SET session_replication_role = replica")
+        # Nobody vacuums: what is deleted is read again by every test. Few leave that much.
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r'"
+            " AND pg_relation_size(oid) > 1000000",
+            (names,),
+        )
+        if large := [f'"{name}"' for (name,) in cursor.fetchall()]:
+            cursor.execute(f"TRUNCATE {', '.join(large)} CASCADE")
+        cursor.execute("; ".join(f'DELETE FROM "{name}"' for name in names))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Listen as an open page of the dashboard does."""
+"""Listen as an open page of the dashboard does, or as an MCP client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import httpx
 
@@ -14,11 +14,13 @@ from tests.waiting import until
 
 
 class Heard:
-    """What a stream has said: `events`, each a list of ids, with the time in `at`."""
+    """What a stream has said: `events`, each a value of JSON, with the time in `at`."""
 
     def __init__(self):
         self.events, self.at = [], []
         self.is_open = self.has_ended = False
+        #: Whether it ended before its last frame.
+        self.was_cut = False
 
     def take(self, line):
         self.is_open = True
@@ -40,16 +42,25 @@ def signed_in(origin, email, password):
 
 @contextmanager
 def listening(client, slug="acme"):
-    """Yield what is heard, from when the stream is open; end it with the block."""
+    """Yield what a page hears, from when the stream is open; end it with the block."""
+    with hearing(client, "GET", f"/o/{slug}/admin/live") as heard:
+        yield heard
+
+
+@contextmanager
+def hearing(client, method, url, **more):
+    """Yield what is heard on the stream that a request opens; end it with the block."""
     heard = Heard()
-    with client.stream("GET", f"/o/{slug}/admin/live") as answer:
+    with client.stream(method, url, **more) as answer:
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
 
         def read():
-            with suppress(httpx.HTTPError, httpx.StreamError):
+            try:
                 for line in answer.iter_lines():
                     heard.take(line)
+            except (httpx.HTTPError, httpx.StreamError):
+                heard.was_cut = True
             heard.has_ended = True
 
         reader = threading.Thread(target=read)

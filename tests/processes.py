@@ -21,7 +21,8 @@ class FlaskServe:
     Whoever kills it can start it again, at the same address.
     """
 
-    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+    def __init__(self, folder: Path, variables: dict[str, str], *arguments: str) -> None:
+        self._arguments = arguments
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.folder, self.log = folder, folder / f"log-{self.port}"
@@ -34,7 +35,7 @@ class FlaskServe:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "flask", "serve", "--port", str(self.port)],
+                [sys.executable, "-m", "flask", "serve", "--port", str(self.port), *self._arguments],
                 env=self._environment, cwd=self.folder, stdout=log, stderr=log,
             )  # fmt: skip
 

@@ -113,6 +113,7 @@ CONTENT = content(
 def origin(database: Database, settings: Settings) -> Iterator[str]:
     endpoint = build_endpoint(database, settings)
     app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    app.state.end_streams = endpoint.streams.end_all
     with served(app) as address:
         yield address
 

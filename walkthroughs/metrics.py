@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 #: From a step that is in memory to a call that was given up.
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+#: What is read from the database: each process has the same.
+OF_THE_DATABASE = frozenset({"handrail_events_waiting", "handrail_events_oldest_seconds"})
 #: Connections of pools: at work, open for the next one, and how many more may be opened.
 _STATES = ("busy", "idle", "free")
 
@@ -83,14 +85,23 @@ class Metrics:
             connections.labels(state).set_function(partial(self._connections, state))
 
     @contextmanager
-    def tool_call(self, tool: str) -> Iterator[ToolCall]:
-        """Count and time a call. *tool* is the name of one that there is."""
-        call, began = ToolCall(), time.perf_counter()
+    def tool_call(self, tool: str, began: float | None = None) -> Iterator[ToolCall]:
+        """Count and time a call.
+
+        Args:
+            tool: the name of one that there is.
+            began: when it began, in seconds of `time.perf_counter`; now, if it is not given.
+        """
+        call, began = ToolCall(), time.perf_counter() if began is None else began
         try:
             yield call
         finally:
-            self._seconds.labels(tool).observe(time.perf_counter() - began)
-            self._calls.labels(tool, call.outcome).inc()
+            self.tool_called(tool, call.outcome, began)
+
+    def tool_called(self, tool: str, outcome: str, began: float) -> None:
+        """Count and time a call that has ended; the arguments as those of `tool_call`."""
+        self._seconds.labels(tool).observe(time.perf_counter() - began)
+        self._calls.labels(tool, outcome).inc()
 
     def events_moved(self, count: int) -> None:
         """Count events that were moved."""

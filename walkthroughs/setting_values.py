@@ -134,6 +134,16 @@ def read_months(environ: Mapping[str, str], name: str, default: int) -> int:
     return months
 
 
+def read_connections(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return how many connections may be open."""
+    value = environ.get(name) or str(default)
+    count = int(value) if re.fullmatch("[0-9]{1,5}", value) else 0
+    if not 1 <= count <= 10_000:
+        message = f'{name} is "{value}". Give a whole number between 1 and 10000.'
+        raise SettingInvalid(message)
+    return count
+
+
 def read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     """Return one of *choices*; the first one if none is given."""
     value = environ.get(name, "").lower() or choices[0]

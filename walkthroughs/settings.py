@@ -18,6 +18,7 @@ from walkthroughs.setting_values import (
     read_base_url,
     read_boolean,
     read_choice,
+    read_connections,
     read_database_url,
     read_endpoint,
     read_existing_file,
@@ -32,6 +33,8 @@ from walkthroughs.setting_values import (
 #: What we make is longer; a file with less is no key.
 _MIN_KEY_LETTERS = 16
 _KEPT = "demo.env"
+#: PostgreSQL takes 100 by itself, of which it keeps three; commands and psql need some.
+_CONNECTIONS = 90
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Settings:
         metrics_token: what a program sends to read `/metrics`; none: it must run on this machine.
         log_format: how lines of the log are written, `text` or `json`.
         otlp_endpoint: where traces are sent; none: nothing is traced.
+        database_connections: how many connections to the database all workers of `flask serve`
+            may open together.
         trusted_proxies: addresses or networks of proxies whose `X-Forwarded-*` is believed.
     """
 
@@ -85,6 +90,7 @@ class Settings:
     metrics_token: str | None = None
     log_format: str = "text"
     otlp_endpoint: str | None = None
+    database_connections: int = _CONNECTIONS
 
     @cached_property
     def secret_key(self) -> str:
@@ -150,6 +156,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         metrics_token=environ.get("HANDRAIL_METRICS_TOKEN") or None,
         log_format=read_choice(environ, "HANDRAIL_LOG_FORMAT", ("text", "json")),
         otlp_endpoint=read_endpoint(environ, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        database_connections=read_connections(
+            environ, "HANDRAIL_DATABASE_CONNECTIONS", _CONNECTIONS
+        ),
         event_months=read_months(environ, "HANDRAIL_EVENT_MONTHS", 13),
         given_client_documents=read_boolean(environ, "HANDRAIL_CLIENT_DOCUMENTS")
         if environ.get("HANDRAIL_CLIENT_DOCUMENTS")

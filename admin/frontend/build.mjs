@@ -1,23 +1,22 @@
 // Builds admin/static from the sources beside this file. `node build.mjs [FOLDER]` writes to another folder.
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { joined, licencesOf, packagesIn, sha256 } from "./packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(here, "..", "static");
 const scripts = ["editor", "save", "reorder", "keys", "htmx", "live"];
 
-const packages = new Map();
 const written = new Map();
 mkdirSync(out, { recursive: true });
-await bundle();
+const packages = await bundle();
 write("icons.svg", sprite());
 write("licences.txt", licences());
 writeFileSync(join(out, "frontend.json"), `${JSON.stringify(facts(), null, 2)}\n`);
 
-/** Bundles each script apart: a page loads those that it needs, as modules. */
+/** Bundles each script apart, since a page loads those that it needs; returns the packages in them. */
 async function bundle() {
   const result = await build({
     absWorkingDir: here,
@@ -38,12 +37,7 @@ async function bundle() {
     logLevel: "warning",
   });
   for (const file of result.outputFiles) write(basename(file.path), file.text);
-  for (const output of Object.values(result.metafile.outputs)) {
-    for (const [path, input] of Object.entries(output.inputs)) {
-      const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
-      if (name && input.bytesInOutput > 0) packages.set(name, manifest(name));
-    }
-  }
+  return packagesIn(result.metafile);
 }
 
 /** Returns one file with all icons as symbols; `icons.svg#pencil` is one of them. */
@@ -70,31 +64,22 @@ function symbol(id, svg) {
 
 /** Returns the licences of all that is in the files, as they ask for. */
 function licences() {
-  const parts = sorted(packages).map(([name, { version, license }]) => {
-    const folder = join(here, "node_modules", name);
-    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    const text = file ? readFileSync(join(folder, file), "utf8").trim() : `Licence: ${license}`;
-    return `${name} ${version}\n\n${text}\n`;
-  });
   const icons = readFileSync(join(here, "icons", "LICENSE"), "utf8").trim();
-  parts.push(`@tabler/icons ${iconsVersion()} (icons.svg)\n\n${icons}\n`);
-  return parts.join(`\n${"-".repeat(80)}\n`);
+  return joined([...licencesOf(packages), `@tabler/icons ${iconsVersion()} (icons.svg)\n\n${icons}\n`]);
 }
 
 /** Returns what the files are made of, and their hashes. */
 function facts() {
-  const used = sorted(packages).map(([name, { version, license }]) => ({ name, version, license }));
-  used.push({ name: "@tabler/icons", version: iconsVersion(), license: "MIT" });
-  const sha256 = Object.fromEntries(sorted(written));
-  return { about: "Built by admin/frontend/build.mjs. Do not change by hand.", sha256, packages: used };
+  const used = [...packages, { name: "@tabler/icons", version: iconsVersion(), license: "MIT" }];
+  return {
+    about: "Built by admin/frontend/build.mjs. Do not change by hand.",
+    sha256: Object.fromEntries(sorted(written)),
+    packages: used,
+  };
 }
 
 function iconsVersion() {
   return readFileSync(join(here, "icons", "VERSION"), "utf8").trim();
-}
-
-function manifest(name) {
-  return JSON.parse(readFileSync(join(here, "node_modules", name, "package.json"), "utf8"));
 }
 
 function sorted(map) {
@@ -103,5 +88,5 @@ function sorted(map) {
 
 function write(name, text) {
   writeFileSync(join(out, name), text);
-  written.set(name, createHash("sha256").update(text).digest("hex"));
+  written.set(name, sha256(text));
 }

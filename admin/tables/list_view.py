@@ -11,12 +11,14 @@ from flask_admin.contrib.sqla import ModelView
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Query
 
-from admin.formats import MAX_COUNTED
 from walkthroughs.models import db
 
 
 class OrgListView(ModelView):
     """Show rows of the member's organization only. What no page uses of Flask-Admin is closed."""
+
+    #: Rows that are counted and paged through at most.
+    most_counted: int
 
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions for all queries of the page. Extend them, never replace them."""
@@ -32,8 +34,10 @@ class OrgListView(ModelView):
         return rows.filter(*self.row_filters(), *self.list_filters())
 
     def get_count_query(self) -> Query[Any]:
-        """Count what `get_query` returns, up to one more than `MAX_COUNTED`."""
-        rows: Query[Any] = _BoundedCount([literal(1)], db.session()).select_from(self.model)
+        """Count what `get_query` returns, up to one more than `most_counted`."""
+        counted = _BoundedCount([literal(1)], db.session())
+        counted.most = self.most_counted
+        rows: Query[Any] = counted.select_from(self.model)
         return rows.filter(*self.row_filters(), *self.list_filters())
 
     def get_list(self, page: int | None, *rest: Any, **more: Any) -> Any:  # noqa: ANN401
@@ -42,7 +46,7 @@ class OrgListView(ModelView):
         Pages end with the rows that are counted: those behind them are found by the search.
         """
         size = more.get("page_size") or self.page_size
-        asked = min(max(page or 0, 0), MAX_COUNTED // size - 1)
+        asked = min(max(page or 0, 0), self.most_counted // size - 1)
         count, rows = super().get_list(asked, *rest, **more)
         g.list_page = min(asked, max(0, (count - 1) // size))
         if g.list_page == asked:
@@ -85,6 +89,8 @@ class OrgListView(ModelView):
 class _BoundedCount(Query[Any]):
     """The rows of a list, whose one value is how many they are: at most one too many."""
 
+    most: int
+
     def scalar(self) -> int:
-        rows = self.limit(MAX_COUNTED + 1).subquery()
+        rows = self.limit(self.most + 1).subquery()
         return db.session.scalar(select(func.count()).select_from(rows)) or 0

@@ -61,6 +61,7 @@ class OrgModelView(OrgListView):
     column_type_formatters_detail = formats.BY_TYPE
     column_type_formatters_export = formats.BY_TYPE
     page_size = 50
+    most_counted = formats.MAX_COUNTED
     export_max_rows = 10_000
     action_disallowed_list = ("delete",)
     list_template = "handrail/list.html"

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sync.planning.plan import Archive, Change
+from walkthroughs.content.impact import ACTIVE_DAYS
 from walkthroughs.content.wording import count_of
 
-#: A learner follows a walkthrough if they were active within so many days.
-ACTIVE_DAYS = 14
 _MAX_ARCHIVED = 3
 _MAX_ARCHIVED_SHARE = 0.2
 

@@ -114,7 +114,8 @@ class Everything:
                 "learner_id": lea.id, "source_id": source.id, "picture_name": _FOX.name,
             }  # fmt: skip
             self.tokens = {"invitation.show": invited["ben@acme.example"]}
-            self.of_git, self.run, first = of_git.id, run.id, changed.id
+            self.of_git, self.git_step = of_git.id, of_git.first_step_id
+            self.run, first = run.id, changed.id
             caller = Caller(org, srv.id, lea.id)
         begun = progress.select(self.database, ContentCache(), caller, tea, resume=True)
         progress.advance(self.database, ContentCache(), caller, begun.step.id)
@@ -142,8 +143,14 @@ class Everything:
         known = {each.endpoint for each in rules}
         assert set(_NO_PAGES) | set(self._queries) | _SIGNED_OUT <= known, "one is gone"
         found = [self._of_rule(each) for each in rules if "GET" in (each.methods or ())]
-        git = f"/o/acme/admin/walkthroughs/{self.of_git}/"
-        more = [Address("editor.index", git, False, False)]
+        of_git = {
+            "editor.index": f"walkthroughs/{self.of_git}/",
+            "walkthroughs.details_view": f"tables/walkthroughs/details/?id={self.of_git}",
+            "walkthrough_steps.details_view": f"tables/walkthrough_steps/details/?id={self.git_step}",
+        }
+        more = [
+            Address(name, f"/o/acme/admin/{path}", False, False) for name, path in of_git.items()
+        ]
         return sorted(chain(*found, more), key=lambda each: each.path)
 
     def _of_rule(self, rule: Rule) -> list[Address]:

@@ -16,18 +16,23 @@ from pathlib import Path
 from flask_security.utils import hash_password
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from admin.access.accounts import Account
 from admin.demo import prepare
 from app import add_pages, build_app, create_app
 from bench.history import fill
+from tests.browser.card_host import hand, open_card, show_theme
 from tests.browser.conftest import _FLAGS, DashboardSite, _program
 from tests.browser.writing import begin, open_step, publish, start_draft, write
 from tests.serving import served
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import Database
-from walkthroughs.models import db
+from walkthroughs.learning import progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.mcp_server.results import step_result
+from walkthroughs.models import McpServer, McpServerUser, Walkthrough, db
 from walkthroughs.runtime import runtime
 from walkthroughs.settings import Settings
 
@@ -81,6 +86,7 @@ def main(folder: Path) -> None:
     with demo() as (site, database), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_program(), args=list(_FLAGS))
         page = begin(browser, site)
+        take_card(browser, database, folder)
         take_all(browser, page, site, folder)
         take_numbers(page, site, database, folder)
         browser.close()
@@ -132,6 +138,27 @@ def take_all(browser: Browser, page: Page, site: DashboardSite, folder: Path) ->
     take(page, folder / "git-managed")
 
 
+def take_card(browser: Browser, database: Database, folder: Path) -> None:
+    """Write the pictures of the step card, with the second step of a walkthrough of the demo."""
+    with database.transaction() as session:
+        server = session.scalars(select(McpServer).where(McpServer.slug == "acme")).one()
+        learner = session.scalars(select(McpServerUser)).one()
+        row = session.scalars(select(Walkthrough.id).where(Walkthrough.title == _NUMBERS[1])).one()
+        caller = Caller(server.organization_id, server.id, learner.id)
+    first = progress.select(database, ContentCache(), caller, row, resume=True)
+    second = progress.advance(database, ContentCache(), caller, first.step and first.step.id)
+    page, card = open_card(browser)
+    hand(page, step_result(second, ""))
+    card.get_by_role("checkbox").check()
+    for theme, width, end in (("light", 640, ""), ("dark", 390, "-dark")):
+        show_theme(page, theme)
+        page.set_viewport_size({"width": width, "height": 400})
+        height = card.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
+        page.set_viewport_size({"width": width, "height": height})
+        _save(page, folder / f"step-card{end}.png")
+    page.context.close()
+
+
 def take_numbers(page: Page, site: DashboardSite, database: Database, folder: Path) -> None:
     """Let learners come for months, and write the pictures of their numbers."""
     with database.begin() as connection:
@@ -175,11 +202,14 @@ def take(page: Page, path: Path) -> None:
     for scheme, width, height, end in (("light", 1440, 900, ""), ("dark", 390, 844, "-dark")):
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        small = picture.quantize(_COLOURS, dither=Image.Dither.NONE)
-        small.save(path.with_name(f"{path.name}{end}.png"), optimize=True)
+        _save(page, path.with_name(f"{path.name}{end}.png"))
     page.set_viewport_size({"width": 1440, "height": 900})
     page.emulate_media(color_scheme="light")
+
+
+def _save(page: Page, path: Path) -> None:
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

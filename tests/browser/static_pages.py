@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Frame, Page
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from admin.access.protection import _POLICY
+from tests.browser.conftest import PATIENCE_MS
 from tests.serving import served
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def pages_served(*routes: BaseRoute) -> Iterator[str]:
 def open_page(browser: Browser, url: str, **options: object) -> Page:
     """Open *url* in a context of its own; what goes wrong is kept in `page.told`."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = watched(context.new_page())
     page.goto(url)
     return page
@@ -62,7 +63,7 @@ def watched(page: Page) -> Page:
     return page
 
 
-def until(page: Page, expression: str) -> None:
+def until(page: Page | Frame, expression: str) -> None:
     """Wait until *expression* is true. Playwright's own way needs `eval`, which the policy forbids."""
     for _ in range(100):
         if page.evaluate(expression):

@@ -5,43 +5,22 @@ from playwright.sync_api import expect
 from tests.browser.conftest import faults, sign_in
 from walkthroughs.models import ContentSource, Walkthrough
 
-_PAGES = (
-    "walkthroughs", "walkthroughs/new", "walkthrough_steps", "walkthrough_steps/new",
-    "walkthrough_versions", "content_sources", "sync_runs", "mcp_servers", "mcp_servers/new",
-    "mcp_server_walkthroughs", "mcp_server_walkthroughs/new", "mcp_server_user",
-    "personal_links", "personal_links/new", "oauth_grants", "walkthrough_progress",
-    "walkthrough_attempts", "member",
+#: What `test_every_page` meets with rows: tables and a server that nobody has used yet.
+_UNUSED = (
+    "tables/personal_links/", "tables/mcp_servers/?search=nothing",
+    "servers/acme/", "servers/acme/?tab=connect",
 )  # fmt: skip
 
 
-def test_every_page_is_accessible_and_fits_in_each_look(browser, site):
+def test_pages_that_nobody_has_used_yet_are_accessible_and_fit_in_each_look(browser, site):
     context, page = sign_in(browser, site)
     told = []
     page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: told.append(f"{page.url}: {error}"))
-    for name in _PAGES:
-        answer = page.goto(f"{site.origin}/o/acme/admin/tables/{name}/")
-        assert answer.status == 200, name
+    for path in _UNUSED:
+        answer = page.goto(f"{site.origin}/o/acme/admin/{path}")
+        assert answer.status == 200, path
         told += faults(page)
-    for path in ("walkthroughs", "walkthroughs/new", "servers", "servers/acme",
-                 "servers/acme/?tab=connect", "servers/acme/?tab=settings"):  # fmt: skip
-        page.goto(f"{site.origin}/o/acme/admin/{path}")
-        told += faults(page)
-    page.goto(f"{site.origin}/admin/password/")
-    told += faults(page)
-    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
-    page.get_by_role("link", name="Deploy").click()
-    told += faults(page)
-    page.get_by_role("link", name="Archive", exact=True).first.click()
-    told += faults(page)
-    page.goto(f"{site.origin}/o/acme/admin/tables/walkthroughs/")
-    page.get_by_role("link", name="Make coffee").click()
-    told += faults(page)
-    page.get_by_role("link", name="One", exact=True).click()
-    told += faults(page)
-    context.clear_cookies()
-    page.goto(f"{site.origin}/admin/")
-    told += faults(page)
     context.close()
 
     assert told == []

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from admin.access.passwords import link_token
 from app import add_pages, build_app, create_app
-from tests.browser.conftest import _AXE, _LOOKS, _RUN_AXE, DashboardSite, sign_in
+from tests.browser.conftest import _AXE, _LOOKS, _RUN_AXE, DashboardSite, faults_now, sign_in, wear
 from tests.browser.every_page import OWNER, Everything
 from tests.dashboard import hash_quickly
 from tests.serving import served
@@ -37,9 +37,6 @@ _UNFOLD = """document.querySelectorAll("details:not([name], .menu, .pop)").forEa
   each.open = true; })"""
 #: The menu of pages is the same everywhere: it is looked at where it opens on a narrow screen.
 _ALL = _RUN_AXE.replace("axe.run(", "axe.run({exclude: ['.side']}, ")
-#: Rules that the colour scheme and the width matter to.
-_OF_LOOKS = """axe.run({exclude: ['.side']}, {resultTypes: ['violations'], runOnly: [
-  'color-contrast', 'target-size', 'link-in-text-block', 'scrollable-region-focusable']})"""
 _HEADINGS = """[document.title, ...[...document.querySelectorAll("h1, h2, h3")].map(
   (each) => each.innerText)].join("\\n")"""
 _NAMES = [each.class_.__name__ for each in Base.registry.mappers] + list(Base.metadata.tables)
@@ -57,18 +54,24 @@ _FIND_STOPS = """window.stops = [...document.querySelectorAll(
   "a[href], button, input:not([type=hidden]), select, textarea, summary, [contenteditable=true]"
 )].filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.tabIndex >= 0
   && !each.matches(":disabled, [type=radio]:not(:checked)") && !each.closest("[inert]"));
-document.activeElement.blur(); stops.length"""
-#: Which of them has the focus, whether that is to be seen, and what it is.
-_STOP = """(() => { const at = document.activeElement;
+document.activeElement.blur();
+window.reached = []; window.addEventListener("keydown", note, true);
+// Which of them has the focus, whether that is to be seen, and what it is.
+function note() { const at = document.activeElement;
   const isSeen = [at, at.closest(".cm-editor")].some((each) => { if (!each) return false;
     const style = getComputedStyle(each);
     return style.boxShadow !== "none"
       || (style.outlineStyle !== "none" && style.outlineWidth !== "0px"); });
-  return [stops.indexOf(at), isSeen, at.outerHTML.slice(0, 160)]; })()"""
+  reached.push([stops.indexOf(at), isSeen, at.outerHTML.slice(0, 160)]); }
+stops.length"""
+#: What was reached since it was asked last. Each is noted as the next key is pressed.
+_REACHED = "note(); reached.splice(0)"
 
 
 @pytest.fixture
 def everything(database, settings):
+    # What pages show does not change while they are looked at.
+    settings = replace(settings, poll_seconds=3600)
     app = add_pages(create_app(settings))
     hash_quickly(app)
     made = Everything(app, database)
@@ -95,6 +98,7 @@ class Sweep:
         self.closed[_LOOKS[0]].remove(_MENU)
 
     def _watched(self, page):
+        page.context.add_init_script(path=_AXE)  # on each page: then it is sent and read once
         page.on("console", lambda message: self._say(page, message.text))
         page.on("pageerror", lambda error: self._say(page, str(error)))
         page.on("request", lambda sent: (
@@ -115,16 +119,15 @@ class Sweep:
         path = self.site.origin + address.path
         if address.may_lack and page.request.get(path, max_redirects=0).status in {302, 404}:
             return
-        self._wear(page, _LOOKS[0])
+        wear(page, _LOOKS[1])
         answer = page.goto(path)
         if answer.status != 200 or page.url != path:
             self._say(page, f"{answer.status} for {path}")
         if page.locator("textarea[data-editor]").count():
             page.locator(".cm-content").first.wait_for(state="attached")
         page.evaluate(_UNFOLD)
-        page.evaluate(f"{_AXE.read_text()}; null")
         self.walked += 1
-        for look in _LOOKS:
+        for look in reversed(_LOOKS):  # the last one is the one that keys are pressed in
             self._show_in(page, look)
         if address.endpoint not in self.by_key and "/tables/" not in address.path:
             self.by_key.add(address.endpoint)
@@ -133,8 +136,8 @@ class Sweep:
             self._say(page, f"a heading says {found[0]}")
 
     def _show_in(self, page, look):
-        self._wear(page, look)
-        self._look_at(page, _ALL if look == _LOOKS[0] else _OF_LOOKS)
+        wear(page, look)
+        self._look_at(page, _ALL)
         for opener in sorted(self.closed[look]):
             if page.locator(opener).first.is_visible():
                 self.closed[look].remove(opener)
@@ -142,24 +145,19 @@ class Sweep:
 
     def _walk_by_key(self, page):
         """Press Tab until it leaves the page: it reaches all there is, and shows where it is."""
-        self._wear(page, _LOOKS[0])
         left = set(range(page.evaluate(_FIND_STOPS)))
-        for _ in range(2 * len(left) + 20):  # a field of a date has three stops
-            if not left:
-                break
-            page.keyboard.press("Tab")
-            place, is_seen, what = page.evaluate(_STOP)
-            left.discard(place)
-            if not is_seen and place >= 0:
-                self._say(page, f"the focus is not seen at {what}")
+        more = 2 * len(left) + 20  # a field of a date has three stops
+        while left and more > 0:
+            for _ in range(min(len(left), more)):
+                page.keyboard.press("Tab")
+                more -= 1
+            for place, is_seen, what in page.evaluate(_REACHED):
+                left.discard(place)
+                if not is_seen and place >= 0:
+                    self._say(page, f"the focus is not seen at {what}")
         for place in left:
             if page.evaluate(f"stops[{place}].isConnected"):  # what htmx has replaced is not
                 self._say(page, f"Tab misses {page.evaluate(f'stops[{place}].outerHTML')[:160]}")
-
-    def _wear(self, page, look):
-        scheme, width, height = look
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": height})
 
     def _open(self, page, opener):
         """Look at what Enter opens; Escape closes it and gives the focus back."""
@@ -175,10 +173,8 @@ class Sweep:
         expect(page.locator(selector)).to_be_hidden()
 
     def _look_at(self, page, run):
-        for each in page.evaluate(run)["violations"]:
-            self._say(page, f"{each['id']}: {each['nodes'][0]['html'][:300]}")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            self._say(page, "wider than the screen")
+        for each in faults_now(page, run):
+            self._say(page, each)
 
     def imported(self, address):
         """Send a zip as the page of New does; return the page that shows what is in it."""

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import faults
+from tests.browser.conftest import PATIENCE_MS, faults
 from tests.callbacks import callback
 from tests.certificates import make_certificate
 from tests.openid import NAME, provider_served, school_served
@@ -28,7 +28,7 @@ def test_a_learner_signs_in_by_keyboard_and_without_scripts_and_the_app_gets_the
     browser, academy, app, url
 ):
     context = browser.new_context(java_script_enabled=False)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(url)
     page.keyboard.type(LEA)  # the field has the focus
@@ -57,7 +57,7 @@ def test_a_learner_signs_in_by_keyboard_and_without_scripts_and_the_app_gets_the
 
 def test_every_page_can_be_used_by_everybody_in_each_look(browser, academy, url):
     context = browser.new_context(bypass_csp=True)  # for the program that looks at the pages
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     page, told = context.new_page(), []
     page.goto(url)
     told += faults(page)
@@ -102,7 +102,7 @@ def test_a_learner_goes_to_a_provider_and_back_without_scripts_in_each_look(
         context = browser.new_context(bypass_csp=True)  # for the program that looks at the pages
         plain = browser.new_context(java_script_enabled=False)
         for each in (context, plain):
-            each.set_default_timeout(10_000)
+            each.set_default_timeout(PATIENCE_MS)
         client_id = school.register(redirect_uris=[app.url])["client_id"]
         url = school.authorize_url(client_id, redirect_uri=app.url)
         page = context.new_page()
@@ -139,7 +139,7 @@ def test_the_answer_goes_by_a_site_of_the_app_on_to_the_app_itself(browser, acad
     with callback(certificate, "cursor://anysphere.cursor/callback") as site:
         client_id = academy.register(redirect_uris=[site.url])["client_id"]
         context = browser.new_context(ignore_https_errors=True)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.goto(academy.authorize_url(client_id, redirect_uri=site.url))
         page.get_by_label("E-mail address").fill(LEA)

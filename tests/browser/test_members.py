@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import faults, sign_in
+from tests.browser.conftest import PATIENCE_MS, faults, sign_in
 
 MEMBERS = "/o/acme/admin/members/"
 
@@ -26,7 +26,7 @@ def test_a_person_is_invited_joins_with_the_keyboard_and_is_made_a_viewer(browse
     told += faults(page)
 
     visitor = browser.new_context()
-    visitor.set_default_timeout(10_000)
+    visitor.set_default_timeout(PATIENCE_MS)
     joining = visitor.new_page()
     joining.on("console", lambda message: told.append(f"{joining.url}: {message.text}"))
     joining.goto(link.replace("http://localhost:8000", site.origin))

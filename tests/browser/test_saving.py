@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.browser.conftest import faults
+from tests.browser.conftest import PATIENCE_MS, faults
 from tests.browser.static_pages import pages_served, until, watched
 
 SAVED_AT = "2026-03-01T09:42:00Z"
@@ -57,7 +57,7 @@ def draft(shared):
 @pytest.fixture(scope="module")
 def context(browser):
     made = browser.new_context(timezone_id="Europe/Paris")
-    made.set_default_timeout(5_000)
+    made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
 

@@ -11,7 +11,7 @@ from typing import Any
 from mcp import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DashboardSite
+from tests.browser.conftest import PATIENCE_MS, DashboardSite
 from tests.browser.static_pages import watched
 from tests.serving import view_of
 
@@ -28,7 +28,7 @@ _COUNT = """
 def begin(browser: Browser, site: DashboardSite, **options: Any) -> Page:
     """Sign in; `page.told` holds errors of the console and requests to other hosts."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(_COUNT)
     page = watched(context.new_page())
     page.on(
@@ -121,10 +121,20 @@ async def select(client: Any, title: str) -> Any:
     """Begin a walkthrough, or go on with it; return what the assistant is shown."""
     answer = view_of(await client.call_tool("list_walkthroughs"))
     (chosen,) = (each["id"] for each in answer["walkthroughs"] if each["title"] == title)
-    return view_of(await client.call_tool("select_walkthrough", {"walkthrough_id": chosen}))
+    return shown(await client.call_tool("select_walkthrough", {"walkthrough_id": chosen}))
 
 
 async def next_step(client: Any, view: Any) -> Any:
     """Return what follows the step of *view*."""
     arguments = {"current_step_id": view["step"]["id"]}
-    return view_of(await client.call_tool("next_walkthrough_step", arguments))
+    return shown(await client.call_tool("next_walkthrough_step", arguments))
+
+
+def shown(result: Any) -> Any:
+    """Return what a result holds for programs, and the author's text in the step."""
+    view = view_of(result)
+    if view["step"]:
+        found = re.search(r"\n<(\w+)>\n(.*)\n</\1>", result.content[0].text, re.DOTALL)
+        assert found is not None
+        view["step"]["content"] = found[2]
+    return view

@@ -11,7 +11,8 @@ from tests.builders import content, learner, new_course, server, walkthrough
 from tests.events import move_all
 from tests.learners import CACHE, Learner
 from walkthroughs.events import analytics
-from walkthroughs.events.analytics import Counts, Scope
+from walkthroughs.events.analytics import Counts
+from walkthroughs.events.scope import Scope
 from walkthroughs.events.step_numbers import (
     SILENT_DAYS,
     Place,

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from bench.history import fill
 from tests.builders import content, organization, server, walkthrough
 from walkthroughs.events import analytics, partitions, step_numbers
-from walkthroughs.events.analytics import Scope
+from walkthroughs.events.scope import Scope
 from walkthroughs.ids import now_ms
 
 #: A sequential scan of what grows; months that have nothing yet cost nothing.

@@ -137,10 +137,10 @@ def test_no_call_reads_the_texts_of_a_version_that_is_in_memory(lea):
 def test_the_memory_for_versions_is_bounded_by_their_texts(lea):
     with lea.database.engine.connect() as connection:
         owner = lea.caller.organization_id
-        small, large = ContentCache(max_characters=10), ContentCache()
-        for cache in (small, large):
-            assert cache.read(connection, owner, lea.row) is not None
         live = connection.execute(text("SELECT version, digest FROM walkthroughs")).one()
+        small, large = ContentCache(max_bytes=10), ContentCache()
+        for cache in (small, large):
+            assert cache.load(connection, owner, lea.row, *live) is not None
 
-    assert small.get(lea.row, *live) is None
-    assert large.get(lea.row, *live) is not None
+    assert small.get(lea.row, *live) is small.latest(lea.row) is None
+    assert large.get(lea.row, *live) is large.latest(lea.row) is not None

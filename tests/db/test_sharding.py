@@ -5,7 +5,13 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from tests.db.test_migrations import blank
+from walkthroughs.database import migrations
+
+__all__ = ["blank"]
+
 DOCS = Path(__file__).parents[2] / "docs" / "analytics.md"
+SCALE = DOCS.with_name("scale.md")
 #: Tables whose primary key is one of ids alone, which are unique in practice but not held to be.
 PRIMARY = {
     "audit_events",
@@ -107,3 +113,15 @@ def test_the_manual_names_them():
     named = set(re.findall(r"`(\w+)`", DOCS.read_text()))
 
     assert named >= FINDS_ORGANIZATION | WITHIN_ORGANIZATION | TRIGGERS
+
+
+def test_the_statements_of_the_manual_leave_only_keys_that_find_the_organization(blank):
+    migrations.upgrade(blank)
+    (statements,) = re.findall(r"```sql\n(.*?)```", SCALE.read_text(), re.S)
+    with blank.begin() as connection:
+        with connection.connection.cursor() as cursor:
+            cursor.execute(statements)
+        rows = connection.execute(_KEYS).all()
+
+    left = {row.key for row in rows if "organization_id" not in row.columns}
+    assert left == FINDS_ORGANIZATION

@@ -27,7 +27,8 @@ def place(who, row=None):
     async def read():
         prepared = Prepared(who.database, (READ_PLACE,), connections=1)
         try:
-            return await read_place(prepared, who.caller, row or who.row)
+            known = CACHE.latest(row or who.row)
+            return await read_place(prepared, who.caller, row or who.row, known)
         finally:
             prepared.close()
 

@@ -54,7 +54,8 @@ class World:
         self.processes = [FlaskServe(folder, settings) for _ in range(2)]
         for process in self.processes:
             process.start()
-            process.wait_until_ready()
+        for process in self.processes:
+            process.wait_until_ready(400)
         self.walkthroughs = {slug: self._wait_for_course(slug) for slug in ("acme", "other")}
 
     def write(self, words: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import text
 
 from sync.format.folder import read_folder
@@ -121,32 +120,35 @@ def test_what_another_organization_has_of_the_same_id_is_not_in_the_way(machine,
 
 
 MISTAKES = {
-    "not UTF-8": {"steps/one.md": b"---\nid: one\ntitle: Caf\xe9\n---\nDo.\n"},
-    "not UTF-8 at all": {"walkthrough.yml": bytes(range(256))},
-    "UTF-16": {"steps/one.md": "---\nid: one\n---\n".encode("utf-16")},
-    "half a character": {"steps/one.md": b"---\nid: one\ntitle: A\xed\xa0\x80\n---\nDo.\n"},
-    "too large": {"steps/one.md": b"---\nid: one\ntitle: A\n---\n" + b"x" * 70_000},
-    "a nul": {"steps/one.md": b"---\nid: one\ntitle: A\n---\na\0b\n"},
-    "old line endings and a mistake": {"steps/one.md": b"---\rid: one\r---\r<svg>\r"},
-    "a mark of order": {"steps/one.md": b"\xef\xbb\xbf---\r\nid: one\r\n---\r\nDo.\r\n"},
-    "a picture that is not there": {"steps/one.md": b"---\nid: one\ntitle: A\n---\n![a](b.png)\n"},
-    "deep nesting": {"walkthrough.yml": b"id: " + b"[" * 500},
-    "a key too many": {"walkthrough.yml": b"id: deploy\ntitel: A\n"},
-    "nothing": {"walkthrough.yml": b""},
+    "not UTF-8": ("steps/one.md", b"---\nid: one\ntitle: Caf\xe9\n---\nDo.\n"),
+    "not UTF-8 at all": ("walkthrough.yml", bytes(range(256))),
+    "UTF-16": ("steps/one.md", "---\nid: one\n---\n".encode("utf-16")),
+    "half a character": ("steps/one.md", b"---\nid: one\ntitle: A\xed\xa0\x80\n---\nDo.\n"),
+    "too large": ("steps/one.md", b"---\nid: one\ntitle: A\n---\n" + b"x" * 70_000),
+    "a nul": ("steps/one.md", b"---\nid: one\ntitle: A\n---\na\0b\n"),
+    "old line endings and a mistake": ("steps/one.md", b"---\rid: one\r---\r<svg>\r"),
+    "a mark of order": ("steps/one.md", b"\xef\xbb\xbf---\r\nid: one\r\n---\r\nDo.\r\n"),
+    "a picture that is not there": ("steps/one.md", b"---\nid: one\ntitle: A\n---\n![a](b.png)\n"),
+    "deep nesting": ("walkthrough.yml", b"id: " + b"[" * 500),
+    "a key too many": ("walkthrough.yml", b"id: deploy\ntitel: A\n"),
+    "nothing": ("walkthrough.yml", b""),
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
-def test_the_server_finds_the_mistakes_that_are_found_offline_and_no_others(machine, mistake):
-    for name, data in mistake.items():
-        (machine.folder / "walkthroughs" / "deploy" / name).write_bytes(data)
-    told = [str(problem) for problem in problems_in(machine.folder)]
-    said, passes = machine.plan()
-    printed = machine.lint().stdout.splitlines()
+def test_the_server_finds_the_mistakes_that_are_found_offline_and_no_others(machine, subtests):
+    base = machine.folder / "walkthroughs" / "deploy"
+    for kind, (name, data) in MISTAKES.items():
+        right = (base / name).read_bytes()
+        with subtests.test(case=kind):
+            (base / name).write_bytes(data)
+            told = [str(problem) for problem in problems_in(machine.folder)]
+            said, passes = machine.plan()
+            printed = machine.lint().stdout.splitlines()
 
-    assert said["problems"] == told != []
-    assert not passes
-    assert printed == [*told, "content: 0 change(s)"]
+            assert said["problems"] == told != []
+            assert not passes
+            assert printed == [*told, "content: 0 change(s)"]
+        (base / name).write_bytes(right)
 
 
 def test_a_picture_needs_to_be_there_and_is_not_sent(machine):

@@ -90,19 +90,23 @@ def test_a_host_of_its_own_has_them_at_its_root_and_scheme_and_port_are_those_of
     assert f'resource_metadata="{origin}{PRM}/mcp"' in asked.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("path", [
+ELSEWHERE = [
     PRM, RFC8414, OPENID, f"{PRM}/mcp", f"{PRM}/s/links/mcp", f"{RFC8414}/s/links/mcp",
     f"/s/links/mcp{OPENID}", f"{RFC8414}/s/nobody/mcp", f"{RFC8414}/s/acme", f"{RFC8414}/mcp",
     "/oauth/authorize", "/oauth/token", "/oauth/register", "/register", "/authorize", "/token",
     "/s/links/oauth/authorize", "/s/links/oauth/register", "/s/nobody/oauth/token",
     "/s/acme/oauth/userinfo", f"/s/../mcp{OPENID}", f"{PRM}/s/acme/mcp/u/secret",
-])  # fmt: skip
-def test_anywhere_else_is_404_as_json(academy, path):
-    for method in ("GET", "POST"):
-        answer = get(academy, path, method=method)
-        words = answer.json()["error"]["message"]
-        assert (answer.status_code, words[:16]) == (404, "There is nothing"), method
-        assert "A server that asks for a sign-in answers 401 at its address" in words
+]  # fmt: skip
+
+
+def test_anywhere_else_is_404_as_json(academy, subtests):
+    for path in ELSEWHERE:
+        with subtests.test(case=repr(path)):
+            for method in ("GET", "POST"):
+                answer = get(academy, path, method=method)
+                words = answer.json()["error"]["message"]
+                assert (answer.status_code, words[:16]) == (404, "There is nothing"), method
+                assert "A server that asks for a sign-in answers 401 at its address" in words
 
 
 def test_pages_of_any_site_read_the_documents_and_the_endpoints_and_are_asked_for_no_token(academy):

@@ -64,16 +64,21 @@ def test_a_copy_is_kept_for_five_minutes_at_least_and_seven_days_when_the_host_i
     assert "The app cannot be checked" in told
 
 
-@pytest.mark.parametrize("metadata", [
+REFUSED = [
     {"client_id": "https://other.example/client.json"}, {"client_id": None},
     {"redirect_uris": ["http://evil.example/"]}, {"redirect_uris": []}, {"padding": "x" * 65_536},
     {"client_secret": "x"}, {"token_endpoint_auth_method": "client_secret_basic"},
     {"status": 301}, {"status": 404},
-])  # fmt: skip
-def test_a_document_of_another_app_too_large_or_moved_is_refused(academy, host, metadata):
-    status, told = page(academy, host.publish(**metadata))
+]  # fmt: skip
 
-    assert (status, "The app cannot be checked" in told) == (400, True)
+
+def test_a_document_of_another_app_too_large_or_moved_is_refused(academy, host, subtests):
+    for number, metadata in enumerate(REFUSED, 1):
+        with subtests.test(case=repr(metadata)[:80]):
+            status, told = page(academy, host.publish(f"{number}.json", **metadata))
+
+            assert (status, "The app cannot be checked" in told) == (400, True)
+            assert host.asked == number, "each is read"
 
 
 def test_what_is_refused_is_not_answered_from_a_copy(academy, host):

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import httpx
-import pytest
 
 from tests.signing_in import CALLBACK, Browser
 from walkthroughs.identity.clients import registered_client
@@ -15,47 +14,59 @@ def register(academy, body):
     return httpx.post(f"{academy.oauth}/register", content=content, timeout=30)
 
 
-@pytest.mark.parametrize("more", [
+ODD_METADATA = [
     {"scope": ""}, {"scope": None}, {"scope": "openid offline_access"}, {"contacts": [1, {}]},
     {"client_name": None}, {"client_name": 7}, {"token_endpoint_auth_method": None},
     {"application_type": "web"}, {"grant_types": None, "response_types": ["code", "token"]},
     {"redirect_uris": [CALLBACK, "https://vscode.dev/redirect", "cursor://anysphere/callback"]},
     {"software_statement": "x.y.z", "jwks": {"keys": []}, "unknown": {"deep": [[[]]]}},
-])  # fmt: skip
-def test_apps_that_say_too_much_or_too_little_are_registered_as_public_ones(academy, more):
-    answer = register(academy, {"client_name": "A", "redirect_uris": [CALLBACK]} | more)
-    told = answer.json()
-
-    assert answer.status_code == 201
-    assert told["token_endpoint_auth_method"] == "none"
-    assert "client_secret" not in told
-    assert told["client_id"]
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("uri", [
+def test_apps_that_say_too_much_or_too_little_are_registered_as_public_ones(academy, subtests):
+    for more in ODD_METADATA:
+        with subtests.test(case=repr(more)):
+            answer = register(academy, {"client_name": "A", "redirect_uris": [CALLBACK]} | more)
+            told = answer.json()
+
+            assert answer.status_code == 201
+            assert told["token_endpoint_auth_method"] == "none"
+            assert "client_secret" not in told
+            assert told["client_id"]
+
+
+NO_REDIRECTS = [
     "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "file:///etc/passwd",
     "http://evil.example/callback", "http://localhost.evil.example/", "http://user@localhost/",
     "https://user:x@good.example/", "https:///nowhere", "//good.example/", "/callback", "callback",
     "https://good.example/#here", "https://good.example/ x", "ms-msdt:/id", "vbscript:x", "",
     "http://[::1", "https://good.example/\u0000", "https://good.example\\@evil.example/",
     "blob:https://good.example/x", 7, None, {},
-])  # fmt: skip
-def test_an_answer_is_sent_to_sites_and_apps_only(academy, uri):
-    answer = register(academy, {"redirect_uris": [CALLBACK, uri]})
-
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_redirect_uri")
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("body", [
+def test_an_answer_is_sent_to_sites_and_apps_only(academy, subtests):
+    for uri in NO_REDIRECTS:
+        with subtests.test(case=repr(uri)):
+            answer = register(academy, {"redirect_uris": [CALLBACK, uri]})
+
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_redirect_uri")
+
+
+NO_REGISTRATIONS = [
     b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 9_000, b'{"redirect_uris": []}',
     b'{"redirect_uris": "http://localhost/"}', b"{}",
     b'{"redirect_uris": ["http://localhost/"], "token_endpoint_auth_method": "private_key_jwt"}',
-])  # fmt: skip
-def test_what_is_no_registration_is_refused_in_words(academy, body):
-    answer = register(academy, body)
+]  # fmt: skip
 
-    assert answer.status_code == 400
-    assert answer.json()["error_description"]
+
+def test_what_is_no_registration_is_refused_in_words(academy, subtests):
+    for body in NO_REGISTRATIONS:
+        with subtests.test(case=repr(body)):
+            answer = register(academy, body)
+
+            assert answer.status_code == 400
+            assert answer.json()["error_description"]
 
 
 def test_a_registration_has_sixteen_kibibytes_at_most(academy):
@@ -86,31 +97,30 @@ def test_an_app_that_asks_for_a_secret_gets_the_same_one_each_time(academy):
     assert first["client_secret_expires_at"] == 0
 
 
-@pytest.mark.parametrize(
-    ("registered", "asked", "is_accepted"),
-    [
-        (CALLBACK, CALLBACK, True),
-        (CALLBACK, "http://127.0.0.1:1/callback", True),
-        (CALLBACK, "http://127.0.0.1/callback", True),
-        ("http://localhost/callback", "http://localhost:9/callback", True),
-        ("http://[::1]/callback", "http://[::1]:9/callback", True),
-        (CALLBACK, "http://localhost:7777/callback", False),
-        (CALLBACK, "http://127.0.0.1:7777/callback/", False),
-        (CALLBACK, "http://127.0.0.1:7777/callback?a=b", False),
-        (CALLBACK, "https://127.0.0.1:7777/callback", False),
-        (CALLBACK, "http://127.0.0.1:7777@evil.example/callback", False),
-        (CALLBACK, "http://127.0.0.1:x/callback", False),
-        ("https://good.example/cb", "https://good.example:444/cb", False),
-        ("https://good.example/cb", "https://good.example/cb/../evil", False),
-        ("https://good.example/cb", "https://evil.example/cb", False),
-        ("cursor://a/cb", "cursor://b/cb", False),
-    ],
-)
-def test_an_app_of_this_computer_chooses_its_port_and_all_else_is_exact(
-    academy, registered, asked, is_accepted
-):
-    client_id = academy.register(redirect_uris=[registered])["client_id"]
-    page = Browser(academy).get(academy.authorize_url(client_id, redirect_uri=asked))
+REDIRECTS = [
+    (CALLBACK, CALLBACK, True),
+    (CALLBACK, "http://127.0.0.1:1/callback", True),
+    (CALLBACK, "http://127.0.0.1/callback", True),
+    ("http://localhost/callback", "http://localhost:9/callback", True),
+    ("http://[::1]/callback", "http://[::1]:9/callback", True),
+    (CALLBACK, "http://localhost:7777/callback", False),
+    (CALLBACK, "http://127.0.0.1:7777/callback/", False),
+    (CALLBACK, "http://127.0.0.1:7777/callback?a=b", False),
+    (CALLBACK, "https://127.0.0.1:7777/callback", False),
+    (CALLBACK, "http://127.0.0.1:7777@evil.example/callback", False),
+    (CALLBACK, "http://127.0.0.1:x/callback", False),
+    ("https://good.example/cb", "https://good.example:444/cb", False),
+    ("https://good.example/cb", "https://good.example/cb/../evil", False),
+    ("https://good.example/cb", "https://evil.example/cb", False),
+    ("cursor://a/cb", "cursor://b/cb", False),
+]
 
-    assert page.status_code == (200 if is_accepted else 400)
-    assert "location" not in page.headers
+
+def test_an_app_of_this_computer_chooses_its_port_and_all_else_is_exact(academy, subtests):
+    for registered, asked, is_accepted in REDIRECTS:
+        with subtests.test(case=asked):
+            client_id = academy.register(redirect_uris=[registered])["client_id"]
+            page = Browser(academy).get(academy.authorize_url(client_id, redirect_uri=asked))
+
+            assert page.status_code == (200 if is_accepted else 400)
+            assert "location" not in page.headers

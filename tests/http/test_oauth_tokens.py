@@ -3,7 +3,6 @@
 import threading
 
 import httpx
-import pytest
 from sqlalchemy import select
 
 from tests.http.posting import post
@@ -73,24 +72,25 @@ def test_a_code_counts_once_and_its_replay_ends_the_sign_in(academy):
     )
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"code_verifier": "w" * 50},
-        {"code_verifier": ""},
-        {"redirect_uri": "http://127.0.0.1:7777/other"},
-        {"redirect_uri": "http://127.0.0.1:7778/callback"},
-        {"resource": "https://other.example/mcp"},
-    ],
-)
-def test_a_code_is_bound_to_verifier_redirect_and_server(academy, wrong):
-    client_id = academy.register()["client_id"]
-    code = Browser(academy).allow(academy.authorize_url(client_id))["code"]
-    answer = redeem(academy, code, client_id, **wrong)
+WRONG = [
+    {"code_verifier": "w" * 50},
+    {"code_verifier": ""},
+    {"redirect_uri": "http://127.0.0.1:7777/other"},
+    {"redirect_uri": "http://127.0.0.1:7778/callback"},
+    {"resource": "https://other.example/mcp"},
+]
 
-    assert answer.status_code == 400
-    assert "access_token" not in answer.text
-    assert redeem(academy, code, client_id).status_code == 200
+
+def test_a_code_is_bound_to_verifier_redirect_and_server(academy, subtests):
+    for wrong in WRONG:
+        with subtests.test(case=repr(wrong)):
+            client_id = academy.register()["client_id"]
+            code = Browser(academy).allow(academy.authorize_url(client_id))["code"]
+            answer = redeem(academy, code, client_id, **wrong)
+
+            assert answer.status_code == 400
+            assert "access_token" not in answer.text
+            assert redeem(academy, code, client_id).status_code == 200
 
 
 def test_a_code_is_bound_to_its_app_and_ends_after_a_minute(academy):

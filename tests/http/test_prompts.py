@@ -73,14 +73,17 @@ def test_the_list_begins_with_continue_and_has_a_prompt_for_each_walkthrough(
 
 
 @ERAS
-def test_what_is_not_built_is_not_announced(course_server: ServedServer, mode: str) -> None:
+def test_that_lists_change_is_announced_and_nothing_that_is_not_built(
+    course_server: ServedServer, mode: str
+) -> None:
     async def meet(client: Any) -> Any:
         return client.server_capabilities
 
     found = talk(course_server.address, meet, mode)
 
-    assert not found.prompts.list_changed
-    assert not found.resources.list_changed
+    assert found.tools.list_changed
+    assert found.prompts.list_changed
+    assert found.resources.list_changed
     assert not found.resources.subscribe
     assert found.completions is None
 

@@ -18,11 +18,13 @@ from walkthroughs.mcp_server.tenant import TenantLookup
 LISTS = ("prompts/list", "resources/list", "resources/templates/list")
 
 
-def request(academy: Academy, method: str, token: str | None = None, **more: str) -> Any:
+def request(
+    academy: Academy, method: str, token: str | None = None, uri: str | None = None, **more: str
+) -> Any:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     params = {
         "prompts/get": {"name": "deploy"},
-        "resources/read": {"uri": f"handrail://walkthroughs/{academy.walkthrough_id}"},
+        "resources/read": {"uri": uri or f"handrail://walkthroughs/{academy.walkthrough_id}"},
     }.get(method, {})
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     return post(academy.resource, body, **headers, **more)
@@ -43,6 +45,9 @@ def test_a_server_that_asks_when_needed_lists_to_anybody_and_asks_who_reads(
         asked = request(academy, method)
         assert (asked.status_code, asked.json()["id"]) == (401, 1)
         assert "resource_metadata=" in asked.headers["www-authenticate"]
+    # The step card is about nobody, and hosts read it before anybody signs in.
+    card = request(academy, "resources/list").json()["result"]["resources"][-1]["uri"]
+    assert "result" in request(academy, "resources/read", uri=card).json()
     token = academy.tokens()["access_token"]
     (said,) = request(academy, "prompts/get", token).json()["result"]["messages"]
     (read,) = request(academy, "resources/read", token).json()["result"]["contents"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import httpx
 import pytest
 
@@ -13,35 +15,36 @@ from walkthroughs.mcp_server.batch import MAX_MESSAGES
 _PING = {"jsonrpc": "2.0", "method": "ping"}
 
 
-@pytest.mark.parametrize(
-    ("body", "given"),
-    [
-        (LIST, 1),
-        (LIST | {"id": "a"}, "a"),
-        (LIST | {"id": 1.5}, None),
-        (LIST | {"id": True}, None),
-        (LIST | {"id": {"x": 1}}, None),
-        ({"jsonrpc": "2.0", "id": 4, "result": {}}, None),
-        ({"jsonrpc": "2.0", "method": "notifications/initialized"}, None),
-        ("text", None),
-        (b"{", None),
-        (b"[" * 100_000, None),
-        (b"\xff", None),
-        (b"", None),
-    ],
-)
+REFUSED = [
+    (LIST, 1),
+    (LIST | {"id": "a"}, "a"),
+    (LIST | {"id": 1.5}, None),
+    (LIST | {"id": True}, None),
+    (LIST | {"id": {"x": 1}}, None),
+    ({"jsonrpc": "2.0", "id": 4, "result": {}}, None),
+    ({"jsonrpc": "2.0", "method": "notifications/initialized"}, None),
+    ("text", None),
+    (b"{", None),
+    (b"[" * 100_000, None),
+    (b"\xff", None),
+    (b"", None),
+]
+
+
 def test_a_refusal_answers_the_request_that_it_refuses(
-    course_server: ServedServer, body: object, given: object
+    course_server: ServedServer, subtests: pytest.Subtests
 ) -> None:
-    for url, headers, status in (
-        (f"{course_server.origin}/s/nobody/mcp", {}, 404),
-        (f"{course_server.anonymous}/u/wrong", {}, 404),
-        (f"{course_server.origin}/mcp", {"host": "nobody.localhost"}, 421),
-        (course_server.anonymous, {"origin": "https://evil.example"}, 403),
-    ):
-        response = post(url, body, **headers)
-        assert (response.status_code, response.json()["id"]) == (status, given)
-        assert response.headers["cache-control"] == "no-store"
+    for body, given in REFUSED:
+        with subtests.test(case=repr(body)[:80]):
+            for url, headers, status in (
+                (f"{course_server.origin}/s/nobody/mcp", {}, 404),
+                (f"{course_server.anonymous}/u/wrong", {}, 404),
+                (f"{course_server.origin}/mcp", {"host": "nobody.localhost"}, 421),
+                (course_server.anonymous, {"origin": "https://evil.example"}, 403),
+            ):
+                response = post(url, body, **headers)
+                assert (response.status_code, response.json()["id"]) == (status, given)
+                assert response.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
@@ -80,58 +83,57 @@ def test_an_address_with_a_slash_at_its_end_answers_like_the_one_without(
         assert with_slash.json() == without.json()
 
 
-@pytest.mark.parametrize("host", ["localhost", "acme.localhost", "elsewhere.example"])
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/s/acme",
-        "/s/acme/",
-        "/s/acme/sse",
-        "/s/acme/mcp/u",
-        "/s/acme/mcp/u/",
-        "/s/acme/mcp/messages",
-        "/mcp/u/",
-        "/mcp/sse",
-        "/mcp/u/token/more",
-        "/.well-known/oauth-protected-resource",
-        "/.well-known/oauth-authorization-server/s/acme/mcp",
-        "/.well-known/openid-configuration",
-        "/s/acme/mcp/.well-known/openid-configuration",
-    ],
-)
+HOSTS = ["localhost", "acme.localhost", "elsewhere.example"]
+NO_ADDRESSES = [
+    "/s/acme",
+    "/s/acme/",
+    "/s/acme/sse",
+    "/s/acme/mcp/u",
+    "/s/acme/mcp/u/",
+    "/s/acme/mcp/messages",
+    "/mcp/u/",
+    "/mcp/sse",
+    "/mcp/u/token/more",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-authorization-server/s/acme/mcp",
+    "/.well-known/openid-configuration",
+    "/s/acme/mcp/.well-known/openid-configuration",
+]
+
+
 def test_a_path_that_is_no_address_is_answered_in_json(
-    course_server: ServedServer, host: str, path: str
+    course_server: ServedServer, subtests: pytest.Subtests
 ) -> None:
-    for method in ("GET", "POST"):
-        response = httpx.request(
-            method, course_server.origin + path, headers={"host": host}, json=LIST
-        )
-        assert response.status_code == 404
-        assert response.headers["content-type"] == "application/json"
-        assert response.json()["id"] == 1
-        assert "/mcp" in response.json()["error"]["message"]
-        assert "token" not in response.text
+    for host, path in product(HOSTS, NO_ADDRESSES):
+        with subtests.test(case=f"{host} {path}"), httpx.Client(headers={"host": host}) as client:
+            for method in ("GET", "POST"):
+                response = client.request(method, course_server.origin + path, json=LIST)
+                assert response.status_code == 404
+                assert response.headers["content-type"] == "application/json"
+                assert response.json()["id"] == 1
+                assert "/mcp" in response.json()["error"]["message"]
+                assert "token" not in response.text
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"content-type": "Application/JSON"},
-        {"content-type": "APPLICATION/json ; charset=UTF-8"},
-        {"accept": ""},
-        {"accept": "*/*"},
-        {"accept": "application/json"},
-        {"accept": "text/event-stream"},
-        {"accept": "Application/JSON;q=0.9"},
-    ],
-)
-@pytest.mark.parametrize("version", ["2025-03-26", "2025-11-25"])
+SAME_HEADERS = [
+    {"content-type": "Application/JSON"},
+    {"content-type": "APPLICATION/json ; charset=UTF-8"},
+    {"accept": ""},
+    {"accept": "*/*"},
+    {"accept": "application/json"},
+    {"accept": "text/event-stream"},
+    {"accept": "Application/JSON;q=0.9"},
+]
+
+
 def test_headers_that_mean_the_same_are_read_the_same(
-    course_server: ServedServer, headers: dict[str, str], version: str
+    course_server: ServedServer, subtests: pytest.Subtests
 ) -> None:
-    response = post(course_server.anonymous, **headers, mcp_protocol_version=version)
+    for version, headers in product(["2025-03-26", "2025-11-25"], SAME_HEADERS):
+        with subtests.test(case=f"{version} {headers}"):
+            response = post(course_server.anonymous, **headers, mcp_protocol_version=version)
 
-    assert (response.status_code, response.json()["id"]) == (200, 1)
+            assert (response.status_code, response.json()["id"]) == (200, 1)
 
 
 def test_no_accept_header_at_all_accepts_everything(course_server: ServedServer) -> None:

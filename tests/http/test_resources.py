@@ -47,8 +47,9 @@ def test_walkthroughs_and_the_kinds_of_addresses_are_listed(
         return await client.list_resources(), await client.list_resource_templates()
 
     found, kinds = talk(course_server.address, lists, mode)
-    (entry,) = found.resources
+    entry, card = found.resources
 
+    assert card.name == "step-card"
     assert (entry.name, entry.title) == ("deploy", "Deploy")
     assert entry.uri == f"{BASE}{course_server.walkthrough_id}"
     assert [kind.uri_template for kind in kinds.resource_templates] == [

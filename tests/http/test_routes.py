@@ -43,7 +43,7 @@ OWNERS = {"git", "new_source", "source_settings", "members", "audit", "server_se
 #: Names of fields that hold no id, and no word that stands for a row.
 PLAIN_FIELDS = {
     "command", "pictures", "problems", "state",
-        "branch", "email", "emails", "fingerprint", "goal", "held", "name", "note", "over", "page",
+        "branch", "email", "emails", "fingerprint", "goal", "held", "name", "note", "order", "over", "page",
     "path", "plain_editor", "reason", "request_id", "role", "sealed", "seen", "shown", "since",
     "tab", "theme", "title", "typed", "url", "view", "way", "whole", "window", "a", "b",
 }  # fmt: skip

@@ -91,6 +91,11 @@ RULES = {
 }
 QUERIES = {
     "walkthroughs/learning/fast_path.py": ("tests/db/test_fast_path.py", "tests/db/test_pace.py"),
+    "walkthroughs/learning/shown_again.py": ("tests/db/test_short_calls.py",),
+    "walkthroughs/learning/stored_place.py": (
+        "tests/db/test_short_calls.py",
+        "tests/db/test_stored_place.py",
+    ),
     "walkthroughs/learning/visibility.py": (
         "tests/db/test_fast_path.py",
         "tests/db/test_catalog.py",

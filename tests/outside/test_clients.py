@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 
 import pytest
+from mcp.server.apps import APP_MIME_TYPE
 
 from tests.outside.client_process import Client, official, python
 from tests.outside.node import MODULES, run_node
@@ -126,6 +127,7 @@ def test_a_client_reads_prompts_and_resources(client, course_server):
             client.ask("resources/read", uri=resources[0]["uri"] + rest)
             for rest in ("", f"/steps/{first.step_id}", "/steps/ws_nothing")
         )
+        card = client.ask("resources/read", uri=resources[-1]["uri"])["contents"][0]
 
     assert [prompt["name"] for prompt in prompts] == ["continue", "deploy"]
     assert f'Call select_walkthrough with walkthrough_id "{row}"' in said
@@ -133,10 +135,17 @@ def test_a_client_reads_prompts_and_resources(client, course_server):
     assert "[ ] 1. One" in outline["contents"][0]["text"]
     assert step["contents"][0]["text"].endswith("Do one.")
     assert "nothing to read" in ahead["error"]["message"]
+    assert card["mimeType"] == APP_MIME_TYPE
+    assert card["_meta"]["ui"]["csp"]["resourceDomains"] == ["http://localhost:8000"]
+    assert card["text"].endswith("</html>\n")
 
 
-def test_the_inspector_walks_to_the_end(course_server):
-    assert [tool["name"] for tool in _inspect(course_server, "tools/list")["tools"]] == _TOOLS
+def test_the_inspector_reads_the_step_card_and_walks_to_the_end(course_server):
+    tools = _inspect(course_server, "tools/list")["tools"]
+    assert [tool["name"] for tool in tools] == _TOOLS
+    uri = tools[1]["_meta"]["ui"]["resourceUri"]
+    (page,) = _inspect(course_server, "resources/read", "--uri", uri)["contents"]
+    assert (page["uri"], page["mimeType"]) == (uri, APP_MIME_TYPE)
     (card,) = _tool(course_server, "list_walkthroughs")["walkthroughs"]
     view = _tool(course_server, "select_walkthrough", walkthrough_id=card["id"])
     titles = []

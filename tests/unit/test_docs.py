@@ -162,3 +162,14 @@ def test_each_metric_is_documented_and_rules_ask_for_no_other():
 
     assert [name for name in sorted(names) if f"`{name}" not in manual] == []
     assert asked <= names
+
+
+def test_the_files_settings_and_commands_that_the_manual_of_scale_names_are_there():
+    manual = read("scale.md")
+    files = set(re.findall(r"`((?:walkthroughs|tests)/[\w/]+\.py)`", manual))
+    files |= {f"bench/{name}.py" for name in re.findall(r"python -m bench\.(\w+)", manual)}
+
+    assert files >= {"bench/capacity.py", "walkthroughs/learning/content_cache.py"}
+    assert [name for name in sorted(files) if not (ROOT / name).is_file()] == []
+    settings = set(re.findall(r"`(HANDRAIL_\w+)`", manual))
+    assert [name for name in sorted(settings) if f"`{name}`" not in read("operations.md")] == []

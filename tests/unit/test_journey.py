@@ -44,11 +44,9 @@ def test_a_step_to_do_again_is_the_place_when_the_learner_stood_on_it():
 
 
 def test_percent_is_full_only_when_nothing_is_left():
-    live = step_refs("abc")
-
-    assert position.percent({"ws_a", "ws_b", "ws_gone"}, live) == 66
-    assert position.percent({"ws_a", "ws_b", "ws_c"}, live) == 100
-    assert position.percent({"ws_a"}, ()) == 0
+    assert position.percent_of(2, 3) == 66
+    assert position.percent_of(3, 3) == 100
+    assert position.percent_of(0, 0) == 0
 
 
 def test_the_notice_is_net_and_says_where():
@@ -161,4 +159,5 @@ def test_going_on_visits_each_open_step_once_and_ends(live, done):
 
     assert len(visited) == len(set(visited))
     assert set(visited) == expected
-    assert position.percent(completed, order) == (100 if order else 0)
+    done_at_last = len(completed & {stop.id for stop in order})
+    assert position.percent_of(done_at_last, len(order)) == (100 if order else 0)

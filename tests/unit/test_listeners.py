@@ -92,7 +92,7 @@ def test_a_member_and_a_process_have_a_bound_and_room_again_when_one_leaves():
             come("ann")
         return found
 
-    assert run(statuses, most=3, most_of_member=2) == [200, 200, 429, 200, 503, 200]
+    assert run(statuses, most=3, most_of_one=2) == [200, 200, 429, 200, 503, 200]
 
 
 def test_at_the_end_all_listeners_go_at_once_and_nobody_comes():

@@ -37,6 +37,8 @@ def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
         ("HANDRAIL_ALLOWED_ORIGINS", "https://bücher.example"),
         ("HANDRAIL_LOG_FORMAT", "xml"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
+        ("HANDRAIL_DATABASE_CONNECTIONS", "0"),
+        ("HANDRAIL_DATABASE_CONNECTIONS", "many"),
         ("HANDRAIL_EVENT_MONTHS", "0"),
         ("HANDRAIL_EVENT_MONTHS", "1.5"),
         ("HANDRAIL_EVENT_MONTHS", "²"),

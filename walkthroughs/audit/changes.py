@@ -220,6 +220,8 @@ NOT_AUDITED: Mapping[type, str] = {
     models.WalkthroughAttempt: "likewise",
     models.EventDay: "counts of what learners did",
     models.ActiveDay: "likewise",
+    models.WalkthroughLearners: "counts of where learners are",
+    models.ServerLearners: "likewise",
     models.LearnerSession: "learners write it",
     models.SignInCode: "likewise",
     models.RequestCount: "likewise",

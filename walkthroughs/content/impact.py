@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from walkthroughs.content.revision import current_id
 from walkthroughs.content.values import Outline, StepOutline
 
+#: A learner follows a walkthrough if they were active within so many days.
+ACTIVE_DAYS = 14
+
 
 @dataclass(frozen=True, slots=True)
 class RemovedStep:

@@ -8,6 +8,7 @@ import threading
 import time
 
 import psycopg2
+from psycopg2.extensions import Notify
 from psycopg2.extensions import connection as Connection
 
 from walkthroughs.database.pool import Database
@@ -17,23 +18,24 @@ _log = logging.getLogger(__name__)
 _TICK_SECONDS = 0.25
 
 
-def listen(database: Database, channel: str) -> Connection:
-    """Return a connection that listens on *channel*. Whoever asked for it closes it."""
+def listen(database: Database, *channels: str) -> Connection:
+    """Return a connection that listens on the *channels*. Whoever asked for it closes it."""
     connection = database.open_direct()
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(f"LISTEN {channel}")
+        for channel in channels:
+            cursor.execute(f"LISTEN {channel}")
     return connection
 
 
-def wait(listener: Connection, seconds: float, stop: threading.Event) -> list[str]:
+def wait(listener: Connection, seconds: float, stop: threading.Event) -> list[Notify]:
     """Wait until something is announced, the *seconds* are over, or *stop*; return what was."""
     until = time.monotonic() + seconds
     while not stop.is_set() and time.monotonic() < until:
         ready, _, _ = select.select([listener], [], [], min(_TICK_SECONDS, seconds))
         if ready:
             listener.poll()
-            announced = [notice.payload for notice in listener.notifies]
+            announced = list(listener.notifies)
             listener.notifies.clear()
             if announced:
                 return announced

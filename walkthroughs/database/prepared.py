@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import psycopg2
 import psycopg2.extensions as driver
 
 from walkthroughs.database.pool import Database
-from walkthroughs.database.unavailable import unavailable_errors
+from walkthroughs.database.unavailable import DRIVER_ERRORS, unavailable
 
 #: How long a caller waits for an answer: for its turn, the connection and the statement.
 _PATIENCE_SECONDS = 1.5
@@ -68,8 +67,8 @@ class Prepared:
             each.name: each.unprepared if self._is_pooled else each.execute for each in statements
         }
         self._free: list[_Connection] = []
-        self._limit = asyncio.Semaphore(connections)
         self._most, self._busy = connections, 0
+        self._turns: deque[asyncio.Future[None]] = deque()
 
     async def fetch(self, statement: Statement, *parameters: object) -> tuple[Any, ...] | None:
         """Run *statement* in a transaction of its own; return its row, if it has one.
@@ -77,14 +76,16 @@ class Prepared:
         Raises:
             DatabaseUnavailable: the server does not answer, twice or for too long.
         """
-        with unavailable_errors():
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                try:
-                    return await self._fetch(statement, parameters)
-                except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                    # The server was restarted, so the idle ones are dead as well.
-                    self.close()
-                    return await self._fetch(statement, parameters)
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        try:
+            try:
+                return await self._fetch(statement, parameters, deadline)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                # The server was restarted, so the idle ones are dead as well.
+                self.close()
+                return await self._fetch(statement, parameters, deadline)
+        except DRIVER_ERRORS as error:
+            raise unavailable(error) from error
 
     def connections(self) -> dict[str, int]:
         """Return how many are `busy`, `idle`, and not opened (`free`). From any thread."""
@@ -97,46 +98,69 @@ class Prepared:
             self._free.pop().close()
 
     async def _fetch(
-        self, statement: Statement, parameters: tuple[object, ...]
+        self, statement: Statement, parameters: tuple[object, ...], deadline: float
     ) -> tuple[Any, ...] | None:
-        async with self._line() as line:
-            values: tuple[object, ...] | dict[str, object] = parameters
-            if self._is_pooled:
-                values = {f"p{number}": value for number, value in enumerate(parameters, 1)}
-            cursor = await line.execute(self._execute[statement.name], values)
-            row: tuple[Any, ...] | None = cursor.fetchone()
-            return row
+        """Run *statement* on a line; one whose statement did not end well is not used again.
 
-    @asynccontextmanager
-    async def _line(self) -> AsyncIterator[_Connection]:
-        """Lend a line; one whose statement did not end well is not used again."""
-        async with self._limit:
-            self._busy += 1
-            try:
-                line = self._free.pop() if self._free else await self._open()
-                try:
-                    yield line
-                except BaseException:
-                    line.close()
-                    raise
-                self._free.append(line)
-            finally:
-                self._busy -= 1
-
-    async def _open(self) -> _Connection:
-        # The server that this starts goes on starting after the deadline.
-        dsn = await asyncio.to_thread(self._database.open_connection.dsn)
-        connection = psycopg2.connect(dsn, async_=1)
+        Nearly every call finds a line free: that way has no context manager and no timeout.
+        """
+        values: tuple[object, ...] | dict[str, object] = parameters
+        if self._is_pooled:
+            values = {f"p{number}": value for number, value in enumerate(parameters, 1)}
+        await self._take_place(deadline)
+        line = None
         try:
-            await _connected(connection)
+            line = self._free.pop() if self._free else await self._open(deadline)
+            row = await line.fetch(self._execute[statement.name], values, deadline)
         except BaseException:
-            connection.close()
+            if line is not None:
+                line.close()
             raise
+        else:
+            self._free.append(line)
+            return row
+        finally:
+            self._leave_place()
+
+    async def _take_place(self, deadline: float) -> None:
+        """Count as busy; while all lines are, wait in turn."""
+        if self._busy < self._most:
+            self._busy += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():  # it came in the same moment
+                self._leave_place()
+            raise
+
+    def _leave_place(self) -> None:
+        """Hand the place to the next in turn, so that nobody who comes later takes it."""
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy -= 1
+
+    async def _open(self, deadline: float) -> _Connection:
+        async with asyncio.timeout_at(deadline):
+            # The server that this starts goes on starting after the deadline.
+            dsn = await asyncio.to_thread(self._database.open_connection.dsn)
+            connection = psycopg2.connect(dsn, async_=1)
+            try:
+                await _connected(connection)
+            except BaseException:
+                connection.close()
+                raise
         line = _Connection(connection)
         if self._is_pooled:
             return line
         try:
-            await line.execute(self._prepare)
+            await line.fetch(self._prepare, (), deadline)
         except BaseException:
             line.close()
             raise
@@ -155,19 +179,31 @@ class _Connection:
         # Register the socket once: registering it per call costs 10 % of a call.
         self._loop.add_reader(self._socket, self._readable)
 
-    async def execute(
-        self, sql: str, parameters: tuple[object, ...] | dict[str, object] = ()
-    ) -> driver.cursor:
-        """Run one statement and wait for its answer."""
-        cursor: driver.cursor = self.connection.cursor()
+    async def fetch(
+        self, sql: str, parameters: tuple[object, ...] | dict[str, object], deadline: float
+    ) -> tuple[Any, ...] | None:
+        """Run one statement and wait for its answer; return its row, if it has one."""
+        cursor = self.connection.cursor()
         cursor.execute(sql, parameters)
-        while (state := self.connection.poll()) != driver.POLL_OK:
-            if state == driver.POLL_READ:
-                self._answer = self._loop.create_future()
-                await self._answer
-            else:  # the socket is full, which a statement this short leaves at once
-                await asyncio.sleep(0)
-        return cursor
+        while (state := self.connection.poll()) == driver.POLL_WRITE:
+            # The socket is full, which so short a statement leaves at once.
+            if self._loop.time() > deadline:
+                raise TimeoutError
+            await asyncio.sleep(0)
+        if state != driver.POLL_OK:
+            await self._answered(deadline)
+        row: tuple[Any, ...] | None = cursor.fetchone() if cursor.description else None
+        return row
+
+    async def _answered(self, deadline: float) -> None:
+        """Wait until the answer is read."""
+        self._answer = answer = self._loop.create_future()
+        timer = self._loop.call_at(deadline, _give_up, answer)
+        try:
+            await answer
+        finally:
+            timer.cancel()
+            self._answer = None
 
     def close(self) -> None:
         """Close it; the statement in it, if any, is abandoned."""
@@ -177,13 +213,23 @@ class _Connection:
             self.connection.close()
 
     def _readable(self) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(None)
-            return
-        try:  # no statement is running: the answer was read already, or the server closed it
-            self.connection.poll()
-        except psycopg2.Error:
-            self.close()
+        """Read what has come. Without a statement, that is the end of the connection."""
+        answer = self._answer
+        try:
+            is_whole = self.connection.poll() == driver.POLL_OK
+        except psycopg2.Error as error:
+            if answer is None:
+                self.close()
+            elif not answer.done():
+                answer.set_exception(error)
+        else:
+            if is_whole and answer is not None and not answer.done():
+                answer.set_result(None)
+
+
+def _give_up(answer: asyncio.Future[None]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 async def _connected(connection: driver.connection) -> None:

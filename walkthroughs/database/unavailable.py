@@ -17,7 +17,7 @@ from walkthroughs.errors import HandrailError
 
 _log = CountedLog(logging.getLogger(__name__))
 #: What the driver, the pool and a deadline raise while the server is away, silent or too busy.
-_DRIVER_ERRORS = (
+DRIVER_ERRORS = (
     OperationalError,
     InterfaceError,
     PoolTimeout,
@@ -73,10 +73,15 @@ def unavailable_errors() -> Iterator[None]:
     """Raise `DatabaseUnavailable` for what the drivers raise in the block, and log why."""
     try:
         yield
-    except _DRIVER_ERRORS as error:
-        reason = cause_of(error)
-        _log.write(logging.ERROR, reason, _line(reason, error))
-        raise DatabaseUnavailable(reason) from error
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """Log why the database is away, by one of `DRIVER_ERRORS`; return the error to raise."""
+    reason = cause_of(error)
+    _log.write(logging.ERROR, reason, _line(reason, error))
+    return DatabaseUnavailable(reason)
 
 
 def cause_of(error: BaseException) -> Cause:

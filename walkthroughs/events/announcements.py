@@ -1,4 +1,4 @@
-"""Hear of events that were moved, whichever process has moved them."""
+"""Hear of changes, whichever process has made them: events that were moved, and content."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from walkthroughs.counted_log import CountedLog
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
-from walkthroughs.events.mover import CHANNEL
 
 _log = CountedLog(logging.getLogger(__name__))
+#: What the database announces of MCP servers: see the triggers of migration 0038. A word is
+#: `organization/server:lists`, or `:tools` when the server is switched on or off.
+CONTENT = "content"
 #: In place of an id: any organization, or any walkthrough.
 ANY = "*"
-#: Ids of walkthroughs by the id of their organization.
+#: What has changed, by where: ids of walkthroughs by the id of their organization, for events.
 Announced = Mapping[str, frozenset[str]]
 EVERYTHING: Announced = {ANY: frozenset({ANY})}
 _WAIT_SECONDS, _RETRY_SECONDS = 60.0, 1.0
@@ -38,14 +40,14 @@ def parse(payload: str) -> Announced:
 
 def run_announcements(
     database: Database,
-    tell: Callable[[Announced], None],
+    tell: Mapping[str, Callable[[Announced], None]],
     stop: threading.Event,
     count_reconnect: Callable[[], None],
 ) -> None:
     """Tell what is announced, until *stop*: one connection, to the server itself.
 
-    When it was lost, *tell* hears of everything as soon as there is another: nobody knows what
-    was announced meanwhile.
+    *tell* has who is to be told, by channel. When the connection was lost, they all hear of
+    everything as soon as there is another: nobody knows what was announced meanwhile.
     """
     listener: Connection | None = None
     was_lost = False
@@ -53,12 +55,13 @@ def run_announcements(
         try:
             with unavailable_errors():
                 if listener is None:
-                    listener = listen(database, CHANNEL)
+                    listener = listen(database, *tell)
                     if was_lost:
                         count_reconnect()
-                        tell(EVERYTHING)
-                for payload in wait(listener, _WAIT_SECONDS, stop):
-                    tell(parse(payload))
+                        for each in tell.values():
+                            each(EVERYTHING)
+                for notice in wait(listener, _WAIT_SECONDS, stop):
+                    tell[notice.channel](parse(notice.payload))
         except Exception as error:  # noqa: BLE001  the loop must outlive what it works on
             if not isinstance(error, DatabaseUnavailable):  # that is logged where it was seen
                 line = f"announcements were not heard; listening again: {error}"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.events.analytics import Scope
+from walkthroughs.events.scope import Scope
 from walkthroughs.models import WalkthroughProgress, WalkthroughStep, WalkthroughVersion
 
 #: Who did nothing for so many days has stopped where they are.

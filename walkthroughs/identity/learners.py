@@ -84,6 +84,11 @@ def list_learners(
     order = (McpServerUser.email, McpServerUser.id)
     ids = select(McpServerUser.id).where(*conditions)
     most = None if max_counted is None else max_counted + 1
+    if (
+        words
+    ):  # found first, put in order then: else all addresses may be read in order to find some
+        found = select(McpServerUser.id).where(*conditions).limit(most).subquery()
+        ids = select(McpServerUser.id).join(found, found.c.id == McpServerUser.id)
     total = session.scalar(select(func.count()).select_from(ids.limit(most).subquery())) or 0
     if total <= (page - 1) * limit and total != most:
         return [], total  # to find out again that nobody is there would take as long

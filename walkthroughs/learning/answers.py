@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, text
 
 from walkthroughs.enums import ProgressStatus
@@ -47,14 +49,15 @@ def step_view(
     notices: tuple[str | None, ...] = (),
 ) -> StepView:
     """Return where the learner is; *current* is none when nothing is left."""
+    done, total = len(published.step_ids & completed), len(published.steps)
     return StepView(
         walkthrough=published.ref,
         step=published.by_id[current] if current else None,
         progress=ProgressFacts(
             status=ProgressStatus.COMPLETED if finished else ProgressStatus.IN_PROGRESS,
-            completed_steps=sum(1 for step in published.step_refs if step.id in completed),
-            total_steps=len(published.step_refs),
-            percent=position.percent(completed, published.step_refs),
+            completed_steps=done,
+            total_steps=total,
+            percent=position.percent_of(done, total),
         ),
         notice=" ".join(line for line in notices if line) or None,
         hurried=hurried,
@@ -76,7 +79,7 @@ def status_view(
     return StatusView(
         current_step_id=current,
         status=state,
-        percent=position.percent(completed, published.step_refs),
+        percent=position.percent_of(len(published.step_ids & completed), len(published.steps)),
         version=published.ref.version,
         walkthrough=published.ref,
         earlier_attempts=ended,
@@ -84,18 +87,21 @@ def status_view(
         if named and not reached
         else None,
         step=named if reached else None,
-        steps=tuple(
-            StepLine(
-                id=step.id,
-                title=step.title,
-                section=step.section,
-                position=step.position,
-                completed=step.id in completed,
-                current=step.id == current,
-            )
-            for step in published.steps
-        ),
+        steps=tuple(_lines(published, completed, current)),
     )
+
+
+def _lines(
+    published: PublishedVersion, completed: frozenset[str], current: str | None
+) -> list[StepLine]:
+    lines = [
+        done if done.id in completed else open_
+        for open_, done in zip(published.open_lines, published.done_lines, strict=True)
+    ]
+    if current is not None:
+        at = published.by_id[current].position - 1
+        lines[at] = replace(lines[at], current=True)
+    return lines
 
 
 def live_step(
@@ -125,8 +131,8 @@ def live_version(
     live = connection.execute(text(FIND_VISIBLE), keys).one_or_none()
     if live is None:
         raise WalkthroughNotFound(walkthrough_id)
-    version = cache.get(walkthrough_id, live.version, live.digest) or cache.read(
-        connection, caller.organization_id, walkthrough_id
+    version = cache.load(
+        connection, caller.organization_id, walkthrough_id, live.version, live.digest
     )
     if version is None:
         raise WalkthroughNotFound(walkthrough_id)

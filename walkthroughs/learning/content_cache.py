@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from sys import getsizeof
 from threading import Lock
 from typing import Any
 
@@ -19,10 +20,15 @@ from sqlalchemy.engine import Connection, Row
 
 from walkthroughs.content.pictures import pictures_named
 from walkthroughs.learning.position import StepRef
-from walkthroughs.learning.views import StepBody, WalkthroughRef
+from walkthroughs.learning.views import StepBody, StepLine, WalkthroughRef
 
-#: Characters of texts that a cache keeps. A usual walkthrough has 40,000, the largest 32 million.
-MAX_CHARACTERS = 64 * 1024 * 1024
+#: Bytes of memory for the texts that a cache keeps. A usual walkthrough takes 40,000; the largest,
+#: of 32 million characters, takes four for each if there is an emoji in every step.
+MAX_BYTES = 160 * 1024 * 1024
+#: Whose newest version is remembered: a key each.
+_MAX_LATEST = 20_000
+#: Readers of one walkthrough take turns. Two walkthroughs may share a lock, which does no harm.
+_LOCKS = 64
 
 _LIVE = text(
     """
@@ -39,9 +45,10 @@ _LIVE = text(
 
 @dataclass(frozen=True)
 class PublishedVersion:
-    """One version of a walkthrough as it is taught."""
+    """One version of a walkthrough as it is taught. *digest* is that of its content."""
 
     ref: WalkthroughRef
+    digest: str
     steps: tuple[StepBody, ...]
     step_refs: tuple[StepRef, ...]
 
@@ -49,6 +56,16 @@ class PublishedVersion:
     def by_id(self) -> dict[str, StepBody]:
         """Return the steps by row id."""
         return {step.id: step for step in self.steps}
+
+    @cached_property
+    def step_ids(self) -> frozenset[str]:
+        """Return the row ids of the steps."""
+        return frozenset(self.by_id)
+
+    @cached_property
+    def predecessor_ids(self) -> list[str]:
+        """Return the row ids that steps had before they moved in from other walkthroughs."""
+        return sorted(set[str]().union(*(step.predecessor_ids for step in self.step_refs)))
 
     @cached_property
     def with_pictures(self) -> frozenset[str]:
@@ -59,11 +76,27 @@ class PublishedVersion:
             if pictures_named((step.content, step.agent_instructions, step.verify))
         )
 
+    @cached_property
+    def open_lines(self) -> tuple[StepLine, ...]:
+        """Return the steps as the status shows those that are not completed."""
+        return tuple(
+            StepLine(step.id, step.title, step.section, step.position, False, False)
+            for step in self.steps
+        )
+
+    @cached_property
+    def done_lines(self) -> tuple[StepLine, ...]:
+        """Return the steps as the status shows those that are completed."""
+        return tuple(replace(line, completed=True) for line in self.open_lines)
+
     @property
-    def characters(self) -> int:
-        """Return how long its texts are, with a little for each step."""
+    def size(self) -> int:
+        """Return how many bytes its texts take, with a little for each step."""
         return sum(
-            500 + len(step.content) + len(step.agent_instructions or "") + len(step.verify or "")
+            2_000  # its titles, ids and lines
+            + getsizeof(step.content)
+            + getsizeof(step.agent_instructions or "")
+            + getsizeof(step.verify or "")
             for step in self.steps
         )
 
@@ -71,11 +104,13 @@ class PublishedVersion:
 class ContentCache:
     """The versions this process has read lately. Safe to share between threads."""
 
-    def __init__(self, max_characters: int = MAX_CHARACTERS) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._lock = Lock()
         self._kept: LRUCache[tuple[str, int, str], PublishedVersion] = LRUCache(
-            max_characters, getsizeof=lambda version: version.characters
+            max_bytes, getsizeof=lambda version: version.size
         )
+        self._latest: LRUCache[str, tuple[str, int, str]] = LRUCache(_MAX_LATEST)
+        self._turns = tuple(Lock() for _ in range(_LOCKS))
 
     def get(self, walkthrough_id: str, version: int, digest: str) -> PublishedVersion | None:
         """Return that version with that digest of its content, if it was read before.
@@ -85,7 +120,32 @@ class ContentCache:
         with self._lock:
             return self._kept.get((walkthrough_id, version, digest))
 
-    def read(
+    def latest(self, walkthrough_id: str) -> PublishedVersion | None:
+        """Return the version that was read last, if any was. Ask the database if it is live."""
+        with self._lock:
+            key = self._latest.get(walkthrough_id)
+            return self._kept.get(key) if key else None
+
+    def load(
+        self,
+        connection: Connection,
+        organization_id: str,
+        walkthrough_id: str,
+        version: int,
+        digest: str,
+    ) -> PublishedVersion | None:
+        """Return that version from memory; else read what is live, which may be newer.
+
+        Of those who ask for one version at once, one reads it and the others wait. None if the
+        walkthrough has no steps.
+        """
+        if (kept := self.get(walkthrough_id, version, digest)) is not None:
+            return kept
+        with self._turns[hash(walkthrough_id) % _LOCKS]:
+            kept = self.get(walkthrough_id, version, digest)
+            return kept or self._read(connection, organization_id, walkthrough_id)
+
+    def _read(
         self, connection: Connection, organization_id: str, walkthrough_id: str
     ) -> PublishedVersion | None:
         """Read the live version in one snapshot and keep it; none if it has no steps."""
@@ -94,15 +154,18 @@ class ContentCache:
         ).all()
         if not rows:
             return None
-        version = _published_version(walkthrough_id, rows)
+        published = _published_version(walkthrough_id, rows)
+        key = walkthrough_id, published.ref.version, published.digest
         with self._lock, suppress(ValueError):  # larger than the whole cache
-            self._kept[walkthrough_id, version.ref.version, rows[0].digest] = version
-        return version
+            self._kept[key] = published
+            self._latest[walkthrough_id] = key
+        return published
 
 
 def _published_version(walkthrough_id: str, rows: Sequence[Row[Any]]) -> PublishedVersion:
     return PublishedVersion(
         ref=WalkthroughRef(walkthrough_id, rows[0].walkthrough_title, rows[0].version),
+        digest=rows[0].digest,
         steps=tuple(
             StepBody(
                 id=row.id,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from walkthroughs.learning import pace, position
 from walkthroughs.learning.position import StepRef
 
-_NOT_CURRENT_STEP = (
+NOT_CURRENT_STEP = (
     "That step is not where the learner is (it is done already, or still ahead), so nothing moved."
 )
 
@@ -108,6 +108,6 @@ def move(
             if place.version != version
             else None,
             left,
-            _NOT_CURRENT_STEP if isinstance(completing, str) and not done else None,
+            NOT_CURRENT_STEP if isinstance(completing, str) and not done else None,
         ),
     )

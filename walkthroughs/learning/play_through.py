@@ -105,7 +105,8 @@ def taught(content: WalkthroughContent, walkthrough_id: str, version: int) -> Pu
     """Return *content* as it is taught; author ids stand for those of rows."""
     bodies = step_bodies(content.steps)
     refs = tuple(StepRef(step.id, step.id) for step in content.steps)
-    return PublishedVersion(WalkthroughRef(walkthrough_id, content.title, version), bodies, refs)
+    ref = WalkthroughRef(walkthrough_id, content.title, version)
+    return PublishedVersion(ref, content.digest(), bodies, refs)
 
 
 def play(

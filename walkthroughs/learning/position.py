@@ -100,12 +100,6 @@ def completions_to_remove(
     return frozenset(name for name, until in own.items() if until >= others.get(name, until))
 
 
-def percent(completed: Set[str], live: Iterable[StepRef]) -> int:
-    """Return the share of the live steps that are completed, as `percent_of` rounds it."""
-    order = [step.id for step in live]
-    return percent_of(sum(1 for name in order if name in completed), len(order))
-
-
 def percent_of(done: int, total: int) -> int:
     """Return whole percent, rounded down: 100 only when nothing is left. Of no steps it is 0."""
     return 100 * done // total if total else 0

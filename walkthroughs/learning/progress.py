@@ -225,7 +225,13 @@ def read_view_of(
 ) -> StepView:
     """Return the answer to an ordinary step whose version is not in memory: read it first."""
     with database.autocommit() as connection:
-        cache.read(connection, caller.organization_id, moved.walkthrough_id)
+        cache.load(
+            connection,
+            caller.organization_id,
+            moved.walkthrough_id,
+            moved.version,
+            moved.digest,
+        )
     if (view := cached_view(cache, moved)) is not None:
         return view
     # A newer version has been published since: the rules say where the learner is.

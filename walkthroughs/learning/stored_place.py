@@ -9,15 +9,15 @@ from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.answers import status_view
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import PublishedVersion
-from walkthroughs.learning.position import StepRef, current_step
+from walkthroughs.learning.position import StepRef, completed_before_move, current_step
 from walkthroughs.learning.views import StatusView, StepBody
 from walkthroughs.learning.visibility import visible_sql
 
-#: Organization, server, learner, walkthrough. The order that the learner last saw is read if it is
-#: not the live one. Steps that moved in count as done if the learner did them where they were.
+#: Organization, server, learner, walkthrough, and the row ids that its steps had elsewhere. The
+#: order that the learner last saw is read if it is not the live one.
 READ_PLACE = Statement(
     "handrail_read_place",
-    ("text", "text", "text", "text"),
+    ("text", "text", "text", "text", "text[]"),
     f"""
     SELECT w.version, w.digest, p.status, p.current_step_id, p.completed_steps,
            CASE WHEN p.version <> w.version THEN (
@@ -27,13 +27,14 @@ READ_PLACE = Statement(
                JOIN walkthrough_steps s ON s.id = o.id
               WHERE v.organization_id = $1 AND v.walkthrough_id = $4 AND v.number = p.version
                 AND s.organization_id = $1) END,
-           (SELECT jsonb_agg(s.id) FROM walkthrough_steps s
-             WHERE s.organization_id = $1 AND s.walkthrough_id = $4 AND s.archived_at IS NULL
-               AND s.predecessor_ids <> '[]' AND EXISTS (
-                 SELECT FROM walkthrough_progress e
-                  WHERE e.organization_id = $1 AND e.mcp_server_user_id = $3
-                    AND e.completed_steps ?| ARRAY(
-                      SELECT jsonb_array_elements_text(s.predecessor_ids))))
+           CASE WHEN $5 <> '{{}}' THEN (
+             SELECT jsonb_agg(DISTINCT done.id)
+               FROM walkthrough_progress e,
+                    jsonb_array_elements_text(e.completed_steps) AS done(id)
+              WHERE e.organization_id = $1 AND e.mcp_server_user_id = $3
+                AND done.id = ANY ($5)) END,
+           (SELECT count(*) FROM walkthrough_attempts a
+             WHERE a.organization_id = $1 AND a.mcp_server_user_id = $3 AND a.walkthrough_id = $4)
       FROM walkthroughs w
       LEFT JOIN walkthrough_progress p ON p.organization_id = $1 AND p.walkthrough_id = w.id
        AND p.mcp_server_user_id = $3
@@ -53,6 +54,7 @@ class StoredPlace:
         step_id: the row id of the step that was last shown; none if none was.
         completed: what is completed, elsewhere too, if they have begun; else what moved in.
         last_seen: the order of the version that they last saw; none if that is the live one.
+        earlier_attempts: how many they ended by beginning again.
     """
 
     version: int
@@ -61,29 +63,51 @@ class StoredPlace:
     step_id: str | None
     completed: frozenset[str]
     last_seen: tuple[StepRef, ...] | None
+    earlier_attempts: int
+
+    def is_in(self, published: PublishedVersion | None) -> bool:
+        """Return whether *published* is the live version."""
+        return published is not None and (published.ref.version, published.digest) == (
+            self.version,
+            self.digest,
+        )
 
 
-async def read_place(prepared: Prepared, caller: Caller, walkthrough_id: str) -> StoredPlace | None:
+async def read_place(
+    prepared: Prepared, caller: Caller, walkthrough_id: str, known: PublishedVersion | None
+) -> StoredPlace | None:
     """Return the learner's place in a walkthrough; none if it is not offered here.
+
+    What is completed is all only if *known*, a version that is in memory, is the live one: ask
+    again if the place is not in it.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
     """
     row = await prepared.fetch(
-        READ_PLACE, caller.organization_id, caller.server_id, caller.learner_id, walkthrough_id
+        READ_PLACE,
+        caller.organization_id,
+        caller.server_id,
+        caller.learner_id,
+        walkthrough_id,
+        known.predecessor_ids if known else [],
     )
     if row is None:
         return None
-    version, digest, status, step_id, completed, last_seen, moved = row
+    version, digest, status, step_id, completed, last_seen, elsewhere, attempts = row
     state = ProgressStatus(status or ProgressStatus.NOT_STARTED)
     is_begun = state is not ProgressStatus.NOT_STARTED
+    moved: frozenset[str] = frozenset()
+    if known and elsewhere:
+        moved = completed_before_move(frozenset(elsewhere), known.step_refs)
     return StoredPlace(
         version,
         digest,
         state,
         step_id if is_begun else None,
-        frozenset(moved or ()) | frozenset(completed if is_begun else ()),
+        moved | frozenset(completed if is_begun else ()),
         tuple(StepRef(*each) for each in last_seen) if last_seen else None,
+        attempts,
     )
 
 
@@ -92,12 +116,22 @@ def place_view(
 ) -> StatusView:
     """Return how far the learner is; a *named* step is in it if they have reached it.
 
-    Earlier attempts are not counted. *published* is the version that *place* says.
+    *published* is the version that *place* is in.
     """
-    current = None
-    if place.step_id is not None:
-        seen = published.step_refs if place.last_seen is None else place.last_seen
-        current = current_step(
-            place.step_id, place.completed, last_seen=seen, live=published.step_refs
-        )
-    return status_view(published, place.status, place.completed, current, ended=0, named=named)
+    return status_view(
+        published,
+        place.status,
+        place.completed,
+        _current(published, place),
+        ended=place.earlier_attempts,
+        named=named,
+    )
+
+
+def _current(published: PublishedVersion, place: StoredPlace) -> str | None:
+    if place.step_id is None or (
+        place.step_id in published.step_ids and place.step_id not in place.completed
+    ):
+        return place.step_id  # as `current_step` would say, after comparing the orders
+    seen = published.step_refs if place.last_seen is None else place.last_seen
+    return current_step(place.step_id, place.completed, last_seen=seen, live=published.step_refs)

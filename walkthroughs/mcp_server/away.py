@@ -16,9 +16,11 @@ from mcp.types import (
 )
 
 from walkthroughs.mcp_server import guidance, results, tools
+from walkthroughs.mcp_server.capabilities import HandrailServer
 from walkthroughs.mcp_server.paging import unavailable_error
 from walkthroughs.mcp_server.prompts import continue_entry
 from walkthroughs.mcp_server.resources import templates
+from walkthroughs.mcp_server.streams import listen_to_nothing
 
 
 def build_away_server(server: Server[Any]) -> Server[Any]:
@@ -50,7 +52,7 @@ def build_away_server(server: Server[Any]) -> Server[Any]:
     async def refuse(_: Any, __: Any) -> NoReturn:  # noqa: ANN401
         raise unavailable_error()
 
-    away: Server[Any] = Server(
+    away: Server[Any] = HandrailServer(
         server.name,
         version=server.version,
         instructions=guidance.instructions(server.name, None, 0, None),
@@ -61,7 +63,9 @@ def build_away_server(server: Server[Any]) -> Server[Any]:
         on_list_resources=list_resources,
         on_list_resource_templates=list_templates,
         on_read_resource=refuse,
+        on_subscriptions_listen=listen_to_nothing,
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
+    away.extensions = server.extensions
     return away

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mcp.types import CallToolResult
+from starlette.types import Scope
+
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.views import FastStep
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.authorization import LearnerSignIn
 from walkthroughs.mcp_server.tenant import ServerAddress, Tenant, TenantLookup
 
 #: Where the endpoint leaves it.
 SCOPE_KEY = "handrail.call"
+
+
+@dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """What a common call is answered, before it is written out.
+
+    Attributes:
+        key: all that the answer depends on, but the caller's server and protocol.
+        make: returns the answer.
+    """
+
+    key: Hashable
+    make: Callable[[], CallToolResult]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What the statement of a common call came to, if it ran before the SDK reads the call.
+
+    Attributes:
+        began: when that was, in seconds of `time.perf_counter`.
+        moved: where it left the learner; none if it did not apply.
+        answer: to another common call; none if it is for the rules.
+        unavailable: what it raised, if it did.
+        is_from_memory: set by what answers: the answer was made of a version that was in memory.
+    """
+
+    began: float
+    moved: FastStep | None = None
+    answer: ShortAnswer | None = None
+    unavailable: DatabaseUnavailable | None = None
+    is_from_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +60,8 @@ class Call:
         is_step_call: as `is_step_call` says of its body. The link or the token may then have
             ended since.
         sign_in: how it asks for a sign-in, on a server that has one; none if it came by a link.
+        attempt: what the statement of the ordinary step came to, if it ran already. It is not run
+            twice.
     """
 
     address: ServerAddress
@@ -29,6 +69,13 @@ class Call:
     caller: Caller
     is_step_call: bool
     sign_in: LearnerSignIn | None = None
+    attempt: Attempt | None = None
+
+
+def caller_key(call: Call, scope: Scope) -> str:
+    """Return what tells callers apart: the link or the token; else the server and the host."""
+    host, _ = scope.get("client") or ("", 0)
+    return call.caller.link_hash or call.caller.bearer_hash or f"{call.tenant.server_id} {host}"
 
 
 def call_of(ctx: Any) -> Call:  # noqa: ANN401  the SDK's protocol

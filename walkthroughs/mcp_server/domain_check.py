@@ -15,7 +15,7 @@ from walkthroughs.identity.outside_http import HostUnusable, HttpAnswer, Outside
 from walkthroughs.identity.provider_metadata import outside_http
 from walkthroughs.ids import now_ms
 from walkthroughs.mcp_server.domains import read_records, verify
-from walkthroughs.mcp_server.refusals import NO_STREAMS
+from walkthroughs.mcp_server.refusals import ONLY_POST
 from walkthroughs.mcp_server.tenant import NOT_HERE
 from walkthroughs.models import McpServer
 from walkthroughs.settings import Settings
@@ -125,4 +125,4 @@ def _is_ours(answer: HttpAnswer, domain: str) -> bool:
     if answer.status == 401:
         return f"//{domain}" in (answer.headers.get("www-authenticate") or "")
     body = answer.body.decode("utf-8", "replace")
-    return {405: NO_STREAMS, 421: NOT_HERE}.get(answer.status, "\0") in body
+    return {405: ONLY_POST, 421: NOT_HERE}.get(answer.status, "\0") in body

@@ -14,37 +14,38 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from walkthroughs.addresses import server_base
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
-from walkthroughs.database.unavailable import DatabaseUnavailable
-from walkthroughs.hosts import hostname, own_origin
-from walkthroughs.learning.caller import Caller
-from walkthroughs.mcp_server.authorization import (
-    LearnerSignIn,
-    bearer_token,
-    learner_sign_in,
-)
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import send_busy
-from walkthroughs.mcp_server.call import SCOPE_KEY, Call
+from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
 from walkthroughs.mcp_server.discovery import Discovery
-from walkthroughs.mcp_server.incoming import MAX_BODY_BYTES, as_the_sdk_reads, read_body, replay
+from walkthroughs.mcp_server.handshake import DirectManager
+from walkthroughs.mcp_server.identification import Identification
+from walkthroughs.mcp_server.incoming import (
+    MAX_BODY_BYTES,
+    as_the_sdk_reads,
+    opens_stream,
+    read_body,
+    replay,
+)
 from walkthroughs.mcp_server.nowhere import answer_nowhere
+from walkthroughs.mcp_server.own_answers import GoOn, OwnAnswers
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
-from walkthroughs.mcp_server.refusals import NO_STREAMS, Refused, send_refusal
+from walkthroughs.mcp_server.places import Places
+from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
+from walkthroughs.mcp_server.step_call import KnownCall, read_known_call
+from walkthroughs.mcp_server.stream_requests import StreamRequests
+from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
-    NOT_HERE,
-    LookupResult,
-    ServerAddress,
-    Tenant,
     TenantLookup,
-    address_of,
 )
+from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 from walkthroughs.settings import Settings
@@ -68,19 +69,23 @@ class Endpoint:
         directory: TenantLookup,
         prepared: Prepared,
         server: Server[Any],
+        streams: Streams,
         *,
         streaming: bool,
+        own_answers: OwnAnswers | None = None,
         sign_in_pages: ASGIApp | None = None,
     ) -> None:
-        self._base_host, self._base_url = settings.base_host, settings.base_url
-        self._directory = directory
+        self._callers = Identification(settings.base_host, settings.base_url, directory)
         self._prepared = prepared
-        self._streaming = streaming
+        #: Where clients hear that lists have changed.
+        self.streams = streams
+        self._streaming, self._own_answers = streaming, own_answers
         self._queue = FairQueue()
+        self._stream_requests = StreamRequests(streams, self._queue, self._callers.identify)
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
-        here = admitted(self._answer, admits_all=self._asks_at_connect)
+        here = admitted(self._answer, admits_all=self._callers.asks_at_connect)
         nowhere = Discovery(settings, directory, admitted(answer_nowhere))
         addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
@@ -108,99 +113,56 @@ class Endpoint:
             if body is None:
                 return  # the client has left
             headers = dict(scope["headers"])
-            call = await self._identify(scope, headers, is_step_call(body))
-            scope = as_the_sdk_reads(scope, headers)
+            call = await self._callers.identify(scope, headers, is_step_call(body))
+            read = as_the_sdk_reads(scope, headers)
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
             await send_refusal(send, refused, body or b"", refused.headers)
             return
         if call is not None:
-            scope[SCOPE_KEY] = call
+            read[SCOPE_KEY] = call
             if call.sign_in is not None:
                 send = call.sign_in.exchanging(send, body)
         app = (self._served if call else self._away).handle_request
+        if opens_stream(read, headers):
+            requests = self._stream_requests
+            await requests.answer(app, call, read, headers, body, receive, send)
+            return
         handle = (
-            partial(app, scope, replay(body, receive), send)
+            partial(app, read, replay(body, receive))
             if messages is None
-            else partial(answer_batch, app, messages, scope, receive, send)
+            else partial(answer_batch, app, messages, read, receive)
         )
         if call is None:
-            await handle()
+            await handle(send)
             return
-        caller = _caller_key(call, scope)
+        known = read_known_call(body, headers, len(scope["headers"])) if self._own_answers else None
+        await self._answer_in_turn(call, read, body, known, handle, send)
+
+    async def _answer_in_turn(
+        self,
+        call: Call,
+        scope: Scope,
+        body: bytes,
+        known: KnownCall | None,
+        handle: GoOn,
+        send: Send,
+    ) -> None:
+        """Answer by ourselves what is *known*, and by the SDK what is not, in the caller's turn."""
+        caller = caller_key(call, scope)
         try:
             await self._queue.enter(call.tenant.organization_id, caller)
         except Busy as busy:
             await send_busy(send, busy, body)
             return
         try:
-            await handle()
+            if self._own_answers and known:
+                await self._own_answers.answer(call, known, scope, send, handle)
+            else:
+                await handle(send)
         finally:
             self._queue.leave(caller)
-
-    async def _identify(
-        self, scope: Scope, headers: dict[bytes, bytes], step_call: bool
-    ) -> Call | None:
-        """Return whom the request is for and from; None while the database is away."""
-        path = scope["path_params"]
-        named = headers.get(b"host", b"").decode("latin-1")
-        slug = path.get("slug")
-        host, link, bearer = hostname(f"//{named}"), path.get("token"), bearer_token(headers)
-        address = address_of(self._base_host, host, slug, link, bearer)
-        found = await self._find(address, step_call)
-        unknown = found is not None and found.tenant is None
-        if unknown or (found and address.token_hash and found.learner_id is None):
-            raise Refused(421 if unknown and slug is None else 404, NOT_HERE)
-        is_preflight = scope["method"] == "OPTIONS"  # browsers send it without a token
-        sign_in = None if is_preflight else self._sign_in(found, address, slug, headers)
-        if scope["method"] != "POST":
-            raise Refused(405, NO_STREAMS)
-        if found is None or found.tenant is None:
-            return None
-        base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)
-        caller = _caller(found.tenant, found.learner_id, address, base)
-        return Call(address, found.tenant, caller, step_call, sign_in)
-
-    def _sign_in(
-        self,
-        found: LookupResult | None,
-        address: ServerAddress,
-        slug: str | None,
-        headers: dict[bytes, bytes],
-    ) -> LearnerSignIn | None:
-        """Return what the request brings to a server with sign-in; none if it needs nothing.
-
-        Raises:
-            Refused: it needs a sign-in, or its token is no good.
-        """
-        tenant = found.tenant if found else None
-        if found is None or tenant is None or not tenant.has_sign_in or address.token_hash:
-            return None
-        addresses = address.sign_in(self._base_url, self._base_host, slug)
-        has_token = address.bearer_hash is not None
-        late = not tenant.asks_at_connect
-        sign_in = learner_sign_in(addresses, headers, has_token=has_token, late=late)
-        if found.learner_id is None and (has_token or not late):
-            raise sign_in.refusal()
-        return sign_in
-
-    async def _asks_at_connect(self, scope: Scope) -> bool:
-        """Return whether the request is to a server that serves nobody without a sign-in."""
-        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        slug = scope["path_params"].get("slug")
-        try:
-            address = address_of(self._base_host, hostname(f"//{named}"), slug)
-        except Refused:
-            return False
-        found = await self._find(address, checks_link=False)
-        return bool(found and found.tenant and found.tenant.asks_at_connect)
-
-    async def _find(self, address: ServerAddress, checks_link: bool) -> LookupResult | None:
-        try:
-            return await self._directory.find(address, checks_link=checks_link)
-        except DatabaseUnavailable:
-            return None
 
 
 def build_endpoint(
@@ -231,32 +193,27 @@ def build_endpoint(
     directory = TenantLookup(prepared)
     metrics = metrics or Metrics()
     metrics.watch_connections(prepared.connections)
-    server = server or build_server(database, limiter, prepared, directory, metrics, traces)
+    streams = Streams(metrics, directory.forget_servers)
+    own_answers = None
+    if server is None:
+        places = Places(database, prepared, Threads(limiter), ContentCache())
+        server = build_server(places, directory, metrics, streams, traces)
+        # A traced call has parts that only the SDK's way has.
+        own_answers = None if streaming or traces else OwnAnswers(places, metrics)
     return Endpoint(
-        settings, directory, prepared, server, streaming=streaming, sign_in_pages=sign_in_pages
-    )
-
-
-def _caller_key(call: Call, scope: Scope) -> str:
-    """Return what tells callers apart: the link or the token; else the server and the host."""
-    host, _ = scope.get("client") or ("", 0)
-    return call.caller.link_hash or call.caller.bearer_hash or f"{call.tenant.server_id} {host}"
-
-
-def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base: str) -> Caller:
-    return Caller(
-        tenant.organization_id,
-        tenant.server_id,
-        learner_id,
-        tenant.pace_seconds,
-        address.token_hash,
-        base,
-        address.bearer_hash if learner_id else None,
+        settings,
+        directory,
+        prepared,
+        server,
+        streams,
+        streaming=streaming,
+        own_answers=own_answers,
+        sign_in_pages=sign_in_pages,
     )
 
 
 def _manager(server: Server[Any], *, streaming: bool) -> StreamableHTTPSessionManager:
-    return StreamableHTTPSessionManager(
+    return DirectManager(
         server,
         stateless=True,
         json_response=not streaming,

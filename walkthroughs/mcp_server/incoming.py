@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.types import Message, Receive, Scope
 
 from walkthroughs.mcp_server.refusals import Refused
 from walkthroughs.serving.bodies import BodyTooLarge, BodyTooSlow, receive_body
 
 MAX_BODY_BYTES = 1024 * 1024
+_LISTEN = b"subscriptions/listen"
 _JSON = b"application/json"
 _BOTH = b"application/json, text/event-stream"
 
@@ -58,6 +60,8 @@ def as_the_sdk_reads(scope: Scope, headers: Mapping[bytes, bytes]) -> Scope:
     Raises:
         Refused: the body is not announced as JSON.
     """
+    if scope["method"] == "GET":
+        return scope  # it has no body
     kind, accepted = headers.get(b"content-type", b""), headers.get(b"accept", b"")
     if kind == _JSON and _JSON in accepted:
         return scope  # as nearly every client writes them
@@ -68,3 +72,21 @@ def as_the_sdk_reads(scope: Scope, headers: Mapping[bytes, bytes]) -> Scope:
         changed[b"accept"] = _BOTH
     kept = [pair for pair in scope["headers"] if pair[0] not in changed]
     return {**scope, "headers": [*kept, *changed.items()]}
+
+
+def opens_stream(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Return whether a request that is admitted opens a stream.
+
+    The SDK refuses a request whose header names another method than its body.
+    """
+    return headers.get(b"mcp-method") == _LISTEN or scope["method"] == "GET"
+
+
+def opens_get(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Return whether a request is a GET that opens a stream of the handshake versions."""
+    version = headers.get(b"mcp-protocol-version", b"").decode("latin-1")
+    return (
+        scope["method"] == "GET"
+        and b"text/event-stream" in headers.get(b"accept", b"").lower()
+        and (not version or version in HANDSHAKE_PROTOCOL_VERSIONS)
+    )

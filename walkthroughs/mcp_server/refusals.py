@@ -11,8 +11,11 @@ from starlette.types import Send
 from walkthroughs.errors import HandrailError
 
 _INVALID_REQUEST = -32600
-#: The answer to a request that is no POST, at an address that is served.
-NO_STREAMS = "This MCP server keeps no streams open. Send requests with POST."
+#: The answer to a request that is no POST and opens no stream, at an address that is served.
+ONLY_POST = (
+    "Send requests to this MCP server with POST. Clients of the versions before 2026-07-28 open a "
+    "stream of notices with GET and Accept: text/event-stream."
+)
 #: A longer array gets one error without an id.
 _MAX_ANSWERED = 100
 

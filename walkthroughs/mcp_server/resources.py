@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
@@ -24,22 +23,20 @@ from mcp.types import (
 )
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
 from walkthroughs.learning.offers import read_offers
-from walkthroughs.learning.stored_place import StoredPlace, place_view, read_place
+from walkthroughs.learning.stored_place import place_view
 from walkthroughs.learning.views import Offer
 from walkthroughs.mcp_server import offer_texts as words
-from walkthroughs.mcp_server import texts
+from walkthroughs.mcp_server import step_card, texts
 from walkthroughs.mcp_server.call import call_of, ended_words, reader_of
 from walkthroughs.mcp_server.paging import cursor_after, page_of, unavailable_error
+from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.prompt_names import prompt_name
 from walkthroughs.mcp_server.results import step_with_addresses
 from walkthroughs.mcp_server.tenant import TenantLookup
-from walkthroughs.mcp_server.threads import Threads
 
 _BASE = "handrail://walkthroughs/"
 _OUTLINE_TYPE, _STEP_TYPE = "text/plain", "text/markdown"
@@ -71,18 +68,19 @@ def templates() -> list[ResourceTemplate]:
 class Resources:
     """Answers requests for resources: on the event loop, unless texts are not in memory yet."""
 
-    database: Database
     prepared: Prepared
     directory: TenantLookup
-    threads: Threads
-    cache: ContentCache
+    places: Places
 
     async def list_resources(
         self,
         ctx: Any,  # noqa: ANN401  the SDK's protocol
         params: PaginatedRequestParams | None,
     ) -> ListResourcesResult:
-        """Return a page of the walkthroughs; none while the server is switched off."""
+        """Return a page of the walkthroughs, the first one with the step card.
+
+        Nothing is listed while the server is switched off.
+        """
         call, page = call_of(ctx), page_of(params)
         if not call.tenant.tools_enabled:
             return ListResourcesResult(resources=[], cache_scope="private")
@@ -93,8 +91,9 @@ class Resources:
             found = await read_offers(self.prepared, caller, page)
         except DatabaseUnavailable:
             raise unavailable_error() from None
+        card = [step_card.card_entry()] if page == 1 else []
         return ListResourcesResult(
-            resources=[_entry(offer) for offer in found.offers],
+            resources=[*map(_entry, found.offers), *card],
             next_cursor=cursor_after(page, has_more=found.has_more),
             cache_scope="private",
         )
@@ -114,8 +113,10 @@ class Resources:
         ctx: Any,  # noqa: ANN401  the SDK's protocol
         params: ReadResourceRequestParams,
     ) -> ReadResourceResult:
-        """Return an outline, or a step that the learner has reached."""
+        """Return an outline, a step that the learner has reached, or the step card."""
         call = call_of(ctx)
+        if step_card.is_card(params.uri) and call.tenant.tools_enabled:
+            return step_card.read_card(params.uri, call.caller.base_address)
         if call.sign_in and not call.caller.learner_id:
             raise MCPError(code=INVALID_PARAMS, message=call.sign_in.refuse_in_words())
         if call.caller.learner_id is None:
@@ -143,7 +144,7 @@ class Resources:
         self, caller: Caller, walkthrough_id: str, step_id: str | None
     ) -> tuple[str, str] | None:
         """Return the type and the text; none if there is nothing for this learner."""
-        found = await self._find(caller, walkthrough_id)
+        found = await self.places.find(caller, walkthrough_id)
         if found is None:
             return None
         published, place = found
@@ -157,26 +158,6 @@ class Resources:
         if step.id in published.with_pictures:
             step = step_with_addresses(step, caller.base_address)
         return _STEP_TYPE, words.step_page(view, step)
-
-    async def _find(
-        self, caller: Caller, walkthrough_id: str
-    ) -> tuple[PublishedVersion, StoredPlace] | None:
-        """Return the live version and the learner's place in it; none if it is not offered here."""
-        for _ in range(2):  # a version may be published between the two statements
-            place = await read_place(self.prepared, caller, walkthrough_id)
-            if place is None:
-                return None
-            published = self.cache.get(walkthrough_id, place.version, place.digest)
-            if published is None:
-                work = partial(self._read_version, caller.organization_id, walkthrough_id)
-                published = await self.threads.run(work)
-            if published and published.ref.version == place.version:
-                return published, place
-        raise DatabaseUnavailable
-
-    def _read_version(self, organization_id: str, walkthrough_id: str) -> PublishedVersion | None:
-        with self.database.autocommit() as connection:
-            return self.cache.read(connection, organization_id, walkthrough_id)
 
 
 def _entry(offer: Offer) -> Resource:

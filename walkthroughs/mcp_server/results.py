@@ -38,12 +38,23 @@ def step_result(view: StepView, base: str, *, has_step: bool = True) -> CallTool
         view = replace(view, step=step_with_addresses(view.step, base))
     facts = {
         "walkthrough": vars(view.walkthrough),
-        "step": vars(view.step) if view.step else None,
+        "step": _facts_of(view.step) if view.step else None,
         "progress": vars(view.progress),
         "notice": view.notice,
     }
     short = view.hurried and has_step
     return text_result(texts.hurried_text(view) if short else texts.step_text(view), facts)
+
+
+def _facts_of(step: StepBody) -> dict[str, Any]:
+    """Return what programs are told of a step. Its texts stand in the answer's text already."""
+    return {
+        "id": step.id,
+        "title": step.title,
+        "section": step.section,
+        "position": step.position,
+        "verify": step.verify,  # the step card has a box to tick
+    }
 
 
 def step_with_addresses(step: StepBody, base: str) -> StepBody:

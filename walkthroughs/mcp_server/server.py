@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
@@ -26,16 +24,22 @@ from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
+from walkthroughs.learning.shown_again import REPEAT, RESUME
 from walkthroughs.learning.stored_place import READ_PLACE
-from walkthroughs.mcp_server import guidance, results, tools
-from walkthroughs.mcp_server.arguments import ID_PATTERN
+from walkthroughs.learning.views import FastStep
+from walkthroughs.mcp_server import guidance, results, step_card, tools
 from walkthroughs.mcp_server.authorization import add_security_schemes
-from walkthroughs.mcp_server.call import Call, call_of, caller_now
+from walkthroughs.mcp_server.call import Attempt, Call, call_of, caller_now
+from walkthroughs.mcp_server.capabilities import HandrailServer, refuse_subscription
 from walkthroughs.mcp_server.last_call import NOTE_CALL, CallNotes
+from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.prompts import Prompts
 from walkthroughs.mcp_server.resources import Resources
+from walkthroughs.mcp_server.short_calls import answer_shortly, attempt_call
+from walkthroughs.mcp_server.step_call import STEP_TOOL, fast_step_id
+from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.mcp_server.traced_calls import traced
@@ -45,24 +49,33 @@ if TYPE_CHECKING:
     from walkthroughs.serving.traces import Traces
 
 #: What the server asks the database on the event loop.
-STATEMENTS = (OFFERED, ADVANCE, NOTE_CALL, OFFERED_PAGE, FIND_OFFERED, LAST_OPEN, READ_PLACE)
+STATEMENTS = (
+    OFFERED,
+    ADVANCE,
+    REPEAT,
+    RESUME,
+    READ_PLACE,
+    NOTE_CALL,
+    OFFERED_PAGE,
+    FIND_OFFERED,
+    LAST_OPEN,
+)
 _SERVER_INFO = "io.modelcontextprotocol/serverInfo"
 _VERSION = "0.1.0"
 
 
 def build_server(
-    database: Database,
-    limiter: CapacityLimiter,
-    prepared: Prepared,
+    places: Places,
     directory: TenantLookup,
     metrics: Metrics,
+    streams: Streams,
     traces: Traces | None = None,
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
-    cache, threads = ContentCache(), Threads(limiter)
-    calls = _Calls(database, threads, prepared, directory, cache)
+    prepared = places.prepared
+    calls = _Calls(places.database, places.threads, prepared, directory, places.cache, places)
     prompts = Prompts(prepared, directory)
-    resources = Resources(database, prepared, directory, threads, cache)
+    resources = Resources(prepared, directory, places)
 
     async def list_tools(ctx: Any, _: PaginatedRequestParams | None) -> ListToolsResult:  # noqa: ANN401
         enabled = call_of(ctx).tenant.tools_enabled
@@ -73,12 +86,13 @@ def build_server(
         if not (call.tenant.tools_enabled and tools.is_announced(params.name)):
             message = f'There is no tool "{params.name[:80]}" here. tools/list shows what there is.'
             raise MCPError(code=INVALID_PARAMS, message=message)
-        with metrics.tool_call(params.name) as counted:
+        began = call.attempt.began if call.attempt else None
+        with metrics.tool_call(params.name, began) as counted:
             result = await calls.run(call, params)
             counted.outcome = results.outcome_of(result)
         return result
 
-    server: Server[Any] = Server(
+    server: Server[Any] = HandrailServer(
         "Handrail",
         version=_VERSION,
         on_list_tools=list_tools,
@@ -88,9 +102,12 @@ def build_server(
         on_list_resources=resources.list_resources,
         on_list_resource_templates=resources.list_templates,
         on_read_resource=resources.read_resource,
+        on_subscribe_resource=refuse_subscription,
+        on_subscriptions_listen=streams.listen,
         # Without this the SDK lists the tools before each call.
         get_tool_input_schema=lambda _: None,
     )
+    server.extensions = step_card.EXTENSIONS
     # The SDK's tracing costs time also where nobody takes traces: ours is above. The tenant's name
     # and words take its place.
     server.middleware[:] = [_identity_adder(prepared)]
@@ -99,36 +116,63 @@ def build_server(
 
 @dataclass(frozen=True)
 class _Calls:
-    """Runs the tools: the ordinary step on the event loop, all else in a thread."""
+    """Runs the tools: common calls on the event loop, all else in a thread."""
 
     database: Database
     threads: Threads
     prepared: Prepared
     directory: TenantLookup
     cache: ContentCache
+    places: Places
 
     async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
-        moved = None
         if call.sign_in and not call.caller.learner_id and name not in tools.anonymous_tools():
             return call.sign_in.refuse()
         try:
-            if call.caller.learner_id and (step_id := fast_step_id(name, arguments)):
-                moved = await advance_fast(self.prepared, call.caller, step_id)
-            if moved and (view := answers.cached_view(self.cache, moved)):
-                return results.step_result(view, call.caller.base_address)
-            if not moved and call.is_step_call:
+            if result := await self._shortly(call, name, arguments):
+                return result
+            if call.is_step_call:
                 caller = await caller_now(self.directory, call)
                 if caller is None:
                     return _ended(call)
                 call = replace(call, caller=caller)
+            if call.attempt is None and (
+                short := await answer_shortly(self.places, call.caller, name, arguments)
+            ):
+                return short.make()
         except DatabaseUnavailable:
             return results.unavailable()
-        if moved:
-            return await self._in_thread(
-                partial(tools.after_fast_step, self.database, self.cache, call.caller, moved)
-            )
         return await self._run_tool(call, name, arguments)
+
+    async def _shortly(
+        self, call: Call, name: str, arguments: dict[str, Any]
+    ) -> CallToolResult | None:
+        """Answer what was tried before the SDK read the call, or a step call; none if unusual."""
+        attempt = call.attempt
+        if attempt is None:
+            if call.caller.learner_id is None or fast_step_id(name, arguments) is None:
+                return None
+            attempt = await attempt_call(self.places, call.caller, name, arguments)
+        if attempt.unavailable is not None:
+            raise attempt.unavailable
+        if attempt.moved is not None:
+            return await self._moved(call.caller, attempt, attempt.moved)
+        return attempt.answer.make() if attempt.answer else None
+
+    async def _moved(self, caller: Caller, attempt: Attempt, moved: FastStep) -> CallToolResult:
+        """Answer an ordinary step call, from memory if its version was read before."""
+        view = answers.cached_view(self.cache, moved)
+        attempt.is_from_memory = view is not None
+        if view is None:
+            organization, version = caller.organization_id, (moved.version, moved.digest)
+            await self.places.version(organization, moved.walkthrough_id, *version)
+            view = answers.cached_view(self.cache, moved)
+        if view is not None:
+            return results.step_result(view, caller.base_address)
+        # A newer version has been published since.
+        work = partial(tools.after_fast_step, self.database, self.cache, caller, moved)
+        return await self._in_thread(work)
 
     async def _run_tool(self, call: Call, name: str, arguments: dict[str, Any]) -> CallToolResult:
         """Run the tool; once more if the learner has been merged with another one meanwhile."""
@@ -194,12 +238,4 @@ async def _instructions(prepared: Prepared, tenant: Tenant) -> str:
 
 def is_step_call(body: bytes) -> bool:
     """Return whether *body* may be a call whose own statement checks the link. Cheap."""
-    return b"next_walkthrough_step" in body
-
-
-def fast_step_id(name: str, arguments: dict[str, Any]) -> str | None:
-    """Return the step that the call completes, if it is such a call and well formed."""
-    if name != "next_walkthrough_step" or arguments.keys() != {"current_step_id"}:
-        return None
-    step_id = arguments["current_step_id"]
-    return step_id if isinstance(step_id, str) and re.fullmatch(ID_PATTERN, step_id) else None
+    return STEP_TOOL.encode() in body

@@ -178,6 +178,10 @@ class TenantLookup:
         """
         return self._known(address, checks_link=checks_link) or await self.ask(address)
 
+    def forget_servers(self) -> None:
+        """Ask the database about every server again: what is known of one may have changed."""
+        self._servers.clear()
+
     async def ask(self, address: ServerAddress) -> LookupResult:
         """Ask the database, whatever is known.
 

@@ -8,11 +8,11 @@ programs stand in the result's `_meta`, which hardly any client shows its model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
+from mcp.types import CallToolResult, Tool, ToolAnnotations
 from pydantic import TypeAdapter
 
 from walkthroughs.database.pool import Database
@@ -22,7 +22,7 @@ from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.views import FastStep, StatusView
-from walkthroughs.mcp_server import guidance, texts
+from walkthroughs.mcp_server import guidance, step_card, texts
 from walkthroughs.mcp_server.arguments import (
     Arguments,
     GetWalkthroughStatus,
@@ -36,11 +36,10 @@ from walkthroughs.mcp_server.arguments import (
 from walkthroughs.mcp_server.results import (
     error_result,
     step_result,
-    step_with_addresses,
     text_result,
     unavailable,
 )
-from walkthroughs.mcp_server.status_text import next_sentence, status_text
+from walkthroughs.mcp_server.status_result import status_result
 
 #: Claude Code saves a longer result to a file. A step has 64 KiB at most.
 _MAX_RESULT_CHARACTERS = 100_000
@@ -53,6 +52,7 @@ class _Tool:
     Attributes:
         always_loaded: whether Claude Code shows it to the model without a search for it.
         output: the type of its structured content, if it has any.
+        has_card: whether the step card shows its result.
     """
 
     title: str
@@ -63,6 +63,7 @@ class _Tool:
     needs_learner: bool = True
     always_loaded: bool = True
     output: type | None = None
+    has_card: bool = False
 
 
 @cache
@@ -89,7 +90,7 @@ def call(
 def after_fast_step(
     database: Database, cache: ContentCache, caller: Caller, moved: FastStep
 ) -> CallToolResult:
-    """Answer an ordinary step call whose walkthrough is not in memory yet."""
+    """Answer an ordinary step call when a newer version has been published since it moved."""
     base = caller.base_address
     return _answered(
         lambda: step_result(progress.read_view_of(database, cache, caller, moved), base)
@@ -120,6 +121,8 @@ def _announce(name: str, tool: _Tool) -> Tool:
     meta: dict[str, Any] = {"anthropic/maxResultSizeChars": _MAX_RESULT_CHARACTERS}
     if tool.always_loaded:
         meta["anthropic/alwaysLoad"] = True
+    if tool.has_card:
+        meta |= step_card.tool_meta()
     return Tool(
         name=name,
         title=tool.title,
@@ -179,13 +182,7 @@ def _status(
         step_id=given.step_id,
         position=given.position,
     )
-    if view.step is not None:
-        view = replace(view, step=step_with_addresses(view.step, caller.base_address))
-    # Structured, as the specification asks for; some clients hand the model nothing else.
-    return CallToolResult(
-        content=[TextContent(type="text", text=status_text(view))],
-        structured_content={"next": next_sentence(view), **asdict(view)},
-    )
+    return status_result(view, caller.base_address)
 
 
 def _reset(
@@ -227,6 +224,7 @@ def _tools() -> dict[str, _Tool]:
             _select,
             # An attempt that ends is kept; repeated, nothing is completed yet, so none ends.
             _hints(),
+            has_card=True,
         ),
         "next_walkthrough_step": _Tool(
             "Next step",
@@ -235,6 +233,7 @@ def _tools() -> dict[str, _Tool]:
             _next,
             # Without current_step_id, a call repeated after the pace moves on again.
             _hints(idempotent=False),
+            has_card=True,
         ),
         "get_walkthrough_status": _Tool(
             "Progress in a walkthrough",

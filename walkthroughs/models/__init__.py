@@ -5,6 +5,7 @@ from walkthroughs.models.base import Base, db
 from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
 from walkthroughs.models.events import ActiveDay, EventDay, tool_events, tool_events_incoming
 from walkthroughs.models.invitations import Invitation
+from walkthroughs.models.learner_counts import ServerLearners, WalkthroughLearners
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.presence import EditorPresence
@@ -63,6 +64,7 @@ __all__ = [
     "RequestCount",
     "SearchWords",
     "ServerCall",
+    "ServerLearners",
     "SignInCode",
     "SignInFailure",
     "SyncRun",
@@ -72,6 +74,7 @@ __all__ = [
     "WalkthroughAttempt",
     "WalkthroughDraft",
     "WalkthroughImage",
+    "WalkthroughLearners",
     "WalkthroughProgress",
     "WalkthroughStep",
     "WalkthroughVersion",

@@ -149,6 +149,7 @@ class PersonalLink(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
         org_unique_key("id"),
         org_foreign_key("mcp_server_id", "mcp_servers"),
         org_foreign_key("mcp_server_user_id", "mcp_server_user"),
+        Index(None, "organization_id", "mcp_server_user_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("lnk"))

@@ -11,9 +11,8 @@ import logging
 import resource
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from walkthroughs.counted_log import CountedLog
+from walkthroughs.serving.http_protocol import StrictProtocol
 
 _log = logging.getLogger(__name__)
 #: How long the headers of a request may take, from the connection or from their first byte.
@@ -29,16 +28,25 @@ _LATE = "The headers of the request did not arrive in time.\n"
 def raise_file_limit() -> int:
     """Let the process open as many files as it may; return how many connections that allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + _OTHER_FILES
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    most = _most_files(hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        soft = most
-    files = wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+    return most_connections()
+
+
+def most_connections() -> int:
+    """Return how many connections there may be once the limit of files is raised."""
+    files = _most_files(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     return max(files - _OTHER_FILES, files // 2)
 
 
-class BoundedProtocol(H11Protocol):
+def _most_files(hard: int) -> int:
+    """Return how many files the process wants, as far as the *hard* limit grants them."""
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+class BoundedProtocol(StrictProtocol):
     """HTTP for one connection. Subclass it with the bounds: see `bounded`."""
 
     max_connections = MAX_CONNECTIONS
@@ -83,21 +91,12 @@ class BoundedProtocol(H11Protocol):
 
     def _end_late(self) -> None:
         if not self.transport.is_closing():
-            self._end_with("408 Request Timeout", _LATE)
+            self.end_with("408 Request Timeout", _LATE)
 
     def _refuse(self) -> None:
         line = f"There are {self.max_connections} connections already: one more is refused"
         self.refused.write(logging.WARNING, "refused", line)
-        self._end_with("503 Service Unavailable", _BUSY, "Retry-After: 5\r\n")
-
-    def _end_with(self, status: str, text: str, headers: str = "") -> None:
-        self.transport.write(
-            (
-                f"HTTP/1.1 {status}\r\n{headers}Content-Type: text/plain; charset=utf-8\r\n"
-                f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}"
-            ).encode()
-        )
-        self.transport.close()
+        self.end_with("503 Service Unavailable", _BUSY, "Retry-After: 5\r\n")
 
 
 def bounded(max_connections: int, header_seconds: float = HEADER_SECONDS) -> type[BoundedProtocol]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -42,10 +43,12 @@ def serve(
     host: str,
     port: int,
     trusted_proxies: tuple[str, ...],
+    listening: socket.socket | None = None,
 ) -> None:
     """Serve *app* until it is asked to stop; *end_streams* is called then.
 
-    Who a request is from and by which scheme is believed of *trusted_proxies* only.
+    Who a request is from and by which scheme is believed of *trusted_proxies* only. Connections are
+    taken from *listening*, if there is one.
 
     Raises:
         SystemExit: it could not start; the log says why.
@@ -55,6 +58,8 @@ def serve(
         host=host,
         port=port,
         http=bounded(raise_file_limit()),
+        ws="none",
+        loop="uvloop",
         log_config=None,
         access_log=False,
         proxy_headers=False,  # see `at_the_edge`
@@ -63,6 +68,6 @@ def serve(
     )
     server = EndingServer(config, end_streams)
     with suppress(KeyboardInterrupt):  # it has ended by itself
-        server.run()
+        server.run([listening] if listening else None)
     if not server.started:
         raise SystemExit(_NOT_STARTED)

@@ -17,24 +17,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from walkthroughs.addresses import ADMIN
 from walkthroughs.metrics import Metrics
+from walkthroughs.serving.event_stream import KEEP_ALIVE_SECONDS, SEND_SECONDS, EventStream
 from walkthroughs.serving.listeners import KIND, Listener, Listeners, TooManyListeners
 
 _log = logging.getLogger(__name__)
 #: Several changes within this time become one event.
 GATHER_SECONDS = 0.5
-#: How often it is asked whether the member may still listen, and how often something is sent at
-#: least: what is between keeps the connection, and a client that is gone is noticed.
-GUARD_SECONDS, KEEP_ALIVE_SECONDS = 60.0, 20.0
-SEND_SECONDS = 30.0
+#: How often it is asked whether the member may still listen.
+GUARD_SECONDS = 60.0
 #: How soon a client shall come again, in milliseconds: not all of them at once.
 _COME_AGAIN_MS = (1000, 8000)
 _RETRY_AFTER = {"Retry-After": "30", "Cache-Control": "no-store"}
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-accel-buffering", b"no"),  # nginx would keep it all until the end
-]
 
 
 class LivePage:
@@ -74,9 +67,10 @@ class LivePage:
         who = json.loads(bytes(answer.body))
         try:
             with self._listeners.listener(who["organization"], who["member"]) as listener:
-                leaving = asyncio.ensure_future(_end_with_client(receive, listener))
+                leaving = asyncio.ensure_future(listener.end_with_client(receive))
                 try:
-                    await self._stream(listener, scope, send)
+                    stream = EventStream(send, self._send_seconds)
+                    await self._stream(listener, scope, stream)
                 except TimeoutError:
                     _log.info("a live page did not read what was sent, and was left")
                 finally:
@@ -85,11 +79,11 @@ class LivePage:
             refusal = PlainTextResponse(f"{refused}\n", refused.status, _RETRY_AFTER)
             await refusal(scope, receive, send)
 
-    async def _stream(self, listener: Listener, scope: Scope, send: Send) -> None:
+    async def _stream(self, listener: Listener, scope: Scope, stream: EventStream) -> None:
         """Send what the listener is told, until it or the right to listen ends."""
         clock = asyncio.get_running_loop().time
-        await self._send(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await self._send_text(send, f"retry: {random.randint(*_COME_AGAIN_MS)}\n\n")  # noqa: S311  to spread them
+        await stream.start()
+        await stream.write(b"retry: %d\n\n" % random.randint(*_COME_AGAIN_MS))  # noqa: S311  to spread them
         next_guard = clock() + self._until_guard()
         while True:
             left = max(0.0, next_guard - clock())
@@ -101,25 +95,16 @@ class LivePage:
             if listener.has_ended:
                 break
             if changed:
-                await self._send_text(send, f"event: changed\ndata: {json.dumps(changed)}\n\n")
+                await stream.write(f"event: changed\ndata: {json.dumps(changed)}\n\n".encode())
                 self._metrics.notice_sent(KIND)
                 await listener.pause(GATHER_SECONDS)
             else:
-                await self._send_text(send, ":\n\n")
-        await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+                await stream.keep_alive()
+        await stream.end()
 
     def _until_guard(self) -> float:
         """Return when to ask again: not for all at once that came at once."""
         return self._guard_seconds * random.uniform(0.5, 1.0)  # noqa: S311  likewise
-
-    async def _send_text(self, send: Send, text: str) -> None:
-        await self._send(
-            send, {"type": "http.response.body", "body": text.encode(), "more_body": True}
-        )
-
-    async def _send(self, send: Send, message: Message) -> None:
-        async with asyncio.timeout(self._send_seconds):
-            await send(message)
 
     async def _ask(self, scope: Scope) -> Response:
         """Return what the pages answer at this address to the sender of the request."""
@@ -152,10 +137,3 @@ def _nothing_to_read() -> Receive:
         return messages.pop() if messages else {"type": "http.disconnect"}
 
     return receive
-
-
-async def _end_with_client(receive: Receive, listener: Listener) -> None:
-    """End the listener when its client leaves."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    listener.end()

@@ -15,6 +15,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events.waiting import count_waiting
 from walkthroughs.metrics import Metrics
+from walkthroughs.serving.siblings import Siblings
 
 #: What a proxy adds: behind one, everybody comes from this machine.
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via")
@@ -28,19 +29,28 @@ _REFUSAL = (
 class MetricsPage:
     """Answers `/metrics`, by its `routes`."""
 
-    def __init__(self, database: Database, metrics: Metrics, token: str | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        metrics: Metrics,
+        token: str | None,
+        siblings: Siblings | None = None,
+    ) -> None:
         self._database, self._metrics, self._token = database, metrics, token
+        self._siblings = siblings
         metrics.watch_connections(database.connections)
         self.routes = [Route("/metrics", self._answer)]
 
     async def _answer(self, request: Request) -> Response:
-        """Answer with what this process has counted, and the events that wait now.
+        """Answer with what this process and its siblings have counted, and the events that wait.
 
         While the database is away, those are the last ones that were known.
         """
         if not self._may_read(request):
             return PlainTextResponse(_REFUSAL, 403)
-        return Response(await asyncio.to_thread(self._read), media_type=_FORMAT)
+        await asyncio.to_thread(self._count_waiting)
+        shown = await self._siblings.text() if self._siblings else self._metrics.text()
+        return Response(shown, media_type=_FORMAT)
 
     def _may_read(self, request: Request) -> bool:
         if self._token is not None:
@@ -49,10 +59,9 @@ class MetricsPage:
         host = request.client.host if request.client else ""
         return _is_loopback(host) and not any(name in request.headers for name in _FORWARDED)
 
-    def _read(self) -> bytes:
+    def _count_waiting(self) -> None:
         with suppress(DatabaseUnavailable):  # that is logged where it was seen
             self._metrics.events_waiting(*count_waiting(self._database))
-        return self._metrics.text()
 
 
 def _is_loopback(host: str) -> bool:

@@ -26,7 +26,7 @@ from admin.pages.analytics.figures import (
 from admin.pages.analytics.filter import PERIODS, WantedNumbers
 from admin.pages.page import Page
 from walkthroughs.events import analytics, step_numbers
-from walkthroughs.events.analytics import Scope
+from walkthroughs.events.scope import Scope
 from walkthroughs.ids import now_ms
 from walkthroughs.models import db
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from admin import queries
-from walkthroughs.events.analytics import Scope
+from walkthroughs.events.scope import Scope
 
 #: Days that the numbers are of, today too, by the word in the address.
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "365 days"}

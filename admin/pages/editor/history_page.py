@@ -8,7 +8,7 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_security import current_user
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin.pages.editor.own_draft import draft_or_404
@@ -18,9 +18,10 @@ from walkthroughs.content.comparison import Comparison, compare_contents
 from walkthroughs.content.draft_content import content_of
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import HandrailError, NotFound
-from walkthroughs.models import WalkthroughProgress, WalkthroughVersion, db
+from walkthroughs.models import WalkthroughVersion, db
 from walkthroughs.publishing import drafts, proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
+from walkthroughs.publishing.learner_counts import count_by_version
 from walkthroughs.publishing.versions import read_version
 
 #: Versions on one page.
@@ -57,7 +58,7 @@ class HistoryPage(Page):
             "row": row,
             "walkthrough_id": walkthrough_id,
             "versions": _versions(walkthrough_id),
-            "learners": _learners_by_version(walkthrough_id),
+            "learners": count_by_version(db.session(), g.organization_id, walkthrough_id),
             "chosen": _chosen(row, request.args.get("a", ""), request.args.get("b", "")),
             "writes": self.may_write() and row.walkthrough.archived_at is None,
         }
@@ -108,19 +109,6 @@ def _versions(walkthrough_id: str) -> list[WalkthroughVersion]:
         .limit(_SHOWN)
     )
     return list(db.session.scalars(query))
-
-
-def _learners_by_version(walkthrough_id: str) -> dict[int, int]:
-    """Return how many learners saw which version last."""
-    rows = db.session.execute(
-        select(WalkthroughProgress.version, func.count())
-        .where(
-            WalkthroughProgress.organization_id == g.organization_id,
-            WalkthroughProgress.walkthrough_id == walkthrough_id,
-        )
-        .group_by(WalkthroughProgress.version)
-    )
-    return {version: learners for version, learners in rows}  # noqa: C416  typed
 
 
 def _chosen(row: DraftRow, old: str, new: str) -> Chosen:

@@ -14,7 +14,7 @@ from walkthroughs.enums import ProgressStatus
 from walkthroughs.ids import now_ms
 from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
 
-#: Where learners are in a walkthrough, by the word in the address. `none` have begun nothing.
+#: Where learners are in a walkthrough, by the word in the address. `none` have never begun one.
 STATUSES = {"in_progress": "In progress", "completed": "Completed", "none": "Nothing begun"}
 #: Days since the last step was shown.
 SINCE = {"1": "Active today", "7": "Active in 7 days", "30": "Active in 30 days"}
@@ -65,7 +65,8 @@ class WantedLearners:
     def conditions(self, organization_id: str) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions for learners, besides the words: one progress row meets all."""
         if self.status == "none":
-            return (~_has_progress(organization_id),)
+            # By an index: to see of each learner that nothing is there would read all progress.
+            return (McpServerUser.active_on.is_(None), ~_has_progress(organization_id))
         wanted: list[ColumnElement[bool]] = []
         if self.server:
             server = select(McpServer.id).where(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from admin.forms import AUTH_TYPES, meaning_of
@@ -19,12 +19,14 @@ from walkthroughs.models import (
     McpServer,
     McpServerWalkthrough,
     ServerCall,
+    ServerLearners,
     Walkthrough,
     WalkthroughProgress,
 )
+from walkthroughs.publishing.count_learners import SERVER_DAYS
 from walkthroughs.runtime import runtime
 
-_WEEK_MS = 7 * 24 * 3600 * 1000
+_WEEK_MS = SERVER_DAYS * 24 * 3600 * 1000
 #: How many walkthroughs the box offers to add. More are found by the search of their list.
 _ADDABLE = 500
 
@@ -135,14 +137,28 @@ def read_servers(session: Session, organization_id: str) -> list[ServerRow]:
         .where(
             WalkthroughProgress.organization_id == organization_id,
             WalkthroughProgress.active_at > now_ms() - _WEEK_MS,
+            ~exists().where(ServerLearners.organization_id == organization_id),
         )
         .group_by(WalkthroughProgress.mcp_server_id)
         .subquery()
     )
     rows = session.execute(
-        select(McpServer, offered.c.assigned, offered.c.served, active.c.learners, ServerCall)
+        select(
+            McpServer,
+            offered.c.assigned,
+            offered.c.served,
+            func.coalesce(ServerLearners.active, active.c.learners),
+            ServerCall,
+        )
         .outerjoin(offered, offered.c.server_id == McpServer.id)
         .outerjoin(active, active.c.server_id == McpServer.id)
+        .outerjoin(
+            ServerLearners,
+            and_(
+                ServerLearners.organization_id == organization_id,
+                ServerLearners.mcp_server_id == McpServer.id,
+            ),
+        )
         .outerjoin(
             ServerCall,
             and_(

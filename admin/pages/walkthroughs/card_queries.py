@@ -1,54 +1,28 @@
-"""The statements behind a page of cards: which walkthroughs, which columns, in which order."""
+"""Parts of the statement behind a page of cards: its columns, a search, a number of learners."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased
 
-from admin.pages.walkthroughs.filter import Wanted
 from admin.states import state_sql
 from walkthroughs.content.text_words import sought
 from walkthroughs.models import (
-    McpServer,
     McpServerWalkthrough,
     SearchWords,
     Walkthrough,
     WalkthroughDraft,
+    WalkthroughLearners,
     WalkthroughProgress,
     WalkthroughStep,
     WalkthroughVersion,
 )
 
 
-def conditions_of(organization_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return what the member asks for, but for the state: each state is counted."""
-    conditions: list[ColumnElement[bool]] = [Walkthrough.organization_id == organization_id]
-    if wanted.words:
-        conditions.append(_has_words(organization_id, wanted.words))
-    if wanted.server:
-        conditions.append(
-            exists()
-            .where(
-                McpServerWalkthrough.organization_id == organization_id,
-                McpServerWalkthrough.walkthrough_id == Walkthrough.id,
-                McpServerWalkthrough.mcp_server_id == McpServer.id,
-                McpServer.slug == wanted.server,
-            )
-            .correlate(Walkthrough)
-        )
-    if wanted.source == "dashboard":
-        conditions.append(Walkthrough.source_id.is_(None))
-    elif wanted.source == "git":
-        conditions.append(Walkthrough.source_id.is_not(None))
-    if wanted.tag:
-        conditions.append(Walkthrough.tags.contains([wanted.tag]))
-    return conditions
-
-
-def _has_words(organization_id: str, words: str) -> ColumnElement[bool]:
+def has_words(organization_id: str, words: str) -> ColumnElement[bool]:
     """Title, description or the author's id has the words, or its texts have each of them.
 
     In the texts words are found by their beginning, in any order; see `text_words`.
@@ -142,18 +116,15 @@ def _steps(organization_id: str) -> ColumnElement[int]:
     return case((Walkthrough.version == 0, func.coalesce(drafted, 0)), else_=Walkthrough.step_count)
 
 
-def in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
-    """Sort *rows* as the member asks; two that are alike stay in one order."""
-    if wanted.sort == "title":
-        return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
-    if wanted.sort == "learners":
-        started = (
-            select(WalkthroughProgress.walkthrough_id, func.count().label("learners"))
-            .where(WalkthroughProgress.organization_id == organization_id)
-            .group_by(WalkthroughProgress.walkthrough_id)
-            .subquery()
+def started_of(organization_id: str) -> ColumnElement[int]:
+    """Return how many have started a walkthrough: counted before, or now, if they are few."""
+    now = (
+        select(func.count())
+        .where(
+            WalkthroughProgress.organization_id == organization_id,
+            WalkthroughProgress.walkthrough_id == Walkthrough.id,
         )
-        return rows.outerjoin(started, started.c.walkthrough_id == Walkthrough.id).order_by(
-            func.coalesce(started.c.learners, 0).desc(), Walkthrough.id
-        )
-    return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
+        .correlate(Walkthrough)
+        .scalar_subquery()
+    )
+    return func.coalesce(WalkthroughLearners.learners, now)

@@ -6,16 +6,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from admin.formats import name_of, share_of
 from admin.git_lock import NewestCommit, newest_commit_of
-from admin.pages.walkthroughs.card_queries import cards_of, conditions_of, in_order
+from admin.pages.walkthroughs.card_queries import cards_of, has_words, started_of
 from admin.pages.walkthroughs.filter import Wanted
 from admin.states import State, state_sql, state_words
-from walkthroughs.enums import ProgressStatus
-from walkthroughs.models import ContentSource, Walkthrough, WalkthroughProgress
+from walkthroughs.models import (
+    ContentSource,
+    McpServer,
+    McpServerWalkthrough,
+    Walkthrough,
+    WalkthroughLearners,
+)
+from walkthroughs.publishing.learner_counts import count_all
 
 PAGE_SIZE = 24
 
@@ -69,18 +75,18 @@ class CardPage:
 
 def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPage:
     """Return the page that *wanted* asks for: at most four statements, whatever there is."""
-    conditions = conditions_of(organization_id, wanted)
+    conditions = _conditions(organization_id, wanted)
     by_state = session.execute(
         select(state_sql().label("state"), func.count()).where(*conditions).group_by("state")
     ).all()
     counts = {State(state): count for state, count in by_state}
     shown = state_sql() == wanted.state.value if wanted.state else Walkthrough.archived_at.is_(None)
     rows = session.execute(
-        in_order(cards_of(organization_id).where(*conditions, shown), organization_id, wanted)
+        _in_order(cards_of(organization_id).where(*conditions, shown), organization_id, wanted)
         .limit(PAGE_SIZE)
         .offset(PAGE_SIZE * (wanted.page - 1))
     ).all()
-    learners = _learners(session, organization_id, [row.id for row in rows])
+    learners = count_all(session, organization_id, [row.id for row in rows])
     sources = _sources(session, organization_id, {row.source_id for row in rows} - {None})
     cards = tuple(
         _card(row, sources.get(row.source_id), *learners.get(row.id, (0, 0))) for row in rows
@@ -93,21 +99,44 @@ def read_cards(session: Session, organization_id: str, wanted: Wanted) -> CardPa
     return CardPage(cards, counts, total)
 
 
-def _learners(session: Session, organization_id: str, ids: list[str]) -> dict[str, tuple[int, int]]:
-    """Return how many learners have started and completed each of the walkthroughs."""
-    rows = session.execute(
-        select(
-            WalkthroughProgress.walkthrough_id,
-            func.count(),
-            func.count().filter(WalkthroughProgress.status == ProgressStatus.COMPLETED),
+def _conditions(organization_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what the member asks for, but for the state: each state is counted."""
+    conditions: list[ColumnElement[bool]] = [Walkthrough.organization_id == organization_id]
+    if wanted.words:
+        conditions.append(has_words(organization_id, wanted.words))
+    if wanted.server:
+        conditions.append(
+            exists()
+            .where(
+                McpServerWalkthrough.organization_id == organization_id,
+                McpServerWalkthrough.walkthrough_id == Walkthrough.id,
+                McpServerWalkthrough.mcp_server_id == McpServer.id,
+                McpServer.slug == wanted.server,
+            )
+            .correlate(Walkthrough)
         )
-        .where(
-            WalkthroughProgress.organization_id == organization_id,
-            WalkthroughProgress.walkthrough_id.in_(ids),
-        )
-        .group_by(WalkthroughProgress.walkthrough_id)
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    if wanted.source == "dashboard":
+        conditions.append(Walkthrough.source_id.is_(None))
+    elif wanted.source == "git":
+        conditions.append(Walkthrough.source_id.is_not(None))
+    if wanted.tag:
+        conditions.append(Walkthrough.tags.contains([wanted.tag]))
+    return conditions
+
+
+def _in_order(rows: Select[Any], organization_id: str, wanted: Wanted) -> Select[Any]:
+    """Sort *rows* as the member asks; two that are alike stay in one order."""
+    if wanted.sort == "title":
+        return rows.order_by(func.lower(Walkthrough.title), Walkthrough.id)
+    if wanted.sort == "learners":
+        return rows.outerjoin(
+            WalkthroughLearners,
+            and_(
+                WalkthroughLearners.organization_id == organization_id,
+                WalkthroughLearners.walkthrough_id == Walkthrough.id,
+            ),
+        ).order_by(started_of(organization_id).desc(), Walkthrough.id)
+    return rows.order_by(Walkthrough.updated_at.desc(), Walkthrough.id)
 
 
 def _sources(

@@ -75,7 +75,10 @@ async function signedIn(attempt) {
     const answer = JSON.parse(await next());
     const transport = new StreamableHTTPClientTransport(address, { authProvider: provider });
     await transport.finishAuth(answer.code, answer.iss);
-    if (attempt !== connect) client = await connect();
+    if (attempt !== connect) {
+      await client.close(); // it listens, and would keep this process
+      client = await connect();
+    }
     return attempt();
   }
 }

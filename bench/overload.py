@@ -1,0 +1,113 @@
+"""What the calls that are taken wait when twice as many come as the server can carry.
+
+`python -m bench.overload`. Calls come at a rate, whether others are answered or not, as from many
+people who do not know of each other. The other figures of `bench` wait for an answer first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+
+from bench.calls import looks
+from bench.client import read_answer, request
+from bench.processes import free_port, wait_for
+from bench.seed import SHARE, Range, seed, token_of
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import connect
+
+SECONDS, ROUNDS, CLIENTS, SIZE = 6.0, 3, 32, 10
+_BUSY = b"The server is busy"
+
+
+@dataclass
+class Answers:
+    """Seconds from when a call came until its answer, of those that were taken and refused."""
+
+    taken: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+
+    def p99_ms(self) -> float:
+        """Return the 99th percentile of those that were taken."""
+        return sorted(self.taken)[int(len(self.taken) * 0.99)] * 1000
+
+
+def main() -> None:
+    """Print each round."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        data = Path(folder) / "postgres"
+        url = embedded.start(data)
+        stack.callback(embedded.stop, data)
+        database = connect(url)
+        stack.callback(database.close)
+        migrations.upgrade(database)
+        seed(database)
+        port = free_port()
+        server = subprocess.Popen([sys.executable, "-m", "bench.ours", str(port), url])
+        stack.callback(server.terminate)
+        wait_for(port)
+        for _ in range(ROUNDS):
+            _round(port)
+
+
+def _round(port: int) -> None:
+    rate = looks(port, CLIENTS, SIZE, "status", SECONDS).rate
+    calm = asyncio.run(_offer(port, rate / 2, SECONDS))
+    crowded = asyncio.run(_offer(port, rate * 2, SECONDS))
+    ratio = crowded.p99_ms() / calm.p99_ms()
+    print(
+        f"{rate:,.0f}/s carried; p99 at half of it {calm.p99_ms():.1f} ms"
+        f" ({len(calm.refused)} refused), at twice {crowded.p99_ms():.1f} ms: {ratio:.1f} times;"
+        f" {len(crowded.taken):,} taken, {len(crowded.refused):,} refused",
+        flush=True,
+    )
+
+
+async def _offer(port: int, rate: float, seconds: float) -> Answers:
+    """Send *rate* calls a second, each over a connection that is free, or a new one."""
+    answers, calls = Answers(), _calls(port)
+    free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    sent: set[asyncio.Task[None]] = set()
+
+    async def ask(call: bytes, due: float) -> None:
+        connection = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = connection
+        writer.write(call)
+        answer = await read_answer(reader)
+        free.append(connection)
+        (answers.refused if _BUSY in answer else answers.taken).append(time.perf_counter() - due)
+
+    began = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        due = began + number / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        task = asyncio.create_task(ask(next(calls), due))
+        sent.add(task)
+        task.add_done_callback(sent.discard)
+        if number % 20 == 0:
+            await asyncio.sleep(0)
+    await asyncio.gather(*sent)
+    for _, writer in free:
+        writer.close()
+    return answers
+
+
+def _calls(port: int) -> Iterator[bytes]:
+    """Yield a call of one learner after the other."""
+    first = Range.LOOKING * SHARE
+    for learner in cycle(range(first, first + SHARE)):
+        url = f"http://localhost:{port}/s/bench/mcp/u/{token_of(SIZE, learner)}"
+        yield request(url, "get_walkthrough_status", {"walkthrough_id": f"wt{SIZE}"})
+
+
+if __name__ == "__main__":
+    main()

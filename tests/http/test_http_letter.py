@@ -1,0 +1,173 @@
+"""Requests that break the letter of HTTP: what each gets, and that the next one is not read wrongly."""
+
+from __future__ import annotations
+
+import re
+import socket
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.serving import served
+
+HOST = b"Host: localhost\r\n"
+GET, POST = b"GET / HTTP/1.1\r\n" + HOST, b"POST / HTTP/1.1\r\n" + HOST
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+#: Sent behind each request, in the same bytes: it is answered if the server knows where it begins.
+LAST = GET + b"Connection: close\r\n\r\n"
+OK = ["200", "200"]
+
+REQUESTS = {
+    # How headers are written.
+    "blanks around a value": (GET + b"X: \t v \t \r\n\r\n", OK),
+    "no blank before a value": (GET + b"X:v\r\n\r\n", OK),
+    "a value of other bytes": (GET + b"X: \xff\xfe\r\n\r\n", OK),
+    "a line end without CR": (b"GET / HTTP/1.1\nHost: localhost\n\n", ["400"]),
+    "a header's end without CR": (GET + b"X: v\n\r\n", ["400"]),
+    "a CR in a value": (GET + b"X: v\rY: w\r\n\r\n", ["400"]),
+    "a value in two lines": (GET + b"X: v\r\n w\r\n\r\n", ["400"]),
+    "a blank before the colon": (GET + b"Content-Length : 3\r\n\r\nabc", ["400"]),
+    "a blank before the name": (b"GET / HTTP/1.1\r\n X: v\r\n" + HOST + b"\r\n", ["400"]),
+    "no name": (GET + b": v\r\n\r\n", ["400"]),
+    "no colon": (GET + b"word\r\n\r\n", ["400"]),
+    "NUL in a value": (GET + b"X: a\0b\r\n\r\n", ["400"]),
+    "a control sign in a value": (GET + b"X: a\x01b\r\n\r\n", ["400"]),
+    "other bytes in a name": (GET + b"X\xff: v\r\n\r\n", ["400"]),
+    # Who it is for.
+    "no Host": (b"GET / HTTP/1.1\r\n\r\n", ["400"]),
+    "two Hosts": (GET + HOST + b"\r\n", ["400"]),
+    "HTTP/1.0 without Host": (b"GET / HTTP/1.0\r\n\r\n", ["200"]),
+    # Where the body ends.
+    "length and chunks": (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ["400"]),
+    "chunks and length": (POST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", ["400"]),
+    "blanks after a length": (POST + b"Content-Length: 3 \r\n\r\nabc", OK),
+    "the same length twice": (POST + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", ["400"]),
+    "two lengths": (POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", ["400"]),
+    "a list of lengths": (POST + b"Content-Length: 3, 3\r\n\r\nabc", ["400"]),
+    "a length with a sign": (POST + b"Content-Length: +3\r\n\r\nabc", ["400"]),
+    "a negative length": (POST + b"Content-Length: -1\r\n\r\nabc", ["400"]),
+    "a hexadecimal length": (POST + b"Content-Length: 0x3\r\n\r\nabc", ["400"]),
+    "an empty length": (POST + b"Content-Length: \r\n\r\nabc", ["400"]),
+    "a length in two words": (POST + b"Content-Length: 1 2\r\n\r\nabc", ["400"]),
+    "a length beyond all numbers": (POST + b"Content-Length: 99999999999999999999999\r\n\r\n", ["400"]),
+    "a coding that is not known": (POST + b"Transfer-Encoding: gzip\r\n\r\n", ["501"]),
+    "two codings": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", ["501"]),
+    "the coding identity": (POST + b"Transfer-Encoding: identity\r\n\r\n", ["501"]),
+    "chunks twice": (POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ["400"]),
+    "chunks twice in a list": (POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", ["400"]),
+    "a coding behind another sign": (POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n", ["400"]),
+    "chunks by HTTP/1.0": (CHUNKED.replace(b"1.1", b"1.0") + b"0\r\n\r\n", ["400"]),
+    "chunks in capitals": (CHUNKED.replace(b"chunked", b"CHUNKED") + b"3\r\nabc\r\n0\r\n\r\n", OK),
+    "a chunk with an extension": (CHUNKED + b"3;a=b\r\nabc\r\n0\r\n\r\n", OK),
+    "a chunk's size ends without CR": (CHUNKED + b"3\nabc\r\n0\r\n\r\n", ["400"]),
+    "a chunk ends without CR": (CHUNKED + b"3\r\nabc\n0\r\n\r\n", ["400"]),
+    "a chunk's extension has a line end": (CHUNKED + b"3;a\nb\r\nabc\r\n0\r\n\r\n", ["400"]),
+    "a chunk that is longer": (CHUNKED + b"3\r\nabcd\r\n0\r\n\r\n", ["400"]),
+    "a negative chunk": (CHUNKED + b"-1\r\nabc\r\n0\r\n\r\n", ["400"]),
+    "a chunk with 0x": (CHUNKED + b"0x3\r\nabc\r\n0\r\n\r\n", ["400"]),
+    "a chunk beyond all numbers": (CHUNKED + b"f" * 17 + b"\r\nabc\r\n0\r\n\r\n", ["400"]),
+    "a header behind the body": (CHUNKED + b"3\r\nabc\r\n0\r\nHost: other\r\nX: v\r\n\r\n", OK),
+    "a length behind the body": (CHUNKED + b"0\r\nContent-Length: 5\r\n\r\n", ["400"]),
+    # What is asked.
+    "a body of GET": (GET + b"Content-Length: 3\r\n\r\nabc", OK),
+    "a method that is not known": (b"FOO / HTTP/1.1\r\n" + HOST + b"\r\n", ["400"]),
+    "a target with a blank": (b"GET /a b HTTP/1.1\r\n" + HOST + b"\r\n", ["400"]),
+    "a target with other bytes": (b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n", ["400"]),
+    "a target with NUL": (b"GET /\0 HTTP/1.1\r\n" + HOST + b"\r\n", ["400"]),
+    "another version": (b"GET / HTTP/1.2\r\n" + HOST + b"\r\n", ["400"]),
+    "the beginning of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ["400"]),
+    "a greeting of TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", ["400"]),
+    "line ends before it": (b"\r\n\r\n" + GET + b"\r\n", OK),
+    "another protocol, as Java asks": (POST + H2C + b"Content-Length: 3\r\n\r\nabc", OK),
+    "another protocol, with chunks": (POST + H2C + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", OK),
+    "a WebSocket": (GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", OK),
+    "three at once": ((POST + b"Content-Length: 3\r\n\r\nabc") * 3, ["200"] * 4),
+    "a good one, then none": (GET + b"\r\nNOTHING\r\n\r\n", ["200"]),
+    # How much of it.
+    "headers of 60 KiB": (GET + b"X: " + b"v" * 61_000 + b"\r\n\r\n", OK),
+    "headers of 70 KiB": (GET + b"X: " + b"v" * 71_000 + b"\r\n\r\n", ["431"]),
+    "many headers": (GET + b"X: v\r\n" * 12_000 + b"\r\n", ["431"]),
+    "an address of 70 KiB": (b"GET /" + b"a" * 71_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", ["431"]),
+    "headers without an end": (GET + b"X: " + b"v" * 300_000, ["431"]),
+    "a header behind the body without an end": (CHUNKED + b"0\r\nX: " + b"v" * 300_000, ["431"]),
+    "an extension without an end": (CHUNKED + b"3;" + b"v" * 300_000, ["431"]),
+}  # fmt: skip
+
+
+async def tell(scope, receive, send):
+    """Answer with what the application is told; without a length if the address is `/open`."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+    told = repr((scope["method"], scope["raw_path"], scope["query_string"], size, scope["headers"]))
+    length = [] if scope["path"] == "/open" else [(b"content-length", b"%d" % len(told))]
+    await send({"type": "http.response.start", "status": 200, "headers": length})
+    await send({"type": "http.response.body", "body": told.encode()})
+
+
+@pytest.fixture(scope="module")
+def address():
+    with served(tell) as origin:
+        host, port = origin.removeprefix("http://").split(":")
+        yield host, int(port)
+
+
+def ask(address, *parts):
+    """Return all that is answered until the server closes the connection."""
+    answers = []
+    with socket.create_connection(address, timeout=10) as opened, suppress(ConnectionError):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(ConnectionError):  # it has refused what came before
+            for part in parts:
+                opened.sendall(part)
+        while part := opened.recv(65536):
+            answers.append(part)
+    return b"".join(answers)
+
+
+def statuses(answer):
+    return re.findall(r"HTTP/1\.1 (\d+)", answer.decode("latin-1"))
+
+
+def test_each_request_gets_what_its_letters_deserve(address):
+    got = {name: statuses(ask(address, sent + LAST)) for name, (sent, _) in REQUESTS.items()}
+
+    assert got == {name: expected for name, (_, expected) in REQUESTS.items()}
+
+
+@given(st.sampled_from([name for name in REQUESTS if len(REQUESTS[name][0]) < 500]), st.data())
+def test_however_the_bytes_are_cut_the_answers_are_the_same(address, name, data):
+    sent, expected = REQUESTS[name]
+    cuts = data.draw(st.lists(st.integers(1, len(sent)), max_size=4).map(sorted))
+    places = zip([0, *cuts], [*cuts, len(sent)], strict=True)
+
+    parts = [sent[first:last] for first, last in places]
+    assert statuses(ask(address, *parts, LAST)) == expected
+
+
+def test_the_application_is_told_what_was_sent(address):
+    told = {
+        name: ask(address, head + b"Connection: close\r\n\r\n").decode()
+        for name, head in {
+            "blanks": GET + b"X-One: \t v w \t \r\n",
+            "host": b"GET http://other/x?y HTTP/1.1\r\n" + HOST,
+            "all": b"OPTIONS * HTTP/1.1\r\n" + HOST,
+            "open": b"GET /open HTTP/1.0\r\n",
+        }.items()
+    }
+
+    assert "(b'x-one', b'v w')" in told["blanks"]
+    assert "(b'host', b'localhost')" in told["host"]
+    assert "b'http://other/x', b'y'" in told["host"], "it is no path that is served"
+    assert "'OPTIONS', b'*'" in told["all"]
+    assert "transfer-encoding" not in told["open"].lower(), "HTTP/1.0 has no chunks"
+    assert told["open"].endswith("b'close')])"), (
+        "an answer without a length ends with the connection"
+    )
+    trailer = ask(address, CHUNKED + b"3\r\nabc\r\n0\r\nHost: other\r\n\r\n" + LAST).decode()
+    assert "b'/', b'', 3, " in trailer
+    assert "other" not in trailer

@@ -1,0 +1,55 @@
+"""Which events the pages of numbers ask for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which events are asked for. Days are UTC, and both ends belong to it.
+
+    Attributes:
+        walkthrough_id: of one walkthrough only.
+        server_id: of one server only.
+        version: of one version only.
+    """
+
+    organization_id: str
+    first: date
+    last: date
+    walkthrough_id: str = ""
+    server_id: str = ""
+    version: int = 0
+
+    @property
+    def days(self) -> int:
+        """Return how many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Scope:
+        """Return the same of as many days before."""
+        length = timedelta(days=self.days)
+        return replace(self, first=self.first - length, last=self.last - length)
+
+    @property
+    def start_ms(self) -> int:
+        """Return when it begins."""
+        return start_of(self.first)
+
+    @property
+    def end_ms(self) -> int:
+        """Return its last millisecond."""
+        return start_of(self.last + timedelta(days=1)) - 1
+
+    @property
+    def is_of_all(self) -> bool:
+        """Return whether no server and no version is chosen."""
+        return not (self.server_id or self.version)
+
+
+def start_of(day: date) -> int:
+    """Return the first millisecond of a day."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000

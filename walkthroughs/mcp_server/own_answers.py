@@ -1,0 +1,134 @@
+"""Answer the ordinary step call beside the SDK, with the SDK's own bytes.
+
+The answer to an ordinary step is the same for all learners who come to that step with as many steps
+done, but for the id of the request. The first such answers are the SDK's, and are kept; those that
+follow are the kept bytes. So nothing here knows how an answer looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
+from starlette.types import Message, Scope, Send
+
+from walkthroughs.mcp_server.call import SCOPE_KEY, Attempt, Call
+from walkthroughs.mcp_server.places import Places
+from walkthroughs.mcp_server.short_calls import attempt_call
+from walkthroughs.mcp_server.step_call import STEP_TOOL, KnownCall
+from walkthroughs.metrics import Metrics
+
+#: What answers a request by the SDK, with the channel to send it on.
+GoOn = Callable[[Send], Awaitable[None]]
+#: What is kept in all. An answer has about 5 kB.
+MAX_BYTES = 32 * 1024 * 1024
+#: What else a kept answer takes: its key and its headers.
+_BESIDE = 1000
+_LENGTH = b"content-length"
+_ID, _END = b'{"jsonrpc":"2.0","id":', b',"result":'
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer of the SDK: its headers without the length, and what follows the request's id."""
+
+    headers: tuple[tuple[bytes, bytes | None], ...]
+    rest: bytes
+
+
+class OwnAnswers:
+    """Answers of one event loop."""
+
+    def __init__(self, places: Places, metrics: Metrics, max_bytes: int = MAX_BYTES) -> None:
+        self._places, self._metrics = places, metrics
+        self._kept: LRUCache[Hashable, _Kept] = LRUCache(
+            max_bytes, getsizeof=lambda kept: len(kept.rest) + _BESIDE
+        )
+
+    async def answer(
+        self, call: Call, known: KnownCall, scope: Scope, send: Send, go_on: GoOn
+    ) -> None:
+        """Run the call's statement, and answer if the answer is known.
+
+        Else *go_on* answers, by the SDK. It finds in *scope* what the statement came to, so that
+        nothing is moved twice.
+        """
+        # Only a step call's own statement checks whether the link has ended.
+        is_checked = not call.is_step_call or known.tool == STEP_TOOL
+        if not (call.tenant.tools_enabled and call.caller.learner_id and is_checked):
+            await go_on(send)
+            return
+        attempt = await attempt_call(self._places, call.caller, known.tool, known.arguments)
+        key = self._key(call, known, attempt)
+        kept = self._kept.get(key) if key else None
+        if kept is not None:
+            self._metrics.tool_called(known.tool, "ok", attempt.began)
+            await _send(send, kept, known.request_id)
+            return
+        scope[SCOPE_KEY] = replace(call, attempt=attempt)
+        await go_on(_Keeper(self._kept, key, known.request_id, attempt, send) if key else send)
+
+    def _key(self, call: Call, known: KnownCall, attempt: Attempt) -> Hashable:
+        """Return all that the answer depends on; none if it is not kept."""
+        if attempt.answer is not None:
+            return attempt.answer.key, known.version, call.tenant.name
+        if attempt.moved is None:
+            return None
+        moved = attempt.moved
+        published = self._places.cache.get(moved.walkthrough_id, moved.version, moved.digest)
+        if moved.shown_at is not None or published is None:
+            return None
+        has_pictures = moved.current_step_id in published.with_pictures
+        return (
+            moved.walkthrough_id,
+            moved.version,
+            moved.digest,
+            moved.current_step_id,
+            len(published.step_ids & moved.completed),
+            known.version,
+            call.tenant.name,
+            call.caller.base_address if has_pictures else None,
+        )
+
+
+class _Keeper:
+    """Sends an answer on, and keeps it."""
+
+    def __init__(
+        self,
+        kept: LRUCache[Hashable, _Kept],
+        key: Hashable,
+        request_id: bytes,
+        attempt: Attempt,
+        send: Send,
+    ) -> None:
+        self._all, self._key, self._attempt, self._send = kept, key, attempt, send
+        self._begin = _ID + request_id + _END
+        self._start: Message = {}
+
+    async def __call__(self, message: Message) -> None:
+        """Send a part of the answer."""
+        if message["type"] == "http.response.start":
+            self._start = message
+        elif self._start.get("status") == 200 and self._attempt.is_from_memory:
+            self._keep(message)
+        await self._send(message)
+
+    def _keep(self, message: Message) -> None:
+        body = message.get("body", b"")
+        if message.get("more_body") or not body.startswith(self._begin):
+            return
+        rest = body[len(self._begin) - len(_END) :]
+        if len(rest) + _BESIDE <= self._all.maxsize:
+            self._all[self._key] = _Kept(
+                tuple((n, None if n == _LENGTH else v) for n, v in self._start["headers"]), rest
+            )
+
+
+async def _send(send: Send, kept: _Kept, request_id: bytes) -> None:
+    body = b"".join((_ID, request_id, kept.rest))
+    length = str(len(body)).encode()
+    headers = [(name, length if value is None else value) for name, value in kept.headers]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,90 @@
+"""The requests that open a stream: who may, and that an open stream takes no place in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from walkthroughs.mcp_server.busy import send_busy
+from walkthroughs.mcp_server.call import Call, caller_key
+from walkthroughs.mcp_server.incoming import replay
+from walkthroughs.mcp_server.refusals import Refused, send_refusal
+from walkthroughs.mcp_server.streams import RETRY_AFTER, SCOPE_KEY, Opening, Streams
+from walkthroughs.serving.fair_queue import Busy, FairQueue
+
+_AWAY = "The server cannot look up this address just now. Try again soon."
+Headers = dict[bytes, bytes]
+#: Returns whom a request is for and from; none while the database is away. Raises Refused.
+Identify = Callable[[Scope, Headers, bool], Awaitable[Call | None]]
+
+
+class StreamRequests:
+    """Answers the requests that open a stream.
+
+    Args:
+        streams: of this process.
+        queue: for what is done until a stream stands.
+        identify: finds out again, from time to time, whether its caller is admitted.
+    """
+
+    def __init__(self, streams: Streams, queue: FairQueue, identify: Identify) -> None:
+        self._streams, self._queue, self._identify = streams, queue, identify
+
+    async def answer(
+        self,
+        app: ASGIApp,
+        call: Call | None,
+        scope: Scope,
+        headers: Headers,
+        body: bytes,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Answer one request: GET here, and `subscriptions/listen` by *app*."""
+        if scope["method"] == "GET":
+            await self._answer_get(call, scope, headers, receive, send)
+            return
+        receive = replay(body, receive)
+        if call is None:
+            await app(scope, receive, send)
+            return
+        caller = caller_key(call, scope)
+        try:
+            await self._queue.enter(call.tenant.organization_id, caller)
+        except Busy as busy:
+            await send_busy(send, busy, body)
+            return
+        with ExitStack() as place:
+            place.callback(self._queue.leave, caller)
+            scope[SCOPE_KEY] = self._opening(call, scope, headers, place.close)
+            await self._streams.run_listen(app, scope, receive, send)
+
+    async def _answer_get(
+        self, call: Call | None, scope: Scope, headers: Headers, receive: Receive, send: Send
+    ) -> None:
+        if call is None:
+            await send_refusal(send, Refused(503, _AWAY), more=RETRY_AFTER)
+        else:
+            opening = self._opening(call, scope, headers)
+            await self._streams.answer_get(opening, scope, receive, send)
+
+    def _opening(
+        self,
+        call: Call,
+        scope: Scope,
+        headers: Headers,
+        is_open: Callable[[], None] = lambda: None,
+    ) -> Opening:
+        async def may_still() -> bool:
+            try:
+                now = await self._identify(scope, headers, False)
+            except Refused:
+                return False
+            if now is None:  # while the database is away, nobody's right has ended
+                return True
+            server_id, learner_id = now.tenant.server_id, now.caller.learner_id
+            return (server_id, learner_id) == (call.tenant.server_id, call.caller.learner_id)
+
+        return Opening(call, caller_key(call, scope), may_still, is_open)

@@ -1,0 +1,52 @@
+"""An answer that is a stream of events, and a bound on how long a client may not read it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import Message, Send
+
+#: How long a client may take to read what is sent.
+SEND_SECONDS = 30.0
+#: How often something is sent at least: it keeps the connection, and a client that is gone is
+#: noticed.
+KEEP_ALIVE_SECONDS = 20.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-accel-buffering", b"no"),  # nginx would keep it all until the end
+]
+
+
+class EventStream:
+    """Writes a stream of events. Each method raises TimeoutError if the client does not read."""
+
+    def __init__(self, send: Send, seconds: float = SEND_SECONDS) -> None:
+        self._send = sent_within(send, seconds)
+
+    async def start(self) -> None:
+        """Send the headers."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+
+    async def write(self, events: bytes) -> None:
+        """Send whole events."""
+        await self._send({"type": "http.response.body", "body": events, "more_body": True})
+
+    async def keep_alive(self) -> None:
+        """Send something that is no event."""
+        await self.write(b":\n\n")
+
+    async def end(self) -> None:
+        """Send the end, by which a client knows that nothing was cut off."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def sent_within(send: Send, seconds: float = SEND_SECONDS) -> Send:
+    """Return *send*, which raises TimeoutError if the client does not read for so long."""
+
+    async def send_in_time(message: Message) -> None:
+        async with asyncio.timeout(seconds):
+            await send(message)
+
+    return send_in_time
