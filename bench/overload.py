@@ -14,13 +14,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 
-from bench.calls import looks
-from bench.client import read_answer, request
+from bench.client import drive, read_answer, request
 from bench.processes import free_port, wait_for
-from bench.seed import SHARE, Range, seed, token_of
+from bench.seed import SHARE, STEPS_EACH, Range, rewind, seed, step_of, token_of
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 
@@ -55,34 +53,45 @@ def main() -> None:
         stack.callback(server.terminate)
         wait_for(port)
         for _ in range(ROUNDS):
+            rewind(database)
             _round(port)
 
 
 def _round(port: int) -> None:
-    rate = looks(port, CLIENTS, SIZE, "status", SECONDS).rate
-    calm = asyncio.run(_offer(port, rate / 2, SECONDS))
-    crowded = asyncio.run(_offer(port, rate * 2, SECONDS))
+    calls = _calls(port)
+    # One iterator for all connections: each call is of another learner.
+    carried = drive(
+        f"http://127.0.0.1:{port}", [calls] * CLIENTS, SECONDS, b"next_walkthrough_step"
+    )
+    rate = carried.rate
+    calm = asyncio.run(_offer(port, calls, rate / 2, SECONDS))
+    crowded = asyncio.run(_offer(port, calls, rate * 2, SECONDS))
     ratio = crowded.p99_ms() / calm.p99_ms()
     print(
-        f"{rate:,.0f}/s carried; p99 at half of it {calm.p99_ms():.1f} ms"
+        f"{rate:,.0f}/s carried (p99 {carried.p99_ms:.1f} ms);"
+        f" p99 at half of it {calm.p99_ms():.1f} ms"
         f" ({len(calm.refused)} refused), at twice {crowded.p99_ms():.1f} ms: {ratio:.1f} times;"
         f" {len(crowded.taken):,} taken, {len(crowded.refused):,} refused",
         flush=True,
     )
 
 
-async def _offer(port: int, rate: float, seconds: float) -> Answers:
+async def _offer(port: int, calls: Iterator[bytes], rate: float, seconds: float) -> Answers:
     """Send *rate* calls a second, each over a connection that is free, or a new one."""
-    answers, calls = Answers(), _calls(port)
+    answers = Answers()
     free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     sent: set[asyncio.Task[None]] = set()
 
     async def ask(call: bytes, due: float) -> None:
-        connection = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
-        reader, writer = connection
-        writer.write(call)
-        answer = await read_answer(reader)
-        free.append(connection)
+        try:
+            connection = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = connection
+            writer.write(call)
+            answer = await read_answer(reader)
+        except (RuntimeError, EOFError, OSError):  # no room for one more connection
+            answer = _BUSY
+        else:
+            free.append(connection)
         (answers.refused if _BUSY in answer else answers.taken).append(time.perf_counter() - due)
 
     began = time.perf_counter()
@@ -102,11 +111,13 @@ async def _offer(port: int, rate: float, seconds: float) -> Answers:
 
 
 def _calls(port: int) -> Iterator[bytes]:
-    """Yield a call of one learner after the other."""
-    first = Range.LOOKING * SHARE
-    for learner in cycle(range(first, first + SHARE)):
-        url = f"http://localhost:{port}/s/bench/mcp/u/{token_of(SIZE, learner)}"
-        yield request(url, "get_walkthrough_status", {"walkthrough_id": f"wt{SIZE}"})
+    """Yield the next step of one learner after the other."""
+    learners = range(Range.LOOKING * SHARE)
+    for position in range(STEPS_EACH):
+        for learner in learners:
+            url = f"http://localhost:{port}/s/bench/mcp/u/{token_of(SIZE, learner)}"
+            arguments = {"current_step_id": step_of(SIZE, position)}
+            yield request(url, "next_walkthrough_step", arguments)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
 
 def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_who_came():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0.01))
+        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0.01, late_calls=0))
         await calls.start("acme", "first")
         for name in ("old1", "old2"):
             await calls.start("acme", name)
@@ -135,7 +135,7 @@ def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_wh
 
 def test_many_who_come_at_once_are_all_served_within_the_grace():
     async def check():
-        calls = Calls(FairQueue(at_once=2, grace=60, late=0))
+        calls = Calls(FairQueue(at_once=2, grace=60, late=0, late_calls=0))
         names = [f"c{number}" for number in range(50)]
         for name in names:
             await calls.start("acme", name)
@@ -148,7 +148,7 @@ def test_many_who_come_at_once_are_all_served_within_the_grace():
 
 def test_a_free_place_in_between_does_not_end_what_is_too_much():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.05, late=0.01))
+        calls = Calls(FairQueue(at_once=1, grace=0.05, late=0.01, late_calls=0))
         for name in ("a", "b", "c"):
             await calls.start("acme", name)
         await asyncio.sleep(0.06)
@@ -162,9 +162,24 @@ def test_a_free_place_in_between_does_not_end_what_is_too_much():
     asyncio.run(check())
 
 
+def test_a_wait_in_which_hardly_any_call_began_makes_none_late():
+    async def check():
+        calls = Calls(FairQueue(at_once=1, grace=0.01, late=0.01, late_calls=2))
+        for name in ("first", "a", "b", "c", "d"):
+            await calls.start("acme", name)
+        await asyncio.sleep(0.03)  # a disk that stalls
+        for name in ("first", "a"):
+            await calls.end(name)
+        assert (calls.began, calls.refused) == (["first", "a", "b"], [])
+        await calls.end("b")
+        assert (calls.began, calls.refused) == (["first", "a", "b", "d"], ["c"])
+
+    asyncio.run(check())
+
+
 def test_after_a_while_without_late_calls_the_grace_begins_anew():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0))
+        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0, late_calls=0))
         for name in "ab":
             await calls.start("acme", name)
         await asyncio.sleep(0.03)
@@ -181,7 +196,7 @@ def test_after_a_while_without_late_calls_the_grace_begins_anew():
 
 def test_a_caller_with_a_part_of_the_places_does_not_make_it_too_much():
     async def check():
-        calls = Calls(FairQueue(at_once=10, per_caller=1, grace=0, late=0))
+        calls = Calls(FairQueue(at_once=10, per_caller=1, grace=0, late=0, late_calls=0))
         for number in range(3):
             await calls.start("acme", "lea", f"lea{number}")
         await asyncio.sleep(0.01)

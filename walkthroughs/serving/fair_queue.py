@@ -6,7 +6,8 @@ seconds is refused, so that calls do not pile up until all of them are too late.
 
 A moment in which many come at once passes by itself. When more come than can be done for longer
 than that, those that have waited are refused in favour of those that have just come, as in the
-CoDel rule for queues of packets: else each call would wait as long as it may.
+CoDel rule for queues of packets: else each call would wait as long as it may. A wait counts only
+if many calls began meanwhile: a disk that stalls makes all wait, and refusing would not help.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ _WAITING_FACTOR = 8
 #: How long a call waits for its turn.
 PATIENCE_SECONDS = 5.0
 #: For how long all places may be taken before that is too much, and how long a call waits then.
-GRACE_SECONDS = 2.0
-LATE_SECONDS = 0.5
+GRACE_SECONDS = 0.3
+LATE_SECONDS = 0.05
+#: How many calls began meanwhile, at least, before one that waits makes way.
+LATE_CALLS = 64
 
 
 class Busy(HandrailError):
@@ -44,6 +47,8 @@ class _Waiter:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    #: How many calls had begun when it came.
+    begun: int = 0
 
 
 class FairQueue:
@@ -56,9 +61,12 @@ class FairQueue:
         patience: float = PATIENCE_SECONDS,
         grace: float = GRACE_SECONDS,
         late: float = LATE_SECONDS,
+        late_calls: int = LATE_CALLS,
     ) -> None:
         self._at_once, self._per_caller, self._patience = at_once, per_caller, patience
-        self._grace, self._late = grace, late
+        self._grace, self._late, self._late_calls = grace, late, late_calls
+        #: How many calls have begun.
+        self._begun = 0
         #: Since when calls wait for a place; none if a place was free at the last look.
         self._full_since: float | None = None
         #: Until when late calls are refused, in the time of the loop.
@@ -81,7 +89,7 @@ class FairQueue:
             return
         if self._waiting[caller] >= self._per_caller * _WAITING_FACTOR:
             raise Busy(2)
-        waiter = _Waiter(caller)
+        waiter = _Waiter(caller, begun=self._begun)
         if self._working >= self._at_once and self._full_since is None:
             self._full_since = waiter.since
         self._groups.setdefault(group, deque()).append(waiter)
@@ -120,6 +128,7 @@ class FairQueue:
 
     def _take(self, caller: str) -> None:
         self._working += 1
+        self._begun += 1
         self._at_work[caller] += 1
 
     def _next(self) -> _Waiter | None:
@@ -137,13 +146,16 @@ class FairQueue:
             chosen = next(able, None)
             if chosen is None:
                 continue
-            while chosen.since < latest and (following := next(able, None)) is not None:
+            while self._is_late(chosen, latest) and (following := next(able, None)) is not None:
                 chosen.turn.set_exception(Busy(2))
                 self._be_strict()
                 chosen = following
             self._groups[group] = self._groups.pop(group)  # the others are next
             return chosen
         return None
+
+    def _is_late(self, waiter: _Waiter, latest: float) -> bool:
+        return waiter.since < latest and self._begun - waiter.begun >= self._late_calls
 
     def _latest_begin(self) -> float:
         """Return since when a waiter may have waited to be no late one."""
