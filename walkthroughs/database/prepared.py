@@ -127,15 +127,18 @@ class Prepared:
         if self._busy < self._most:
             self._busy += 1
             return
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         self._turns.append(turn)
+        timer = loop.call_at(deadline, _give_up, turn)
         try:
-            async with asyncio.timeout_at(deadline):
-                await turn
-        except BaseException:
-            if turn.done() and not turn.cancelled():  # it came in the same moment
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.exception() is None:  # it came in the same moment
                 self._leave_place()
             raise
+        finally:
+            timer.cancel()
 
     def _leave_place(self) -> None:
         """Hand the place to the next in turn, so that nobody who comes later takes it."""

@@ -103,16 +103,15 @@ class FairQueue:
             self._forget(group, waiter)
 
     async def _turn_of(self, waiter: _Waiter) -> None:
+        timer = asyncio.get_running_loop().call_later(self._patience, _refuse, waiter)
         try:
-            async with asyncio.timeout(self._patience):
-                await waiter.turn
-        except TimeoutError:
-            if not _has_come(waiter):  # else its turn came in the same moment
-                raise Busy(2) from None
+            await waiter.turn
         except asyncio.CancelledError:
             if _has_come(waiter):
                 self.leave(waiter.caller)
             raise
+        finally:
+            timer.cancel()
 
     def leave(self, caller: str) -> None:
         """Give a place back; the next call in turn takes it."""
@@ -147,7 +146,7 @@ class FairQueue:
             if chosen is None:
                 continue
             while self._is_late(chosen, latest) and (following := next(able, None)) is not None:
-                chosen.turn.set_exception(Busy(2))
+                _refuse(chosen)
                 self._be_strict()
                 chosen = following
             self._groups[group] = self._groups.pop(group)  # the others are next
@@ -173,6 +172,11 @@ class FairQueue:
         waiters.remove(waiter)
         if not waiters:
             del self._groups[group]
+
+
+def _refuse(waiter: _Waiter) -> None:
+    if not waiter.turn.done():  # else its turn came in the same moment
+        waiter.turn.set_exception(Busy(2))
 
 
 def _has_come(waiter: _Waiter) -> bool:
