@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -130,16 +130,16 @@ class _Checks:
                 _check_and_count, self._database, self._settings, source, self._stop, self._count
             )
             self._running[source.id] = (source.organization_id, check)
-        if not self._running and time.monotonic() > self._next_recheck:
-            self._next_recheck = time.monotonic() + recheck.SECONDS
-            self._start_recheck(sources)
+        if len(self._running) < self._at_once and time.monotonic() > self._next_recheck:
+            self._start_recheck(each for each in sources if each.id not in self._running)
         if self._running:
             return _BUSY_SECONDS
         return max(0.0, (min(times.values(), default=now + 60_000) - now) / 1000)
 
-    def _start_recheck(self, sources: list[ContentSource]) -> None:
+    def _start_recheck(self, sources: Iterable[ContentSource]) -> None:
         source = recheck.choose(sources)
         if source is not None:
+            self._next_recheck = time.monotonic() + recheck.SECONDS
             check = self._pool.submit(_recheck_or_log, self._database, self._settings, source)
             self._running[source.id] = (source.organization_id, check)
 

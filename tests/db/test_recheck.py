@@ -1,6 +1,7 @@
 """What nobody thought of: a live text that is not the one of its commit is found and put right."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -82,7 +83,8 @@ def test_the_worker_looks_again_by_itself(synced, monkeypatch):
     monkeypatch.setattr(recheck, "SECONDS", 0.2)
     change_by_hand(synced)
     stop = threading.Event()
-    worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
+    settings = replace(synced.settings, poll_seconds=1)  # else it is mostly being checked
+    worker = threading.Thread(target=run_worker, args=(synced.database, settings, stop))
     worker.start()
     try:
         until(lambda: live_text(synced) == "Do one.")
