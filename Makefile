@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 # The tests wait about as long as they work. A file stays with one worker, for what its tests share.
-WORKERS ?= 3
+WORKERS ?= 4
 FAST := $(addprefix tests/db/test_,attempts.py catalog.py chain.py migrations.py moves.py owners.py pace.py publishing.py)
 BIN := .venv/bin
 NODE_MODULES := tests/outside/node_modules/.package-lock.json
