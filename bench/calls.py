@@ -45,24 +45,18 @@ def steps(
 
     Args:
         port: of the server.
-        clients: how many connections; each has learners of its own.
+        clients: how many connections.
         size: of the walkthrough.
         which: the range of learners.
         seconds: how long.
         era: `modern`, `bearer` (the same, signed in), `legacy`, or `handshake`: before each step
             the client connects as one of that era does.
     """
-    share = SHARE // clients
-    first = which * SHARE
-    made = _CALLS[era]
-
-    def calls(client: int) -> Iterator[Call]:
-        begin = first + client * share
-        for learner, step in walk(size, begin, begin + share):
-            yield made(port, size, learner, step)
-
-    origin = f"http://127.0.0.1:{port}"
-    return drive(origin, [calls(client) for client in range(clients)], seconds, _STEP)
+    first, made = which * SHARE, _CALLS[era]
+    walked = walk(size, first, first + SHARE)
+    # One for all connections: where one is answered sooner, its learners would come too soon.
+    calls = (made(port, size, learner, step) for learner, step in walked)
+    return drive(f"http://127.0.0.1:{port}", [calls] * clients, seconds, _STEP)
 
 
 def looks(port: int, clients: int, size: int, name: str, seconds: float) -> Load:
