@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bench.sync_repository import STEPS_EACH, edit, make
-from sync.git.repository import BRANCH_REF, Repository, open_repository
+from sync.git.repository import Repository, open_repository
 from sync.runs import SyncRequest
 from sync.sync_source import sync_source
 from sync.worker import check_source
@@ -99,7 +99,7 @@ def _round(large: Site, small: Site) -> dict[str, float]:
     copy = _time(lambda: _copy(large.database, bodies))
     small.sync()
     with large.git() as repository:
-        commit = repository.commit(BRANCH_REF)
+        commit = repository.fetch()
         seconds["read floor"] = _best(lambda: _shell(large, f"git ls-tree -r {commit} | {_BLOBS}"))
         seconds["read all"] = _best(lambda: _read(repository, commit, {}))
         seconds["poll floor"] = _best(
