@@ -12,7 +12,19 @@ from starlette.types import Send
 
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.refusals import Refused, is_request, send_json, send_refusal
-from walkthroughs.serving.fair_queue import Busy
+from walkthroughs.serving.fair_queue import Busy, FairQueue
+
+
+async def has_turn(
+    queue: FairQueue, organization_id: str, caller: str, send: Send, body: bytes
+) -> bool:
+    """Return whether the call may begin; else it is answered. One that began has to `leave`."""
+    try:
+        await queue.enter(organization_id, caller)
+    except Busy as busy:
+        await send_busy(send, busy, body)
+        return False
+    return True
 
 
 async def send_busy(send: Send, busy: Busy, body: bytes) -> None:

@@ -20,7 +20,7 @@ from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
-from walkthroughs.mcp_server.busy import send_busy
+from walkthroughs.mcp_server.busy import has_turn
 from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.handshake import DirectManager
@@ -38,7 +38,7 @@ from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
-from walkthroughs.mcp_server.step_call import KnownCall, read_known_call
+from walkthroughs.mcp_server.step_call import read_known_call
 from walkthroughs.mcp_server.stream_requests import StreamRequests
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
@@ -47,7 +47,7 @@ from walkthroughs.mcp_server.tenant import (
 )
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
-from walkthroughs.serving.fair_queue import Busy, FairQueue
+from walkthroughs.serving.fair_queue import FairQueue
 from walkthroughs.settings import Settings
 
 if TYPE_CHECKING:
@@ -137,28 +137,25 @@ class Endpoint:
         if call is None:
             await handle(send)
             return
-        known = read_known_call(body, headers, len(scope["headers"])) if self._own_answers else None
-        await self._answer_in_turn(call, read, body, known, handle, send)
+        await self._answer_in_turn(call, read, headers, body, handle, send)
 
     async def _answer_in_turn(
         self,
         call: Call,
         scope: Scope,
+        headers: dict[bytes, bytes],
         body: bytes,
-        known: KnownCall | None,
         handle: GoOn,
         send: Send,
     ) -> None:
-        """Answer by ourselves what is *known*, and by the SDK what is not, in the caller's turn."""
+        """Answer by ourselves what is known, and by the SDK what is not, in the caller's turn."""
         caller = caller_key(call, scope)
-        try:
-            await self._queue.enter(call.tenant.organization_id, caller)
-        except Busy as busy:
-            await send_busy(send, busy, body)
+        if not await has_turn(self._queue, call.tenant.organization_id, caller, send, body):
             return
         try:
-            if self._own_answers and known:
-                await self._own_answers.answer(call, known, scope, send, handle)
+            own = self._own_answers
+            if own and (known := read_known_call(body, headers, len(scope["headers"]))):
+                await own.answer(call, known, scope, send, handle)
             else:
                 await handle(send)
         finally:

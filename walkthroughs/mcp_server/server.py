@@ -18,12 +18,10 @@ from mcp.types import (
     PaginatedRequestParams,
 )
 
-from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
 from walkthroughs.learning.shown_again import REPEAT, RESUME
@@ -41,7 +39,6 @@ from walkthroughs.mcp_server.short_calls import answer_shortly, attempt_call
 from walkthroughs.mcp_server.step_call import STEP_TOOL, fast_step_id
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import OFFERED, Tenant, TenantLookup
-from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.mcp_server.traced_calls import traced
 from walkthroughs.metrics import Metrics
 
@@ -73,7 +70,7 @@ def build_server(
 ) -> Server[Any]:
     """Return the server with all that it offers; it works behind the endpoint only."""
     prepared = places.prepared
-    calls = _Calls(places.database, places.threads, prepared, directory, places.cache, places)
+    calls = _Calls(places, directory)
     prompts = Prompts(prepared, directory)
     resources = Resources(prepared, directory, places)
 
@@ -118,12 +115,8 @@ def build_server(
 class _Calls:
     """Runs the tools: common calls on the event loop, all else in a thread."""
 
-    database: Database
-    threads: Threads
-    prepared: Prepared
-    directory: TenantLookup
-    cache: ContentCache
     places: Places
+    directory: TenantLookup
 
     async def run(self, call: Call, params: CallToolRequestParams) -> CallToolResult:
         name, arguments = params.name, params.arguments or {}
@@ -162,23 +155,27 @@ class _Calls:
 
     async def _moved(self, caller: Caller, attempt: Attempt, moved: FastStep) -> CallToolResult:
         """Answer an ordinary step call, from memory if its version was read before."""
-        view = answers.cached_view(self.cache, moved)
+        view = answers.cached_view(self.places.cache, moved)
         attempt.is_from_memory = view is not None
         if view is None:
             organization, version = caller.organization_id, (moved.version, moved.digest)
             await self.places.version(organization, moved.walkthrough_id, *version)
-            view = answers.cached_view(self.cache, moved)
+            view = answers.cached_view(self.places.cache, moved)
         if view is not None:
             return results.step_result(view, caller.base_address)
         # A newer version has been published since.
-        work = partial(tools.after_fast_step, self.database, self.cache, caller, moved)
+        work = partial(
+            tools.after_fast_step, self.places.database, self.places.cache, caller, moved
+        )
         return await self._in_thread(work)
 
     async def _run_tool(self, call: Call, name: str, arguments: dict[str, Any]) -> CallToolResult:
         """Run the tool; once more if the learner has been merged with another one meanwhile."""
 
         def work(caller: Caller) -> Callable[[], CallToolResult]:
-            return partial(tools.call, self.database, self.cache, caller, name, arguments)
+            return partial(
+                tools.call, self.places.database, self.places.cache, caller, name, arguments
+            )
 
         result = await self._in_thread(work(call.caller))
         if not result.is_error or not call.caller.learner_id or result == results.unavailable():
@@ -194,7 +191,7 @@ class _Calls:
 
     async def _in_thread(self, work: Callable[[], CallToolResult]) -> CallToolResult:
         try:
-            return await self.threads.run(work)
+            return await self.places.threads.run(work)
         except DatabaseUnavailable:
             return results.unavailable()
 

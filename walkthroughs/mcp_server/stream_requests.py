@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from walkthroughs.mcp_server.busy import send_busy
+from walkthroughs.mcp_server.busy import has_turn
 from walkthroughs.mcp_server.call import Call, caller_key
 from walkthroughs.mcp_server.incoming import replay
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.streams import RETRY_AFTER, SCOPE_KEY, Opening, Streams
-from walkthroughs.serving.fair_queue import Busy, FairQueue
+from walkthroughs.serving.fair_queue import FairQueue
 
 _AWAY = "The server cannot look up this address just now. Try again soon."
 Headers = dict[bytes, bytes]
@@ -51,10 +51,7 @@ class StreamRequests:
             await app(scope, receive, send)
             return
         caller = caller_key(call, scope)
-        try:
-            await self._queue.enter(call.tenant.organization_id, caller)
-        except Busy as busy:
-            await send_busy(send, busy, body)
+        if not await has_turn(self._queue, call.tenant.organization_id, caller, send, body):
             return
         with ExitStack() as place:
             place.callback(self._queue.leave, caller)
