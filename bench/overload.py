@@ -7,20 +7,13 @@ people who do not know of each other. The other figures of `bench` wait for an a
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.client import drive, read_answer, request
-from bench.processes import free_port, wait_for
-from bench.seed import SHARE, STEPS_EACH, Range, rewind, seed, step_of, token_of
-from walkthroughs.database import embedded, migrations
-from walkthroughs.database.pool import connect
+from bench.processes import free_port, process, wait_for
+from bench.seed import SHARE, STEPS_EACH, Range, rewind, seeded, step_of, token_of
 
 SECONDS, ROUNDS, CLIENTS, SIZE = 6.0, 3, 32, 10
 _BUSY = b"The server is busy"
@@ -40,17 +33,8 @@ class Answers:
 
 def main() -> None:
     """Print each round."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        data = Path(folder) / "postgres"
-        url = embedded.start(data)
-        stack.callback(embedded.stop, data)
-        database = connect(url)
-        stack.callback(database.close)
-        migrations.upgrade(database)
-        seed(database)
-        port = free_port()
-        server = subprocess.Popen([sys.executable, "-m", "bench.ours", str(port), url])
-        stack.callback(server.terminate)
+    port = free_port()
+    with seeded() as (url, database, _), process("bench.ours", str(port), url):
         wait_for(port)
         for _ in range(ROUNDS):
             rewind(database)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from enum import IntEnum
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from walkthroughs.database.pool import Database
+from walkthroughs.database import embedded, migrations
+from walkthroughs.database.pool import Database, connect
 
 #: Steps of each walkthrough, and the step at which its learners stand.
 SIZES = {10: 0, 200: 100}
@@ -46,11 +50,22 @@ LEARNERS = {10: SHARE * len(Range), 200: SHARE * (Range.LOOKING + 1)}
 _BODY = "Do this carefully, then look at what it printed.\n\n" * 76  # about 3.7 kB
 
 
-def seed(database: Database, learners: int | None = None) -> None:
-    """Fill an empty, migrated database. Ids tell what they are, so that clients can make them.
+@contextmanager
+def seeded() -> Iterator[tuple[str, Database, Path]]:
+    """Yield the address of a database of its own that is filled, the database, and its folder."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        data = Path(folder) / "postgres"
+        url = embedded.start(data)
+        stack.callback(embedded.stop, data)
+        database = connect(url)
+        stack.callback(database.close)
+        migrations.upgrade(database)
+        _seed(database)
+        yield url, database, data
 
-    With a number of *learners*, each walkthrough has so many, and not all ranges.
-    """
+
+def _seed(database: Database) -> None:
+    """Fill an empty, migrated database. Ids tell what they are, so that clients can make them."""
     with database.engine.begin() as connection:
         connection.execute(
             text("INSERT INTO organization (id, slug, name, created_at) VALUES ('o', 'o', 'O', 0)")
@@ -65,8 +80,8 @@ def seed(database: Database, learners: int | None = None) -> None:
         )
         for size, standing in SIZES.items():
             _walkthrough(connection, size)
-            _learners(connection, size, learners or LEARNERS[size])
-            _progress(connection, size, standing, learners or LEARNERS[size])
+            _learners(connection, size)
+            _progress(connection, size, standing)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
@@ -127,8 +142,8 @@ def _walkthrough(connection: Connection, size: int) -> None:
     )
 
 
-def _learners(connection: Connection, size: int, learners: int) -> None:
-    keys = {"size": size, "last": learners - 1}
+def _learners(connection: Connection, size: int) -> None:
+    keys = {"size": size, "last": LEARNERS[size] - 1}
     connection.execute(
         text(
             "INSERT INTO mcp_server_user (id, organization_id, email, created_at)"
@@ -179,22 +194,21 @@ _PROGRESS = """
 
 
 def rewind(database: Database) -> None:
-    """Put every learner back to where `seed` put them."""
+    """Put every learner back to where `seeded` put them."""
     with database.engine.begin() as connection:
         connection.execute(text("TRUNCATE walkthrough_progress, tool_events_incoming"))
         for size, standing in SIZES.items():
-            _progress(connection, size, standing, LEARNERS[size])
+            _progress(connection, size, standing)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE walkthrough_progress"))
 
 
-def _progress(connection: Connection, size: int, standing: int, learners: int) -> None:
+def _progress(connection: Connection, size: int, standing: int) -> None:
     looking = Range.LOOKING * SHARE
     for place, first, last in (
         (standing, 0, looking),
         (standing + 1, looking, looking + SHARE),
-        (standing, looking + SHARE, learners),
+        (standing, looking + SHARE, LEARNERS[size]),
     ):
         keys = {"size": size, "wt": f"wt{size}", "standing": place}
-        until = min(last, learners) - 1
-        connection.execute(text(_PROGRESS), keys | {"first": first, "last": until})
+        connection.execute(text(_PROGRESS), keys | {"first": first, "last": last - 1})

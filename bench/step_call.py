@@ -16,19 +16,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from bench import dashboard, round_trips, sync
 from bench.cases import Bench, Cost, cases
 from bench.lines import LINES, Line
 from bench.processes import free_port, process, wait_for
 from bench.report import step_tables, write
-from bench.seed import rewind, seed
-from walkthroughs.database import embedded, migrations
-from walkthroughs.database.pool import connect
+from bench.seed import rewind, seeded
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS, QUICK_SECONDS = 3.0, 1.0
@@ -57,20 +53,11 @@ def _measure(
     lines: Sequence[Line], *, quick: bool, counts_trips: bool
 ) -> tuple[list[dict[str, Cost]], dict[str, float]]:
     """Return what each case gave in each round, and how often a step call asks the database."""
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "postgres"
-        url = embedded.start(data)
-        database = connect(url)
-        try:
-            migrations.upgrade(database)
-            seed(database)
-            postgres = int((data / "postmaster.pid").read_text().split()[0])
-            rounds = _rounds(Bench(url, database, postgres), lines, quick)
-            rewind(database)
-            return rounds, round_trips.measure(url) if counts_trips else {}
-        finally:
-            database.close()
-            embedded.stop(data)
+    with seeded() as (url, database, data):
+        postgres = int((data / "postmaster.pid").read_text().split()[0])
+        rounds = _rounds(Bench(url, database, postgres), lines, quick)
+        rewind(database)
+        return rounds, round_trips.measure(url) if counts_trips else {}
 
 
 def _rounds(bench: Bench, lines: Sequence[Line], quick: bool) -> list[dict[str, Cost]]:

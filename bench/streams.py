@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from bench.client import request
 from bench.processes import free_port, wait_for
-from bench.seed import seed, step_of, token_of
+from bench.seed import seeded, step_of, token_of
 from bench.stream_clients import (
     Stream,
     close_streams,
@@ -33,8 +33,7 @@ from bench.stream_clients import (
     open_streams,
     walk,
 )
-from walkthroughs.database import embedded, migrations
-from walkthroughs.database.pool import Database, connect
+from walkthroughs.database.pool import Database
 from walkthroughs.serving.connections import raise_file_limit
 
 STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))
@@ -49,14 +48,7 @@ _REQUESTS = {"subscriptions/listen": listen_request, "GET": get_request}
 def main() -> None:
     """Print all figures."""
     raise_file_limit()
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        data = Path(folder) / "postgres"
-        url = embedded.start(data)
-        stack.callback(embedded.stop, data)
-        database = connect(url)
-        stack.callback(database.close)
-        migrations.upgrade(database)
-        seed(database)
+    with tempfile.TemporaryDirectory() as folder, seeded() as (url, database, _):
         with database.begin() as connection:
             connection.execute(text("UPDATE mcp_servers SET pace_seconds = 0"))
         with _served(folder, url) as process:

@@ -126,22 +126,23 @@ def read_seconds(environ: Mapping[str, str], name: str, default: float) -> float
 
 def read_months(environ: Mapping[str, str], name: str, default: int) -> int:
     """Return a number of months."""
-    value = environ.get(name) or str(default)
-    months = int(value) if re.fullmatch("[0-9]{1,4}", value) else 0
-    if not 1 <= months <= 1200:
-        message = f'{name} is "{value}". Give whole months between 1 and 1200.'
-        raise SettingInvalid(message)
-    return months
+    return _whole_number(environ, name, default, 1200, "whole months")
 
 
 def read_connections(environ: Mapping[str, str], name: str, default: int) -> int:
     """Return how many connections may be open."""
+    return _whole_number(environ, name, default, 10_000, "a whole number")
+
+
+def _whole_number(
+    environ: Mapping[str, str], name: str, default: int, most: int, wanted: str
+) -> int:
     value = environ.get(name) or str(default)
-    count = int(value) if re.fullmatch("[0-9]{1,5}", value) else 0
-    if not 1 <= count <= 10_000:
-        message = f'{name} is "{value}". Give a whole number between 1 and 10000.'
+    number = int(value) if re.fullmatch(f"[0-9]{{1,{len(str(most))}}}", value) else 0
+    if not 1 <= number <= most:
+        message = f'{name} is "{value}". Give {wanted} between 1 and {most}.'
         raise SettingInvalid(message)
-    return count
+    return number
 
 
 def read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
