@@ -31,9 +31,10 @@ def test_a_learner_signs_in_by_keyboard_and_without_scripts_and_the_app_gets_the
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(url)
-    page.keyboard.type(LEA)  # the field has the focus
+    expect(page.get_by_label("E-mail address")).to_be_focused()  # by itself, after the page is read
+    page.keyboard.type(LEA)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Type the code")).to_be_visible()
+    expect(page.get_by_label("Code")).to_be_focused()
     page.keyboard.type(academy.mailbox.code())
     page.keyboard.press("Enter")
     expect(page.get_by_text("an app on this computer")).to_be_visible()
