@@ -6,26 +6,22 @@ import html
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NoReturn
 from urllib.parse import unquote
 
 from sync.format.export import step_file
+from sync.format.file_changes import FileChanges, changed
 from sync.format.rewrite_manifest import rewritten_manifests
 from sync.format.rewrite_step import new_step, reads_as, rewritten_step
 from sync.format.step_file import OpenedStep
 from sync.format.step_links import WebAddress, no_address
 from sync.format.text import any_text
 from sync.format.walkthrough_folder import OpenedWalkthrough, open_walkthrough, read_opened
-from sync.layout import MANIFEST, PICTURE_ENDINGS, FileData, PictureFile
-from walkthroughs.content.picture_reader import read_picture
+from sync.layout import MANIFEST, FileData
 from walkthroughs.content.pictures import Picture, pictures_named
 from walkthroughs.content.problems import Problem, Severity
 from walkthroughs.content.values import AuthoredWalkthrough, StepContent, WalkthroughContent
 from walkthroughs.errors import HandrailError
-
-#: Path from the content's folder -> what the file is to hold; none takes it away.
-FileChanges = dict[str, bytes | None]
 
 
 class NotRewritten(HandrailError):
@@ -245,14 +241,3 @@ def _may_name(data: bytes, names: Iterable[str]) -> bool:
     """Return whether a step may link to a file of one of these *names*."""
     text = unquote(html.unescape(data.decode(errors="replace"))).replace("\\", "")
     return any(name in text for name in names)
-
-
-def _as_file(path: str, data: bytes) -> FileData:
-    is_picture = path.lower().endswith(PICTURE_ENDINGS)
-    return PictureFile(partial(read_picture, data)) if is_picture else data
-
-
-def changed(files: Mapping[str, FileData], changes: FileChanges) -> dict[str, FileData]:
-    """Return *files* after the *changes*."""
-    new = {path: _as_file(path, data) for path, data in changes.items() if data is not None}
-    return {path: data for path, data in files.items() if path not in changes} | new

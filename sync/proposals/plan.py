@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from sync.format.file_changes import FileChanges, changed
 from sync.format.file_diff import FileDiff, diff_files
 from sync.format.manifest import read_manifest
-from sync.format.rewrite import FileChanges, changed, rewrite
+from sync.format.rewrite import rewrite
 from sync.format.text import decode_text
 from sync.format.walkthrough_folder import read_walkthrough
 from sync.git.edit_link import view_address_of

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.format.export import export
+from sync.format.file_changes import changed
 from sync.format.file_diff import as_text, diff_files
-from sync.format.rewrite import NotRewritten, changed, rewrite
+from sync.format.rewrite import NotRewritten, rewrite
 from tests.builders import content, step, texts
 from tests.pictures import stored_picture
 from tests.unit.test_export import AUTHORED, LINES, STEPS

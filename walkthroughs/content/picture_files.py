@@ -169,11 +169,9 @@ def strip_webp(data: bytes) -> bytes:
 
 def _webp_frame(body: bytes) -> bytes:
     """Return a frame with what shows it."""
-    kept = [_part(body, 0, 16)]
-    for kind, inner in webp_chunks(body[16:]):
-        if kind in _WEBP_FRAME_PARTS:
-            kept.append(_webp_chunk(kind, inner))
-    return b"".join(kept)
+    header, parts = _part(body, 0, 16), webp_chunks(body[16:])
+    kept = (_webp_chunk(*part) for part in parts if part[0] in _WEBP_FRAME_PARTS)
+    return b"".join([header, *kept])
 
 
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -141,3 +141,17 @@ def preview_of(row: DraftRow, step: DraftStep, pictures: str) -> Preview:
         about_tokens(answers[place]),
         sum(about_tokens(answer) for answer in answers),
     )
+
+
+def neighbours(draft: Draft) -> dict[str, tuple[str | None, str | None]]:
+    """Return, for each step, what it stands behind one place further up, and one further down.
+
+    None if it is the first or the last one; an empty text is the first place.
+    """
+    ids = ["", *(step.id for step in draft.steps)]
+    last = len(ids) - 1
+    return {
+        name: (ids[place - 2] if place > 1 else None, ids[place + 1] if place < last else None)
+        for place, name in enumerate(ids)
+        if place
+    }

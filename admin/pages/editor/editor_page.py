@@ -11,7 +11,14 @@ from flask_admin import expose
 from flask_security import current_user
 from sqlalchemy.orm import Session
 
-from admin.pages.editor.content import TEXTS, chosen_step, marks_of, preview_of, sections
+from admin.pages.editor.content import (
+    TEXTS,
+    chosen_step,
+    marks_of,
+    neighbours,
+    preview_of,
+    sections,
+)
 from admin.pages.editor.form import new_step_id, request_from_form
 from admin.pages.editor.git_state import git_state
 from admin.pages.editor.own_draft import draft_or_404
@@ -19,7 +26,7 @@ from admin.pages.editor.pictures_page import picture_base
 from admin.pages.page import Page
 from admin.saving import write_transaction
 from admin.states import State, state_of, state_words
-from walkthroughs.content.draft import Draft, text_hash
+from walkthroughs.content.draft import DraftStep, text_hash
 from walkthroughs.content.draft_changes import Request, only_texts, request_from_json
 from walkthroughs.content.draft_content import changed_steps, problems
 from walkthroughs.content.draft_outcome import Conflict
@@ -58,9 +65,7 @@ class EditorPage(Page):
         """Show how people and assistants get one step: a part of the page."""
         row = draft_or_404(walkthrough_id)
         step = chosen_step(row.draft.steps, request.args.get("step", ""))
-        shown = preview_of(row, step, picture_base(walkthrough_id)) if step else None
-        values = {"preview": shown, "walkthrough_id": walkthrough_id, "step_id": step and step.id}
-        return str(self.render("handrail/editor_preview.html", **values))
+        return self._shown_step(row, step)
 
     @expose("/draft", methods=("POST",))
     def draft(self, walkthrough_id: str) -> ResponseReturnValue:
@@ -163,21 +168,15 @@ class EditorPage(Page):
             return {"step": None, "as_of": as_of}
         missing = missing_pictures(db.session(), row.walkthrough, row.draft, steps)
         line = marks_of(row, step, (*saved.problems(), *missing))
-        preview = preview_of(row, step, picture_base(row.walkthrough.id))
-        return {
-            "step": step.id,
-            "as_of": as_of,
-            "marks": line.marks,
-            "by": line.by,
-            "preview": str(
-                self.render(
-                    "handrail/editor_preview.html",
-                    preview=preview,
-                    walkthrough_id=row.walkthrough.id,
-                    step_id=step.id,
-                )
-            ),
-        }
+        preview = self._shown_step(row, step)
+        answer = {"step": step.id, "as_of": as_of, "preview": preview}
+        return answer | {"marks": line.marks, "by": line.by}
+
+    def _shown_step(self, row: DraftRow, step: DraftStep | None) -> str:
+        id_ = row.walkthrough.id
+        preview = preview_of(row, step, picture_base(id_)) if step else None
+        values = {"preview": preview, "walkthrough_id": id_, "step_id": step and step.id}
+        return str(self.render("handrail/editor_preview.html", **values))
 
     def _page(
         self,
@@ -217,7 +216,7 @@ class EditorPage(Page):
             "request_id": author_id(),
             "as_of": presence.as_of(*place),
             "hash": text_hash,
-            "neighbours": _neighbours(row.draft),
+            "neighbours": neighbours(row.draft),
         }
         return str(self.render("handrail/editor.html", **values))
 
@@ -249,17 +248,3 @@ def _written(write: Callable[[Session, str], T]) -> T | None:
 
 def _back(walkthrough_id: str) -> ResponseReturnValue:
     return redirect(url_for(".index", walkthrough_id=walkthrough_id), code=303)
-
-
-def _neighbours(draft: Draft) -> dict[str, tuple[str | None, str | None]]:
-    """Return, for each step, what it stands behind one place further up, and one further down.
-
-    None if it is the first or the last one; an empty text is the first place.
-    """
-    ids = ["", *(step.id for step in draft.steps)]
-    last = len(ids) - 1
-    return {
-        name: (ids[place - 2] if place > 1 else None, ids[place + 1] if place < last else None)
-        for place, name in enumerate(ids)
-        if place
-    }
