@@ -255,15 +255,42 @@ def test_what_git_brings_below_a_proposal_is_merged_into_it_first(owner, guide):
     assert "Theirs." not in re.sub(r"<span>.*?</span>", "", shown)
 
 
+def test_a_proposal_says_who_does_a_changed_step_again(owner, guide, database):
+    def ask(level):
+        asked = {"level-start": level, "level-unknown": "again"}
+        return owner.post(guide.at("propose/again"), page=guide.at(), **asked)
+
+    guide.begin(owner)
+    guide.write(owner, **{"step-text": "Mine."})
+    assert "Who has done a changed step" in said(owner.get(guide.at("propose/")))
+    assert "must be" in said(owner.client.get(ask("once").location))
+    for level, line in (("same", 0), ("again", 1), ("again", 1)):
+        assert ask(level).status_code == 303
+        shown = guide.look(owner)
+        assert shown.count("<ins>+revision: 2</ins>") == line
+        assert f'name="level-start" value="{level}" checked' in shown
+    guide.propose(owner)
+    guide.merge()
+    guide.check()
+    row = guide.draft()
+    assert (row.live.steps[0].revision, row.has_changes, row.is_proposal) == (2, False, False)
+    assert ask("again").location.endswith("/propose/")  # which sends on to the editor
+    assert guide.draft().draft.steps[0].revision == "same"
+    with database.transaction() as session:
+        assert session.query(KeptCopy).count() == 0
+
+
 def test_what_was_written_after_proposing_outlives_the_merge(owner, guide, database):
     guide.begin(owner)
     guide.write(owner, **{"step-text": "Mine."})
+    owner.post(guide.at("propose/again"), page=guide.at("propose/"), **{"level-start": "again"})
     guide.propose(owner)
     guide.write(owner, step="finish", **{"step-text": "More."})
     guide.merge()
     guide.check()
     row = guide.draft()
     assert (row.is_proposal, row.is_stale, row.draft.steps[1].text) == (True, True, "More.")
+    assert row.draft.steps[0].revision == "same"  # they are asked by now, and not once more
     owner.post(guide.at("rebase"), page=guide.at())
     guide.propose(owner)
     assert guide.git("diff", "--name-only", "main", guide.branch) == (

@@ -79,6 +79,11 @@ class Comparison:
             counts.append((count_of(number, noun), verb, number))
         return ", ".join(f"{words} {verb}" for words, verb, number in counts if number)
 
+    @property
+    def reworded(self) -> tuple[StepChange, ...]:
+        """Return the steps that are the same step with other texts."""
+        return tuple(step for step in self.steps if step.kind == CHANGED and step.texts)
+
     def as_json(self) -> dict[str, Any]:
         """Return it for a page."""
         return {**asdict(self), "summary": self.summary}

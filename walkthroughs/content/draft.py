@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 #: Texts of a step by their names in changes, conflicts and problems.
 STEP_FIELDS = ("title", "section", "text", "assistant", "check", "revision")
@@ -97,6 +97,12 @@ class Draft:
     def is_written_as(self, other: Draft) -> bool:
         """Return whether both have the same texts in the same order."""
         return (self.details, self.steps) == (other.details, other.steps)
+
+    def without_asked(self, other: Draft) -> Draft:
+        """Return it with nobody asked to do a step again that *other* asks for."""
+        asked = {step.id for step in other.steps if step.revision == AGAIN}
+        steps = (replace(step, revision=SAME) if step.id in asked else step for step in self.steps)
+        return replace(self, steps=tuple(steps))
 
 
 def mark_key(step_id: str | None, name: str) -> str:

@@ -120,12 +120,15 @@ def conclude(session: Session, organization_id: str, walkthrough_id: str) -> Non
     row = lock_draft(session, organization_id, walkthrough_id, even_if_locked=True)
     if row.stored is None or row.stored.proposed is None:
         return
-    if has_unproposed(row):
-        row.stored.proposed = None
+    by, proposed = row.stored.updated_by, proposed_draft(row)
+    if has_unproposed(row) and proposed is not None:
+        left = row.draft.without_asked(proposed.draft)  # whoever did them is asked by now
+        row.store(session, replace(left, revision=row.draft.revision + 1), by).proposed = None
         session.flush()
         return
-    by = row.stored.updated_by
-    if row.has_changes and not row.draft.is_written_as(draft_of(row.live, 0)):
+    if row.has_changes and not row.draft.without_asked(row.draft).is_written_as(
+        draft_of(row.live, 0)
+    ):
         row.keep(session, "merged", by)
     row.store(session, None, by)
 

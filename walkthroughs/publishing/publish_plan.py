@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from walkthroughs.content.comparison import ADDED, CHANGED, Comparison, compare_contents
+from walkthroughs.content.comparison import ADDED, Comparison, compare_contents
 from walkthroughs.content.draft_content import (
     DraftProblem,
     changed_steps,
@@ -211,26 +210,25 @@ def _people(
     standing = learners_by_step(session, owner, [walkthrough_id]).get(walkthrough_id, {})
     removed = tuple(removed_steps(row.live.outline(), new.outline(), standing))
     midway = sum(standing.values())
-    changed = [step.step for step in comparison.steps if step.kind == CHANGED and step.texts]
     return People(
         midway,
         midway - sum(each.learners for each in removed),
         removed,
         count_finished(session, owner, walkthrough_id),
-        _done(session, owner, walkthrough_id, changed),
+        count_done_by(session, row, comparison),
     )
 
 
-def _done(
-    session: Session, owner: str, walkthrough_id: str, author_ids: Sequence[str]
-) -> dict[str, int]:
+def count_done_by(session: Session, row: DraftRow, comparison: Comparison) -> dict[str, int]:
+    """Return how many learners have done each step whose texts change, by author id."""
+    owner, walkthrough_id = row.walkthrough.organization_id, row.walkthrough.id
     step = WalkthroughStep
     rows = session.execute(
         select(step.id, step.external_id).where(
             step.organization_id == owner,
             step.walkthrough_id == walkthrough_id,
             step.archived_at.is_(None),
-            step.external_id.in_(author_ids),
+            step.external_id.in_([each.step for each in comparison.reworded]),
         )
     )
     names = dict(row for row in rows)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from walkthroughs.content.draft import text_hash
+from walkthroughs.content.comparison import Comparison
+from walkthroughs.content.draft import AGAIN, SAME, Draft, text_hash
 from walkthroughs.content.draft_changes import Request, request_from_json
+from walkthroughs.ids import author_id
 
-#: How the names of fields begin: of the step that is shown, and of the walkthrough.
-STEP, DETAILS = "step-", "details-"
+#: How the names of fields begin: of the step that is shown, of the walkthrough, and of whether
+#: those who have done a step are asked to do it again.
+STEP, DETAILS, _LEVEL = "step-", "details-", "level-"
 
 
 def request_from_form(form: Mapping[str, str], base: int) -> Request:
@@ -26,6 +29,36 @@ def request_from_form(form: Mapping[str, str], base: int) -> Request:
     changes = [*_fields(form), *_pressed(form)]
     return request_from_json(
         {"request_id": form.get("request_id", ""), "base": base, "changes": changes}
+    )
+
+
+def levels_of(form: Mapping[str, str]) -> dict[str, str]:
+    """Return whether each step is to be done again, `SAME` or `AGAIN`, as far as the form says."""
+    levels = {name: value for name, value in form.items() if name.startswith(_LEVEL)}
+    return {name.removeprefix(_LEVEL): value for name, value in levels.items()}
+
+
+def shown_levels(form: Mapping[str, str], comparison: Comparison) -> dict[str, str]:
+    """Return the choice for each reworded step: of the form, else of the draft."""
+    kept = {step.step: AGAIN if step.is_again else SAME for step in comparison.reworded}
+    return kept | levels_of(form)
+
+
+def request_for_levels(form: Mapping[str, str], draft: Draft) -> Request:
+    """Return the changes of the *draft* that keep the choices of the form.
+
+    Raises:
+        DraftRefused: a choice is none that the page offers.
+    """
+    levels = levels_of(form)
+    changes = [
+        {"kind": "set_step", "step": step.id, "field": "revision", "value": levels[step.id]}
+        | {"seen": text_hash(step.revision)}
+        for step in draft.steps
+        if levels.get(step.id, step.revision) != step.revision
+    ]
+    return request_from_json(
+        {"request_id": author_id(), "base": draft.revision, "changes": changes}
     )
 
 

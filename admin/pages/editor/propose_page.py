@@ -12,6 +12,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response as Redirect
 
 from admin.access.actors import current_actor
+from admin.pages.editor.form import request_for_levels, shown_levels
 from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.saving import write_transaction
@@ -19,12 +20,14 @@ from sync.git.proposal_branch import Person
 from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflict, ProposalLate
 from sync.proposals.opened import Change
 from sync.proposals.propose import ProposalPreview, make_patch, preview_proposal, propose
+from walkthroughs.content.comparison import compare_contents
 from walkthroughs.content.draft_content import changed_steps, content_of, is_blocked, problems
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import db
-from walkthroughs.publishing import proposal_drafts
+from walkthroughs.publishing import drafts, proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.missing_pictures import missing_pictures
+from walkthroughs.publishing.publish_plan import count_done_by
 from walkthroughs.runtime import runtime
 
 #: How long the repository's host may take, over all that is asked of it.
@@ -54,6 +57,20 @@ class ProposePage(Page):
         except HandrailError as error:
             flash(str(error), "error")
         return _to_editor(walkthrough_id, request.form.get("step"))
+
+    @expose("/again", methods=("POST",))
+    def again(self, walkthrough_id: str) -> ResponseReturnValue:
+        """Keep whether those who have done a reworded step are asked to do it again."""
+        try:
+            wanted = request_for_levels(request.form, draft_or_404(walkthrough_id).draft)
+            with write_transaction() as session:
+                drafts.save(session, g.organization_id, walkthrough_id, wanted, current_user.email)
+            flash("Kept: it goes with the proposal.", "success")
+        except NotFound:
+            abort(404)
+        except HandrailError as error:
+            flash(str(error), "error")
+        return redirect(url_for(".index", walkthrough_id=walkthrough_id), code=303)
 
     @expose("/", methods=("GET", "POST"))
     def index(self, walkthrough_id: str) -> ResponseReturnValue:
@@ -102,6 +119,8 @@ class _Shown:
         place = row.walkthrough
         self._id, self._title = place.id, content.title
         self._live_version, self._is_stale = row.live_version, row.is_stale
+        self._comparison = compare_contents(row.live, content)
+        self._done = count_done_by(db.session(), row, self._comparison)
         self._change = Change(
             place.organization_id,
             place.id,
@@ -179,6 +198,9 @@ class _Shown:
             "live_version": self._live_version,
             "is_stale": self._is_stale,
             "is_blocked": self.is_blocked,
+            "reworded": self._comparison.reworded,
+            "done": self._done,
+            "levels": shown_levels(request.form, self._comparison),
             "problems": [each for each in self._problems if is_blocked([each])],
             "preview": self._preview,
             "note": self._note,

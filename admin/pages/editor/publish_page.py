@@ -7,17 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_security import current_user
 
+from admin.pages.editor.form import levels_of, shown_levels
 from admin.pages.page import Page
 from admin.saving import write_transaction
-from walkthroughs.content.draft import AGAIN, SAME
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import db
 from walkthroughs.publishing import draft_publishing
 from walkthroughs.publishing.offers import ServerPlace
 from walkthroughs.publishing.publish_plan import PublishPlan
 
-#: How the names of fields begin: a step's level, and a server.
-_LEVEL, _SERVER = "level-", "server-"
+#: How the name of a server's field begins.
+_SERVER = "server-"
 
 
 class PublishPage(Page):
@@ -43,12 +43,7 @@ class PublishPage(Page):
             "walkthrough_id": walkthrough_id,
             "people": plan.people.lines(plan.comparison),
             "note": request.form.get("note", ""),
-            "levels": {
-                step.step: request.form.get(
-                    f"{_LEVEL}{step.step}", AGAIN if step.is_again else SAME
-                )
-                for step in plan.comparison.steps
-            },
+            "levels": shown_levels(request.form, plan.comparison),
             "chosen": _chosen(plan),
         }
         return str(self.render("handrail/publish.html", **values))
@@ -75,11 +70,6 @@ class PublishPage(Page):
 
     def _publish(self, walkthrough_id: str) -> ResponseReturnValue | None:
         """Publish what the form shows; return none after showing why it was refused."""
-        levels = {
-            name.removeprefix(_LEVEL): value
-            for name, value in request.form.items()
-            if name.startswith(_LEVEL)
-        }
         servers = [
             ServerPlace(name.removeprefix(_SERVER))
             for name in request.form
@@ -93,7 +83,7 @@ class PublishPage(Page):
                     walkthrough_id,
                     request.form.get("fingerprint", ""),
                     current_user.email,
-                    levels=levels,
+                    levels=levels_of(request.form),
                     note=request.form.get("note") or None,
                     servers=servers if "servers" in request.form else None,
                 )
