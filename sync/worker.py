@@ -11,16 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from psycopg2.extensions import connection as Connection
-from sqlalchemy import select
 
 from sync import history, recheck
 from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
+from sync.next_sync import has_new_server, has_nothing_new, request_for
 from sync.proposals.drafts import conclude_drafts
 from sync.proposals.outcome import follow_unmoved, read_open
-from sync.queue import CHANNEL, claim, due_at, is_requested, list_sources, read_source_ids
+from sync.queue import CHANNEL, claim, due_at, list_sources, read_source_ids
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.sync_source import sync_claimed
@@ -29,7 +29,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
 from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.ids import now_ms
-from walkthroughs.models import ContentSource, McpServer
+from walkthroughs.models import ContentSource
 from walkthroughs.publishing.picture_sweep import sweep_pictures
 from walkthroughs.publishing.text_index import note_words
 from walkthroughs.settings import Settings
@@ -165,7 +165,7 @@ def check_source(
     with claim(database, source_id, wait=False) as source:
         if source is None:
             return None
-        request = _request_for(source)
+        request = request_for(source)
         try:
             with (
                 history.record_unavailable(database, source, request.trigger),
@@ -174,7 +174,7 @@ def check_source(
                 proposals = read_open(database, source)
                 heads = repository.heads([each.branch for each in proposals])
                 head = heads[source.branch]
-                if _has_nothing_new(source, head) and not _has_new_server(database, source):
+                if has_nothing_new(source, head) and not has_new_server(database, source):
                     history.mark_checked(source, head, source.requested_at)
                     if proposals:
                         follow_unmoved(database, source, repository, proposals, heads)
@@ -191,14 +191,6 @@ def check_source(
         return result.outcome or "held"
 
 
-def _request_for(source: ContentSource) -> SyncRequest:
-    """Return what to do, with the approval that was given."""
-    if source.approval is not None:
-        approval = source.approval
-        return SyncRequest(SyncTrigger.DASHBOARD, approval.by, approval.fingerprint, approval.to)
-    return SyncRequest(SyncTrigger.WEBHOOK if is_requested(source) else SyncTrigger.POLL)
-
-
 def _sync(
     database: Database,
     settings: Settings,
@@ -211,27 +203,6 @@ def _sync(
     except PlanChanged:  # the plan is another one by now, and waits for approval again
         request = replace(request, actor=None, approved_fingerprint=None, rollback_to=None)
         return sync_claimed(database, settings, source, repository, request)
-
-
-def _has_nothing_new(source: ContentSource, head: str) -> bool:
-    """Return whether nothing can have changed: that commit is live, waits, or is held back."""
-    if source.approval is not None:
-        return False
-    waits = source.awaiting_approval is not None and source.awaiting_approval.commit == head
-    held = source.held_at is not None and source.newest_commit == head
-    return head == source.synced_commit or waits or held
-
-
-def _has_new_server(database: Database, source: ContentSource) -> bool:
-    """Return whether a server was made since the last check that a problem may be about."""
-    if not source.problems or source.checked_at is None:
-        return False
-    with database.transaction() as session:
-        made = select(McpServer.id).where(
-            McpServer.organization_id == source.organization_id,
-            McpServer.created_at >= source.checked_at,
-        )
-        return session.scalar(made.limit(1)) is not None
 
 
 def _check_and_count(
