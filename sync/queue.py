@@ -1,4 +1,4 @@
-"""Decide which source is due, and claim it."""
+"""Decide which source is due, and what for; claim it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, defer
 
+from sync.runs import SyncRequest
 from walkthroughs.database.pool import Database
+from walkthroughs.enums import SyncTrigger
 from walkthroughs.ids import now_ms
-from walkthroughs.models import Approval, ContentSource
+from walkthroughs.models import Approval, ContentSource, McpServer
 
 CHANNEL = "handrail_sync"
 
@@ -62,6 +64,35 @@ def is_blocked_by_hold(source: ContentSource) -> bool:
 def is_requested(source: ContentSource) -> bool:
     """Return whether a run was requested that has not begun yet."""
     return (source.requested_at or 0) > (source.answered_request_at or 0)
+
+
+def request_for(source: ContentSource) -> SyncRequest:
+    """Return what to do, with the approval that was given."""
+    if source.approval is not None:
+        approval = source.approval
+        return SyncRequest(SyncTrigger.DASHBOARD, approval.by, approval.fingerprint, approval.to)
+    return SyncRequest(SyncTrigger.WEBHOOK if is_requested(source) else SyncTrigger.POLL)
+
+
+def has_nothing_new(source: ContentSource, head: str) -> bool:
+    """Return whether nothing can have changed: that commit is live, waits, or is held back."""
+    if source.approval is not None:
+        return False
+    waits = source.awaiting_approval is not None and source.awaiting_approval.commit == head
+    held = source.held_at is not None and source.newest_commit == head
+    return head == source.synced_commit or waits or held
+
+
+def has_new_server(database: Database, source: ContentSource) -> bool:
+    """Return whether a server was made since the last check that a problem may be about."""
+    if not source.problems or source.checked_at is None:
+        return False
+    with database.transaction() as session:
+        made = select(McpServer.id).where(
+            McpServer.organization_id == source.organization_id,
+            McpServer.created_at >= source.checked_at,
+        )
+        return session.scalar(made.limit(1)) is not None
 
 
 def due_at(source: ContentSource, default_seconds: float, now: int) -> float:

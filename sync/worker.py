@@ -17,10 +17,18 @@ from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
-from sync.next_sync import has_new_server, has_nothing_new, request_for
 from sync.proposals.drafts import conclude_drafts
 from sync.proposals.outcome import follow_unmoved, read_open
-from sync.queue import CHANNEL, claim, due_at, list_sources, read_source_ids
+from sync.queue import (
+    CHANNEL,
+    claim,
+    due_at,
+    has_new_server,
+    has_nothing_new,
+    list_sources,
+    read_source_ids,
+    request_for,
+)
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.sync_source import sync_claimed
