@@ -74,16 +74,20 @@ def request_for(source: ContentSource) -> SyncRequest:
     return SyncRequest(SyncTrigger.WEBHOOK if is_requested(source) else SyncTrigger.POLL)
 
 
-def has_nothing_new(source: ContentSource, head: str) -> bool:
-    """Return whether nothing can have changed: that commit is live, waits, or is held back."""
+def has_nothing_new(database: Database, source: ContentSource, head: str) -> bool:
+    """Return whether nothing can have changed: that commit is live, waits, or is held back.
+
+    A new server is news, too, if a problem of the last run may have been about it.
+    """
     if source.approval is not None:
         return False
     waits = source.awaiting_approval is not None and source.awaiting_approval.commit == head
     held = source.held_at is not None and source.newest_commit == head
-    return head == source.synced_commit or waits or held
+    is_known = head == source.synced_commit or waits or held
+    return is_known and not _has_new_server(database, source)
 
 
-def has_new_server(database: Database, source: ContentSource) -> bool:
+def _has_new_server(database: Database, source: ContentSource) -> bool:
     """Return whether a server was made since the last check that a problem may be about."""
     if not source.problems or source.checked_at is None:
         return False

@@ -12,23 +12,13 @@ from dataclasses import replace
 
 from psycopg2.extensions import connection as Connection
 
-from sync import history, recheck
+from sync import history, queue, recheck
 from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
 from sync.proposals.drafts import conclude_drafts
 from sync.proposals.outcome import follow_unmoved, read_open
-from sync.queue import (
-    CHANNEL,
-    claim,
-    due_at,
-    has_new_server,
-    has_nothing_new,
-    list_sources,
-    read_source_ids,
-    request_for,
-)
 from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.sync_source import sync_claimed
@@ -76,9 +66,9 @@ def run_worker(
             try:
                 with unavailable_errors():
                     # Listen before looking, so that no request falls between the two.
-                    listener = listener or listen(database, CHANNEL)
+                    listener = listener or listen(database, queue.CHANNEL)
                     if not is_swept:
-                        sweep(settings.data_dir, read_source_ids(database))
+                        sweep(settings.data_dir, queue.read_source_ids(database))
                         is_swept = True
                     nap = min(nap, checks.start_due())
                     # Beside checks slowly: they are waited for, and the search works without.
@@ -128,9 +118,9 @@ class _Checks:
             self._next_sweep = time.monotonic() + _SWEEP_SECONDS
             self._pool.submit(_sweep_pictures_or_log, self._database, self._stop)
         with self._database.transaction() as session:
-            sources = list_sources(session)
+            sources = queue.list_sources(session)
         seconds, now = self._settings.poll_seconds, now_ms()
-        times = {source.id: due_at(source, seconds, now) for source in sources}
+        times = {source.id: queue.due_at(source, seconds, now) for source in sources}
         due = [each for each in sources if each.id not in self._running and times[each.id] <= now]
         while len(self._running) < self._at_once and (source := self._next(due)) is not None:
             due.remove(source)
@@ -170,10 +160,10 @@ def check_source(
     none if another process does it. With *stop* set, its git ends, and the source is checked again
     later.
     """
-    with claim(database, source_id, wait=False) as source:
+    with queue.claim(database, source_id, wait=False) as source:
         if source is None:
             return None
-        request = request_for(source)
+        request = queue.request_for(source)
         try:
             with (
                 history.record_unavailable(database, source, request.trigger),
@@ -182,7 +172,7 @@ def check_source(
                 proposals = read_open(database, source)
                 heads = repository.heads([each.branch for each in proposals])
                 head = heads[source.branch]
-                if has_nothing_new(source, head) and not has_new_server(database, source):
+                if queue.has_nothing_new(database, source, head):
                     history.mark_checked(source, head, source.requested_at)
                     if proposals:
                         follow_unmoved(database, source, repository, proposals, heads)
