@@ -199,7 +199,7 @@ def read_server_names(
     return {row.id: (row.slug, row.name) for row in rows}
 
 
-def _days_of_servers(scope: Scope) -> Select[Any]:
+def _days_of_servers(scope: Scope) -> Select[date, int, int]:
     query = (
         select(ServerDay.day, func.sum(ServerDay.started), func.sum(ServerDay.finished))
         .where(

@@ -1,7 +1,7 @@
 """Where the learners of a large walkthrough stood when they were counted last, read for pages.
 
-`publishing.count_learners` writes it, as one list for each walkthrough: to count many again for each
-page would take as long as they are many.
+`publishing.count_learners` writes it, as one list for each walkthrough: to count many again for
+each page would take as long as they are many.
 """
 
 from __future__ import annotations
@@ -13,11 +13,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from walkthroughs.events.scope import PERIOD_DAYS
+from walkthroughs.events.scope import DAY_MS, PERIOD_DAYS, SILENT_DAYS
 from walkthroughs.models import WalkthroughLearners
 
-#: Who was shown a step within so many days is told apart, the longest time first.
+#: Who was shown a step within so many days (UTC), today included, the longest time first.
 SHOWN_DAYS = (30, 7, 1)
+#: The same, and where those are told apart who are silent.
+_LEVELS = (30, None, 7, 1)
+
+
+def shown_since(now_ms: int) -> list[int]:
+    """Return the times that are told apart, the first one first."""
+    today = now_ms - now_ms % DAY_MS
+    return [
+        now_ms - SILENT_DAYS * DAY_MS if days is None else today - (days - 1) * DAY_MS
+        for days in _LEVELS
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class CountedPlaces:
 
     Attributes:
         periods: in how many of `PERIOD_DAYS` they began; the longest ones first.
-        recent: in how many of `SHOWN_DAYS` they were shown a step.
+        recent: after how many of `shown_since` they were shown a step.
     """
 
     server_id: str
@@ -43,7 +54,12 @@ class CountedPlaces:
 
     def were_shown_within(self, days: int) -> bool:
         """Return whether they were shown a step in the last days, one of `SHOWN_DAYS`."""
-        return self.recent > SHOWN_DAYS.index(days)
+        return self.recent > _LEVELS.index(days)
+
+    @property
+    def are_silent(self) -> bool:
+        """Return whether they were shown nothing for `SILENT_DAYS`, to the hour."""
+        return self.recent <= _LEVELS.index(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ _MOVE = text(
     ), by_server AS (
         INSERT INTO server_days AS d (organization_id, day, mcp_server_id, started, finished)
         SELECT organization_id, day, mcp_server_id,
-               count(*) FILTER (WHERE kind <> 'completed'), count(*) FILTER (WHERE kind = 'completed')
+               count(*) FILTER (WHERE kind <> 'completed'),
+               count(*) FILTER (WHERE kind = 'completed')
           FROM moved WHERE kind IN ('started', 'restarted', 'completed') GROUP BY 1, 2, 3
         ON CONFLICT (organization_id, day, mcp_server_id)
         DO UPDATE SET started = d.started + EXCLUDED.started,

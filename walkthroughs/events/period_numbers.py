@@ -38,7 +38,8 @@ _COUNT = text(
                                  sum(finished) FROM each GROUP BY 1, 2, 4) sides
     ), lists AS (
         SELECT organization_id, days, server,
-               jsonb_agg(jsonb_build_array(walkthrough_id, started, finished) ORDER BY place) AS list
+               jsonb_agg(jsonb_build_array(walkthrough_id, started, finished)
+                         ORDER BY place) AS list
           FROM ranked WHERE place <= :most_rows GROUP BY 1, 2, 3
     ), most AS (
         SELECT organization_id, days, jsonb_object_agg(server, list) AS walkthroughs

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 PERIOD_DAYS = (7, 30, 90, 365)
 #: Who did nothing for so many days has stopped where they are.
 SILENT_DAYS = 7
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Scope:
 
 def period_starts(now_ms: int) -> list[int]:
     """Return when each of `PERIOD_DAYS` began, in their order."""
-    today = now_ms - now_ms % _DAY_MS
-    return [today - (days - 1) * _DAY_MS for days in PERIOD_DAYS]
+    today = now_ms - now_ms % DAY_MS
+    return [today - (days - 1) * DAY_MS for days in PERIOD_DAYS]
 
 
 def start_of(day: date) -> int:

@@ -184,7 +184,7 @@ def _places_of(counted: Iterable[CountedPlaces], scope: Scope) -> list[Place]:
         ):
             sums = found.setdefault((each.step_id, each.is_finished), [0, 0])
             sums[0] += each.learners
-            if not (each.is_finished or each.were_shown_within(SILENT_DAYS)):
+            if each.are_silent and not each.is_finished:
                 sums[1] += each.learners
     return [Place(*key, *sums) for key, sums in found.items()]
 

@@ -16,7 +16,7 @@ from walkthroughs.content.impact import ACTIVE_DAYS
 from walkthroughs.counted_log import CountedLog
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
-from walkthroughs.events.counted_places import SHOWN_DAYS
+from walkthroughs.events.counted_places import shown_since
 from walkthroughs.events.period_numbers import count_periods
 from walkthroughs.events.scope import PERIOD_DAYS, period_starts
 from walkthroughs.events.step_numbers import NEWEST
@@ -92,6 +92,7 @@ _COUNT_WALKTHROUGHS = text(
            places = EXCLUDED.places, counted_at = EXCLUDED.counted_at
     """
 )
+_MEDIANS = ", ".join(map(_median, range(len(PERIOD_DAYS))))
 # The newest completions of the longest period; those of a shorter one are the newest of them.
 _COUNT_TIMES = text(
     f"""
@@ -100,7 +101,7 @@ _COUNT_TIMES = text(
               FROM walkthrough_learners JOIN walkthrough_steps s
              USING (organization_id, walkthrough_id)
              CROSS JOIN LATERAL (
-                SELECT jsonb_build_array({", ".join(map(_median, range(len(PERIOD_DAYS))))}) AS value
+                SELECT jsonb_build_array({_MEDIANS}) AS value
                   FROM (SELECT e.step_ms, e.occurred_at FROM tool_events e
                          WHERE e.step_id = s.id AND e.occurred_at >= :longest
                            AND e.step_ms IS NOT NULL
@@ -164,7 +165,7 @@ def _count_walkthroughs(connection: Connection, now: int, many: int) -> None:
         "many": many,
         "since": now - ACTIVE_DAYS * _DAY_MS,
         "began": sorted(starts),
-        "shown": [now - days * _DAY_MS + 1 for days in SHOWN_DAYS],
+        "shown": shown_since(now),
     }
     connection.execute(_COUNT_WALKTHROUGHS, values)
     connection.execute(_FORGET_WALKTHROUGHS, {"now": now})
