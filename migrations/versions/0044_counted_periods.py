@@ -26,8 +26,9 @@ def upgrade() -> None:
         default = sa.text(f"'{empty}'::jsonb")
         column = sa.Column(name, JSONB(), nullable=False, server_default=default)
         op.add_column("walkthrough_learners", column)
-    # Rows without them would be read as if nobody stood anywhere. They are counted again soon.
+    # Without rows all is counted anew at once, when a process starts.
     op.execute("DELETE FROM walkthrough_learners")
+    op.execute("DELETE FROM server_learners")
 
 
 def downgrade() -> None:

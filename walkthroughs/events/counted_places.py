@@ -90,7 +90,7 @@ def read_counted(
             WalkthroughLearners.walkthrough_id == walkthrough_id,
         )
     ).one_or_none()
-    if kept is None:
+    if kept is None or not kept.places:  # a process of the release before counts none
         return None
     places = tuple(CountedPlaces(*each) for each in kept.places)
     return CountedWalkthrough(kept.counted_at, places, kept.times)
