@@ -38,9 +38,9 @@ def ago(at_ms: int, now: int | None = None) -> str:
     return "just now"
 
 
-def counted(number: int) -> str:
-    """Return a number of rows in words: "10,000+" if there are more than are counted."""
-    return f"{MAX_COUNTED:,}+" if number > MAX_COUNTED else f"{number:,}"
+def counted(number: int, most: int = MAX_COUNTED) -> str:
+    """Return a number of rows in words: "10,000+" if there are more than the *most* counted."""
+    return f"{most:,}+" if number > most else f"{number:,}"
 
 
 def name_of(author: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from bench.dashboard import SEED
+from bench.history import SUMS
 from walkthroughs.database.pool import Database
 from walkthroughs.events import partitions
 from walkthroughs.models.events import tool_events
@@ -87,6 +88,7 @@ COUNTS = (
       FROM (SELECT learner, max(day) AS day FROM learner_days GROUP BY 1) last
      WHERE u.organization_id = 'o' AND u.id = last.learner
     """,
+    *SUMS,
 )
 SERVERS_OF = f"""
     INSERT INTO mcp_servers (id, organization_id, slug, name, auth_type,

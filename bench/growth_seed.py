@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from bench.analytics_seed import COUNTS, INTO, SERVERS_OF, VERSIONS
 from bench.dashboard import SEED
+from bench.history import SUMS
 from walkthroughs.database.pool import Database
 from walkthroughs.events import partitions
 from walkthroughs.ids import now_ms
@@ -67,6 +68,21 @@ _OFFERS = """
         display_order, is_enabled, assigned_at)
     SELECT 'msw1_' || w, 'o', 'srv1', 'wt' || w, w, true, 0 FROM generate_series(1, :walkthroughs) w
 """
+#: Who was shown a step was active, also without the events; and as many as a tenth began nothing.
+_PEOPLE = (
+    """
+    UPDATE mcp_server_user u SET active_on = last.day
+      FROM (SELECT mcp_server_user_id AS id,
+                   (to_timestamp(max(active_at) / 1000.0) AT TIME ZONE 'UTC')::date AS day
+              FROM walkthrough_progress GROUP BY 1) last
+     WHERE u.organization_id = 'o' AND u.id = last.id
+    """,
+    """
+    INSERT INTO mcp_server_user (id, organization_id, email, created_at)
+    SELECT 'none' || n, 'o', 'none' || n || '@bench.example', 0
+      FROM generate_series(1, :learners / 10) n
+    """,
+)
 _INDEXES = (*tool_events.indexes, *WalkthroughProgress.__table__.indexes)
 _ONE_PLACE = "uq_walkthrough_progress_mcp_server_user_id_walkthrough_id"
 #: Rows of progress in one transaction, so that its temporary table stays in memory.
@@ -102,8 +118,8 @@ def fill(database: Database, progress: int) -> None:
                 " UNIQUE (mcp_server_user_id, walkthrough_id)"
             )
         )
-        for statement in COUNTS:
-            connection.execute(text(statement))
+        for statement in (*COUNTS[: -len(SUMS)], *_PEOPLE, *SUMS):
+            connection.execute(text(statement), values)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))

@@ -86,6 +86,21 @@ _ACTIVE_ON = f"""
              WHERE organization_id = :org GROUP BY 1) last
      WHERE u.organization_id = :org AND u.id = last.mcp_server_user_id
 """  # noqa: S608  an expression
+#: What follows from the other counts, of all organizations.
+SUMS = (
+    """
+    INSERT INTO server_days (organization_id, day, mcp_server_id, started, finished)
+    SELECT organization_id, day, mcp_server_id, sum(started + restarted), sum(completed)
+      FROM event_days GROUP BY 1, 2, 3 HAVING sum(started + restarted + completed) > 0
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO active_days (organization_id, day, last)
+    SELECT organization_id, active_on, count(*) FROM mcp_server_user
+     WHERE active_on IS NOT NULL GROUP BY 1, 2
+    ON CONFLICT (organization_id, day) DO UPDATE SET last = EXCLUDED.last
+    """,
+)
 
 
 def fill(
@@ -118,7 +133,7 @@ def fill(
         for statement in (_COURSES, _LEARNERS, _TAKEN, _PROGRESS):
             connection.execute(text(statement), keys | {"share": share, "prefix": prefix})
         made = connection.execute(text(_EVENTS), keys).rowcount
-        for statement in (_COUNTS, _ACTIVE, _ACTIVE_ON):
+        for statement in (_COUNTS, _ACTIVE, _ACTIVE_ON, *SUMS):
             connection.execute(text(statement), keys)
     analyze(database)
     return made

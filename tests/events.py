@@ -28,11 +28,30 @@ _MISCOUNTED = text(
      WHERE recounted.organization_id IS NULL OR d.organization_id IS NULL
     """
 )
+#: The same of days by server, and of how many learners have a day as their last one.
+_MISCOUNTED_DAYS = (
+    """
+    SELECT * FROM (
+      SELECT organization_id, day, mcp_server_id, sum(started + restarted) AS started,
+             sum(completed) AS finished
+        FROM event_days GROUP BY 1, 2, 3 HAVING sum(started + restarted + completed) > 0) recounted
+      FULL JOIN server_days d USING (organization_id, day, mcp_server_id, started, finished)
+     WHERE recounted.organization_id IS NULL OR d.organization_id IS NULL
+    """,
+    """
+    SELECT * FROM (
+      SELECT organization_id, active_on AS day, count(*) AS last
+        FROM mcp_server_user WHERE active_on IS NOT NULL GROUP BY 1, 2) recounted
+      FULL JOIN (SELECT * FROM active_days WHERE last <> 0) d USING (organization_id, day, last)
+     WHERE recounted.organization_id IS NULL OR d.organization_id IS NULL
+    """,
+)
 _BOTH = "(SELECT * FROM tool_events UNION ALL SELECT * FROM tool_events_incoming) e"
 
 
 def miscounted(connection: Connection) -> list[object]:
-    return list(connection.execute(_MISCOUNTED))
+    found = list(connection.execute(_MISCOUNTED))
+    return [*found, *(row for each in _MISCOUNTED_DAYS for row in connection.execute(text(each)))]
 
 
 def steps_recorded(connection: Connection) -> int:

@@ -62,6 +62,8 @@ class LinkView(OrgModelView):
     column_list = ("mcp_server_user", "mcp_server", "created_at")
     column_labels = {"mcp_server_user": "Learner", "mcp_server": "Server"}
     column_searchable_list = ("mcp_server_user.email",)
+    #: To count links of learners who are found, each of them is looked up.
+    most_found = 500
     form = LinkForm
 
     def __init__(self) -> None:

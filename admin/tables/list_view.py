@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, g
@@ -9,16 +10,19 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from sqlalchemy import ColumnElement, func, literal, select
-from sqlalchemy.orm import Query
+from sqlalchemy.orm import Query, selectinload
 
+from admin.formats import counted
 from walkthroughs.models import db
 
 
 class OrgListView(ModelView):
     """Show rows of the member's organization only. What no page uses of Flask-Admin is closed."""
 
-    #: Rows that are counted and paged through at most.
+    #: Rows that are counted and paged through at most; of a search, where it takes longer.
     most_counted: int
+    most_found: int | None = None
+    _shown_beside: Sequence[Any] = ()
 
     def row_filters(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions for all queries of the page. Extend them, never replace them."""
@@ -30,8 +34,16 @@ class OrgListView(ModelView):
 
     def get_query(self) -> Query[Any]:
         """Return the query for the rows of the list."""
-        rows: Query[Any] = super().get_query()
+        rows: Query[Any] = super().get_query().options(*map(selectinload, self._shown_beside))
         return rows.filter(*self.row_filters(), *self.list_filters())
+
+    def scaffold_auto_joins(self) -> list[Any]:
+        """Join nothing: what is shown beside a row is read of the rows of the page alone.
+
+        With a join it would be read of the rows on all the pages before, too.
+        """
+        self._shown_beside = super().scaffold_auto_joins()
+        return []
 
     def get_count_query(self) -> Query[Any]:
         """Count what `get_query` returns, up to one more than `most_counted`."""
@@ -46,8 +58,9 @@ class OrgListView(ModelView):
         Pages end with the rows that are counted: those behind them are found by the search.
         """
         size = more.get("page_size") or self.page_size
-        asked = min(max(page or 0, 0), self.most_counted // size - 1)
+        asked = min(max(page or 0, 0), self._most(rest) // size - 1)
         count, rows = super().get_list(asked, *rest, **more)
+        g.list_count = counted(count, self._most(rest))
         g.list_page = min(asked, max(0, (count - 1) // size))
         if g.list_page == asked:
             return count, rows
@@ -60,15 +73,22 @@ class OrgListView(ModelView):
     def _apply_search(
         self,
         query: Query[Any],
-        counted: Query[Any],
+        number: Query[Any],
         *rest: Any,  # noqa: ANN401
     ) -> tuple[Query[Any], Query[Any], Any, Any]:
         """Narrow the list and its number; Flask-Admin ends the arguments with joins and words."""
         *joins, words = rest
         found = self.search_filter(words.strip())
         if found is None:
-            return super()._apply_search(query, counted, *rest)  # type: ignore[no-any-return]
-        return query.filter(found), counted.filter(found), joins[0], joins[1]
+            return super()._apply_search(query, number, *rest)  # type: ignore[no-any-return]
+        if self.most_found is not None and isinstance(number, _BoundedCount):
+            number.most = self.most_found
+        return query.filter(found), number.filter(found), joins[0], joins[1]
+
+    def _most(self, asked: Sequence[Any]) -> int:
+        """Return how many rows are counted; *asked* are the arguments of Flask-Admin's list."""
+        _sort, _is_descending, words, *_ = (*asked, None, None, None)
+        return self.most_found if words and self.most_found is not None else self.most_counted
 
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> ResponseReturnValue:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from admin.pages.analytics.figures import Overview, read_overview
+from bench.history import SUMS
 from tests.builders import content, learner, new_course, server, walkthrough
 from tests.events import move_all
 from tests.learners import CACHE, Learner
 from walkthroughs.events import analytics
 from walkthroughs.events.analytics import Counts
-from walkthroughs.events.scope import Scope
+from walkthroughs.events.scope import PERIOD_DAYS, SILENT_DAYS, Scope
 from walkthroughs.events.step_numbers import (
-    SILENT_DAYS,
     Place,
+    Steps,
     count_steps,
     read_steps,
     read_versions_published,
@@ -25,6 +28,7 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.models import WalkthroughProgress
 from walkthroughs.publishing import assignments
+from walkthroughs.publishing.count_learners import count_learners
 
 TODAY = datetime.now(UTC).date()
 DAY_MS = 86_400_000
@@ -79,7 +83,8 @@ def course(database):
 
 
 def steps(course, **chosen):
-    rows, gone = course.read(read_steps, now_ms(), walkthrough_id=course.row, **chosen)
+    found = course.read(read_steps, now_ms(), walkthrough_id=course.row, **chosen)
+    rows, gone = found.numbers, found.gone
     return [(row.title, row.reached, row.stopped) for row in rows], gone
 
 
@@ -111,6 +116,7 @@ def test_as_many_days_before_are_read_too_and_none_earlier(course):
                 ),
                 {"org": course.org, "day": TODAY - timedelta(days=age), "count": age + 1},
             )
+        connection.execute(text(SUMS[0]))
     scope = course.scope(days=7)
     found = course.read(analytics.read_days, days=7)
 
@@ -181,7 +187,7 @@ def test_the_time_of_a_step_is_the_median_of_its_completions(course):
         course.later(caller, seconds * 1000)
         progress.advance(course.database, CACHE, caller, first.step.id)
     move_all(course.database)
-    rows, _ = course.read(read_steps, now_ms(), walkthrough_id=course.row)
+    rows = course.read(read_steps, now_ms(), walkthrough_id=course.row).numbers
 
     assert 60_000 <= rows[0].median_ms < 90_000
     assert [row.timed for row in rows] == [3, 0, 0]
@@ -242,6 +248,58 @@ def test_versions_that_were_published_in_time_are_told(course):
     assert all(at <= now_ms() for _, at in found)
 
 
+def test_what_was_counted_beforehand_is_what_pages_read_and_says_from_when_it_is(course):
+    with course.database.transaction() as session:
+        second = server(session, course.org, "second").id
+        assignments.assign(session, course.org, second, [course.row, course.other])
+    ages = (0, 2, 8, 20, 40, 200, 400)
+    for number, age in enumerate(ages):
+        caller = course.person(f"p{number}", second if number % 3 else None)
+        course.walk(caller, course.row, number % 4)
+        course.walk(caller, course.other, 1)
+        course.later(caller, age * DAY_MS)
+        with course.database.begin() as connection:
+            for statement in (
+                "UPDATE walkthrough_progress SET started_at = active_at - :ms / 2"
+                " WHERE mcp_server_user_id = :who",
+                "UPDATE tool_events_incoming SET occurred_at = occurred_at - :ms"
+                " WHERE mcp_server_user_id = :who",
+            ):
+                values = {"ms": age * DAY_MS, "who": caller.learner_id}
+                connection.execute(text(statement), values)
+    move_all(course.database)
+
+    def read():
+        found = []
+        for days in PERIOD_DAYS:
+            for chosen in ({}, {"server_id": second}, {"version": 1}, {"version": 2}):
+                scope = course.scope(days, walkthrough_id=course.row, **chosen)
+                with course.database.transaction() as session:
+                    found.append(read_steps(session, scope, now_ms()))
+                    if "version" in chosen:
+                        continue
+                    scope = replace(scope, walkthrough_id="")
+                    found.append(read_overview(session, scope, now_ms()))
+        return found
+
+    live = read()
+    assert len({each.learners for each in live if isinstance(each, Overview)}) == len(PERIOD_DAYS)
+    assert count_learners(course.database, many=0, many_starts=0)
+    counted = read()
+
+    assert [replace(each, counted_at=None) for each in counted] == live
+    assert all(abs(each.counted_at - now_ms()) < 60_000 for each in counted)
+
+    course.walk(course.person("new"), course.row, 3)
+    move_all(course.database)
+    steps, overview = read()[:2]
+    assert steps == counted[0]
+    assert overview.trend.now.started == counted[1].trend.now.started + 1
+    assert overview.walkthroughs == counted[1].walkthroughs
+    assert count_learners(course.database, many=100, many_starts=100)  # few: they are read again
+    assert read()[0].numbers[0].reached == counted[0].numbers[0].reached + 1
+
+
 def test_nothing_of_another_organization_is_counted(course):
     other = Course(course.database, "other")
     course.walk(course.person("ann"), course.row, 3)
@@ -255,7 +313,7 @@ def test_nothing_of_another_organization_is_counted(course):
     assert other.read(analytics.read_flow) == ([], 0)
     assert other.read(analytics.count_learner_days) == (0, 0)
     assert other.read(analytics.count_active_now, now_ms()) == 0
-    assert other.read(read_steps, now_ms(), walkthrough_id=course.row) == ([], 0)
+    assert other.read(read_steps, now_ms(), walkthrough_id=course.row) == Steps([], 0)
     assert other.read(read_versions_published, walkthrough_id=course.row) == []
     with course.database.transaction() as session:
         assert analytics.has_any(session, course.org)

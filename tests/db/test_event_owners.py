@@ -78,8 +78,11 @@ def test_events_of_an_erased_learner_are_nobodys_and_stay_counted(lea, max_):
 def test_events_of_a_merged_learner_are_those_of_the_one_who_stays(lea, max_):
     walk(lea)
     merge_lea_into_max(lea)
+    move_all(lea.database)
 
     assert owners(lea) == [max_.learner_id] * 5
+    with lea.database.begin() as connection:
+        assert miscounted(connection) == []
 
 
 def test_the_one_who_stays_was_active_when_either_was(lea, max_):

@@ -3,13 +3,16 @@
 import json
 import re
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
 from flask_security import hash_password
 from sqlalchemy import event
 
+from admin.pages.learners import found
 from tests.builders import DASHBOARD, content, learner, sign_in, walkthrough
 from tests.dashboard import Visitor, app, owner, said, site
+from tests.events import move_all
 from walkthroughs.audit.record import without_learners
 from walkthroughs.enums import Role
 from walkthroughs.identity.links import create_link
@@ -27,6 +30,7 @@ from walkthroughs.models import (
     WalkthroughStep,
 )
 from walkthroughs.publishing import assignments, writer
+from walkthroughs.publishing.count_learners import count_learners
 
 __all__ = ["app", "owner", "site"]
 LIST = "/o/acme/admin/learners/"
@@ -59,6 +63,7 @@ def people(site, database):
     caller = Caller(org, srv, ids["lea"])
     first = progress.select(database, ContentCache(), caller, row, resume=True)
     progress.advance(database, ContentCache(), caller, first.step.id)
+    move_all(database)
     return ids | {"caller": caller, "walkthrough": row}
 
 
@@ -115,16 +120,62 @@ def test_learners_are_found_by_address_id_server_walkthrough_status_and_activity
     assert names(owner.get(LIST)) == ["lea@x.example", "max@x.example", people["none"]]
     assert names(owner.get(f"{LIST}?q={people['none']}")) == [people["none"]]
     assert names(owner.get(f"{LIST}?walkthrough={people['walkthrough']}")) == ["lea@x.example"]
-    for query, found in QUERIES:
+    for query, expected in QUERIES:
         answer = owner.get(f"{LIST}?{query}")
         assert answer.status_code == 200
-        assert names(answer) == found, query
+        assert names(answer) == expected, query
     with database.transaction() as session:
         session.query(WalkthroughProgress).update({"active_at": 5})
+    assert names(owner.get(f"{LIST}?since=30")) == ["lea@x.example"]
+    assert names(owner.get(f"{LIST}?since=30&server=acme")) == []
+    with database.transaction() as session:
+        session.query(McpServerUser).update({"active_on": date(2020, 1, 1)})
     assert names(owner.get(f"{LIST}?since=30")) == []
     part = said(owner.client.get(f"{LIST}?q=max", headers={"HX-Target": "people"}))
     assert "max@x.example" in part
     assert "<html" not in part
+
+
+def test_a_number_says_whether_there_may_be_more_and_when_it_was_counted(
+    owner, people, site, database, monkeypatch
+):
+    monkeypatch.setattr(found, "PAGE_SIZE", 1)
+    org, srv, row, _ = site["acme"]
+    for number in range(3):
+        with database.transaction() as session:
+            late = Caller(org, srv, learner(session, org, f"z{number}@x.example").id)
+        progress.select(database, ContentCache(), late, row, resume=True)
+    move_all(database)
+
+    def number(query):
+        text = said(owner.get(f"{LIST}?{query}"))
+        (words,) = re.findall(r'role="status">(.*?)</p>', text)
+        return re.sub("<[^>]*>", "", words)
+
+    queries = ("", "status=in_progress", "since=1", "since=7&server=acme", "status=none", "q=z")
+    exact = [f"{count} learners" for count in (6, 4, 4, 4, 2, 3)]
+    assert [number(query) for query in queries] == exact
+    of_walkthrough = f"walkthrough={row}"
+    assert number(of_walkthrough) == "4 learners"
+    assert [names(owner.get(f"{LIST}?{of_walkthrough}&page={n}")) for n in (1, 4)] == [
+        ["z2@x.example"], ["lea@x.example"],
+    ]  # fmt: skip  # who began last is first
+
+    monkeypatch.setattr(found, "MAX_COUNTED", 2)
+    monkeypatch.setattr(found, "_MOST_ACTIVE", 2)
+    assert number("") == number("q=z") == number("since=1") == "2+ learners"
+    assert re.fullmatch(r"[123]\+ learners?", number("status=in_progress"))
+    assert re.fullmatch(r"[123]\+ learners?", number("since=7&server=acme"))
+    assert number("q=z&page=4") == "2+ learners"  # nobody is on it
+    assert number("status=in_progress&page=4").endswith("learners")
+    monkeypatch.undo()
+    monkeypatch.setattr(found, "PAGE_SIZE", 1)
+
+    assert count_learners(database, many=0)
+    for more, count in (("", 4), ("&server=acme&since=1", 4), ("&status=in_progress", 4)):
+        assert number(of_walkthrough + more).startswith(f"{count} learners, counted at 20")
+    assert number(f"{of_walkthrough}&status=completed") == "0 learners"
+    assert number(f"{of_walkthrough}&server=nonsense") == "0 learners"
 
 
 def test_a_learners_page_shows_each_step_and_no_secret(owner, people, database):

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from walkthroughs.events.scope import Scope, start_of
 from walkthroughs.models import McpServer, McpServerUser, Walkthrough, WalkthroughStep
-from walkthroughs.models.events import ActiveDay, EventDay, tool_events
+from walkthroughs.models.events import ActiveDay, EventDay, ServerDay, tool_events
 
 #: "Active now" is who did anything in so many minutes.
 NOW_MINUTES = 5
@@ -53,11 +53,14 @@ def has_any(session: Session, organization_id: str, walkthrough_id: str = "") ->
 
 def read_days(session: Session, scope: Scope) -> dict[date, Counts]:
     """Return the counts of each day that has any, of the scope and of as many days before it."""
-    rows = session.execute(
-        select(EventDay.day, _STARTED, _FINISHED)
-        .where(*_of(replace(scope, first=scope.before.first)))
-        .group_by(EventDay.day)
+    wide = replace(scope, first=scope.before.first)
+    # Of all walkthroughs by the sums of each server: the counts have as many rows a day as those.
+    query = (
+        select(EventDay.day, _STARTED, _FINISHED).where(*_of(wide)).group_by(EventDay.day)
+        if scope.walkthrough_id or scope.version
+        else _days_of_servers(wide)
     )
+    rows = session.execute(query)
     return {day: Counts(int(started), int(finished)) for day, started, finished in rows}
 
 
@@ -105,9 +108,8 @@ def read_flow(session: Session, scope: Scope) -> tuple[list[tuple[str, str, int]
 
 def count_learners(session: Session, scope: Scope) -> int:
     """Return how many learners of the organization were active since the scope began."""
-    query = select(func.count()).where(
-        McpServerUser.organization_id == scope.organization_id,
-        McpServerUser.active_on >= scope.first,
+    query = select(func.sum(ActiveDay.last)).where(
+        ActiveDay.organization_id == scope.organization_id, ActiveDay.day >= scope.first
     )
     return int(session.scalar(query) or 0)
 
@@ -195,6 +197,18 @@ def read_server_names(
         .limit(most)
     )
     return {row.id: (row.slug, row.name) for row in rows}
+
+
+def _days_of_servers(scope: Scope) -> Select[date, int, int]:
+    query = (
+        select(ServerDay.day, func.sum(ServerDay.started), func.sum(ServerDay.finished))
+        .where(
+            ServerDay.organization_id == scope.organization_id,
+            ServerDay.day.between(scope.first, scope.last),
+        )
+        .group_by(ServerDay.day)
+    )
+    return query.where(ServerDay.mcp_server_id == scope.server_id) if scope.server_id else query
 
 
 def _by(session: Session, scope: Scope, column: InstrumentedAttribute[Any]) -> list[Any]:

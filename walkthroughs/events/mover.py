@@ -40,7 +40,8 @@ _KINDS = {
 _COUNTS = ", ".join(f"count(*) FILTER (WHERE kind = '{kind}')" for kind in _KINDS.values())
 _SUMS = ", ".join(f"{name} = d.{name} + EXCLUDED.{name}" for name in _KINDS)
 # An organization that is deleted takes its events along, also those on their way here. Its lock
-# keeps it until the end. A learner is counted once a day: `active_on` is the last day that was.
+# keeps it until the end. A learner is counted once a day: `active_on` is the last day that was, and
+# `active_days.last` how many have it.
 # NOTIFY stands here and in no call: it lets all transactions of a server commit one by one.
 _MOVE = text(
     f"""
@@ -63,21 +64,36 @@ _MOVE = text(
           FROM moved GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (organization_id, day, walkthrough_id, mcp_server_id, version)
         DO UPDATE SET {_SUMS}
+    ), by_server AS (
+        INSERT INTO server_days AS d (organization_id, day, mcp_server_id, started, finished)
+        SELECT organization_id, day, mcp_server_id,
+               count(*) FILTER (WHERE kind <> 'completed'),
+               count(*) FILTER (WHERE kind = 'completed')
+          FROM moved WHERE kind IN ('started', 'restarted', 'completed') GROUP BY 1, 2, 3
+        ON CONFLICT (organization_id, day, mcp_server_id)
+        DO UPDATE SET started = d.started + EXCLUDED.started,
+                      finished = d.finished + EXCLUDED.finished
     ), fresh AS (
-        SELECT u.organization_id, u.id, seen.day
+        SELECT u.organization_id, u.id, seen.day, u.active_on AS before
           FROM (SELECT DISTINCT organization_id, mcp_server_user_id, day FROM moved
                  WHERE mcp_server_user_id IS NOT NULL) seen
           JOIN mcp_server_user u
             ON u.organization_id = seen.organization_id AND u.id = seen.mcp_server_user_id
          WHERE u.active_on IS NULL OR u.active_on < seen.day
+    ), newest AS (
+        SELECT organization_id, id, before, max(day) AS day FROM fresh GROUP BY 1, 2, 3
     ), marked AS (
-        UPDATE mcp_server_user u SET active_on = last.day
-          FROM (SELECT organization_id, id, max(day) AS day FROM fresh GROUP BY 1, 2) last
-         WHERE u.organization_id = last.organization_id AND u.id = last.id
+        UPDATE mcp_server_user u SET active_on = newest.day
+          FROM newest WHERE u.organization_id = newest.organization_id AND u.id = newest.id
+    ), changed AS (
+        SELECT organization_id, day, 1 AS learners, 0 AS last FROM fresh
+         UNION ALL SELECT organization_id, day, 0, 1 FROM newest
+         UNION ALL SELECT organization_id, before, 0, -1 FROM newest WHERE before IS NOT NULL
     ), active AS (
-        INSERT INTO active_days AS d (organization_id, day, learners)
-        SELECT organization_id, day, count(*) FROM fresh GROUP BY 1, 2
-        ON CONFLICT (organization_id, day) DO UPDATE SET learners = d.learners + EXCLUDED.learners
+        INSERT INTO active_days AS d (organization_id, day, learners, last)
+        SELECT organization_id, day, sum(learners), sum(last) FROM changed GROUP BY 1, 2
+        ON CONFLICT (organization_id, day)
+        DO UPDATE SET learners = d.learners + EXCLUDED.learners, last = d.last + EXCLUDED.last
     ), told AS (
         SELECT string_agg(organization_id || ':' || walkthrough_id, ',') AS pairs,
                string_agg(DISTINCT organization_id, ',') AS ids

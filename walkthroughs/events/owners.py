@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from datetime import date
+
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from walkthroughs.events.turns import wait_for_turn
+from walkthroughs.models.events import ActiveDay
 
 # In this order: what is moved between the two statements is found by the second.
 _TABLES = ("tool_events_incoming", "tool_events")
@@ -31,6 +34,18 @@ def forget_learner(session: Session, organization_id: str, learner_id: str) -> N
 def give_events(session: Session, organization_id: str, gone: str, kept: str) -> None:
     """Make the events of the learner *gone* those of *kept*, under the same locks and as slowly."""
     _update(session, organization_id, gone, "mcp_server_user_id = :kept", kept=kept)
+
+
+def forget_last_day(session: Session, organization_id: str, day: date | None) -> None:
+    """Count one learner less of those whose last active day this is; none: it never was.
+
+    The caller holds the events, as `hold_events` does.
+    """
+    session.execute(
+        update(ActiveDay)
+        .where(ActiveDay.organization_id == organization_id, ActiveDay.day == day)
+        .values(last=ActiveDay.last - 1)
+    )
 
 
 def _update(session: Session, organization_id: str, gone: str, change: str, **keys: str) -> None:

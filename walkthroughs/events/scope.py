@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+#: The periods that pages of numbers offer, in days, today included; the longest one last.
+PERIOD_DAYS = (7, 30, 90, 365)
+#: Who did nothing for so many days has stopped where they are.
+SILENT_DAYS = 7
+DAY_MS = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -48,6 +54,12 @@ class Scope:
     def is_of_all(self) -> bool:
         """Return whether no server and no version is chosen."""
         return not (self.server_id or self.version)
+
+
+def period_starts(now_ms: int) -> list[int]:
+    """Return when each of `PERIOD_DAYS` began, in their order."""
+    today = now_ms - now_ms % DAY_MS
+    return [today - (days - 1) * DAY_MS for days in PERIOD_DAYS]
 
 
 def start_of(day: date) -> int:

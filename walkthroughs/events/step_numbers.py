@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.events.scope import Scope
+from walkthroughs.events.counted_places import CountedPlaces, read_counted
+from walkthroughs.events.scope import SILENT_DAYS, Scope
 from walkthroughs.models import WalkthroughProgress, WalkthroughStep, WalkthroughVersion
 
-#: Who did nothing for so many days has stopped where they are.
-SILENT_DAYS = 7
 #: The time of a step is that of its newest completions, so many at most.
 NEWEST = 1_000
 _DAY_MS = 86_400_000
@@ -46,6 +45,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Median:
+    """The median time of a step, and of how many completions it is."""
+
+    median: int | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepNumbers:
     """A step's numbers. `median_ms` is none where nobody has completed it in the time.
 
@@ -65,11 +72,24 @@ class StepNumbers:
     timed: int
 
 
-def read_steps(session: Session, scope: Scope, now_ms: int) -> tuple[list[StepNumbers], int]:
-    """Return the numbers of each live step in order, and how many are at a step that is gone.
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The numbers of each live step in order, and how many are at a step that is gone.
 
-    They are of those who began (or began again) in the scope. Times are of all servers and
-    versions, and of the scope's days.
+    Attributes:
+        counted_at: when they were counted, of a walkthrough with many learners; none: just now.
+    """
+
+    numbers: list[StepNumbers]
+    gone: int
+    counted_at: int | None = None
+
+
+def read_steps(session: Session, scope: Scope, now_ms: int) -> Steps:
+    """Return how far those came who began (or began again) in the scope.
+
+    Times are of all servers and versions, and of the scope's days. The scope's days are one of
+    `PERIOD_DAYS`.
     """
     step = WalkthroughStep
     steps = session.execute(
@@ -81,12 +101,18 @@ def read_steps(session: Session, scope: Scope, now_ms: int) -> tuple[list[StepNu
         )
         .order_by(step.display_order, step.id)
     ).all()
-    medians = {row.id: row for row in session.execute(_MEDIANS, _keys(scope))}
-    return count_steps(steps, _read_places(session, scope, now_ms), medians)
+    counted = read_counted(session, scope.organization_id, scope.walkthrough_id)
+    if counted is not None:
+        places = _places_of(counted.places, scope)
+        medians = {step_id: Median(*each) for step_id, *each in counted.medians(scope.days)}
+        return Steps(*count_steps(steps, places, medians), counted.at_ms)
+    rows = session.execute(_MEDIANS, _keys(scope))
+    medians = {row.id: Median(row.median, row.number) for row in rows}
+    return Steps(*count_steps(steps, _read_places(session, scope, now_ms), medians))
 
 
 def count_steps(
-    steps: Sequence[Any], places: Sequence[Place], medians: Mapping[str, Any]
+    steps: Sequence[Any], places: Sequence[Place], medians: Mapping[str, Median]
 ) -> tuple[list[StepNumbers], int]:
     """Return the numbers of *steps* in their order, and how many are at none of them.
 
@@ -145,6 +171,22 @@ def _read_places(session: Session, scope: Scope, now_ms: int) -> list[Place]:
         query = query.where(progress.version == scope.version)
     rows = session.execute(query.group_by(progress.current_step_id, is_finished))
     return [Place(*row) for row in rows]
+
+
+def _places_of(counted: Iterable[CountedPlaces], scope: Scope) -> list[Place]:
+    """Return what `_read_places` would, of places that were counted beforehand."""
+    found: dict[tuple[str, bool], list[int]] = {}
+    for each in counted:
+        if (
+            each.began_within(scope.days)
+            and scope.server_id in {"", each.server_id}
+            and scope.version in {0, each.version}
+        ):
+            sums = found.setdefault((each.step_id, each.is_finished), [0, 0])
+            sums[0] += each.learners
+            if each.are_silent and not each.is_finished:
+                sums[1] += each.learners
+    return [Place(*key, *sums) for key, sums in found.items()]
 
 
 def _keys(scope: Scope) -> dict[str, Any]:

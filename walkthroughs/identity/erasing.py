@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NotFound
-from walkthroughs.events.owners import forget_learner, hold_events
+from walkthroughs.events.owners import forget_last_day, forget_learner, hold_events
 from walkthroughs.identity.learner_rows import lock_learners
 from walkthroughs.identity.learners import ERASED, find_learner, learner_ids
 from walkthroughs.ids import id_factory
@@ -42,6 +42,7 @@ def erase(session: Session, organization_id: str, named: str) -> int:
         *(_ended_attempt(row) for row in _rows(session, WalkthroughAttempt, learner)),
     ]
     forget_learner(session, organization_id, learner.id)
+    forget_last_day(session, organization_id, learner.active_on)
     session.delete(learner)
     session.execute(
         delete(SignInCode).where(

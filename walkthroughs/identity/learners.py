@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,9 @@ from walkthroughs.models.servers import McpServerUser
 
 #: Stands for an organization's erased learners, in the place of an e-mail address that none can be.
 ERASED = "(erased learners)"
-_new_learner_id = id_factory("msu")
+ID_PREFIX = "msu"
+_new_learner_id = id_factory(ID_PREFIX)
+BY_ADDRESS = (McpServerUser.email, McpServerUser.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,7 @@ def find_learner(session: Session, organization_id: str, named: str) -> McpServe
 
 
 def list_learners(
-    session: Session,
-    organization_id: str,
-    search: str = "",
-    *,
-    limit: int,
-    page: int = 1,
-    also: tuple[ColumnElement[bool], ...] = (),
-    only_whole: bool = False,
-    max_counted: int | None = None,
+    session: Session, organization_id: str, search: str = "", *, limit: int, page: int = 1
 ) -> tuple[list[LearnerLine], int]:
     """Return a page of the organization's learners by e-mail address, and how many there are.
 
@@ -74,53 +69,48 @@ def list_learners(
         search: the beginning of the e-mail address, or of its domain with the @, or a whole id.
         limit: how many at most.
         page: counted from 1.
-        also: more conditions for learners.
-        only_whole: find a learner by the whole e-mail address, not by a part of it.
-        max_counted: count no further: the number is then one more than that.
     """
-    conditions = (*of_organization(organization_id), *also)
+    conditions = of_organization(organization_id)
     if words := search.strip():
-        conditions += (_is_email(words) if only_whole else is_named(words),)
-    order = (McpServerUser.email, McpServerUser.id)
+        conditions += (is_named(words),)
     ids = select(McpServerUser.id).where(*conditions)
-    most = None if max_counted is None else max_counted + 1
-    if (
-        words
-    ):  # found first, put in order then: else all addresses may be read in order to find some
-        found = select(McpServerUser.id).where(*conditions).limit(most).subquery()
-        ids = select(McpServerUser.id).join(found, found.c.id == McpServerUser.id)
-    total = session.scalar(select(func.count()).select_from(ids.limit(most).subquery())) or 0
-    if total <= (page - 1) * limit and total != most:
-        return [], total  # to find out again that nobody is there would take as long
-    # The progress of those on the page alone: not of those on all the pages before it.
-    shown = ids.order_by(*order).limit(limit).offset((page - 1) * limit).subquery()
-    query = (
-        select(
-            McpServerUser.id,
-            McpServerUser.email,
-            McpServerUser.created_at,
-            _of_progress(func.count()),
-            _of_progress(func.max(WalkthroughProgress.active_at)),
-        )
-        .join(shown, shown.c.id == McpServerUser.id)
-        .where(McpServerUser.organization_id == organization_id)
-        .order_by(*order)
-    )
-    return [LearnerLine(*row) for row in session.execute(query)], total
+    total = session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+    shown = ids.order_by(*BY_ADDRESS).limit(limit).offset((page - 1) * limit)
+    return read_lines(session, organization_id, session.scalars(shown).all()), total
+
+
+def read_lines(
+    session: Session, organization_id: str, learner_ids: Sequence[str]
+) -> list[LearnerLine]:
+    """Return the lines of the organization's learners with these ids, in the same order."""
+    query = select(
+        McpServerUser.id,
+        McpServerUser.email,
+        McpServerUser.created_at,
+        _of_progress(func.count()),
+        _of_progress(func.max(WalkthroughProgress.active_at)),
+    ).where(McpServerUser.organization_id == organization_id, McpServerUser.id.in_(learner_ids))
+    found = {row.id: LearnerLine(*row) for row in session.execute(query)}
+    return [found[each] for each in learner_ids if each in found]
 
 
 def is_named(words: str) -> ColumnElement[bool]:
     """Return whether a learner's e-mail address begins with *words*, or whether it is their id.
 
-    With an @ in front they are the beginning of the address's domain, which takes longer to find.
+    With an @ in front they are the beginning of the address's domain.
     """
     email = words.lower()
     if email.startswith("@"):
-        return McpServerUser.email.contains(email, autoescape=True)
-    return or_(McpServerUser.email.startswith(email, autoescape=True), McpServerUser.id == words)
+        # Written as its index has it: values cannot be parameters there.
+        domain: ColumnElement[str] = literal_column("split_part(mcp_server_user.email, '@', 2)")
+        return domain.startswith(email[1:], autoescape=True)
+    begins = McpServerUser.email.startswith(email, autoescape=True)
+    # Only what looks like an id is looked for as one: else no index has the order of the list.
+    return or_(begins, McpServerUser.id == words) if words.startswith(ID_PREFIX) else begins
 
 
-def _is_email(words: str) -> ColumnElement[bool]:
+def is_known_by(words: str) -> ColumnElement[bool]:
+    """Return whether *words* are all of a learner's e-mail address, or their id."""
     return or_(McpServerUser.email == words.lower(), McpServerUser.id == words)
 
 

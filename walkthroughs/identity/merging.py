@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.audit.record import Event, record
 from walkthroughs.errors import HandrailError, NotFound
-from walkthroughs.events.owners import give_events, hold_events
+from walkthroughs.events.owners import forget_last_day, give_events, hold_events
 from walkthroughs.identity.learner_rows import LEARNER_COLUMN, lock_learners, tables_of_learners
 from walkthroughs.identity.learners import find_learner
 from walkthroughs.ids import now_ms
@@ -77,6 +77,8 @@ def merge_learners(session: Session, organization_id: str, gone: str, kept: str)
     )
     session.flush()
     staying.email = staying.email or email
-    days = [day for day in (staying.active_on, leaving.active_on) if day is not None]
+    days = sorted(day for day in (staying.active_on, leaving.active_on) if day is not None)
+    for earlier in days[:-1]:
+        forget_last_day(session, organization_id, earlier)
     staying.active_on = max(days, default=None)
     return Merged(in_both, moved)

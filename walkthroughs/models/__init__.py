@@ -3,9 +3,15 @@
 from walkthroughs.models.audit import AuditEvent
 from walkthroughs.models.base import Base, db
 from walkthroughs.models.drafts import KeptCopy, WalkthroughDraft
-from walkthroughs.models.events import ActiveDay, EventDay, tool_events, tool_events_incoming
+from walkthroughs.models.events import (
+    ActiveDay,
+    EventDay,
+    ServerDay,
+    tool_events,
+    tool_events_incoming,
+)
 from walkthroughs.models.invitations import Invitation
-from walkthroughs.models.learner_counts import ServerLearners, WalkthroughLearners
+from walkthroughs.models.learner_counts import PeriodNumbers, ServerLearners, WalkthroughLearners
 from walkthroughs.models.oauth import ClientDocument, OAuthCode, OAuthGrant, OAuthToken
 from walkthroughs.models.oidc import LearnerIdentity, OidcProvider, OidcSignIn
 from walkthroughs.models.presence import EditorPresence
@@ -59,11 +65,13 @@ __all__ = [
     "OidcSignIn",
     "Organization",
     "PendingChange",
+    "PeriodNumbers",
     "PersonalLink",
     "Proposal",
     "RequestCount",
     "SearchWords",
     "ServerCall",
+    "ServerDay",
     "ServerLearners",
     "SignInCode",
     "SignInFailure",

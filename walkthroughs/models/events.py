@@ -121,6 +121,22 @@ class EventDay(Scoped, db.Model):  # type: ignore[name-defined]
     hurried: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
+class ServerDay(Scoped, db.Model):  # type: ignore[name-defined]
+    """How often walkthroughs were started and finished on a day (UTC) on a server: few rows."""
+
+    __tablename__ = "server_days"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "day", "mcp_server_id"),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    day: Mapped[date] = mapped_column(Date)
+    mcp_server_id: Mapped[str]
+    #: Also anew.
+    started: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    finished: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
 class ActiveDay(Scoped, db.Model):  # type: ignore[name-defined]
     """How many learners of an organization did anything on a day (UTC), each counted once."""
 
@@ -132,3 +148,5 @@ class ActiveDay(Scoped, db.Model):  # type: ignore[name-defined]
 
     day: Mapped[date] = mapped_column(Date)
     learners: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    #: Of the learners there are now, those who did nothing since: `mcp_server_user.active_on`.
+    last: Mapped[int] = mapped_column(default=0, server_default=text("0"))

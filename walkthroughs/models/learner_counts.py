@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, PrimaryKeyConstraint
+from sqlalchemy import Integer, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +30,10 @@ class WalkthroughLearners(Scoped, db.Model):  # type: ignore[name-defined]
     versions: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: Of those who stand on a step, who did anything in the last 14 days.
     active: Mapped[int] = mapped_column(Integer)
+    #: Where they stand and since when: see `events.counted_places`.
+    places: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    #: Row id of a step -> for each period, the median time and of how many completions.
+    times: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     counted_at: Mapped[int]
 
 
@@ -44,4 +48,21 @@ class ServerLearners(Scoped, db.Model):  # type: ignore[name-defined]
 
     mcp_server_id: Mapped[str]
     active: Mapped[int] = mapped_column(Integer)
+    counted_at: Mapped[int]
+
+
+class PeriodNumbers(Scoped, db.Model):  # type: ignore[name-defined]
+    """What was started most in a number of days, of organizations where much is started."""
+
+    __tablename__ = "period_numbers"
+    __table_args__ = (PrimaryKeyConstraint("organization_id", "days"),)
+
+    #: One of `events.scope.PERIOD_DAYS`, the day of `counted_at` included.
+    days: Mapped[int] = mapped_column(Integer)
+    #: Id of a server, or "" for all -> [walkthrough, started, finished], those started most first.
+    walkthroughs: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: [before, after, starts], the most frequent pairs first.
+    pairs: Mapped[list[Any]] = mapped_column(JSONB)
+    #: Of all pairs.
+    starts: Mapped[int]
     counted_at: Mapped[int]

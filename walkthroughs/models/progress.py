@@ -40,7 +40,13 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
             initially="DEFERRED",
         ),
         # By columns that no step call changes: an index on `active_at` would end updates in place.
-        Index(None, "organization_id", "walkthrough_id"),
+        Index(
+            "ix_walkthrough_progress_begun",
+            "organization_id",
+            "walkthrough_id",
+            "started_at",
+            "id",
+        ),
         Index(None, "organization_id", "started_at", "id"),
         {"postgresql_with": {"fillfactor": 80}},
     )

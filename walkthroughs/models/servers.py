@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, UniqueConstraint, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from walkthroughs.enums import AuthType, SignIn
@@ -122,18 +131,25 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
         org_unique_key("id"),
         UniqueConstraint("organization_id", "email"),
         Index(None, "organization_id", "active_on"),
-        # Beginnings are found by it, in whichever order the database sorts letters.
+        # The order of lists.
+        Index(None, "organization_id", "email", "id"),
         Index(
-            "ix_mcp_server_user_beginning",
+            "ix_mcp_server_user_domain", "organization_id", text("split_part(email, '@'::text, 2)")
+        ),
+        # Those who have begun nothing.
+        Index(
+            "ix_mcp_server_user_inactive",
             "organization_id",
             "email",
-            postgresql_ops={"email": "text_pattern_ops"},
+            "id",
+            postgresql_where=text("active_on IS NULL"),
         ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("msu"))
-    #: None of a learner whom a provider knows without a verified address.
-    email: Mapped[str | None]
+    #: None of a learner whom a provider knows without a verified address. Sorted letter by letter,
+    #: whichever order the database has: an index then finds beginnings, too.
+    email: Mapped[str | None] = mapped_column(Text(collation="C"))
     #: The last day (UTC) on which they did anything, as far as events were moved.
     active_on: Mapped[date | None] = mapped_column(Date)
 

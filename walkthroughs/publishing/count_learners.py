@@ -10,24 +10,40 @@ import logging
 import threading
 import time
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from walkthroughs.content.impact import ACTIVE_DAYS
 from walkthroughs.counted_log import CountedLog
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.events.counted_places import shown_since
+from walkthroughs.events.period_numbers import count_periods
+from walkthroughs.events.scope import PERIOD_DAYS, period_starts
+from walkthroughs.events.step_numbers import NEWEST
 from walkthroughs.ids import now_ms
 
 _log = CountedLog(logging.getLogger(__name__))
 #: A walkthrough with more learners, and an organization with more places, is counted beforehand.
 MANY = 1_000
+#: An organization in which more attempts began within a year has its periods counted beforehand.
+MANY_STARTS = 10_000
 #: Who was shown a step within so many days is active on a server.
 SERVER_DAYS = 7
 #: How old numbers are before they are counted again. Counting takes a hundredth of the time.
 _SECONDS, _SHARE = 900.0, 100
 _DAY_MS = 86_400_000
 
+
+def _median(period: int) -> str:
+    """Return the expression for a period of `_COUNT_TIMES`: the median, and of how many."""
+    within = f"FILTER (WHERE occurred_at >= (CAST(:starts AS bigint[]))[{period + 1}])"
+    median = f"percentile_disc(0.5) WITHIN GROUP (ORDER BY step_ms) {within}"
+    return f"jsonb_build_array({median}, count(*) {within})"
+
+
 _TURN = text("SELECT pg_try_advisory_xact_lock(hashtextextended('handrail learner counts', 0))")
+# Else groups are put onto disk.
+_MEMORY = text("SET LOCAL work_mem = '64MB'")
 _NEWEST = text(
     """
     SELECT greatest((SELECT max(counted_at) FROM walkthrough_learners),
@@ -37,9 +53,11 @@ _NEWEST = text(
 _COUNT_WALKTHROUGHS = text(
     """
     WITH each AS (
-        SELECT organization_id, walkthrough_id, status, current_step_id, version,
+        SELECT organization_id, walkthrough_id, status, current_step_id, version, mcp_server_id,
+               width_bucket(coalesce(started_at, 0), CAST(:began AS bigint[])) AS periods,
+               width_bucket(active_at, CAST(:shown AS bigint[])) AS recent,
                count(*) AS learners, count(*) FILTER (WHERE active_at > :since) AS active
-          FROM walkthrough_progress GROUP BY 1, 2, 3, 4, 5
+          FROM walkthrough_progress GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     ), large AS (
         SELECT organization_id, walkthrough_id, sum(learners) AS learners,
                coalesce(sum(learners) FILTER (WHERE status = 'completed'), 0) AS completed,
@@ -55,18 +73,43 @@ _COUNT_WALKTHROUGHS = text(
           FROM (SELECT organization_id, walkthrough_id, version, sum(learners) AS learners
                   FROM each GROUP BY 1, 2, 3) seen
          GROUP BY 1, 2
+    ), places AS (
+        SELECT organization_id, walkthrough_id,
+               jsonb_agg(jsonb_build_array(mcp_server_id, current_step_id, status = 'completed',
+                                           version, periods, recent, learners)) AS value
+          FROM each WHERE status <> 'not_started' GROUP BY 1, 2
     )
     INSERT INTO walkthrough_learners AS kept (organization_id, walkthrough_id, learners, completed,
-           standing, versions, active, counted_at)
+           standing, versions, active, places, counted_at)
     SELECT organization_id, walkthrough_id, learners, completed, coalesce(standing.value, '{}'),
-           versions.value, active, :now
+           versions.value, active, coalesce(places.value, '[]'), :now
       FROM large JOIN versions USING (organization_id, walkthrough_id)
       LEFT JOIN standing USING (organization_id, walkthrough_id)
+      LEFT JOIN places USING (organization_id, walkthrough_id)
     ON CONFLICT (organization_id, walkthrough_id) DO UPDATE
        SET learners = EXCLUDED.learners, completed = EXCLUDED.completed,
            standing = EXCLUDED.standing, versions = EXCLUDED.versions, active = EXCLUDED.active,
-           counted_at = EXCLUDED.counted_at
+           places = EXCLUDED.places, counted_at = EXCLUDED.counted_at
     """
+)
+_MEDIANS = ", ".join(map(_median, range(len(PERIOD_DAYS))))
+# The newest completions of the longest period; those of a shorter one are the newest of them.
+_COUNT_TIMES = text(
+    f"""
+    UPDATE walkthrough_learners kept SET times = found.value
+      FROM (SELECT s.organization_id, s.walkthrough_id, jsonb_object_agg(s.id, m.value) AS value
+              FROM walkthrough_learners JOIN walkthrough_steps s
+             USING (organization_id, walkthrough_id)
+             CROSS JOIN LATERAL (
+                SELECT jsonb_build_array({_MEDIANS}) AS value
+                  FROM (SELECT e.step_ms, e.occurred_at FROM tool_events e
+                         WHERE e.step_id = s.id AND e.occurred_at >= :longest
+                           AND e.step_ms IS NOT NULL
+                         ORDER BY e.occurred_at DESC LIMIT :newest) newest) m
+             WHERE s.archived_at IS NULL GROUP BY 1, 2) found
+     WHERE kept.organization_id = found.organization_id
+       AND kept.walkthrough_id = found.walkthrough_id
+    """  # noqa: S608  constants
 )
 # All servers of an organization, or none: a server without a row has nobody.
 _COUNT_SERVERS = text(
@@ -84,15 +127,13 @@ _COUNT_SERVERS = text(
        SET active = EXCLUDED.active, counted_at = EXCLUDED.counted_at
     """
 )
-#: What counts, what forgets those that are not many any more, and the days of who is active.
-_COUNTS = (
-    (_COUNT_WALKTHROUGHS, text("DELETE FROM walkthrough_learners WHERE counted_at <> :now"),
-     ACTIVE_DAYS),
-    (_COUNT_SERVERS, text("DELETE FROM server_learners WHERE counted_at <> :now"), SERVER_DAYS),
-)  # fmt: skip
+_FORGET_WALKTHROUGHS = text("DELETE FROM walkthrough_learners WHERE counted_at <> :now")
+_FORGET_SERVERS = text("DELETE FROM server_learners WHERE counted_at <> :now")
 
 
-def count_learners(database: Database, many: int = MANY, max_age_ms: int = 0) -> bool:
+def count_learners(
+    database: Database, many: int = MANY, max_age_ms: int = 0, many_starts: int = MANY_STARTS
+) -> bool:
     """Count again what has many learners; return whether it was done.
 
     It is left alone while another process counts, or if the numbers are not older than
@@ -102,17 +143,40 @@ def count_learners(database: Database, many: int = MANY, max_age_ms: int = 0) ->
         DatabaseUnavailable: the server does not answer.
     """
     now = now_ms()
-    for count, forget, days in _COUNTS:
-        values = {"now": now, "many": many, "since": now - days * _DAY_MS}
+    for count in (_count_walkthroughs, _count_servers):
         with database.begin() as connection:
             if not connection.execute(_TURN).scalar():
                 return False
             newest = connection.execute(_NEWEST).scalar()
             if newest is not None and newest != now and 0 <= now - newest < max_age_ms:
                 return False
-            connection.execute(count, values)
-            connection.execute(forget, {"now": now})
+            count(connection, now, many)
+    with database.begin() as connection:
+        if connection.execute(_TURN).scalar():
+            count_periods(connection, now, many_starts)
     return True
+
+
+def _count_walkthroughs(connection: Connection, now: int, many: int) -> None:
+    connection.execute(_MEMORY)
+    starts = period_starts(now)
+    values = {
+        "now": now,
+        "many": many,
+        "since": now - ACTIVE_DAYS * _DAY_MS,
+        "began": sorted(starts),
+        "shown": shown_since(now),
+    }
+    connection.execute(_COUNT_WALKTHROUGHS, values)
+    connection.execute(_FORGET_WALKTHROUGHS, {"now": now})
+    times = {"starts": starts, "longest": starts[-1], "newest": NEWEST}
+    connection.execute(_COUNT_TIMES, times)
+
+
+def _count_servers(connection: Connection, now: int, many: int) -> None:
+    values = {"now": now, "many": many, "since": now - SERVER_DAYS * _DAY_MS}
+    connection.execute(_COUNT_SERVERS, values)
+    connection.execute(_FORGET_SERVERS, {"now": now})
 
 
 def run_learner_counts(database: Database, stop: threading.Event) -> None:

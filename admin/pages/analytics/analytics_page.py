@@ -26,7 +26,7 @@ from admin.pages.analytics.figures import (
 from admin.pages.analytics.filter import PERIODS, WantedNumbers
 from admin.pages.page import Page
 from walkthroughs.events import analytics, step_numbers
-from walkthroughs.events.scope import Scope
+from walkthroughs.events.scope import SILENT_DAYS, Scope
 from walkthroughs.ids import now_ms
 from walkthroughs.models import db
 
@@ -74,7 +74,7 @@ class AnalyticsPage(Page):
             is_there=question.title is not None,
             walkthrough_id=walkthrough_id,
             newest=step_numbers.NEWEST,
-            silent_days=step_numbers.SILENT_DAYS,
+            silent_days=SILENT_DAYS,
             feed_among=analytics.FEED_AMONG,
             feed_words=FEED_WORDS,
             name_of=self._name_of,

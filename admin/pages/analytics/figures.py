@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.events import analytics, step_numbers
 from walkthroughs.events.analytics import Counts
+from walkthroughs.events.period_numbers import read_period
 from walkthroughs.events.scope import Scope
 from walkthroughs.events.step_numbers import StepNumbers
 from walkthroughs.events.waiting import read_waiting
@@ -61,7 +62,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The organization. `pairs` have ids; `titles` those of walkthroughs that are left."""
+    """The organization. `pairs` have ids; `labels` the titles of walkthroughs.
+
+    `counted_at`: when walkthroughs and pairs were counted, if there is much to count.
+    """
 
     trend: Trend
     learners: int
@@ -71,16 +75,21 @@ class Overview:
     pairs: tuple[tuple[str, str, int], ...]
     other_starts: int
     labels: dict[str, str]
+    counted_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class OfWalkthrough:
-    """One walkthrough. `gone` learners are at a step that is no more."""
+    """One walkthrough. `gone` learners are at a step that is no more.
+
+    `steps_counted_at`: when the learners at the steps were counted, if they are many.
+    """
 
     trend: Trend
     active_now: int
     steps: tuple[StepNumbers, ...]
     gone: int
+    steps_counted_at: int | None
     servers: tuple[Line, ...]
     versions: tuple[Line, ...]
     feed: tuple[Row[Any], ...]
@@ -94,9 +103,13 @@ def as_of(session: Session, organization_id: str, now: int) -> AsOf:
 
 
 def read_overview(session: Session, scope: Scope, now: int) -> Overview:
-    """Read what the page of the organization shows: eight statements, whatever there is."""
-    found = analytics.read_walkthroughs(session, scope)
-    pairs, starts = analytics.read_flow(session, scope)
+    """Read what the page of the organization shows: nine statements, whatever there is."""
+    counted = read_period(session, scope)
+    if counted is None:
+        found = analytics.read_walkthroughs(session, scope)
+        pairs, starts = analytics.read_flow(session, scope)
+    else:
+        found, pairs, starts = counted.walkthroughs, counted.pairs, counted.starts
     ids = {key for key, _ in found} | {key for pair in pairs for key in pair[:2] if key}
     titles = analytics.read_titles(session, scope.organization_id, ids)
     return Overview(
@@ -110,13 +123,14 @@ def read_overview(session: Session, scope: Scope, now: int) -> Overview:
         pairs=tuple(pairs),
         other_starts=starts - sum(count for _, _, count in pairs),
         labels={key: titles.get(key, DELETED) for key in ids} | {"": FIRST},
+        counted_at=counted.at_ms if counted else None,
     )
 
 
 def read_walkthrough(
     session: Session, scope: Scope, now: int, servers: dict[str, tuple[str, str]]
 ) -> OfWalkthrough:
-    """Read what the page of a walkthrough shows: nine statements, however many steps.
+    """Read what the page of a walkthrough shows: ten statements, however many steps.
 
     The rows by server are of all servers, those by version of all versions: one can be chosen.
 
@@ -126,14 +140,15 @@ def read_walkthrough(
         now: the time, in milliseconds.
         servers: slug and name by id.
     """
-    steps, gone = step_numbers.read_steps(session, scope, now)
+    found = step_numbers.read_steps(session, scope, now)
     by_server = analytics.read_servers(session, replace(scope, server_id=""))
     by_version = analytics.read_versions(session, replace(scope, version=0))
     return OfWalkthrough(
         trend=_trend(session, scope, step_numbers.read_versions_published(session, scope)),
         active_now=analytics.count_active_now(session, scope, now),
-        steps=tuple(steps),
-        gone=gone,
+        steps=tuple(found.numbers),
+        gone=found.gone,
+        steps_counted_at=found.counted_at,
         servers=tuple(_server_line(key, counts, servers) for key, counts in by_server),
         versions=tuple(Line(str(key), f"Version {key}", counts) for key, counts in by_version),
         feed=tuple(analytics.read_feed(session, scope)),

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from admin import queries
-from walkthroughs.events.scope import Scope
+from walkthroughs.events.scope import PERIOD_DAYS, Scope
 
 #: Days that the numbers are of, today too, by the word in the address.
-PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "365 days"}
+PERIODS = {str(days): f"{days} days" for days in PERIOD_DAYS}
 _DEFAULT = "30"
 _WORST = "worst"
 _MAX_VERSION = 2**31 - 1

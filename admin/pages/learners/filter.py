@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from admin import queries
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.ids import now_ms
+from walkthroughs.events.scope import start_of
 from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
 
 #: Where learners are in a walkthrough, by the word in the address. `none` have never begun one.
 STATUSES = {"in_progress": "In progress", "completed": "Completed", "none": "Nothing begun"}
-#: Days since the last step was shown.
+#: Who did anything within so many days (UTC), today included.
 SINCE = {"1": "Active today", "7": "Active in 7 days", "30": "Active in 30 days"}
-_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,24 @@ class WantedLearners:
         """Return whether it asks for less than all."""
         return self.query() != {}
 
-    def conditions(self, organization_id: str) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions for learners, besides the words: one progress row meets all."""
+    @property
+    def is_of_walkthrough(self) -> bool:
+        """Return whether it asks for those of a walkthrough, and searches for nothing."""
+        return bool(self.walkthrough) and not self.words and self.status != "none"
+
+    @property
+    def looks_at_places(self) -> bool:
+        """Return whether places say who fits: what is known of learners by themselves does not."""
+        return bool(self.server or self.walkthrough or self.status) and self.status != "none"
+
+    def of_learner(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions of learners by themselves: an index finds them where few fit."""
         if self.status == "none":
-            # By an index: to see of each learner that nothing is there would read all progress.
-            return (McpServerUser.active_on.is_(None), ~_has_progress(organization_id))
+            return (McpServerUser.active_on.is_(None),)
+        return (McpServerUser.active_on >= self._first_day,) if self.since else ()
+
+    def of_place(self, organization_id: str) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions of places: one of the learner's meets all."""
         wanted: list[ColumnElement[bool]] = []
         if self.server:
             server = select(McpServer.id).where(
@@ -78,19 +92,41 @@ class WantedLearners:
         if self.status:
             wanted.append(WalkthroughProgress.status == ProgressStatus(self.status))
         if self.since:
-            wanted.append(WalkthroughProgress.active_at > now_ms() - int(self.since) * _DAY_MS)
-        return (_has_progress(organization_id, *wanted),) if wanted else ()
+            wanted.append(WalkthroughProgress.active_at >= start_of(self._first_day))
+        return tuple(wanted)
+
+    def fits(
+        self, organization_id: str, learner_id: SQLCoreOperations[str]
+    ) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions of the learner with this id, besides words and `of_learner`."""
+        if self.status == "none":
+            return (~_has_place(organization_id, learner_id),)
+        if not self.looks_at_places:
+            return ()
+        return (_has_place(organization_id, learner_id, *self.of_place(organization_id)),)
+
+    @property
+    def _first_day(self) -> date:
+        return datetime.now(UTC).date() - timedelta(days=int(self.since) - 1)
 
 
-def _has_progress(organization_id: str, *wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has_place(
+    organization_id: str, learner_id: SQLCoreOperations[str], *wanted: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return whether a learner has begun something that is like that.
+
+    With an offset it is asked of each learner who is looked at: else the database may read all
+    places at once, where those of fifty learners are enough.
+    """
     status: InstrumentedAttribute[ProgressStatus] = WalkthroughProgress.status
     return (
-        exists()
+        select(WalkthroughProgress.id)
         .where(
             WalkthroughProgress.organization_id == organization_id,
-            WalkthroughProgress.mcp_server_user_id == McpServerUser.id,
+            WalkthroughProgress.mcp_server_user_id == learner_id,
             status != ProgressStatus.NOT_STARTED,
             *wanted,
         )
-        .correlate(McpServerUser)
+        .offset(0)
+        .exists()
     )

@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
-from admin.formats import MAX_COUNTED, learner_name
+from admin.formats import learner_name
 from admin.pages.learners.filter import SINCE, STATUSES, WantedLearners
 from admin.pages.learners.places import PLACES, read_places
 from admin.pages.learners.rows import (
-    PAGE_SIZE,
     read_attempts,
     read_choices,
     read_learners,
@@ -64,7 +63,7 @@ class LearnersPage(Page):
                 wanted=wanted,
                 rows=rows,
                 total=total,
-                page_count=max(1, -(-min(total, MAX_COUNTED) // PAGE_SIZE)),
+                page_count=total.pages,
                 name_of=self._name_of,
                 statuses=STATUSES.items(),
                 since=SINCE.items(),

@@ -9,10 +9,10 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from admin.formats import MAX_COUNTED
 from admin.pages.learners.filter import WantedLearners
+from admin.pages.learners.found import Total, find
 from walkthroughs.enums import ProgressStatus
-from walkthroughs.identity.learners import LearnerLine, list_learners
+from walkthroughs.identity.learners import LearnerLine, read_lines
 from walkthroughs.models import (
     McpServer,
     McpServerUser,
@@ -22,7 +22,6 @@ from walkthroughs.models import (
     WalkthroughProgress,
 )
 
-PAGE_SIZE = 50
 #: How many walkthroughs can be chosen from; others are found from their own pages.
 _OFFERED = 500
 #: How many links and ended attempts one page shows, the newest.
@@ -40,21 +39,13 @@ class LearnerRow:
 
 def read_learners(
     session: Session, organization_id: str, wanted: WantedLearners, *, only_whole: bool
-) -> tuple[list[LearnerRow], int]:
-    """Return the page that *wanted* asks for, and how many there are: three statements.
+) -> tuple[list[LearnerRow], Total]:
+    """Return the page that *wanted* asks for, and how many there are: six statements at most.
 
     With *only_whole* an e-mail address is found by all of it, not by a part.
     """
-    lines, total = list_learners(
-        session,
-        organization_id,
-        wanted.words,
-        limit=PAGE_SIZE,
-        page=wanted.page,
-        also=wanted.conditions(organization_id),
-        only_whole=only_whole,
-        max_counted=MAX_COUNTED,
-    )
+    ids, total = find(session, organization_id, wanted, only_whole=only_whole)
+    lines = read_lines(session, organization_id, ids)
     progress = WalkthroughProgress
     rows = session.execute(
         select(progress.mcp_server_user_id, Walkthrough.title, progress.status)
