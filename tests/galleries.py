@@ -50,7 +50,7 @@ class Gallery:
         self, path: str = f"/s/acme/i/{FOX.name}", host: str | None = None, method="GET", **headers
     ):
         named = {"host": host or f"localhost:{self.port}"}
-        return httpx.request(method, self.origin + path, headers=named | headers, timeout=30)
+        return httpx.request(method, self.origin + path, headers=named | headers)
 
     def set(self, table, **values):
         with self.database.transaction() as session:

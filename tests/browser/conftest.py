@@ -17,6 +17,7 @@ from tests.builders import content, organization, server, walkthrough
 from tests.dashboard import hash_quickly
 from tests.outside.node import HERE, run_node
 from tests.serving import served
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import Role
 from walkthroughs.ids import now_ms
@@ -38,7 +39,7 @@ _FAULTS = """(%s).then(({violations}) => [
   ...violations.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 300)}`),
   ...(document.documentElement.scrollWidth > innerWidth ? ["wider than the screen"] : [])])"""
 #: How long a page may take for what a test waits for. Only what fails waits so long.
-PATIENCE_MS = 20_000
+PATIENCE_MS = PATIENCE * 1000
 #: How a page is shown: color scheme, width and height. Each scheme and each width once.
 _LOOKS = (("light", 1440, 900), ("dark", 390, 800))
 

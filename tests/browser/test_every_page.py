@@ -187,7 +187,6 @@ class Sweep:
         return replace(address, path=answer.url.removeprefix(origin))
 
 
-@pytest.mark.timeout(230)
 @pytest.mark.parametrize("part", ["tables", "pages"])
 def test_every_page_dialog_and_menu_is_accessible_and_fits_in_each_look(browser, everything, part):
     sweep = Sweep(browser, everything)

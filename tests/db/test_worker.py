@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from sync.worker import run_worker
 from tests.authors import Author, SyncedSource
+from tests.waiting import PATIENCE
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.models import ContentSource
@@ -29,7 +30,7 @@ def kill(folder):
     family = [process, *process.children()]
     for each in family:
         each.kill()
-    psutil.wait_procs(family, timeout=30)
+    psutil.wait_procs(family, timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class Assistant:
     """Calls tools by one personal link, and notes what it is told."""
 
     def __init__(self, address):
-        self.address, self.http = address, httpx.Client(timeout=30, headers=HEADERS)
+        self.address, self.http = address, httpx.Client(headers=HEADERS)
         self.acknowledged, self.errors, self.step = [], [], None
 
     def call(self, name, **arguments):

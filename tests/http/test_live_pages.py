@@ -17,7 +17,7 @@ from tests.builders import content, learner, new_course, organization, walkthrou
 from tests.dashboard import hash_quickly
 from tests.live import listening, signed_in
 from tests.serving import served
-from tests.waiting import until
+from tests.waiting import SOON, until
 from walkthroughs.events.announcements import ANY
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
@@ -69,7 +69,7 @@ def test_a_step_is_heard_within_a_second_by_its_organization_alone(site, databas
     assert heard.events[0] == [site.row]
     assert late.events == [[ANY]]
     assert elsewhere.events == []
-    assert took < 5  # a second on a machine that has nothing else to do
+    assert took < SOON  # a second on a machine that has nothing else to do
     assert 'handrail_listeners{kind="pages"}' in again
     assert 'handrail_notices_total{kind="pages"} 2.0' in again
 
@@ -212,9 +212,6 @@ def test_streams_end_at_once_when_the_server_stops(database, settings):
         with served(build_app(settings, app)) as origin:
             owner = stack.enter_context(signed_in(origin, "owner@acme.example", word))
             heard = [stack.enter_context(listening(owner)) for _ in range(5)]
-            began = time.monotonic()
-        took = time.monotonic() - began
         until(lambda: all(each.has_ended for each in heard))
-    print(f"stopped after {took:.3f} s")
 
-    assert took < 1  # after a second uvicorn would cut them off
+    assert not any(each.was_cut for each in heard)  # as uvicorn would after a second

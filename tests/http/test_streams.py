@@ -34,7 +34,7 @@ def site(database, settings):
         links = {slug: create_link(session, slug, "lea@x.example") for slug in ("acme", "other")}
     service = build_app(settings, add_pages(create_app(settings)))
     streams = next(each.endpoint._app.__self__.streams for each in service.routes)
-    with served(service) as origin, httpx.Client(timeout=httpx.Timeout(10, read=60)) as client:
+    with served(service) as origin, httpx.Client() as client:
         anonymous = f"{origin}/s/acme/mcp"
         yield SimpleNamespace(
             client=client, caller=caller, row=row, other=other, other_row=other_row,
@@ -107,7 +107,7 @@ def test_at_the_end_streams_end_with_their_last_frame(database, settings):
     with database.transaction() as session:
         new_course(session, content())
     with ExitStack() as stack:
-        client = stack.enter_context(httpx.Client(timeout=httpx.Timeout(10, read=60)))
+        client = stack.enter_context(httpx.Client())
         with served(build_app(settings, add_pages(create_app(settings)))) as origin:
             address = f"{origin}/s/acme/mcp"
             listening = [stack.enter_context(by_listen(client, address)) for _ in range(10)]
@@ -195,7 +195,7 @@ def test_open_streams_take_no_place_of_calls(site):
 
 
 def test_streams_ask_for_a_sign_in_as_all_requests_do(academy):
-    with httpx.Client(timeout=httpx.Timeout(10, read=60), verify=False) as client:
+    with httpx.Client(verify=False) as client:
         requests = {"GET": {"headers": get_headers()}, "POST": listen_request()}
         for method, request in requests.items():
             answer = client.request(method, academy.resource, **request)
@@ -215,7 +215,7 @@ def test_streams_ask_for_a_sign_in_as_all_requests_do(academy):
 
 
 def test_while_the_database_is_away_nothing_is_agreed(course_server, postgres):
-    with connections_refused(postgres), httpx.Client(timeout=10) as client:
+    with connections_refused(postgres), httpx.Client() as client:
         refused = client.get(course_server.address, headers=get_headers())
         with by_listen(client, course_server.address) as heard:
             until(lambda: heard.has_ended)
