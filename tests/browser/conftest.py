@@ -116,8 +116,18 @@ def sign_in(
     page.get_by_label("Email").fill(site.email)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Walkthroughs").wait_for()
+    expect_page(page, "Walkthroughs")
     return context, page
+
+
+def expect_page(page: Page, heading: str) -> None:
+    """Wait for the page with that heading, and until it answers to keys and presses.
+
+    A heading is there before the scripts are, and what is pressed before them is lost or leads
+    elsewhere. `Page.goto` and `Page.reload` wait for them by themselves.
+    """
+    page.get_by_role("heading", name=heading).wait_for()
+    page.wait_for_load_state()
 
 
 def faults(page: Page) -> list[str]:
@@ -134,13 +144,15 @@ def faults(page: Page) -> list[str]:
 
 def wear(page: Page, look: tuple[str, int, int]) -> None:
     """Show the page in a look."""
+    page.wait_for_load_state()  # else another page may come that is not shown so
     scheme, width, height = look
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
     page.set_viewport_size({"width": width, "height": height})
 
 
 def faults_now(page: Page, run: str = _RUN_AXE) -> list[str]:
-    """Return the same of the page as it is shown now."""
+    """Return the same of the page as it is shown now, once all of it is there."""
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(f"{_AXE.read_text()}; null")
     found: list[str] = page.evaluate(_FAULTS % run)

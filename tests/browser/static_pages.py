@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from admin.access.protection import _POLICY
 from tests.browser.conftest import PATIENCE_MS
 from tests.serving import served
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "admin" / "static"
@@ -65,8 +67,7 @@ def watched(page: Page) -> Page:
 
 def until(page: Page | Frame, expression: str) -> None:
     """Wait until *expression* is true. Playwright's own way needs `eval`, which the policy forbids."""
-    for _ in range(100):
-        if page.evaluate(expression):
-            return
+    end = time.monotonic() + PATIENCE
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {expression}")

@@ -28,6 +28,7 @@ def test_a_private_repository_comes_in_by_the_keyboard_alone(
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("does not answer")
     told = faults(page)
+    expect(page.get_by_label("Address of the repository")).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type(hosted.url)
     page.keyboard.press("Enter")
@@ -84,6 +85,7 @@ def to(page: Page, name: str) -> None:
     """Press Tab until what is called so has the focus."""
     named = "[document.activeElement.ariaLabel, document.activeElement.innerText, " \
         "...[...(document.activeElement.labels ?? [])].map((each) => each.innerText)]"  # fmt: skip
+    page.wait_for_load_state()
     for _ in range(60):
         page.keyboard.press("Tab")
         if name in [each.strip() for each in page.evaluate(named) if each]:

@@ -82,6 +82,7 @@ def test_a_real_clipboard_is_pasted_as_markdown_and_with_shift_as_it_is(page):
           'text/plain': new Blob(['See this'], {type: 'text/plain'})})])"""
     )
     page.keyboard.press("Control+v")
+    until(page, "document.querySelector('#text').value")
     assert value(page) == "See **this**"
     write(page, "")
     page.keyboard.press("Control+Shift+v")
