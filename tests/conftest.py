@@ -25,9 +25,11 @@ from tests.cheap_pages import (
 )
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from tests.waiting import PATIENCE
-from walkthroughs.database import embedded, migrations
+from walkthroughs.database import embedded, migrations, prepared
 from walkthroughs.database.pool import Database, connect
+from walkthroughs.mcp_server import threads
 from walkthroughs.models import Base
+from walkthroughs.serving import probes
 from walkthroughs.settings import Settings
 
 # While working, a quick look at each law; where changes land, a long one.
@@ -83,6 +85,26 @@ def _patient_clients() -> Iterator[None]:
             for name in ("connect", "read", "write", "pool"):
                 patch.setattr(limits, name, PATIENCE)
         yield
+
+
+#: What waits for a database that does not answer, and how many seconds.
+_WAITING = {module: module._PATIENCE_SECONDS for module in (prepared, probes, threads)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_server() -> Iterator[None]:
+    """Let calls wait for the database: on a busy machine it answers later than learners would wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in _WAITING:
+            patch.setattr(module, "_PATIENCE_SECONDS", PATIENCE / 4)
+        yield
+
+
+@pytest.fixture
+def impatient_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let calls wait for the database as long as in production, for tests of just that."""
+    for module, seconds in _WAITING.items():
+        monkeypatch.setattr(module, "_PATIENCE_SECONDS", seconds)
 
 
 @pytest.fixture(scope="session", autouse=True)

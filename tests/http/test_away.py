@@ -94,7 +94,7 @@ def frozen(course_server: ServedServer, postgres: str) -> Iterator[None]:
         process.resume()
 
 
-@pytest.mark.usefixtures("frozen")
+@pytest.mark.usefixtures("impatient_server", "frozen")
 def test_a_database_that_does_not_answer_at_all_is_away_too(course_server: ServedServer) -> None:
     before = time.monotonic()
     response = ask(

@@ -17,7 +17,7 @@ from tests.galleries import FOX, committed, gallery, pictured
 from tests.pictures import large_picture, picture_file, stored_picture
 from tests.refusing import connections_refused
 from tests.serving import served, view_of
-from tests.waiting import SOON
+from tests.waiting import SOON, until
 from walkthroughs.content.picture_reader import read_picture
 from walkthroughs.content.pictures import MEDIA_TYPES
 from walkthroughs.identity.links import create_link
@@ -211,6 +211,7 @@ def readers_who_do_not_read(gallery, count):
     with gallery.database.transaction() as session:
         store_pictures(session, gallery.caller.organization_id, gallery.walkthrough_id, [large])
     assert gallery.get(f"/s/acme/i/{large.name}").content == large.data
+    before = gallery.begun
     request = f"GET /s/acme/i/{large.name} HTTP/1.1\r\nHost: localhost:{gallery.port}\r\n\r\n"
     with ExitStack() as stack:
         for _ in range(count):
@@ -218,7 +219,7 @@ def readers_who_do_not_read(gallery, count):
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect(("127.0.0.1", gallery.port))
             reader.sendall(request.encode() * 40)
-        time.sleep(0.5)
+        until(lambda: gallery.begun >= before + count)
         yield
 
 

@@ -66,7 +66,7 @@ async def _school(addresses, walkthrough_id, folder):
         while sum(len(log.acknowledged) for log in logs) < share * LEARNERS * STEPS:
             await asyncio.sleep(0.01)
         _kill(folder)
-    await asyncio.wait_for(asyncio.gather(*walks), 60)
+    await asyncio.wait_for(asyncio.gather(*walks), PATIENCE)
     return logs
 
 

@@ -21,6 +21,8 @@ from walkthroughs.database.pool import Database
 from walkthroughs.mcp_server import texts
 from walkthroughs.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("impatient_server")
+
 
 @pytest.fixture
 def whole(database: Database, settings: Settings) -> Iterator[ServedServer]:
