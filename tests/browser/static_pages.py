@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,6 +63,22 @@ def watched(page: Page) -> Page:
     page.on("pageerror", lambda error: told.append(str(error)))
     page.told = told  # type: ignore[attr-defined]
     return page
+
+
+def cpu_spent(page: Page, work: Callable[[], object]) -> float:
+    """Do *work*; return the seconds of CPU that the page spent on it, however busy the machine is."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return float({each["name"]: each["value"] for each in metrics}["TaskDuration"])
+
+    before = spent()
+    work()
+    taken = spent() - before
+    session.detach()
+    return taken
 
 
 def until(page: Page | Frame, expression: str) -> None:
