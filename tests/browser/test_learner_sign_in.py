@@ -87,6 +87,7 @@ def test_every_page_can_be_used_by_everybody_in_each_look(browser, academy, url)
 
 def test_no_page_of_a_sign_in_is_shown_in_a_frame(browser, academy, url, app):
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(app.url.replace("callback", "evil"))
     with page.expect_event("framenavigated", lambda frame: frame.parent_frame) as navigated:
