@@ -268,7 +268,7 @@ def test_a_conflict_that_is_refused_as_a_whole_holds_that_text_and_saves_the_res
 
 @pytest.mark.parametrize("choice", ["Restore", "Drop"])
 def test_text_of_a_page_that_crashed_is_offered_and_touches_nothing_before(page, draft, choice):
-    draft.answers = [Response(status_code=503)] * 9
+    draft.answers = [Response(status_code=503)] * 999
     write(page, "Unsaved text")
     expect(status(page)).to_have_text(re.compile("^Not saved"))
     page.reload()
@@ -291,7 +291,7 @@ def test_text_of_a_page_that_crashed_is_offered_and_touches_nothing_before(page,
 
 
 def test_text_of_another_page_that_is_still_open_is_not_offered(page, draft, shared):
-    draft.answers = [Response(status_code=503)] * 9
+    draft.answers = [Response(status_code=503)] * 999
     write(page, "Being written")
     expect(status(page)).to_have_text(re.compile("^Not saved"))
     other = page.context.new_page()
@@ -304,7 +304,7 @@ def test_text_of_another_page_that_is_still_open_is_not_offered(page, draft, sha
 
 
 def test_leaving_asks_only_if_text_is_stored_nowhere(page, draft):
-    draft.answers = [Response(status_code=503)] * 9
+    draft.answers = [Response(status_code=503)] * 999
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     write(page, "Kept")
