@@ -61,6 +61,7 @@ def traced(database, settings, address):
         traces.close()
 
 
+@pytest.mark.usefixtures("known_for_long")
 def test_a_call_is_a_trace_with_its_statements_and_nobodys_data(database, settings):
     with collecting() as collector, traced(database, settings, collector.address) as course:
         first = course.call("select_walkthrough", walkthrough_id=course.row)
