@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.waiting import PATIENCE
+
 
 class Callback:
     """Where answers go, and those that have come."""
@@ -25,7 +27,7 @@ class Callback:
 
     def answer(self) -> dict[str, str]:
         """Wait for an answer."""
-        return self._answers.get(timeout=10)
+        return self._answers.get(timeout=PATIENCE)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class AuthorMachine:
 
     def post(self, body, token=None, **headers):
         sent = {"Authorization": f"Bearer {token or self.token}"} | headers
-        return httpx.post(self.address, content=body, headers=sent, timeout=60)
+        return httpx.post(self.address, content=body, headers=sent)
 
 
 @pytest.fixture

@@ -7,11 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from functools import cache
+from inspect import signature
 from pathlib import Path
 
+import httpx
+import httpx2
 import psycopg2
 import pytest
-from hypothesis import Phase
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 
 from tests.certificates import make_certificate
@@ -21,19 +24,24 @@ from tests.cheap_pages import (
     hash_passwords_quickly,
 )
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
-from walkthroughs.database import embedded, migrations
+from tests.waiting import PATIENCE
+from walkthroughs.database import embedded, migrations, prepared
 from walkthroughs.database.pool import Database, connect
+from walkthroughs.mcp_server import threads
 from walkthroughs.models import Base
+from walkthroughs.serving import probes
 from walkthroughs.settings import Settings
 
 # While working, a quick look at each law; where changes land, a long one.
-hypothesis_settings.register_profile("quick", max_examples=20, deadline=None)
-hypothesis_settings.register_profile("thorough", max_examples=200, deadline=None)
+# How long an example takes says how busy the machine is: neither it nor making it has a limit.
+_UNTIMED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("quick", _UNTIMED, max_examples=20)
+hypothesis_settings.register_profile("thorough", _UNTIMED, max_examples=200)
 # A mutant is killed by any failing example, however large, and by the same one each time.
 hypothesis_settings.register_profile(
     "mutants",
+    _UNTIMED,
     max_examples=50,
-    deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
 )
@@ -66,6 +74,37 @@ def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         nobody = make_certificate(tmp_path_factory.mktemp("authorities"), "nobody.test")
         patch.setenv("SSL_CERT_FILE", str(nobody))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_clients() -> Iterator[None]:
+    """Give HTTP clients time: they give up after five seconds, which a busy machine may need."""
+    with pytest.MonkeyPatch.context() as patch:
+        for library in (httpx, httpx2):
+            limits = signature(library.Client).parameters["timeout"].default
+            for name in ("connect", "read", "write", "pool"):
+                patch.setattr(limits, name, PATIENCE)
+        yield
+
+
+#: What waits for a database that does not answer, and how many seconds.
+_WAITING = {module: module._PATIENCE_SECONDS for module in (prepared, probes, threads)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_server() -> Iterator[None]:
+    """Let calls wait for the database: on a busy machine it answers later than learners would wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in _WAITING:
+            patch.setattr(module, "_PATIENCE_SECONDS", PATIENCE / 4)
+        yield
+
+
+@pytest.fixture
+def impatient_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let calls wait for the database as long as in production, for tests of just that."""
+    for module, seconds in _WAITING.items():
+        monkeypatch.setattr(module, "_PATIENCE_SECONDS", seconds)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,8 +1,10 @@
 """A visitor of the dashboard, and two organizations to look at."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import event
 
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
@@ -63,6 +65,27 @@ def owner(app, site):
     answer = visitor.sign_in("owner@acme.example", site["acme"][3])
     assert answer.status_code == 302, answer.get_data(as_text=True)
     return visitor
+
+
+#: What is noted once a minute: where a minute passes within a test, it is no statement of the page.
+_NOTED = re.compile(r"UPDATE (user_session|member) SET last_(used|seen)_at")
+
+
+@contextmanager
+def counted(app):
+    """Yield the statements that the application executes in the block."""
+    asked = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if not _NOTED.match(statement):
+            asked.append(statement)
+
+    engine = app.extensions["handrail"].database.engine
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "after_cursor_execute", note)
 
 
 def said(response):

@@ -21,6 +21,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.endpoint import build_endpoint
+from walkthroughs.mcp_server.pictures import Pictures
 from walkthroughs.publishing.pictures import store_pictures
 from walkthroughs.settings import Settings
 
@@ -44,13 +45,19 @@ class Gallery:
     caller: Caller
     walkthrough_id: str
     token: str
+    pictures: Pictures
     course: Course | None = None
+
+    @property
+    def begun(self) -> int:
+        """How many pictures the server has begun to send."""
+        return self.pictures._sending._begun
 
     def get(
         self, path: str = f"/s/acme/i/{FOX.name}", host: str | None = None, method="GET", **headers
     ):
         named = {"host": host or f"localhost:{self.port}"}
-        return httpx.request(method, self.origin + path, headers=named | headers, timeout=30)
+        return httpx.request(method, self.origin + path, headers=named | headers)
 
     def set(self, table, **values):
         with self.database.transaction() as session:
@@ -89,4 +96,5 @@ def _served(database: Database, settings: Settings, caller: Caller, row: str) ->
     with database.transaction() as session:
         token = create_link(session, "acme", "lea@x.example")
     with served(app, port=port) as origin:
-        yield Gallery(origin, port, database, caller, row, token)
+        (pictures,) = {each.endpoint for each in app.routes if isinstance(each.endpoint, Pictures)}
+        yield Gallery(origin, port, database, caller, row, token, pictures)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 class Heard:
@@ -32,7 +32,7 @@ class Heard:
 @contextmanager
 def signed_in(origin, email, password):
     """Yield a client with the cookie of a member."""
-    with httpx.Client(base_url=origin, timeout=httpx.Timeout(10, read=60)) as client:
+    with httpx.Client(base_url=origin) as client:
         page = client.get("/admin/login").text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
         given = {"email": email, "password": password, "csrf_token": token}
@@ -70,4 +70,4 @@ def hearing(client, method, url, **more):
         if not heard.has_ended:
             # Its reader waits for the next line: the connection is ended below it.
             answer.extensions["network_stream"].get_extra_info("socket").shutdown(2)
-        reader.join(10)
+        reader.join(PATIENCE)

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.serving import free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,7 +40,7 @@ class FlaskServe:
                 env=self._environment, cwd=self.folder, stdout=log, stderr=log,
             )  # fmt: skip
 
-    def wait_until_ready(self, seconds: float = 90) -> None:
+    def wait_until_ready(self, seconds: float = PATIENCE) -> None:
         """Return as soon as it can serve; fail with what it printed if it ends or takes longer."""
         until = time.monotonic() + seconds
         with httpx.Client(timeout=3) as client:
@@ -58,7 +59,7 @@ class FlaskServe:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def __enter__(self) -> FlaskServe:
         self.start()

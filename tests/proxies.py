@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.certificates import make_certificate
 from tests.outside.debian import ENVIRONMENT, program
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 PAGE = Path(__file__).parents[1] / "docs" / "proxies.md"
 
@@ -81,7 +81,7 @@ def _running(command, folder, port):
             yield
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def _answers(port):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from tests.builders import content, new_course, step
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import Database
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning.caller import Caller
@@ -27,10 +29,20 @@ from walkthroughs.settings import Settings
 
 
 def free_port() -> int:
-    """Return a port of loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback that nothing listens on, for a server that a test starts later.
+
+    On Linux it is kept for this process until it ends: nobody else is given it, and what connects
+    somewhere does not come from it. Servers can listen there, since they set SO_REUSEADDR as well.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    if sys.platform == "linux":
+        probe.detach()
+    else:
+        probe.close()
+    return port
 
 
 def view_of(result: Any) -> Any:
@@ -83,7 +95,7 @@ def served(
         yield f"http{'s' if certificate else ''}://localhost:{port}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 class ServedServer:

@@ -22,6 +22,7 @@ from app import build_app, create_app
 from tests.builders import content, new_course, server
 from tests.http.posting import post
 from tests.serving import free_port, served
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import AuthType, SignIn
 from walkthroughs.identity.document_reader import DocumentReader
@@ -56,7 +57,7 @@ class Mailbox(Message):
 def mail_server() -> Iterator[tuple[str, Mailbox]]:
     """Run a mail server; yield its URL and its mailbox."""
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE)
     controller.start()
     try:
         yield f"smtp://127.0.0.1:{controller.port}", mailbox
@@ -107,7 +108,7 @@ class Academy:
 
     def register(self, **metadata) -> dict:
         given = {"client_name": "Tester", "redirect_uris": [CALLBACK]} | metadata
-        answer = httpx.post(f"{self.oauth}/register", json=given, timeout=30, verify=False)
+        answer = httpx.post(f"{self.oauth}/register", json=given, verify=False)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -125,7 +126,7 @@ class Academy:
         return f"{self.oauth}/authorize?{urlencode(kept)}"
 
     def exchange(self, **form: str) -> httpx.Response:
-        return httpx.post(f"{self.oauth}/token", data=form, timeout=30, verify=False)
+        return httpx.post(f"{self.oauth}/token", data=form, verify=False)
 
     def tokens(self, browser: Browser | None = None, email: str = LEA) -> dict:
         """Sign in from beginning to end; return the tokens and the client's id."""
@@ -172,9 +173,7 @@ class Browser:
     def request(self, method: str, url: str, **more) -> httpx.Response:
         transport = self.transport() if self.transport else None
         # Nothing here is https, and reading certificates takes longer than a request.
-        with httpx.Client(
-            cookies=self.cookies, timeout=30, transport=transport, verify=False
-        ) as client:
+        with httpx.Client(cookies=self.cookies, transport=transport, verify=False) as client:
             answer = client.request(method, url, **more)
             self.cookies = client.cookies
         return answer

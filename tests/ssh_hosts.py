@@ -15,6 +15,8 @@ from typing import Any
 
 import asyncssh
 
+from tests.waiting import PATIENCE
+
 
 @contextmanager
 def ssh_host(root: Path) -> Iterator[tuple[str, str, str]]:
@@ -47,7 +49,7 @@ def ssh_host(root: Path) -> Iterator[tuple[str, str, str]]:
             process_factory=upload_pack, encoding=None,
         )  # fmt: skip
 
-    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(10)
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(PATIENCE)
     port = server.get_port()
     public = host_key.export_public_key().decode().strip()
     try:
@@ -64,9 +66,9 @@ def ssh_host(root: Path) -> Iterator[tuple[str, str, str]]:
             others = asyncio.all_tasks() - {asyncio.current_task()}
             await asyncio.wait(others, timeout=5) if others else None
 
-        asyncio.run_coroutine_threadsafe(close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(close(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(PATIENCE)
         loop.close()
 
 

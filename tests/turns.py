@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import Database
 
-_SECONDS = 20
 _WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 
 
@@ -82,14 +83,15 @@ class _Hold:
         return work()
 
     def wait_until_held(self) -> None:
-        if not self._is_held.wait(_SECONDS):
+        if not self._is_held.wait(PATIENCE):
             pytest.fail("the first transaction did not come to where it is held")
 
     def is_waited_for(self, other: Future[Any]) -> bool:
         """Return true once a transaction waits, false once *other* has ended."""
         pause = threading.Event()
         with closing(self._database.open_connection()) as watcher, watcher.cursor() as cursor:
-            for _ in range(_SECONDS * 100):
+            end = time.monotonic() + PATIENCE
+            while time.monotonic() < end:
                 if other.done():
                     return False
                 cursor.execute(_WAITS)
@@ -101,7 +103,7 @@ class _Hold:
     def _at_commit(self, _connection: Connection) -> None:
         if threading.get_ident() == self._thread and not self._is_held.is_set():
             self._is_held.set()
-            self.end.wait(2 * _SECONDS)
+            self.end.wait(2 * PATIENCE)
 
     def _after_statement(
         self, connection: Connection, _cursor: object, statement: str, *_: object

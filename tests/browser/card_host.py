@@ -11,6 +11,7 @@ from typing import Any
 from mcp.types import CallToolResult
 from playwright.sync_api import Browser, Frame, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.static_pages import ROOT, watched
 from tests.pictures import stored_picture
 from walkthroughs.enums import ProgressStatus
@@ -64,7 +65,7 @@ function answer(given) {
 def open_card(browser: Browser) -> tuple[Page, Frame]:
     """Return the host's page and the card in it; its requests and answers are in `asked`."""
     context = browser.new_context(viewport={"width": 640, "height": 800})
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = watched(context.new_page())
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     card = _CARD.read_text().replace("<head>", f"<head>{policy}", 1)

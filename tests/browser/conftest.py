@@ -17,6 +17,7 @@ from tests.builders import content, organization, server, walkthrough
 from tests.dashboard import hash_quickly
 from tests.outside.node import HERE, run_node
 from tests.serving import served
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import Role
 from walkthroughs.ids import now_ms
@@ -38,7 +39,7 @@ _FAULTS = """(%s).then(({violations}) => [
   ...violations.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 300)}`),
   ...(document.documentElement.scrollWidth > innerWidth ? ["wider than the screen"] : [])])"""
 #: How long a page may take for what a test waits for. Only what fails waits so long.
-PATIENCE_MS = 20_000
+PATIENCE_MS = PATIENCE * 1000
 #: How a page is shown: color scheme, width and height. Each scheme and each width once.
 _LOOKS = (("light", 1440, 900), ("dark", 390, 800))
 
@@ -115,8 +116,18 @@ def sign_in(
     page.get_by_label("Email").fill(site.email)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Walkthroughs").wait_for()
+    expect_page(page, "Walkthroughs")
     return context, page
+
+
+def expect_page(page: Page, heading: str) -> None:
+    """Wait for the page with that heading, and until it answers to keys and presses.
+
+    A heading is there before the scripts are, and what is pressed before them is lost or leads
+    elsewhere. `Page.goto` and `Page.reload` wait for them by themselves.
+    """
+    page.get_by_role("heading", name=heading).wait_for()
+    page.wait_for_load_state()
 
 
 def faults(page: Page) -> list[str]:
@@ -133,13 +144,15 @@ def faults(page: Page) -> list[str]:
 
 def wear(page: Page, look: tuple[str, int, int]) -> None:
     """Show the page in a look."""
+    page.wait_for_load_state()  # else another page may come that is not shown so
     scheme, width, height = look
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
     page.set_viewport_size({"width": width, "height": height})
 
 
 def faults_now(page: Page, run: str = _RUN_AXE) -> list[str]:
-    """Return the same of the page as it is shown now."""
+    """Return the same of the page as it is shown now, once all of it is there."""
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(f"{_AXE.read_text()}; null")
     found: list[str] = page.evaluate(_FAULTS % run)

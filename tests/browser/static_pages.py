@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from admin.access.protection import _POLICY
 from tests.browser.conftest import PATIENCE_MS
 from tests.serving import served
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "admin" / "static"
@@ -63,10 +65,25 @@ def watched(page: Page) -> Page:
     return page
 
 
+def cpu_spent(page: Page, work: Callable[[], object]) -> float:
+    """Do *work*; return the seconds of CPU that the page spent on it, however busy the machine is."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return float({each["name"]: each["value"] for each in metrics}["TaskDuration"])
+
+    before = spent()
+    work()
+    taken = spent() - before
+    session.detach()
+    return taken
+
+
 def until(page: Page | Frame, expression: str) -> None:
     """Wait until *expression* is true. Playwright's own way needs `eval`, which the policy forbids."""
-    for _ in range(100):
-        if page.evaluate(expression):
-            return
+    end = time.monotonic() + PATIENCE
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"never true: {expression}")

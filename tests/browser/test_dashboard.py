@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import faults, sign_in
+from tests.browser.conftest import expect_page, faults, sign_in
 from walkthroughs.models import ContentSource, Walkthrough
 
 #: What `test_every_page` meets with rows: tables and a server that nobody has used yet.
@@ -69,7 +69,7 @@ def test_a_step_is_written_with_the_keyboard_alone(browser, site):
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Add a step").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="New step").wait_for()
+    expect_page(page, "New step")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")

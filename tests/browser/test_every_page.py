@@ -13,7 +13,16 @@ from playwright.sync_api import expect
 
 from admin.access.passwords import link_token
 from app import add_pages, build_app, create_app
-from tests.browser.conftest import _AXE, _LOOKS, _RUN_AXE, DashboardSite, faults_now, sign_in, wear
+from tests.browser.conftest import (
+    _AXE,
+    _LOOKS,
+    _RUN_AXE,
+    PATIENCE_MS,
+    DashboardSite,
+    faults_now,
+    sign_in,
+    wear,
+)
 from tests.browser.every_page import OWNER, Everything
 from tests.dashboard import hash_quickly
 from tests.serving import served
@@ -98,6 +107,7 @@ class Sweep:
         self.closed[_LOOKS[0]].remove(_MENU)
 
     def _watched(self, page):
+        page.context.set_default_timeout(PATIENCE_MS)
         page.context.add_init_script(path=_AXE)  # on each page: then it is sent and read once
         page.on("console", lambda message: self._say(page, message.text))
         page.on("pageerror", lambda error: self._say(page, str(error)))
@@ -187,7 +197,6 @@ class Sweep:
         return replace(address, path=answer.url.removeprefix(origin))
 
 
-@pytest.mark.timeout(230)
 @pytest.mark.parametrize("part", ["tables", "pages"])
 def test_every_page_dialog_and_menu_is_accessible_and_fits_in_each_look(browser, everything, part):
     sweep = Sweep(browser, everything)

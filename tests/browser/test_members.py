@@ -50,6 +50,7 @@ def test_a_person_is_invited_joins_with_the_keyboard_and_is_made_a_viewer(browse
     row.get_by_role("link", name="Remove").click()
     told += faults(page)
     page.get_by_role("button", name="Remove lea@acme.example").click()
+    expect(page.get_by_role("status")).to_contain_text("is no member any more")
     joining.reload()
     expect(joining.get_by_role("heading", name="Sign in to Handrail")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 800})  # the last look was a phone's

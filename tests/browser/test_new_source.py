@@ -28,6 +28,7 @@ def test_a_private_repository_comes_in_by_the_keyboard_alone(
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("does not answer")
     told = faults(page)
+    expect(page.get_by_label("Address of the repository")).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type(hosted.url)
     page.keyboard.press("Enter")
@@ -56,7 +57,7 @@ def test_a_private_repository_comes_in_by_the_keyboard_alone(
     expect(page.get_by_text("Waiting for the first delivery")).to_be_visible()
     told += faults(page)
     call(site, source_id, page.locator("#secret").inner_text())
-    expect(page.get_by_text("The first delivery has come")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The first delivery has come")).to_be_visible()
     until(lambda: is_live(database))
     go(page, "Done")
     expect(page.get_by_text("In step with")).to_be_visible()
@@ -84,6 +85,7 @@ def to(page: Page, name: str) -> None:
     """Press Tab until what is called so has the focus."""
     named = "[document.activeElement.ariaLabel, document.activeElement.innerText, " \
         "...[...(document.activeElement.labels ?? [])].map((each) => each.innerText)]"  # fmt: skip
+    page.wait_for_load_state()
     for _ in range(60):
         page.keyboard.press("Tab")
         if name in [each.strip() for each in page.evaluate(named) if each]:
@@ -104,4 +106,4 @@ def call(site: DashboardSite, source_id: str, secret: str) -> None:
     signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
     address = f"{site.origin}/webhooks/git/{source_id}"
-    assert httpx.post(address, content=body, headers=headers, timeout=30).status_code == 200
+    assert httpx.post(address, content=body, headers=headers).status_code == 200

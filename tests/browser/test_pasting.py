@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import clipboards
 from tests.browser.conftest import faults
-from tests.browser.static_pages import ASSETS, open_page, pages_served, until
+from tests.browser.static_pages import ASSETS, cpu_spent, open_page, pages_served, until
 from tests.unit.test_characters import INVISIBLE_AND_SEEN
 from walkthroughs.content import characters
 
@@ -82,6 +82,7 @@ def test_a_real_clipboard_is_pasted_as_markdown_and_with_shift_as_it_is(page):
           'text/plain': new Blob(['See this'], {type: 'text/plain'})})])"""
     )
     page.keyboard.press("Control+v")
+    until(page, "document.querySelector('#text').value")
     assert value(page) == "See **this**"
     write(page, "")
     page.keyboard.press("Control+Shift+v")
@@ -149,16 +150,13 @@ def test_a_paste_that_is_too_long_is_refused_as_a_whole_with_its_size(page):
 
 
 def test_hostile_html_of_megabytes_is_pasted_as_its_plain_text_at_once(page):
-    timed = f"""([text, html]) => {{
-      const from = performance.now();
-      ({PASTE})([{{'text/html': html, 'text/plain': text}}, []]);
-      return performance.now() - from;
-    }}"""
     for part in ("<ul><li>", "<br>", "<a style='x", "<p></b><b>x"):
         write(page, "")
-        spent = page.evaluate(timed, ["plain", part * (1_000_000 // len(part))])
+        html = part * (1_000_000 // len(part))
+        spent = cpu_spent(page, lambda html=html: paste(page, "plain", html))
+        print(f"{part}: {spent:.2f} s")
         assert value(page) == "plain", part
-        assert spent < 2_000, part
+        assert spent < 2, part
 
 
 def test_a_picture_asks_for_its_text_at_once_and_goes_where_it_was_pasted(page):

@@ -5,8 +5,12 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
+from tests.browser.static_pages import until
 from tests.browser.writing import begin, end, expect_saved, open_step, start_draft, steps, text_of
 
+#: Whether the line that is written stands above the tools.
+_IS_ABOVE = """[...document.querySelectorAll(".cm-line")].at(-1).getBoundingClientRect().bottom
+  <= document.querySelector(".editor-tools").getBoundingClientRect().top"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -60,11 +64,10 @@ def test_the_tools_stand_above_the_keyboard_and_keep_it_open(browser, site):
     text = page.get_by_role("textbox", name="For the learner", exact=True)
     text.tap()
     expect(tools).to_be_visible()
-    box = tools.bounding_box()
-    assert round(box["y"] + box["height"]) == 844
+    lowest = "Math.round(document.querySelector('.editor-tools').getBoundingClientRect().bottom)"
+    until(page, f"{lowest} === 844")
     page.evaluate("document.documentElement.style.setProperty('--keyboard', '300px')")
-    box = tools.bounding_box()
-    assert round(box["y"] + box["height"]) == 544
+    until(page, f"{lowest} === 544")
     page.keyboard.press("Control+a")
     page.get_by_role("button", name="Bold").tap()
     expect(text).to_be_focused()
@@ -110,6 +113,5 @@ def test_the_line_that_is_written_stays_above_the_tools(browser, site):
     for _ in range(30):
         page.keyboard.press("Enter")
     page.keyboard.type("last")
-    cursor = page.locator(".cm-line", has_text="last").bounding_box()
-    assert cursor["y"] + cursor["height"] <= page.get_by_role("toolbar").first.bounding_box()["y"]
+    until(page, _IS_ABOVE)  # the editor scrolls when it is drawn next
     end(page)

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.galleries import FOX, committed
 
 __all__ = ["committed"]
@@ -46,6 +47,7 @@ def test_a_browser_shows_the_picture_in_a_page_of_another_site_and_alone(
     assert address == f"{base}/i/{FOX.name}"
 
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     told = []
     page.on("console", lambda message: told.append(message.text))
     page.set_content(f'<img crossorigin src="{address}" alt="A fox">')

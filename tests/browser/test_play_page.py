@@ -5,6 +5,7 @@ from base64 import b64encode
 from playwright.sync_api import expect
 
 from tests.browser.conftest import faults, sign_in
+from tests.browser.writing import expect_editor
 from tests.pictures import picture_file
 
 _DROP = """(text) => {
@@ -28,7 +29,7 @@ def test_a_dropped_picture_is_in_the_preview_and_the_draft_is_played_to_its_end_
     page.on("response", lambda each: each.status < 400 or told.append(f"{each.status} {each.url}"))
     page.goto(f"{site.origin}/o/acme/admin/walkthroughs/")
     page.get_by_role("link", name="Deploy").click()
-    page.locator(".cm-content").first.wait_for()
+    expect_editor(page)
     page.evaluate(_DROP, b64encode(picture_file()).decode())
     page.get_by_label("What does it show?").fill("A fox")
     page.get_by_role("button", name="Add picture").click()

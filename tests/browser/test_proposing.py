@@ -10,7 +10,17 @@ from sync.git.credentials import Token, encrypt_credential
 from sync.sync_source import sync_source
 from tests.authors import Author
 from tests.browser.conftest import faults
-from tests.browser.writing import ask, begin, end, expect_saved, next_step, open_step, select, write
+from tests.browser.writing import (
+    ask,
+    begin,
+    end,
+    expect_editor,
+    expect_saved,
+    next_step,
+    open_step,
+    select,
+    write,
+)
 from tests.git_hosts import PASSWORD, USER, https_host
 from walkthroughs.identity.links import create_link
 from walkthroughs.models import ContentSource, Walkthrough
@@ -125,7 +135,7 @@ def test_proposals_are_added_to_corrected_and_merged_by_a_maintainer_and_a_clien
     page.get_by_role("button", name="Propose a change").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#git-state")).to_contain_text("A proposal is being written")
-    page.locator(".cm-content").first.wait_for()
+    expect_editor(page)
     write(page, "Begin well.")
     open_step(page, "Finish")
     write(page, "End well.")
@@ -144,7 +154,7 @@ def test_proposals_are_added_to_corrected_and_merged_by_a_maintainer_and_a_clien
     told += faults(page)
     page.set_viewport_size({"width": 1440, "height": 900})
 
-    page.locator(".cm-content").first.wait_for()
+    expect_editor(page)
     open_step(page, "Finish")
     write(page, "End very well.")
     expect(page.locator("#git-state")).to_contain_text("not proposed yet")
@@ -159,7 +169,7 @@ def test_proposals_are_added_to_corrected_and_merged_by_a_maintainer_and_a_clien
     assert count.stdout == "2\n"
 
     maintainer.correct("Begin well.", "Begin at once.")
-    page.locator(".cm-content").first.wait_for()
+    expect_editor(page)
     open_step(page, "Start")
     write(page, "Begin soon.")
     expect(page.locator("#git-state")).to_contain_text("not proposed yet")

@@ -25,7 +25,7 @@ def test_the_page_that_waits_for_a_call_shows_it_by_itself(browser, site):
 
     with ThreadPoolExecutor() as pool:  # this thread has the browser's loop
         pool.submit(lambda: asyncio.run(list_all())).result()
-    expect(page.locator("#last-call")).to_contain_text("listed 1 walkthrough, ", timeout=30_000)
+    expect(page.locator("#last-call")).to_contain_text("listed 1 walkthrough, ")
     expect(page.get_by_text("Waiting for")).to_be_hidden()
     assert faults(page) == []
     context.close()

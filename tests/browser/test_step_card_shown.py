@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Expect, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, expect
 from starlette.applications import Starlette
 
 from tests.browser.card_host import FOX, STEP_TEXT
-from tests.browser.conftest import _AXE, _RUN_AXE
+from tests.browser.conftest import _AXE, _RUN_AXE, PATIENCE_MS
 from tests.browser.static_pages import watched
 from tests.builders import content, new_course, step
 from tests.outside.inspector_web import inspector_web
@@ -23,10 +23,6 @@ from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.publishing.pictures import store_pictures
 from walkthroughs.settings import Settings
 
-#: The Inspector takes its time on a busy machine, and each call goes through its server.
-_SLOW_MS = 40_000
-_patiently = Expect()
-_patiently.set_options(timeout=_SLOW_MS)
 _COURSE = content(
     title="Practise Git",
     steps=(
@@ -53,7 +49,7 @@ def test_a_learner_walks_in_the_card_that_the_inspector_shows(
     browser: Browser, course: ServedServer, postgres: str, tmp_path
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(_SLOW_MS)
+    context.set_default_timeout(PATIENCE_MS)
     page = watched(context.new_page())
     with inspector_web(tmp_path) as inspector:
         page.goto(
@@ -63,7 +59,7 @@ def test_a_learner_walks_in_the_card_that_the_inspector_shows(
         )
         page.get_by_test_id("open-app").click()
         card = page.frame_locator("iframe").frame_locator("iframe")
-        _patiently(card.get_by_role("heading", name="One")).to_be_visible()
+        expect(card.get_by_role("heading", name="One")).to_be_visible()
         frame = page.frames[-1]
         _expect_first_step(card)
         _expect_no_faults(page, frame)
@@ -72,54 +68,54 @@ def test_a_learner_walks_in_the_card_that_the_inspector_shows(
         card.get_by_role("checkbox").focus()
         page.keyboard.press("Space")
         page.keyboard.press("Tab")
-        _patiently(card.get_by_role("button", name="Done, next step")).to_be_focused()
+        expect(card.get_by_role("button", name="Done, next step")).to_be_focused()
         page.keyboard.press("Enter")
-        _patiently(card.get_by_role("heading", name="Two")).to_be_focused()
-        _patiently(card.locator("#spoken")).to_contain_text("Step 2 of 3")
+        expect(card.get_by_role("heading", name="Two")).to_be_focused()
+        expect(card.locator("#spoken")).to_contain_text("Step 2 of 3")
         assert _status(course) == (2, ["One"])
 
         card.get_by_role("button", name="Back").click()
-        _patiently(card.get_by_role("heading", name="One")).to_be_visible()
-        _patiently(card.get_by_text("You have done this step.")).to_be_visible()
-        _patiently(card.get_by_role("checkbox")).to_be_hidden()
+        expect(card.get_by_role("heading", name="One")).to_be_visible()
+        expect(card.get_by_text("You have done this step.")).to_be_visible()
+        expect(card.get_by_role("checkbox")).to_be_hidden()
         assert _status(course) == (2, ["One"])
         card.get_by_role("button", name="To step 2").click()
-        _patiently(card.get_by_role("heading", name="Two")).to_be_visible()
+        expect(card.get_by_role("heading", name="Two")).to_be_visible()
 
         with connections_refused(postgres):
             card.get_by_role("button", name="Done, next step").click()
-            _patiently(card.get_by_role("alert")).to_contain_text("Nothing was lost.")
+            expect(card.get_by_role("alert")).to_contain_text("Nothing was lost.")
         _go_on_elsewhere(course)
         card.get_by_role("button", name="Done, next step").click()
-        _patiently(card.get_by_role("heading", name="Three")).to_be_visible()
-        _patiently(card.get_by_role("alert")).to_be_empty()
+        expect(card.get_by_role("heading", name="Three")).to_be_visible()
+        expect(card.get_by_role("alert")).to_be_empty()
         assert _status(course) == (3, ["One", "Two"])
 
         card.get_by_role("button", name="Done, next step").click()
-        _patiently(card.get_by_role("heading", name="You have finished")).to_be_visible()
-        _patiently(card.get_by_text("3 of 3 steps done.").first).to_be_visible()
+        expect(card.get_by_role("heading", name="You have finished")).to_be_visible()
+        expect(card.get_by_text("3 of 3 steps done.").first).to_be_visible()
         card.get_by_role("button", name="Back").click()
-        _patiently(card.get_by_role("heading", name="Three")).to_be_visible()
+        expect(card.get_by_role("heading", name="Three")).to_be_visible()
         assert _status(course) == (None, ["One", "Two", "Three"])
     context.close()
 
 
 def _expect_first_step(card) -> None:
-    _patiently(card.get_by_text("Step 1 of 3 · Begin · Practise Git")).to_be_visible()
-    _patiently(card.get_by_role("progressbar", name="Steps done")).to_have_js_property("value", 0)
-    _patiently(card.get_by_role("img", name="A fox")).to_have_js_property("naturalWidth", 16)
+    expect(card.get_by_text("Step 1 of 3 · Begin · Practise Git")).to_be_visible()
+    expect(card.get_by_role("progressbar", name="Steps done")).to_have_js_property("value", 0)
+    expect(card.get_by_role("img", name="A fox")).to_have_js_property("naturalWidth", 16)
     # The host loads pictures of this server alone; the others are links.
-    _patiently(card.get_by_role("link", name="Picture: A cat")).to_be_visible()
-    _patiently(card.get_by_role("checkbox")).to_have_accessible_name("git status says main.")
-    _patiently(card.get_by_role("button", name="Done, next step")).to_be_disabled()
-    _patiently(card.get_by_role("button", name="Back")).to_be_disabled()
+    expect(card.get_by_role("link", name="Picture: A cat")).to_be_visible()
+    expect(card.get_by_role("checkbox")).to_have_accessible_name("git status says main.")
+    expect(card.get_by_role("button", name="Done, next step")).to_be_disabled()
+    expect(card.get_by_role("button", name="Back")).to_be_disabled()
 
 
 def _expect_no_faults(page: Page, card: Frame) -> None:
     """Expect that axe finds nothing in the card, light and dark, as the Inspector's themes are."""
     card.evaluate(f"{_AXE.read_text()}; null")
     for theme in ("light", "dark"):
-        _patiently(card.locator("html")).to_have_attribute("data-theme", theme)
+        expect(card.locator("html")).to_have_attribute("data-theme", theme)
         assert card.evaluate(_RUN_AXE)["violations"] == []
         page.get_by_role("button", name="Toggle color scheme").click()
 

@@ -5,7 +5,15 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import faults
 from tests.browser.static_pages import until
-from tests.browser.writing import begin, end, expect_saved, start_draft, steps, text_of
+from tests.browser.writing import (
+    begin,
+    end,
+    expect_editor,
+    expect_saved,
+    start_draft,
+    steps,
+    text_of,
+)
 from tests.builders import content, step, walkthrough
 from tests.pictures import stored_picture
 from walkthroughs.models import McpServer
@@ -30,7 +38,7 @@ def long(site, database):
 def test_five_hundred_steps_are_filtered_and_folded(browser, site, long):
     page = begin(browser, site)
     page.goto(long)
-    page.locator(".cm-content").first.wait_for()
+    expect_editor(page)
     page.get_by_label("Filter the steps").fill("step 49")
     expect(page.get_by_text("11 of 500 steps")).to_be_visible()
     expect(steps(page).locator("visible=true")).to_have_count(11)

@@ -6,13 +6,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import clipboards
-from tests.browser.conftest import faults
+from tests.browser.conftest import expect_page, faults
 from tests.browser.static_pages import until
 from tests.browser.test_pasting import PASTE
 from tests.browser.writing import (
     ask,
     begin,
     end,
+    expect_editor,
     expect_saved,
     listed,
     next_step,
@@ -53,8 +54,9 @@ async def walk(client, title):
 def drag(page, title, onto):
     """Drag a row of the list by its handle onto another row, by mouse."""
     handle = page.get_by_role("button", name=f"Move {title}", exact=True)
-    target = page.get_by_role("button", name=f"Move {onto}", exact=True).bounding_box()
+    expect(handle).to_have_attribute("aria-pressed", "false")  # its script is there
     handle.hover()
+    target = page.get_by_role("button", name=f"Move {onto}", exact=True).bounding_box()
     page.mouse.down()
     x, y = target["x"] + target["width"] / 2, target["y"] + target["height"] / 2
     page.mouse.move(x, y + 2, steps=8)
@@ -68,7 +70,7 @@ def test_three_steps_are_served_after_at_most_14_clicks_and_5_pages(browser, sit
     page.get_by_label("Title").fill("Make tea")
     page.get_by_label("Set up and verify").click()
     page.get_by_role("button", name="Create draft").click()
-    page.locator(".cm-content").first.wait_for()  # a person is not quicker than the scripts
+    expect_editor(page)  # a person is not quicker than the scripts
     for title in TITLES:
         steps(page).filter(has_text=title).click()
         expect(page.get_by_label("Title of the step")).to_have_value(title)
@@ -251,14 +253,14 @@ def test_the_whole_story_by_keyboard_alone(browser, site, links):
             page.keyboard.press(key)
 
     go("link", "New walkthrough")
-    page.get_by_role("heading", name="New walkthrough").wait_for()
+    expect_page(page, "New walkthrough")
     go("textbox", "Title", key="")
     page.keyboard.type("Make tea")
     go("textbox", "What should people be able to do at the end?", key="")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     go("button", "Create draft")
-    page.locator(".cm-content").first.wait_for()
+    expect_editor(page)
     go("button", "Move Prepare", key="Space")
     for key in ("ArrowDown", "Space"):
         page.keyboard.press(key)

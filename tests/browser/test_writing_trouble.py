@@ -15,6 +15,7 @@ from tests.browser.writing import (
     listed,
     open_step,
     start_draft,
+    steps,
     text_of,
     write,
 )
@@ -177,8 +178,7 @@ def test_without_scripts_the_same_is_written_arranged_and_published(browser, sit
     page.get_by_label("Acme").check()
     page.get_by_role("button", name="Publish version 1").click()
     expect(page.get_by_text("Version 1 is live.")).to_be_visible()
-    titles = page.locator(".steps-pane [data-label]:is(a)").all_text_contents()
-    assert titles == ["Set it up", "Prepare", "Drink", "See that it works"]
+    expect(steps(page)).to_have_text(["Set it up", "Prepare", "Drink", "See that it works"])
     end(page)
 
     assert ask(f"{site.origin}/s/acme/mcp/u/{token}", listed) == ["Deploy", "Make tea"]

@@ -11,7 +11,7 @@ from typing import Any
 from mcp import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, DashboardSite
+from tests.browser.conftest import PATIENCE_MS, DashboardSite, expect_page
 from tests.browser.static_pages import watched
 from tests.serving import view_of
 
@@ -39,7 +39,7 @@ def begin(browser: Browser, site: DashboardSite, **options: Any) -> Page:
     )
     page.goto(f"{site.origin}/admin/")
     sign_in(page, site)
-    page.get_by_role("heading", name="Walkthroughs").wait_for()
+    expect_page(page, "Walkthroughs")
     return page
 
 
@@ -62,7 +62,13 @@ def start_draft(page: Page, title: str = "Make tea", template: str = "Set up and
     page.get_by_label("Title").fill(title)
     page.get_by_label(template).check()
     page.get_by_role("button", name="Create draft").click()
+    expect_editor(page)
+
+
+def expect_editor(page: Page) -> None:
+    """Wait for the editor's page, and for all of its scripts: the one of the text is not the last."""
     page.locator(".cm-content").first.wait_for()
+    page.wait_for_load_state()
 
 
 def open_step(page: Page, title: str) -> None:
@@ -79,7 +85,8 @@ def write(page: Page, text: str, field: str = "For the learner") -> None:
 
 def text_of(page: Page) -> str:
     """Return the text for the learner as the form would send it."""
-    return str(page.evaluate("document.querySelector('#step-text').value"))
+    # Not by `input_value`, which does not see what the editor makes of the field.
+    return str(page.locator("#step-text").evaluate("(field) => field.value"))
 
 
 def steps(page: Page) -> Any:

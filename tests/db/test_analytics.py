@@ -30,8 +30,12 @@ from walkthroughs.models import WalkthroughProgress
 from walkthroughs.publishing import assignments
 from walkthroughs.publishing.count_learners import count_learners
 
-TODAY = datetime.now(UTC).date()
 DAY_MS = 86_400_000
+
+
+def today():
+    """Asked anew each time: tests may run long after this file was read, and on another day."""
+    return datetime.now(UTC).date()
 
 
 class Course:
@@ -59,7 +63,7 @@ class Course:
             at = progress.advance(self.database, CACHE, caller, at.step.id)
 
     def scope(self, days=30, **chosen):
-        return Scope(self.org, TODAY - timedelta(days=days - 1), TODAY, **chosen)
+        return Scope(self.org, today() - timedelta(days=days - 1), today(), **chosen)
 
     def read(self, work, *more, **chosen):
         with self.database.transaction() as session:
@@ -96,7 +100,7 @@ def test_starts_and_completions_are_counted_by_day_walkthrough_and_version(cours
     progress.select(course.database, CACHE, bob, course.row, resume=False)
     move_all(course.database)
 
-    assert course.read(analytics.read_days) == {TODAY: Counts(started=4, finished=2)}
+    assert course.read(analytics.read_days) == {today(): Counts(started=4, finished=2)}
     assert course.read(analytics.read_walkthroughs) == [
         (course.row, Counts(3, 1)),
         (course.other, Counts(1, 1)),
@@ -114,7 +118,7 @@ def test_as_many_days_before_are_read_too_and_none_earlier(course):
                     "INSERT INTO event_days (organization_id, day, walkthrough_id, mcp_server_id,"
                     " version, started) VALUES (:org, :day, 'wt', 'srv', 1, :count)"
                 ),
-                {"org": course.org, "day": TODAY - timedelta(days=age), "count": age + 1},
+                {"org": course.org, "day": today() - timedelta(days=age), "count": age + 1},
             )
         connection.execute(text(SUMS[0]))
     scope = course.scope(days=7)
@@ -122,7 +126,7 @@ def test_as_many_days_before_are_read_too_and_none_earlier(course):
 
     assert (scope.days, scope.before.days) == (7, 7)
     assert scope.before.last + timedelta(days=1) == scope.first
-    assert {(TODAY - day).days: counts.started for day, counts in found.items()} == {
+    assert {(today() - day).days: counts.started for day, counts in found.items()} == {
         0: 1, 6: 7, 7: 8, 13: 14,
     }  # fmt: skip
     assert course.read(analytics.read_walkthroughs, days=7) == [("wt", Counts(8, 0))]

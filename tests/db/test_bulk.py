@@ -25,7 +25,7 @@ def latin(postgres):
     yield opened
     opened.close()
     with engine.connect() as connection:
-        connection.execute(text("DROP DATABASE latin"))
+        connection.execute(text("DROP DATABASE latin WITH (FORCE)"))
     engine.dispose()
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import content, new_course
+from tests.waiting import PATIENCE
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
@@ -33,7 +34,7 @@ def kill(folder):
     process = psutil.Process(server_pid(folder))
     family = [process, *process.children()]
     process.kill()
-    psutil.wait_procs(family, timeout=30)
+    psutil.wait_procs(family, timeout=PATIENCE)
 
 
 def test_a_second_start_attaches_to_the_running_server(folder):
@@ -80,10 +81,10 @@ def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder)
 
     walker = threading.Thread(target=learn)
     walker.start()
-    assert halfway.wait(60)
+    assert halfway.wait(PATIENCE)
     kill(folder)
     healed.set()
-    walker.join(60)
+    walker.join(PATIENCE)
     done = {
         line.id
         for line in progress.status(database, ContentCache(), caller, row).steps

@@ -16,7 +16,7 @@ from tests.builders import content, learner, new_course, organization
 from tests.events import miscounted, move_all, recorded, steps_done, steps_recorded
 from tests.learners import CACHE, lea
 from tests.turns import take_turns
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from walkthroughs.database import listener
 from walkthroughs.database.pool import connect
 from walkthroughs.database.prepared import Prepared
@@ -127,9 +127,9 @@ def test_every_snapshot_is_exact_while_eight_clients_step_and_movers_are_killed(
         finally:
             crowd.stop.set()
             stop.set()
-        walking.result(30)
+        walking.result(PATIENCE)
         for each in moving:
-            each.result(30)
+            each.result(PATIENCE)
     move_all(database)
 
     assert kills > 0
@@ -280,4 +280,4 @@ def test_the_loop_goes_on_after_an_error_and_ends_when_it_is_asked_to(database, 
             until(lambda: rows(database, "SELECT steps FROM event_days") == [(1,)])
         finally:
             stop.set()
-        running.result(10)
+        running.result(PATIENCE)

@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 
 from sync.sync_source import sync_source
 from tests.authors import Course
+from tests.waiting import PATIENCE
 from walkthroughs.database import bulk_copy
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
@@ -130,7 +131,7 @@ class Killer:
         )
         victim.start()
         told.close()
-        victim.join(60)
+        victim.join(PATIENCE)
         survived = victim.exitcode == 0
         assert survived or victim.exitcode == -signal.SIGKILL
         assert course.finish() == self.expected, f"killed before statement {at}"

@@ -44,11 +44,11 @@ class Acme:
                 organization_id=org, mcp_server_id=srv, mcp_server_user_id=self.lea.learner_id,
                 code_hash="code-hash", client_id="app", client_name="Claude", redirect_host="localhost",
                 redirect_uri="http://localhost/", challenge="challenge-of-pkce", resource="r",
-                expires_at=now_ms() + 9999,
+                expires_at=now_ms() + 9_999_999,
             )  # fmt: skip
             mail = SignInCode(
                 organization_id=org, mcp_server_id=srv, email=LEA, code_hash="code-hash",
-                browser_hash="browser-hash", expires_at=now_ms() + 9999,
+                browser_hash="browser-hash", expires_at=now_ms() + 9_999_999,
             )  # fmt: skip
             session.add_all((code, mail))
             session.flush()

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from sync.fence import ClaimLost
+from tests.waiting import PATIENCE
 from walkthroughs.publishing.read import read_content
 
 END_CLAIMS = """
@@ -33,7 +34,7 @@ class Hold:
         mine = threading.get_ident() == self.thread
         if mine and self.statement in statement and not self.is_held.is_set():
             self.is_held.set()
-            assert self.go_on.wait(30)
+            assert self.go_on.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def lose_claim(synced):
         try:
             with ThreadPoolExecutor(1) as pool:
                 held = pool.submit(hold.run, synced.run)
-                assert hold.is_held.wait(30)
+                assert hold.is_held.wait(PATIENCE)
                 with closing(synced.database.open_connection()) as other:
                     other.cursor().execute(END_CLAIMS)
                     other.commit()

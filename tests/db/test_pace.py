@@ -1,6 +1,7 @@
 """A server waits even if the assistant does not."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,7 +20,8 @@ from walkthroughs.publishing import writer
 #: Of this process; a version of one test is never that of another.
 CACHE = ContentCache()
 
-PACE = 5
+#: Much longer than any of these tests: what is too soon is so on a busy machine, too.
+PACE = 60
 
 
 class Hurry:
@@ -83,7 +85,7 @@ def test_a_call_that_comes_too_soon_moves_nothing_and_says_why(hurry, named):
     after = hurry.facts()
 
     assert (view.step.id, view.hurried) == (hurry.first, True)
-    assert "this step was shown 0 seconds ago" in view.notice
+    assert re.search(r"this step was shown \d+ seconds? ago", view.notice)
     assert (after.done, after.active_at, after.version) == (0, before.active_at, before.version)
     assert after.hurried_calls == 1
 
@@ -102,13 +104,18 @@ def test_the_short_way_holds_back_and_answers_as_the_rules_do(hurry):
     by_rules = hurry.next(hurry.first)
     moved = hurry.shortly(hurry.first)
 
-    assert answers.cached_view(CACHE, moved) == by_rules
+    assert without_seconds(answers.cached_view(CACHE, moved)) == without_seconds(by_rules)
     assert (hurry.facts().done, hurry.facts().hurried_calls) == (0, 2)
     hurry.pretend_shown(PACE)
     assert answers.cached_view(CACHE, hurry.shortly(hurry.first)).step.title == "Two"
 
 
-@pytest.mark.parametrize("seconds", [0, 0.1, 4.9, 5.0, 5.1, 3600])
+def without_seconds(view):
+    """The two are not asked within the same second."""
+    return replace(view, notice=re.sub(r"\d+ seconds? ago", "a while ago", view.notice))
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1, PACE - 0.1, PACE, PACE + 0.1, 3600])
 @pytest.mark.parametrize("sign", [1, -1], ids=["ago", "ahead"])
 def test_statement_and_rule_agree_about_every_clock(hurry, seconds, sign):
     now = 1_800_000_000_000

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from tests.authors import SyncedSource
+from tests.waiting import until
 
 _HEAD = "status: published\nservers: [acme]"
 _LOCK = "SELECT 1 FROM walkthroughs WHERE id = %s FOR NO KEY UPDATE"
@@ -53,12 +54,7 @@ class ConcurrentWriter:
             return
         self.met += 1
         self._thread.start()
-        pause = threading.Event()
-        for _ in range(1000):
-            if self._waits():
-                return
-            pause.wait(0.01)
-        pytest.fail("the other writer did not have to wait for the sync")
+        until(self._waits)
 
     def end(self):
         self._thread.join()

@@ -18,6 +18,7 @@ from sqlalchemy import event, text
 
 from tests.builders import content, learner, new_course, step
 from tests.learners import Learner, lea
+from tests.waiting import PATIENCE
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.identity.links import create_link, revoke_links
@@ -175,7 +176,7 @@ def test_of_those_in_threads_who_want_one_version_one_reads_it_too(lea, short):
 
     def wait_for_all(_connection, _cursor, sql, *_):
         if sql.startswith("SELECT w.version"):
-            all_know.wait(20)
+            all_know.wait(PATIENCE)
 
     event.listen(lea.database.engine, "after_cursor_execute", wait_for_all)
     with asked(short) as statements, ThreadPoolExecutor(all_know.parties) as pool:

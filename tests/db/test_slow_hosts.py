@@ -11,7 +11,7 @@ from sync.git.credentials import Token
 from sync.worker import run_worker
 from tests.authors import Course, PushedSource
 from tests.git_hosts import PASSWORD, USER, https_host
-from tests.waiting import until
+from tests.waiting import PATIENCE, SOON, until
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def worker(hanging):
     stop = threading.Event()
     thread = threading.Thread(target=run_worker, args=(hanging.database, hanging.settings, stop))
     thread.start()
-    yield lambda: (stop.set(), thread.join(30))
+    yield lambda: (stop.set(), thread.join(PATIENCE))
     stop.set()
-    thread.join(30)
+    thread.join(PATIENCE)
 
 
 def gits():
@@ -72,7 +72,7 @@ def test_the_end_of_the_server_waits_for_no_host_and_leaves_no_git(hanging, work
     began = time.monotonic()
     worker()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < SOON
     assert gits() == []
     assert hanging.source().error is None, "a stop is no trouble of the source"
 

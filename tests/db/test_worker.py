@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from sync.worker import run_worker
 from tests.authors import Author, SyncedSource
+from tests.waiting import PATIENCE, until
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.models import ContentSource
@@ -29,7 +30,7 @@ def kill(folder):
     family = [process, *process.children()]
     for each in family:
         each.kill()
-    psutil.wait_procs(family, timeout=30)
+    psutil.wait_procs(family, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -44,24 +45,27 @@ def synced(folder, settings, tmp_path):
     database.close()
 
 
+def is_live(synced, version):
+    # A connection of the pool may be dead still, or the server just be starting.
+    with suppress(OperationalError):
+        return synced.database.attempt(synced.row).version == version
+
+
+def synced_commit(synced, source_id):
+    with synced.database.transaction() as session:
+        return session.get_one(ContentSource, source_id).synced_commit
+
+
 def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(synced, folder):
     stop = threading.Event()
     worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
     worker.start()
-    pause = threading.Event()
     try:
         for version, steps in ((2, ("one", "two")), (3, ("two",)), (4, ("two", "three"))):
             kill(folder)
             synced.author.write(*steps)
             synced.author.commit()
-            for _ in range(400):
-                # A connection of the pool may be dead still, or the server just be starting.
-                with suppress(OperationalError):
-                    live = synced.database.attempt(synced.row).version
-                    if live == version:
-                        break
-                pause.wait(0.05)
-            assert live == version
+            until(lambda wanted=version: is_live(synced, wanted))
     finally:
         stop.set()
         worker.join()
@@ -141,15 +145,11 @@ def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(synced, tmp
     synced.author.write(("one", "", "New words."))
     synced.author.commit()
     synced.set(checked_at=None)  # due at once, and before the other
-    stop, pause = threading.Event(), threading.Event()
+    stop = threading.Event()
     worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
     worker.start()
     try:
-        for _ in range(200):
-            with synced.database.transaction() as session:
-                if session.get_one(ContentSource, "zz").synced_commit:
-                    break
-            pause.wait(0.05)
+        until(lambda: synced_commit(synced, "zz"))
     finally:
         stop.set()
         worker.join()

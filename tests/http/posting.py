@@ -22,7 +22,7 @@ def post(url: str, body: object = LIST, **headers: str) -> httpx.Response:
     """Post *body*; bytes go as they are. Underscores in header names stand for hyphens."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     more = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.post(url, content=content, headers=HEADERS | more, timeout=30, verify=False)
+    return httpx.post(url, content=content, headers=HEADERS | more, verify=False)
 
 
 def ask(url: str, era: str, method: str, **params: object) -> httpx.Response:

@@ -1,12 +1,12 @@
 """What Git owns cannot be written in the dashboard, and the pages say where it can."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
 
 from tests.dashboard import app, owner, said, site
+from tests.waiting import until
 from walkthroughs.models import (
     ContentSource,
     Walkthrough,
@@ -98,9 +98,7 @@ def test_what_git_comes_to_own_while_a_form_is_saved_is_answered_alike(owner, si
             session.flush()
             saving = pool.submit(owner.post, path, title="Mine now")
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            deadline = time.monotonic() + 30
-            while not session.scalar(waiting):
-                assert time.monotonic() < deadline
+            until(lambda: session.scalar(waiting))
         answer = saving.result()
 
     assert answer.status_code == 409

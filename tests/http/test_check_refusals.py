@@ -15,6 +15,7 @@ from sync.format.folder import read_folder
 from sync.merge_check.client import TOKEN
 from sync.merge_check.upload import MAX_BYTES, pack
 from tests.checking import EXAMPLE, KNOWN, lint_against, machine
+from tests.waiting import PATIENCE
 from walkthroughs.crypto import hash_token
 from walkthroughs.models import ContentSource
 
@@ -155,7 +156,7 @@ def test_whatever_else_answers_is_one_line(status, headers, body, said):
         thread = Thread(target=stranger.handle_request)
         thread.start()
         found = lint_against(EXAMPLE, f"http://127.0.0.1:{stranger.server_port}/check/x", KNOWN)
-        thread.join(10)
+        thread.join(PATIENCE)
 
     assert found.exit_code == 1
     assert said in found.stderr.splitlines()[-1]

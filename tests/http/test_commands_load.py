@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from app import create_app
+from tests.waiting import PATIENCE
 from walkthroughs.command_group import LazyCommand
 
 #: What serves pages, tools and assistants. Each takes as long to import as a small command runs.
@@ -35,7 +36,7 @@ def run(settings, *words):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -51,7 +52,11 @@ def test_a_small_command_imports_no_server_and_no_dashboard(database, settings, 
 def test_without_the_server_installed_the_command_says_what_to_install():
     without = "import sys; sys.modules['flask'] = None; from app import main"
     done = subprocess.run(
-        [sys.executable, "-c", without], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", without],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
     assert done.returncode == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tests.waiting import PATIENCE
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
 
@@ -43,7 +44,7 @@ def flask(database_url, tmp_path, *words, **more):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return done.returncode, done.stdout, done.stderr
 

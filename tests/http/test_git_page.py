@@ -1,16 +1,14 @@
 """The pages of a content source that follows a real repository."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
 
 from sync.queue import claim
 from sync.sync_source import sync_source
 from sync.worker import check_source
 from tests.authors import Author
-from tests.dashboard import app, owner, said, site
+from tests.dashboard import app, counted, owner, said, site
 from walkthroughs.content.problems import Problem
 from walkthroughs.enums import Role
 from walkthroughs.models import ContentSource, Member, SyncRun, Walkthrough, WalkthroughStep
@@ -171,21 +169,6 @@ def test_sources_of_another_organization_are_on_no_page(owner, guides, site, dat
     assert owner.get(f"{GIT}{foreign_id}/").status_code == 404
     run = guides.runs()[0].id
     assert owner.get(f"{GIT}{foreign_id}/back?run={run}").status_code == 404
-
-
-@contextmanager
-def counted(app):
-    asked = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        asked.append(statement)
-
-    engine = app.extensions["handrail"].database.engine
-    event.listen(engine, "after_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "after_cursor_execute", note)
 
 
 def test_the_pages_ask_no_more_for_many_rows_than_for_few(app, owner, guides, database):

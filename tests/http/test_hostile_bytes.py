@@ -14,6 +14,7 @@ from tests.builders import new_course
 from tests.conftest import settings_for
 from tests.dashboard import Visitor, app, owner, site
 from tests.serving import served
+from tests.waiting import PATIENCE
 from walkthroughs.addresses import is_dashboard
 
 __all__ = ["app", "owner", "site"]
@@ -74,7 +75,7 @@ def status_of(origin, method, path, body, kind):
         f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
         f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection((host, int(port)), timeout=20) as opened:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as opened:
         opened.sendall(head.encode() + body)
         with opened.makefile("rb") as answer:
             line = answer.readline().decode()
@@ -156,7 +157,7 @@ def status_with(origin, path, headers):
     lines = {"Host": f"{host}:{port}", "Content-Type": "application/x-www-form-urlencoded"}
     lines |= {"Connection": "close", "Content-Length": "3"} | headers
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    with socket.create_connection((host, int(port)), timeout=20) as opened:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as opened:
         opened.sendall(f"POST {path} HTTP/1.1\r\n{head}\r\na=b".encode("latin-1"))
         with opened.makefile("rb") as answer:
             return int(answer.readline().split()[1])

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.serving import served
+from tests.waiting import PATIENCE
 
 HOST = b"Host: localhost\r\n"
 GET, POST = b"GET / HTTP/1.1\r\n" + HOST, b"POST / HTTP/1.1\r\n" + HOST
@@ -119,7 +120,7 @@ def address():
 def ask(address, *parts):
     """Return all that is answered until the server closes the connection."""
     answers = []
-    with socket.create_connection(address, timeout=10) as opened, suppress(ConnectionError):
+    with socket.create_connection(address, timeout=PATIENCE) as opened, suppress(ConnectionError):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(ConnectionError):  # it has refused what came before
             for part in parts:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.builders import content, learner, walkthrough
 from tests.http.posting import HEADERS
 from tests.serving import VIEW
+from tests.waiting import PATIENCE
 from walkthroughs.database.unavailable import unavailable_errors
 from walkthroughs.identity.erasing import erase
 from walkthroughs.identity.links import create_link
@@ -26,7 +27,7 @@ class Assistant:
     """Calls tools by one personal link, and notes what it is told."""
 
     def __init__(self, address):
-        self.address, self.http = address, httpx.Client(timeout=30, headers=HEADERS)
+        self.address, self.http = address, httpx.Client(headers=HEADERS)
         self.acknowledged, self.errors, self.step = [], [], None
 
     def call(self, name, **arguments):
@@ -100,7 +101,7 @@ def test_two_who_walk_while_they_are_merged_lose_and_double_nothing_and_get_no_e
         assistant.select(pair.row)
         for _ in range(before):
             assistant.go_on()
-        on_the_way.wait(60)
+        on_the_way.wait(PATIENCE)
         for _ in range(STEPS):
             if assistant.step is None or assistant.errors:
                 break
@@ -108,7 +109,7 @@ def test_two_who_walk_while_they_are_merged_lose_and_double_nothing_and_get_no_e
 
     with ThreadPoolExecutor(2) as pool:
         walks = [pool.submit(walk, pair.lea, 3), pool.submit(walk, pair.max, 9)]
-        on_the_way.wait(60)
+        on_the_way.wait(PATIENCE)
         merged = pair.merge()
         for each in walks:
             each.result()

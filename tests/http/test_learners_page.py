@@ -7,11 +7,10 @@ from datetime import date
 
 import pytest
 from flask_security import hash_password
-from sqlalchemy import event
 
 from admin.pages.learners import found
 from tests.builders import DASHBOARD, content, learner, sign_in, walkthrough
-from tests.dashboard import Visitor, app, owner, said, site
+from tests.dashboard import Visitor, app, counted, owner, said, site
 from tests.events import move_all
 from walkthroughs.audit.record import without_learners
 from walkthroughs.enums import Role
@@ -292,21 +291,6 @@ def test_learners_of_another_organization_are_on_no_page(owner, people, database
     for view in ("move", "reset", "erase"):
         assert post(owner, people["eve"], view, typed="eve@x.example").status_code == 404
     assert owner.get(f"{LIST}lea@x.example/").status_code == 404
-
-
-@contextmanager
-def counted(app):
-    asked = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        asked.append(statement)
-
-    engine = app.extensions["handrail"].database.engine
-    event.listen(engine, "after_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "after_cursor_execute", note)
 
 
 def test_the_pages_ask_no_more_for_many_rows_than_for_few(app, owner, people, site, database):

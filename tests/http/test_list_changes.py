@@ -3,15 +3,14 @@
 import io
 import re
 import zipfile
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from sync.importing.read import converted, read_upload
 from sync.importing.zip_file import read_zip
 from tests.builders import content, server, step, walkthrough
-from tests.dashboard import Visitor, app, owner, said, site
+from tests.dashboard import Visitor, app, counted, owner, said, site
 from tests.pictures import stored_picture
 from walkthroughs.content.draft import Details, Draft, DraftStep
 from walkthroughs.enums import Role
@@ -147,19 +146,6 @@ def test_walkthroughs_of_others_are_passed_over(owner, shelf, site, state):
     assert state(foreign) == (False, True)
     assert owner.get(f"{EXPORT}?id={foreign}").status_code == 404
     assert owner.post(COPY, LIST, of=foreign).status_code == 404
-
-
-@contextmanager
-def counted(app):
-    asked = []
-    engine = app.extensions["handrail"].database.engine
-
-    def note(_connection, _cursor, statement, *_rest):
-        asked.append(statement)
-
-    event.listen(engine, "after_cursor_execute", note)
-    yield asked
-    event.remove(engine, "after_cursor_execute", note)
 
 
 def test_many_take_as_many_statements_as_few(app, owner, site, database):

@@ -17,14 +17,14 @@ from tests.builders import content, learner, new_course, organization, walkthrou
 from tests.dashboard import hash_quickly
 from tests.live import listening, signed_in
 from tests.serving import served
-from tests.waiting import until
+from tests.waiting import PATIENCE, SOON, until
 from walkthroughs.events.announcements import ANY
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.metrics import Metrics
 from walkthroughs.models import Member
 from walkthroughs.serving.listeners import MOST_OF_MEMBER, Listeners
-from walkthroughs.serving.live_page import GATHER_SECONDS, LivePage
+from walkthroughs.serving.live_page import LivePage
 
 SCOPE = {"type": "http", "method": "GET", "path": "/o/acme/admin/live", "headers": []}
 
@@ -69,7 +69,7 @@ def test_a_step_is_heard_within_a_second_by_its_organization_alone(site, databas
     assert heard.events[0] == [site.row]
     assert late.events == [[ANY]]
     assert elsewhere.events == []
-    assert took < 5  # a second on a machine that has nothing else to do
+    assert took < SOON  # a second on a machine that has nothing else to do
     assert 'handrail_listeners{kind="pages"}' in again
     assert 'handrail_notices_total{kind="pages"} 2.0' in again
 
@@ -104,22 +104,31 @@ def test_a_stream_ends_soon_after_the_right_to_it(site, database, ends):
 
 def test_several_changes_in_half_a_second_become_one_notice():
     async def run():
-        listeners, sent = Listeners(Metrics()), []
+        listeners, sent, heard = Listeners(Metrics()), [], asyncio.Queue()
         page = LivePage(_names_ann, listeners, Metrics())
 
         async def send(message):
-            sent.append(message.get("body", b""))
+            body = message.get("body", b"")
+            if b"changed" in body:
+                sent.append(body.decode())
+            if b"changed" in body or b"retry" in body:
+                heard.put_nowait(None)
 
         async def receive():
-            await asyncio.sleep(2.2 * GATHER_SECONDS)
+            await left.wait()
             return {"type": "http.disconnect"}
 
+        left = asyncio.Event()
         answer = asyncio.ensure_future(page(SCOPE, receive, send))
-        for number in range(20):
-            await asyncio.sleep(GATHER_SECONDS / 25)
+        await heard.get()  # it listens
+        listeners.announce({"org_acme": frozenset({"wt_0"})})
+        await heard.get()
+        for number in range(20):  # while it pauses
             listeners.announce({"org_acme": frozenset({f"wt_{number % 3}"})})
+        await heard.get()
+        left.set()
         await answer
-        return [part.decode() for part in sent if b"changed" in part]
+        return sent
 
     assert asyncio.run(run()) == [
         'event: changed\ndata: ["wt_0"]\n\n',
@@ -138,7 +147,7 @@ def test_a_client_that_does_not_read_is_left_and_makes_room():
         async def receive():
             await asyncio.Event().wait()
 
-        await asyncio.wait_for(page(SCOPE, receive, send), 5)
+        await asyncio.wait_for(page(SCOPE, receive, send), PATIENCE)
         return metrics.text().decode()
 
     assert 'handrail_listeners{kind="pages"} 0.0' in asyncio.run(run())
@@ -212,9 +221,6 @@ def test_streams_end_at_once_when_the_server_stops(database, settings):
         with served(build_app(settings, app)) as origin:
             owner = stack.enter_context(signed_in(origin, "owner@acme.example", word))
             heard = [stack.enter_context(listening(owner)) for _ in range(5)]
-            began = time.monotonic()
-        took = time.monotonic() - began
         until(lambda: all(each.has_ended for each in heard))
-    print(f"stopped after {took:.3f} s")
 
-    assert took < 1  # after a second uvicorn would cut them off
+    assert not any(each.was_cut for each in heard)  # as uvicorn would after a second

@@ -148,7 +148,7 @@ def test_a_silent_host_is_waited_for_so_long_and_no_connection_meanwhile(
 ):
     parts = app.extensions["handrail"]
     steps = Steps(owner).send(url=hosted.url)
-    app.extensions["handrail"] = replace(parts, settings=replace(settings, git_seconds=1.0))
+    app.extensions["handrail"] = replace(parts, settings=replace(settings, git_seconds=3.0))
     hosted.host.trouble.append("silent")
     hosted.host.asked.clear()
     busy = []
@@ -162,7 +162,7 @@ def test_a_silent_host_is_waited_for_so_long_and_no_connection_meanwhile(
     steps.send(way="token", token=PASSWORD)
     watcher.join()
 
-    assert "within 1 s" in steps.shown
+    assert "within 3 s" in steps.shown
     assert busy == [0]
 
 

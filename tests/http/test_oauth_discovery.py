@@ -27,7 +27,7 @@ def academy(database, settings):
 
 def get(academy, path, host=None, method="GET", **headers):
     named = {"host": host} if host else {}
-    return httpx.request(method, f"{academy.origin}{path}", headers=named | headers, timeout=30)
+    return httpx.request(method, f"{academy.origin}{path}", headers=named | headers)
 
 
 def port(academy):

@@ -61,7 +61,9 @@ def test_the_second_sign_in_in_a_browser_is_one_click(academy):
     assert len(academy.mailbox.messages) == sent == 1
 
 
-def test_a_step_of_who_signed_in_asks_the_database_as_often_as_one_by_a_link(academy, monkeypatch):
+def test_a_step_of_who_signed_in_asks_the_database_as_often_as_one_by_a_link(
+    known_for_long, academy, monkeypatch
+):
     asked, fetch = [], Prepared.fetch
 
     async def counted(self, statement, *parameters):

@@ -14,6 +14,7 @@ from tests.conftest import empty, settings_for
 from tests.local_names import local_names
 from tests.serving import free_port
 from tests.signing_in import LEA, Browser, Mailbox, academy_served
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import connect
 
 __all__ = ["local_names"]
@@ -37,7 +38,9 @@ class StrictMailServer(Mailbox):
         """Serve with the usual options of a real server, but for those given."""
         usual = {"tls_context": self.tls, "authenticator": self._is_known}
         asked = usual | dict.fromkeys(_STRICT, True) | options
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **asked)
+        self.controller = Controller(
+            self, hostname="127.0.0.1", port=self.port, ready_timeout=PATIENCE, **asked
+        )
         self.controller.start()
 
     def stop(self) -> None:

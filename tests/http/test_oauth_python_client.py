@@ -64,7 +64,7 @@ class Program:
 
     async def run(self, conversation, mode):
         async with (
-            httpx2.AsyncClient(auth=self.provider, timeout=30) as http,
+            httpx2.AsyncClient(auth=self.provider) as http,
             Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
         ):
             return await conversation(client)

@@ -11,7 +11,7 @@ from walkthroughs.identity.clients import registered_client
 
 def register(academy, body):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return httpx.post(f"{academy.oauth}/register", content=content, timeout=30)
+    return httpx.post(f"{academy.oauth}/register", content=content)
 
 
 ODD_METADATA = [

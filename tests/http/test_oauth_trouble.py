@@ -90,10 +90,8 @@ def test_while_the_database_is_away_no_app_is_told_that_its_sign_in_has_ended(ac
     client_id = tokens["client_id"]
     with connections_refused(postgres):
         token = academy.refresh(tokens)
-        page = httpx.get(academy.authorize_url(client_id), timeout=30)
-        document = httpx.get(
-            f"{academy.origin}/.well-known/oauth-protected-resource/s/nobody/mcp", timeout=30
-        )
+        page = httpx.get(academy.authorize_url(client_id))
+        document = httpx.get(f"{academy.origin}/.well-known/oauth-protected-resource/s/nobody/mcp")
     assert (token.status_code, token.json()["error"]) == (503, "temporarily_unavailable")
     assert token.headers["retry-after"]
     assert (page.status_code, document.status_code) == (503, 503)

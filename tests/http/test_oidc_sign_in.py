@@ -20,6 +20,7 @@ from tests.signing_in import (
     start,
     step_of,
 )
+from tests.waiting import PATIENCE
 from walkthroughs.enums import AuthType
 from walkthroughs.errors import NotFound
 from walkthroughs.identity import sign_ins
@@ -156,7 +157,7 @@ def test_the_same_identity_in_two_browsers_at_the_same_moment_is_one_learner(sch
 
     def come():
         with database.transaction() as session:
-            both.wait(10)
+            both.wait(PATIENCE)
             found.append(
                 learner_of_new_identity(session, organization_id, "https://i", "lea", None)
             )

@@ -20,7 +20,7 @@ from tests.kept_sources import synced
 from tests.outside.debian import ENVIRONMENT, program, user_of
 from tests.processes import FlaskServe
 from tests.serving import free_port
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_links
 
@@ -52,7 +52,7 @@ def pooled(postgres, tmp_path):
             yield url
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def answers(url):

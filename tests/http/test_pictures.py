@@ -17,6 +17,7 @@ from tests.galleries import FOX, committed, gallery, pictured
 from tests.pictures import large_picture, picture_file, stored_picture
 from tests.refusing import connections_refused
 from tests.serving import served, view_of
+from tests.waiting import SOON, until
 from walkthroughs.content.picture_reader import read_picture
 from walkthroughs.content.pictures import MEDIA_TYPES
 from walkthroughs.identity.links import create_link
@@ -210,6 +211,7 @@ def readers_who_do_not_read(gallery, count):
     with gallery.database.transaction() as session:
         store_pictures(session, gallery.caller.organization_id, gallery.walkthrough_id, [large])
     assert gallery.get(f"/s/acme/i/{large.name}").content == large.data
+    before = gallery.begun
     request = f"GET /s/acme/i/{large.name} HTTP/1.1\r\nHost: localhost:{gallery.port}\r\n\r\n"
     with ExitStack() as stack:
         for _ in range(count):
@@ -217,7 +219,7 @@ def readers_who_do_not_read(gallery, count):
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect(("127.0.0.1", gallery.port))
             reader.sendall(request.encode() * 40)
-        time.sleep(0.5)
+        until(lambda: gallery.begun >= before + count)
         yield
 
 
@@ -227,12 +229,13 @@ def test_readers_who_do_not_read_delay_no_other_reader_and_no_learner(gallery):
         assert gallery.get().status_code == 200
         text = selected(gallery, f"/s/acme/mcp/u/{gallery.token}", f"localhost:{gallery.port}")
         assert "Step 1 of 2" in text
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < SOON
 
 
 def test_one_who_has_too_many_pictures_on_the_way_is_told_to_come_back(gallery):
     with readers_who_do_not_read(gallery, PER_CALLER):
-        answer = gallery.get()
+        while (answer := gallery.get()).status_code == 200:
+            pass  # buffers still take all of somebody's first picture
         assert (answer.status_code, answer.headers.get("retry-after")) == (503, "2")
         text = selected(gallery, f"/s/acme/mcp/u/{gallery.token}", f"localhost:{gallery.port}")
         assert "Step 1 of 2" in text

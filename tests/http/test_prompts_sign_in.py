@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ from tests.refusing import connections_refused
 from tests.serving import ServedServer
 from tests.signing_in import Academy
 from walkthroughs.enums import SignIn
-from walkthroughs.mcp_server import endpoint, texts
-from walkthroughs.mcp_server.tenant import TenantLookup
+from walkthroughs.mcp_server import texts
 
 LISTS = ("prompts/list", "resources/list", "resources/templates/list")
 
@@ -64,12 +62,6 @@ def test_clients_that_take_no_challenge_from_a_status_get_words(academy: Academy
     assert said.status_code == 200
     assert "asks for a sign-in" in said.json()["result"]["messages"][0]["content"]["text"]
     assert "asks for a sign-in" in read.json()["error"]["message"]
-
-
-@pytest.fixture
-def known_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the endpoint know who a request is from without the database."""
-    monkeypatch.setattr(endpoint, "TenantLookup", partial(TenantLookup, cache_seconds=60))
 
 
 @pytest.mark.behaviour("B8")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
 
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import content, learner, organization, server, sign_in, walkthrough
-from tests.dashboard import Visitor
+from tests.dashboard import Visitor, counted
 from walkthroughs.identity.links import create_link
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
@@ -68,23 +66,8 @@ class Site:
         with self.database.transaction() as session:
             return walkthrough(session, self.org, content(*names, id=f"of-{count}"))
 
-    @contextmanager
-    def counted(self):
-        """Yield the statements of the block."""
-        asked = []
-
-        def note(_connection, _cursor, statement, *_rest):
-            asked.append(statement)
-
-        engine = self.app.extensions["handrail"].database.engine
-        event.listen(engine, "after_cursor_execute", note)
-        try:
-            yield asked
-        finally:
-            event.remove(engine, "after_cursor_execute", note)
-
     def queries(self, path):
-        with self.counted() as asked:
+        with counted(self.app) as asked:
             answer = self.visitor.get(path)
         assert answer.status_code == 200, path
         return asked
@@ -125,7 +108,7 @@ def test_the_page_of_a_walkthrough_asks_no_more_for_many_steps_than_for_few(site
 
 def test_a_save_of_a_walkthrough_locks_and_reads_it_once(site):
     path = f"/o/acme/admin/tables/walkthroughs/edit/?id={site.of_steps(20)}"
-    with site.counted() as asked:
+    with counted(site.app) as asked:
         answer = site.visitor.post(path, title="New", estimated_minutes="5", is_published="y")
     assert answer.status_code == 302, "saved"
 

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from tests.builders import content, new_course
 from tests.serving import served, view_of
+from tests.waiting import PATIENCE
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_link
@@ -65,7 +66,7 @@ async def _school(addresses, walkthrough_id, folder):
         while sum(len(log.acknowledged) for log in logs) < share * LEARNERS * STEPS:
             await asyncio.sleep(0.01)
         _kill(folder)
-    await asyncio.wait_for(asyncio.gather(*walks), 60)
+    await asyncio.wait_for(asyncio.gather(*walks), PATIENCE)
     return logs
 
 
@@ -75,7 +76,7 @@ def _kill(folder):
     family = [process, *process.children()]
     for each in family:
         each.kill()
-    psutil.wait_procs(family, timeout=30)
+    psutil.wait_procs(family, timeout=PATIENCE)
 
 
 @pytest.mark.behaviour("B8")

@@ -12,6 +12,7 @@ from a2wsgi import WSGIMiddleware
 
 from app import add_pages, build_app, create_app
 from tests.serving import served
+from tests.waiting import PATIENCE
 from walkthroughs.serving.whole import WholeRequests
 
 SLOW_POST = (
@@ -23,7 +24,7 @@ SLOW_POST = (
 @contextmanager
 def connection(origin):
     host, port = origin.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as opened:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -48,7 +49,7 @@ def test_pages_and_probes_are_answered_while_fifty_posts_do_not_arrive(origin, p
         for _ in range(50):
             stack.enter_context(connection(origin)).sendall(SLOW_POST % path)
         for page in ("/healthz", "/readyz", "/admin/login"):
-            assert httpx.get(origin + page, timeout=5).status_code == 200
+            assert httpx.get(origin + page).status_code == 200
 
 
 def test_pages_are_answered_while_clients_do_not_read_theirs(origin):
@@ -56,7 +57,7 @@ def test_pages_are_answered_while_clients_do_not_read_theirs(origin):
     with ExitStack() as stack:
         for _ in range(30):
             stack.enter_context(connection(origin)).sendall(request * 40)
-        assert httpx.get(f"{origin}/admin/login", timeout=5).status_code == 200
+        assert httpx.get(f"{origin}/admin/login").status_code == 200
 
 
 def page(environ, start_response):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import httpx
 import psutil
@@ -16,9 +16,12 @@ from app import add_pages, build_app, create_app
 from tests.builders import new_course
 from tests.http.posting import ask
 from tests.serving import CONTENT, ServedServer, served
+from tests.waiting import SOON
 from walkthroughs.database.pool import Database
 from walkthroughs.mcp_server import texts
 from walkthroughs.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("impatient_server")
 
 
 @pytest.fixture
@@ -38,7 +41,8 @@ def stopped(url: str) -> Iterator[None]:
     assert server is not None
     processes = [server, *server.children(recursive=True)]
     for process in processes:
-        process.suspend()
+        with suppress(psutil.NoSuchProcess):  # such as that of the connection above
+            process.suspend()
     try:
         yield
     finally:
@@ -77,7 +81,7 @@ def test_tools_answer_in_words_within_seconds_and_go_on_afterwards(
     assert [each.json()["result"]["content"][0]["text"] for each in answers] == [
         texts.UNAVAILABLE
     ] * len(answers)
-    assert took < 10
+    assert took < 2 * SOON
 
     chosen = {"walkthrough_id": whole.walkthrough_id}
     after = ask(whole.address, "modern", "tools/call", name="select_walkthrough", arguments=chosen)
@@ -88,7 +92,7 @@ def test_health_answers_at_once_and_readiness_within_its_deadline(
     whole: ServedServer, postgres: str
 ) -> None:
     async def probe(path: str, times: int) -> tuple[float, set[int]]:
-        async with httpx.AsyncClient(base_url=whole.origin, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=whole.origin) as client:
             began = time.monotonic()
             answers = await asyncio.gather(*(client.get(path) for _ in range(times)))
             return time.monotonic() - began, {answer.status_code for answer in answers}
@@ -99,5 +103,4 @@ def test_health_answers_at_once_and_readiness_within_its_deadline(
     with stopped(postgres):
         (ready_after, ready), (healthy_after, healthy) = asyncio.run(both())
     assert (ready, healthy) == ({503}, {200})
-    assert healthy_after < 1
-    assert ready_after < 5
+    assert healthy_after < ready_after < SOON

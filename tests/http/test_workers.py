@@ -15,17 +15,16 @@ from sqlalchemy import text
 from tests.builders import content, new_course
 from tests.http.posting import ask
 from tests.processes import FlaskServe
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from walkthroughs.identity.links import create_link
 from walkthroughs.serving.sizes import Sizes, TooManyConnections, check_room
 
 LEARNERS, STEPS = 4, 12
-PATIENCE_SECONDS = 60
 
 
 def walk(address, walkthrough_id, steps, done):
     """Complete every step in order. A call without an answer is made again, as clients do."""
-    until_when = time.monotonic() + PATIENCE_SECONDS
+    until_when = time.monotonic() + PATIENCE
     calls = [("select_walkthrough", {"walkthrough_id": walkthrough_id})]
     calls += [("next_walkthrough_step", {"current_step_id": step}) for step in steps]
     troubles = []

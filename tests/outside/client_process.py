@@ -18,9 +18,8 @@ from threading import Timer
 from typing import Any
 
 from tests.outside.node import HERE, NODE
+from tests.waiting import PATIENCE
 
-#: Longer than any answer may take; a client that hangs is ended then.
-_HANGS_SECONDS = 20
 _STEP = re.compile(r'current_step_id "(ws_[\w-]+)"')
 _WALKTHROUGH = re.compile(r'walkthrough_id "(wt_[\w-]+)"')
 
@@ -132,7 +131,7 @@ class Client:
 @contextmanager
 def _killed_later(process: subprocess.Popen[str]) -> Iterator[None]:
     """End *process* if the block takes too long."""
-    timer = Timer(_HANGS_SECONDS, process.kill)
+    timer = Timer(PATIENCE, process.kill)
     timer.start()
     try:
         yield

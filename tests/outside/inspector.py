@@ -14,8 +14,8 @@ from tests.outside.node import MODULES, NODE
 from tests.outside.person import Person
 from tests.serving import free_port
 from tests.signing_in import Academy
+from tests.waiting import PATIENCE
 
-_HANGS_SECONDS = 60
 _PROGRAM = MODULES / "inspector" / "clients" / "launcher" / "build" / "index.js"
 
 
@@ -47,7 +47,7 @@ class Inspector:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=env,
         ) as process:  # fmt: skip
-            timer = threading.Timer(_HANGS_SECONDS, process.kill)
+            timer = threading.Timer(PATIENCE, process.kill)
             timer.start()
             person.watch(process.stderr or ())
             answered = process.stdout.read() if process.stdout else ""

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 from tests.outside.inspector import _PROGRAM
 from tests.outside.node import NODE
 from tests.serving import free_port
+from tests.waiting import PATIENCE
 
-_STARTS_SECONDS = 60
 _LISTENS = "is up and running"
 
 
@@ -51,7 +51,7 @@ def inspector_web(home: Path) -> Iterator[InspectorWeb]:
         [NODE, _PROGRAM, "--web"], env=env, cwd=home, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
-        timer = threading.Timer(_STARTS_SECONDS, process.kill)
+        timer = threading.Timer(PATIENCE, process.kill)
         timer.start()
         said = ""
         for line in process.stdout or ():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.outside.node import HERE, NODE
+from tests.waiting import PATIENCE
 
 CLIENTS = HERE / "clients"
 #: Each client, by what tests call it: of both eras.
@@ -47,8 +48,8 @@ class ListeningClient:
 
     def leave(self) -> None:
         self._process.stdin.close()
-        self._process.wait(20)
-        self._reader.join(20)
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         self._process.stdout.close()
 
     def _read(self) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 from tests.outside.node import HERE, LOCAL_NAMES, NODE
 from tests.outside.person import Person
 from tests.signing_in import Academy
+from tests.waiting import PATIENCE
 
-_HANGS_SECONDS, _ENDS_SECONDS = 60, 5
+_ENDS_SECONDS = 5
 _PROGRAM = HERE / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
 
 
@@ -37,7 +38,7 @@ class McpRemote:
             env=env, start_new_session=True,
         )  # fmt: skip
         self._reader = threading.Thread(target=self.person.watch, args=(self.process.stderr,))
-        self._timer = threading.Timer(_HANGS_SECONDS, self._kill)
+        self._timer = threading.Timer(3 * PATIENCE, self._kill)
 
     def __enter__(self) -> McpRemote:
         self._reader.start()

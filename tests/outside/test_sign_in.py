@@ -16,12 +16,12 @@ from tests.outside.inspector import Inspector
 from tests.outside.mcp_remote import McpRemote
 from tests.outside.node import HERE, LOCAL_NAMES, NODE
 from tests.signing_in import Browser, academy_served, sql
+from tests.waiting import PATIENCE
 from walkthroughs.database.pool import connect
 from walkthroughs.enums import AuthType, SignIn
 
 __all__ = ["local_names"]
 
-_HANGS_SECONDS = 120
 _PEOPLE = count()
 in_both_forms = pytest.mark.parametrize("form", ["path", "own host"])
 in_both_modes = pytest.mark.parametrize("sign_in", list(SignIn))
@@ -71,7 +71,7 @@ class Node:
             [NODE, "--import", LOCAL_NAMES, HERE / "clients" / "sign_in.mjs", *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self.timer = Timer(_HANGS_SECONDS, self.process.kill)
+        self.timer = Timer(3 * PATIENCE, self.process.kill)
         self.timer.start()
 
     def __enter__(self):
@@ -80,7 +80,7 @@ class Node:
     def __exit__(self, *_):
         with self.process:
             self.process.stdin.close()
-            assert self.process.wait(20) == 0
+            assert self.process.wait(PATIENCE) == 0
         self.timer.cancel()
 
     def begin(self, browser, email, address):

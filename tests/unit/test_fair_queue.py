@@ -1,10 +1,45 @@
 """Callers and groups of callers take turns; what cannot be done in time is refused."""
 
 import asyncio
+import selectors
 
 import pytest
 
 from walkthroughs.serving.fair_queue import Busy, FairQueue
+
+
+class StandingClock(asyncio.SelectorEventLoop):
+    """An event loop whose time passes as a test says, or to the next timer when nothing is to do.
+
+    So it does not matter how busy the machine is.
+    """
+
+    def __init__(self):
+        self.now = 0.0
+        super().__init__(_Waiting(self))
+
+    def time(self):
+        return self.now
+
+
+class _Waiting(selectors.DefaultSelector):
+    def __init__(self, loop):
+        super().__init__()
+        self.loop = loop
+
+    def select(self, timeout=None):
+        self.loop.now += timeout or 0.0
+        return super().select(0)
+
+
+def run(check):
+    with asyncio.Runner(loop_factory=StandingClock) as runner:
+        return runner.run(check)
+
+
+async def passes(seconds):
+    asyncio.get_running_loop().now += seconds
+    await settle()
 
 
 async def settle():
@@ -46,7 +81,7 @@ def test_as_many_calls_as_there_are_places_begin_at_once():
         await calls.end("a")
         assert calls.began == ["a", "b", "c"]
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_one_caller_has_a_part_of_the_places_and_others_begin_beside_it():
@@ -61,7 +96,7 @@ def test_one_caller_has_a_part_of_the_places_and_others_begin_beside_it():
         await calls.end("lea0")
         assert calls.began == ["lea0", "lea1", "max", "lea2"]
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_groups_take_turns_however_many_wait_in_one():
@@ -75,7 +110,7 @@ def test_groups_take_turns_however_many_wait_in_one():
             await calls.end(name)
         assert calls.began == ["first", "a0", "b0", "a1", "a2"]
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_a_caller_who_has_too_many_waiting_is_refused_at_once():
@@ -87,7 +122,7 @@ def test_a_caller_who_has_too_many_waiting_is_refused_at_once():
             await calls.queue.enter("acme", "lea")
         await calls.queue.enter("acme", "max")
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_a_call_whose_turn_does_not_come_in_time_is_refused_and_its_place_goes_to_the_next():
@@ -100,7 +135,7 @@ def test_a_call_whose_turn_does_not_come_in_time_is_refused_and_its_place_goes_t
         queue.leave("first")
         await queue.enter("acme", "third")
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
@@ -115,7 +150,7 @@ def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
         await calls.end("c")
         await calls.queue.enter("acme", "d")
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_who_came():
@@ -124,13 +159,13 @@ def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_wh
         await calls.start("acme", "first")
         for name in ("old1", "old2"):
             await calls.start("acme", name)
-        await asyncio.sleep(0.03)  # longer than the grace; both are late
+        await passes(0.03)  # longer than the grace; both are late
         await calls.start("acme", "new")
         await calls.end("first")
         assert calls.began == ["first", "new"]
         assert calls.refused == ["old1", "old2"]
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_many_who_come_at_once_are_all_served_within_the_grace():
@@ -143,7 +178,7 @@ def test_many_who_come_at_once_are_all_served_within_the_grace():
             await calls.end(name)
         assert calls.began == names
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_a_free_place_in_between_does_not_end_what_is_too_much():
@@ -151,15 +186,15 @@ def test_a_free_place_in_between_does_not_end_what_is_too_much():
         calls = Calls(FairQueue(at_once=1, grace=0.05, late=0.01, late_calls=0))
         for name in ("a", "b", "c"):
             await calls.start("acme", name)
-        await asyncio.sleep(0.06)
+        await passes(0.06)
         await calls.end("a")  # b is late and refused, c begins, and nobody waits
         for name in ("d", "e"):
             await calls.start("acme", name)
-        await asyncio.sleep(0.02)
+        await passes(0.02)
         await calls.end("c")
         assert (calls.began, calls.refused) == (["a", "c", "e"], ["b", "d"])
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_a_wait_in_which_hardly_any_call_began_makes_none_late():
@@ -167,14 +202,14 @@ def test_a_wait_in_which_hardly_any_call_began_makes_none_late():
         calls = Calls(FairQueue(at_once=1, grace=0.01, late=0.01, late_calls=2))
         for name in ("first", "a", "b", "c", "d"):
             await calls.start("acme", name)
-        await asyncio.sleep(0.03)  # a disk that stalls
+        await passes(0.03)  # a disk that stalls
         for name in ("first", "a"):
             await calls.end(name)
         assert (calls.began, calls.refused) == (["first", "a", "b"], [])
         await calls.end("b")
         assert (calls.began, calls.refused) == (["first", "a", "b", "d"], ["c"])
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_after_a_while_without_late_calls_the_grace_begins_anew():
@@ -182,16 +217,16 @@ def test_after_a_while_without_late_calls_the_grace_begins_anew():
         calls = Calls(FairQueue(at_once=1, grace=0.02, late=0, late_calls=0))
         for name in "ab":
             await calls.start("acme", name)
-        await asyncio.sleep(0.03)
+        await passes(0.03)
         for name in "ab":
             await calls.end(name)  # nobody waits any more
-        await asyncio.sleep(0.05)
+        await passes(0.05)
         for name in "cde":
             await calls.start("acme", name)
         await calls.end("c")
         assert calls.began == ["a", "b", "c", "d"], "e waits its turn, and d is not refused"
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_a_caller_with_a_part_of_the_places_does_not_make_it_too_much():
@@ -199,9 +234,9 @@ def test_a_caller_with_a_part_of_the_places_does_not_make_it_too_much():
         calls = Calls(FairQueue(at_once=10, per_caller=1, grace=0, late=0, late_calls=0))
         for number in range(3):
             await calls.start("acme", "lea", f"lea{number}")
-        await asyncio.sleep(0.01)
+        await passes(0.01)
         await calls.end("lea0")
         await calls.end("lea1")
         assert calls.began == ["lea0", "lea1", "lea2"]
 
-    asyncio.run(check())
+    run(check())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.waiting import PATIENCE
 from walkthroughs.mcp_server.notices import events_of, frame_of, opening_frame
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.metrics import Metrics
@@ -131,7 +132,7 @@ def test_a_client_that_does_not_read_is_left():
             await send({"type": "http.response.start"})
 
         streams = Streams(Metrics(), lambda: None, send_seconds=0.02)
-        await asyncio.wait_for(streams.run_listen(app, {}, never, never), 5)
+        await asyncio.wait_for(streams.run_listen(app, {}, never, never), PATIENCE)
 
     asyncio.run(run())
 

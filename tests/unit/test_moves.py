@@ -49,10 +49,10 @@ def test_records_that_lead_to_and_fro_for_ever_are_followed_so_far_and_in_time()
     size = 400
     there = tuple(Move(f"s{n}", f"s{n}", "wb") for n in range(size))
     back = tuple(Move(f"s{n + 1}", f"s{n}", "wa") for n in range(size))
-    began = time.perf_counter()
+    began = time.process_time()
     found = with_earlier_names([Outline("wa", "", "", (), there), Outline("wb", "", "", (), back)])
 
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert all(len(move.earlier_names) <= 16 for each in found for move in each.moved)
 
 
