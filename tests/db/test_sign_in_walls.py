@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from tests.builders import learner, organization, server
 from walkthroughs.addresses import sign_in_addresses
@@ -99,6 +100,7 @@ def test_a_code_is_exchanged_once_by_its_app_at_its_server_and_used_again_ends_o
     assert find_code(session, acme.id, "app", code + "x") is None
     row = find_code(session, acme.id, "app", code)
     assert row.mcp_server_user_id == room.lea.id
+    assert 50_000 < row.expires_at - now_ms() <= 60_000
     room.change(OAuthCode, "expires_at = :now", "id = :id", now=now_ms(), id=row.id)
     assert find_code(session, acme.id, "app", code) is None
     room.change(OAuthCode, "expires_at = :soon", "id = :id", soon=now_ms() + 60_000, id=row.id)
@@ -130,6 +132,11 @@ def test_a_refresh_token_counts_at_its_server_until_it_expires_or_ends_and_a_rep
     assert find_refresh(session, acme.id, "hrr_x") is None
     row, grant = find_refresh(session, acme.id, tokens.refresh)
     assert (grant.id, row.used_at, row.uses) == (grant_id, None, 0)
+
+    lasting = {kind: at - now_ms() for kind, at in session.execute(text(
+        "SELECT kind, expires_at FROM oauth_tokens WHERE oauth_grant_id = :id"), {"id": grant_id})}  # fmt: skip
+    assert 8 * HOUR_MS - 60_000 < lasting["access"] <= 8 * HOUR_MS
+    assert 90 * DAY_MS - 60_000 < lasting["refresh"] <= 90 * DAY_MS
 
     # Each use gives two more; the first use is not counted as one more.
     newest = grants.rotate(session, row, grant)
@@ -177,6 +184,23 @@ def test_a_refresh_token_counts_at_its_server_until_it_expires_or_ends_and_a_rep
         assert room.going_on() == {of_max}
 
 
+def test_whoever_exchanges_the_same_at_the_same_moment_waits_for_the_first(database):
+    with database.transaction() as session:
+        room = Room(session)
+        code = room.code(room.acme, room.lea)
+        tokens, _ = room.grant(room.acme, room.lea)
+    for exchange in (
+        lambda session: find_code(session, room.acme.id, "app", code),
+        lambda session: find_refresh(session, room.acme.id, tokens.refresh),
+    ):
+        with database.transaction() as first, database.transaction() as second:
+            assert exchange(first) is not None
+            second.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                exchange(second)
+            second.rollback()
+
+
 def test_how_often_a_sign_in_is_refreshed_is_counted_for_itself_and_for_an_hour(room):
     session, acme = room.session, room.acme
     tokens, grant_id = room.grant(acme, room.lea)
@@ -187,9 +211,10 @@ def test_how_often_a_sign_in_is_refreshed_is_counted_for_itself_and_for_an_hour(
         " expires_at, created_at, 0 FROM oauth_tokens, generate_series(1, :n) AS n"
         " WHERE kind = 'refresh' AND oauth_grant_id = :grant"
     )
-    session.execute(many, {"n": 2 * grants.REFRESHES_AN_HOUR - 2, "grant": grant_id})
-    with pytest.raises(LimitReached):
+    session.execute(many, {"n": 2 * 120 - 2, "grant": grant_id})
+    with pytest.raises(LimitReached) as reached:
         grants.rotate(session, *find_refresh(session, acme.id, tokens.refresh))
+    assert reached.value.retry_seconds == 3600
     session.expire_all()
     session.execute(text("DELETE FROM oauth_tokens WHERE id = 'tok_1'"))
     grants.rotate(session, *find_refresh(session, acme.id, tokens.refresh))
@@ -236,7 +261,8 @@ def test_tokens_and_sign_ins_are_listed_counted_and_ended_for_one_learner_at_one
     assert sign_ins.end_of_learner(session, "acme", " LEA@x.example ") == 1
     assert sign_ins.end_of_learner(session, "acme", "lea@x.example") == 0
     assert room.going_on() == rest
-    assert again not in rest
+    told = session.scalars(text("SELECT target_id FROM audit_events WHERE verb = 'sign-in.end'"))
+    assert list(told) == [again]
     kept = room.code(beside, room.lea)
     room.code(acme, room.lea)
     session.flush()
@@ -331,6 +357,11 @@ def test_a_browser_is_signed_in_to_its_organization_the_way_its_learner_signed_i
     assert known(session, foreign, "https://idp.test", "lea-there") is None
     assert known(session, org, "https://other.test", "lea-there") is None
     assert known(session, org, "https://idp.test", "max-there") is None
+    nameless = identities.learner_of_new_identity(session, org, "https://idp.test", "no-mail", None)
+    token = learner_sessions.begin(session, org, nameless, provider.id)
+    session.flush()
+    found = learner_sessions.signed_in(session, org, token, provider.id)
+    assert (found.learner_id, found.name) == (nameless, "no-mail")
     # Whoever is faster with the same identity counts, and no learner is left over.
     again = identities.learner_of_new_identity
     before = session.scalar(text("SELECT count(*) FROM mcp_server_user"))
@@ -375,7 +406,7 @@ def test_a_limit_counts_for_one_organization_one_asker_and_one_window(database, 
     take(database, org, limit, "lea")
     refuse(database, org, limit, "lea")
     take(database, org, limit, "lea")
-    for reached in (take, refuse):
+    for reached in (refuse, take, refuse):
         with pytest.raises(LimitReached, match=r"1 min\.") as raised:
             reached(database, org, limit, "lea")
         assert raised.value.retry_seconds == 59
@@ -391,6 +422,16 @@ def test_a_limit_counts_for_one_organization_one_asker_and_one_window(database, 
             return session.scalar(text("SELECT count(DISTINCT window_start) FROM request_counts"))
 
     assert windows() == 2
-    now[0] += DAY_MS - 60_000
+    now[0] = 11 * DAY_MS  # a day after the first window began; just then it is kept
     take(database, org, limit, "lea")
-    assert windows() == 2
+    assert windows() == 3
+    now[0] += 60_000
+    take(database, org, limit, "lea")
+    assert windows() == 3
+
+    refuse(database, org, Limit("once", 1, 60), "lea")
+    for ms, seconds, minutes in ((1, 3599, 60), (3_599_999, 1, 1)):
+        now[0] = 12 * DAY_MS + ms
+        with pytest.raises(LimitReached, match=f" {minutes} min") as raised:
+            take(database, org, Limit("none", 0, 3600), "lea")
+        assert raised.value.retry_seconds == seconds

@@ -55,10 +55,15 @@ def _changes(node):
     if type(operator) in _OTHER and not isinstance(operator, ast.BitOr):  # which is in types, too
         yield "operator", lambda n: setattr(n, "op", _OTHER[type(n.op)]())
     if isinstance(node, ast.If | ast.IfExp):
-        yield "always", lambda n: setattr(n, "test", ast.Constant(True))
-        yield "never", lambda n: setattr(n, "test", ast.Constant(False))
+        # With the names of the condition, so that the function closes over the same ones.
+        yield "always", lambda n: setattr(n, "test", _constant(ast.Or(), True, n.test))
+        yield "never", lambda n: setattr(n, "test", _constant(ast.And(), False, n.test))
     if isinstance(node, ast.Constant) and type(node.value) is int:
         yield f"one more than {node.value}", lambda n: setattr(n, "value", n.value + 1)
+
+
+def _constant(operator: ast.boolop, value: bool, condition: ast.expr) -> ast.expr:
+    return ast.BoolOp(operator, [ast.Constant(value), condition])
 
 
 def of_queries(source: str) -> Iterator[Mutant]:
@@ -86,13 +91,10 @@ def of_queries(source: str) -> Iterator[Mutant]:
 
 
 def _without_a_condition(source: str) -> Iterator[Mutant]:
-    """Leave out one argument of a `where`, `filter_by` or `and_`."""
+    """Leave out one argument of a `where`, `filter_by` or `and_`, or of a tuple of conditions."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        called = getattr(node, "func", None)
-        if getattr(called, "attr", getattr(called, "id", "")) not in _CONDITIONS:
-            continue
-        for kind in ("args", "keywords"):
+        for kind in _lists_of_conditions(node):
             for at, argument in enumerate([*getattr(node, kind)]):
                 without = partial(_leave_out, kind, at)
                 line = getattr(argument, "lineno", node.lineno)

@@ -130,6 +130,7 @@ def test_what_is_in_a_part_is_in_it_or_its_step_is_refused(body, place):
         ('!!! danger "Stop"\n    x\n\n    y\n\nz\n', "> **Danger: Stop**  \n> x\n>\n> y\n\nz"),
         ("??? note\n    x\n", "> **Note**  \n> x"),
         ("!!! unknown\n    x\n", "!!! unknown\n    x"),
+        ("!!! note\nplain\n", "> **Note**  \nplain"),
         ("```\n!!! note\n    x\n:::note\n```\n", "```\n!!! note\n    x\n:::note\n```"),
         ("::::note\n:::tip\nx\n:::\n::::\n", "> **Note**  \n> > **Tip**  \n> > x"),
     ],
