@@ -52,12 +52,27 @@ def run_again(file: str, changed: str, *, only_values: bool) -> None:
     before = dict(vars(module))
     exec(compile(changed, file, "exec"), vars(module))
     if only_values:
-        vars(module).update({n: v for n, v in before.items() if isinstance(v, FunctionType | type)})
+        for name, old in before.items():
+            if isinstance(old, FunctionType | type):
+                _take_over(old, vars(module)[name])
+                vars(module)[name] = old
     after = {name: vars(module)[name] for name in before if not name.startswith("__")}
     renewed = {name: new for name, new in after.items() if new is not before[name]}
     for other in list(sys.modules.values()):
         if isinstance(other, ModuleType) and other is not module:
             _renew(vars(other), before, renewed)
+
+
+def _take_over(old: FunctionType | type, new: FunctionType | type) -> None:
+    """Give *old* what *new* was given when it was made: defaults, and values of a class."""
+    if isinstance(old, FunctionType) and isinstance(new, FunctionType):
+        old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+    elif isinstance(old, type) and old is not new:
+        for name, value in vars(new).items():
+            if isinstance(value, FunctionType) and isinstance(vars(old).get(name), FunctionType):
+                _take_over(vars(old)[name], value)
+            elif isinstance(value, int | str | tuple | frozenset) and not name.startswith("__"):
+                setattr(old, name, value)
 
 
 def _renew(names: dict[str, Any], before: dict[str, Any], renewed: dict[str, Any]) -> None:

@@ -75,6 +75,7 @@ def test_an_app_is_registered_with_up_to_twenty_addresses_a_short_name_and_a_kno
 
     with_secret = {"redirect_uris": uris[:1], "token_endpoint_auth_method": "client_secret_post"}
     told = register(KEYS, with_secret)
+    assert told["client_secret_expires_at"] == 0
     assert told["client_name"] == "An app without a name"
     client = registered_client(("a newer key", *KEYS), told["client_id"])
     assert client.get_default_redirect_uri() == uris[0]

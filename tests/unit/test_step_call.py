@@ -59,7 +59,8 @@ def test_whatever_is_unusual_is_left_to_the_sdk():
         {"name": "list_walkthroughs"}, {"task": {}}, {"arguments": {}}, {"_meta": 5}, {"_meta": []},
         {"arguments": {"current_step_id": "a", "other": 1}}, {"arguments": {"current_step_id": 5}},
         {"arguments": {"current_step_id": "a b"}}, {"arguments": {"current_step_id": "a" * 81}},
-        {"arguments": [STEP_TOOL]},
+        {"arguments": [STEP_TOOL]}, {"name": 1, "arguments": {"current_step_id": STEP_TOOL}},
+        {"name": SELECT_TOOL, "arguments": STEP_TOOL},
     ):  # fmt: skip
         assert known(sent(**changes)) is None, changes
     for raw in (
