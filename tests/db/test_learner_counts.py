@@ -76,7 +76,7 @@ def read(database, owner, row, other):
 def test_what_was_counted_beforehand_is_what_a_count_finds_until_it_is_counted_again(
     database, crowd
 ):
-    row, other = crowd[1:]
+    owner, row, other = crowd
     counted_now = read(database, *crowd)
     assert counted_now["all"] == {row: (10, 2), other: (1, 0)}
     assert counted_now["all of one"] == {other: (1, 0)}
@@ -99,12 +99,17 @@ def test_what_was_counted_beforehand_is_what_a_count_finds_until_it_is_counted_a
     assert count_learners(database, many=0)  # the other one, too
     assert read(database, *crowd) == counted_now
     with database.begin() as connection:  # what is live is not read
-        connection.execute(text("DELETE FROM walkthrough_progress"))
+        connection.execute(text("DELETE FROM walkthrough_progress WHERE completed_steps <> '[]'"))
     assert read(database, *crowd) == counted_now
     assert not count_learners(database, many=0, max_age_ms=60_000)  # young enough
     assert read(database, *crowd) == counted_now
     assert count_learners(database, many=9)  # few again: they are counted as they are
-    assert read(database, *crowd)["all"] == {}
+    assert read(database, *crowd)["all"] == {row: (2, 0)}
+
+    assert count_learners(database, many=0)
+    with database.transaction() as session:
+        session.execute(text("UPDATE walkthrough_learners SET active = 0"))
+        assert learner_counts.count_active(session, owner, [row]) == {}
 
 
 def test_one_process_counts_at_a_time_and_nobody_waits_for_it(database, crowd):

@@ -19,6 +19,7 @@ from walkthroughs.identity import (
     sign_ins,
 )
 from walkthroughs.identity.email_codes import CodeRefused, check_code, email_of_code, make_code
+from walkthroughs.identity.erasing import erase
 from walkthroughs.identity.grants import find_code, find_refresh, find_token
 from walkthroughs.identity.openid_client import Secrets
 from walkthroughs.identity.provider_metadata import ProviderMetadata
@@ -39,6 +40,7 @@ class Room:
 
     def __init__(self, session):
         self.session = session
+        self.now = now_ms()  # of the sign-ins; it stands still
         org = organization(session)
         foreign = organization(session, "foreign")
         self.lea, self.max = learner(session, org.id), learner(session, org.id, "max@x.example")
@@ -84,9 +86,11 @@ class Room:
 
 
 @pytest.fixture
-def room(database):
+def room(database, monkeypatch):
     with database.transaction() as session:
-        yield Room(session)
+        made = Room(session)
+        monkeypatch.setattr(grants, "now_ms", lambda: made.now)
+        yield made
 
 
 def test_a_code_is_exchanged_once_by_its_app_at_its_server_and_used_again_ends_only_its_sign_in(
@@ -100,10 +104,10 @@ def test_a_code_is_exchanged_once_by_its_app_at_its_server_and_used_again_ends_o
     assert find_code(session, acme.id, "app", code + "x") is None
     row = find_code(session, acme.id, "app", code)
     assert row.mcp_server_user_id == room.lea.id
-    assert 50_000 < row.expires_at - now_ms() <= 60_000
-    room.change(OAuthCode, "expires_at = :now", "id = :id", now=now_ms(), id=row.id)
+    assert row.expires_at - room.now == 60_000
+    room.change(OAuthCode, "expires_at = :now", "id = :id", now=room.now, id=row.id)
     assert find_code(session, acme.id, "app", code) is None
-    room.change(OAuthCode, "expires_at = :soon", "id = :id", soon=now_ms() + 60_000, id=row.id)
+    room.change(OAuthCode, "expires_at = :soon", "id = :id", soon=room.now + 60_000, id=row.id)
     grants.redeem(session, find_code(session, acme.id, "app", code))
     session.flush()
     assert len(room.going_on()) == 2
@@ -112,11 +116,11 @@ def test_a_code_is_exchanged_once_by_its_app_at_its_server_and_used_again_ends_o
 
     # What ended long ago goes, and what ended lately is kept, so that its replay is noticed.
     for model in (OAuthCode, OAuthToken):
-        room.change(model, "expires_at = :then", then=now_ms() - DAY_MS + HOUR_MS)
+        room.change(model, "expires_at = :then", then=room.now - DAY_MS)
     room.code(acme, room.lea)
     assert (room.count(OAuthCode), room.count(OAuthToken)) == (3, 4)
     for model in (OAuthCode, OAuthToken):
-        room.change(model, "expires_at = :then", then=now_ms() - DAY_MS - HOUR_MS)
+        room.change(model, "expires_at = :then", then=room.now - DAY_MS - 1)
     room.code(acme, room.lea)
     assert (room.count(OAuthCode), room.count(OAuthToken)) == (1, 0)
 
@@ -133,10 +137,9 @@ def test_a_refresh_token_counts_at_its_server_until_it_expires_or_ends_and_a_rep
     row, grant = find_refresh(session, acme.id, tokens.refresh)
     assert (grant.id, row.used_at, row.uses) == (grant_id, None, 0)
 
-    lasting = {kind: at - now_ms() for kind, at in session.execute(text(
+    lasting = {kind: at - room.now for kind, at in session.execute(text(
         "SELECT kind, expires_at FROM oauth_tokens WHERE oauth_grant_id = :id"), {"id": grant_id})}  # fmt: skip
-    assert 8 * HOUR_MS - 60_000 < lasting["access"] <= 8 * HOUR_MS
-    assert 90 * DAY_MS - 60_000 < lasting["refresh"] <= 90 * DAY_MS
+    assert lasting == {"access": 8 * HOUR_MS, "refresh": 90 * DAY_MS}
 
     # Each use gives two more; the first use is not counted as one more.
     newest = grants.rotate(session, row, grant)
@@ -152,7 +155,7 @@ def test_a_refresh_token_counts_at_its_server_until_it_expires_or_ends_and_a_rep
             "o": where.organization_id,
             "s": where.id,
             "t": grants.hash_token(token),
-            "n": now_ms(),
+            "n": room.now,
         }
         found = "SELECT g.id" + grant_of_token_sql(":o", ":s", ":t", ":n")
         return session.scalar(text(found), asked)
@@ -164,19 +167,23 @@ def test_a_refresh_token_counts_at_its_server_until_it_expires_or_ends_and_a_rep
     ):  # fmt: skip
         assert counts(where, token) is None
 
-    room.change(OAuthToken, "expires_at = :now", now=now_ms())
+    room.change(OAuthToken, "expires_at = :now", now=room.now)
     assert counts(acme, tokens.access) is None
     assert find_refresh(session, acme.id, tokens.refresh) is None
-    room.change(OAuthToken, "expires_at = :soon", soon=now_ms() + HOUR_MS)
+    room.change(OAuthToken, "expires_at = :soon", soon=room.now + HOUR_MS)
     room.change(OAuthGrant, "revoked_at = 1", "id = :id", id=grant_id)
     assert counts(acme, tokens.access) is None
     assert find_refresh(session, acme.id, tokens.refresh) is None
     room.change(OAuthGrant, "revoked_at = NULL", "id = :id", id=grant_id)
     assert find_refresh(session, acme.id, tokens.refresh) is not None
 
+    # A code and the tokens are secrets that nobody guesses: 32 bytes each.
+    assert [len(secret) for secret in (tokens.access, tokens.refresh, grants.new_code())] == [
+        47
+    ] * 3
     for values in (
-        {"used_at": now_ms() - GRACE_MS - 60_000, "uses": 0},
-        {"used_at": now_ms(), "uses": GRACE_USES},
+        {"used_at": room.now - GRACE_MS - 60_000, "uses": 0},
+        {"used_at": room.now, "uses": GRACE_USES},
     ):
         room.change(OAuthGrant, "revoked_at = NULL")
         room.change(OAuthToken, "used_at = :used_at, uses = :uses", **values)
@@ -222,15 +229,17 @@ def test_how_often_a_sign_in_is_refreshed_is_counted_for_itself_and_for_an_hour(
     with pytest.raises(LimitReached):
         grants.rotate(session, *find_refresh(session, acme.id, tokens.refresh))
     # Those of the hour before do not count. Of what has expired, only the sign-in's own goes.
-    room.change(OAuthToken, "created_at = :then", then=now_ms() - HOUR_MS - 60_000)
-    room.change(OAuthToken, "expires_at = :then", "id LIKE 'tok\\_%'", then=now_ms() - 1000)
+    room.change(OAuthToken, "created_at = :then", then=room.now - HOUR_MS)
+    room.change(OAuthToken, "expires_at = :then", "id LIKE 'tok\\_%'", then=room.now - 1)
     room.change(
         OAuthToken, "expires_at = :soon", "token_hash = :hash",
-        soon=now_ms() + HOUR_MS, hash=grants.hash_token(tokens.refresh),
+        soon=room.now + HOUR_MS, hash=grants.hash_token(tokens.refresh),
     )  # fmt: skip
+    room.change(OAuthToken, "expires_at = :now", "id = 'tok_2'", now=room.now)
     grants.rotate(session, *find_refresh(session, acme.id, tokens.refresh))
     session.flush()
-    assert room.count(OAuthToken) == 1 + 2 + 2  # the used one, two new ones, and those of Max
+    # The used one, one that expires just now, two new ones, and those of Max.
+    assert room.count(OAuthToken) == 1 + 1 + 2 + 2
 
 
 def test_tokens_and_sign_ins_are_listed_counted_and_ended_for_one_learner_at_one_server(
@@ -321,6 +330,17 @@ def test_a_code_by_e_mail_counts_in_its_browser_at_its_server_for_ten_minutes_an
     make_code(session, settings, acme, "lea@x.example", "browser")
     session.flush()
     assert room.count(SignInCode) == 2
+
+
+def test_with_an_erased_learner_go_their_own_codes_by_e_mail_and_no_others(room, settings):
+    lea, mail = room.lea, "lea@x.example"
+    for where, email in ((room.acme, mail), (room.acme, "max@x.example"), (room.foreign, mail)):
+        make_code(room.session, settings, where, email, "browser")
+    room.session.flush()
+    assert erase(room.session, room.acme.organization_id, lea.id) == 0
+
+    left = room.session.execute(text("SELECT mcp_server_id, email FROM sign_in_codes"))
+    assert set(left) == {(room.acme.id, "max@x.example"), (room.foreign.id, mail)}
 
 
 def test_a_browser_is_signed_in_to_its_organization_the_way_its_learner_signed_in(room):
