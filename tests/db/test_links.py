@@ -9,7 +9,7 @@ from tests.builders import organization, server
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.errors import HandrailError, NotFound
-from walkthroughs.identity.links import create_link, revoke_links
+from walkthroughs.identity.links import create_link, list_links, revoke_links
 from walkthroughs.mcp_server.tenant import FIND_TENANT, ServerAddress, TenantLookup
 
 LEA, MAX = "lea@x.example", "max@x.example"
@@ -108,6 +108,18 @@ def test_ending_links_of_nobody_ends_none(links):
     assert links.revoke("nowhere", LEA) == 0
     assert links.revoke("other", MAX) == 0
     assert links.working() == links.of.keys()
+
+
+def test_links_are_listed_of_one_server_and_learner_by_learner(links):
+    links.revoke("acme", MAX)
+    with links.database.transaction() as session:
+        listed = {slug: list_links(session, slug) for slug in ("acme", "other")}
+
+    assert [(row.email, row.revoked_at is None) for row in listed["acme"]] == [
+        (LEA, True),
+        (MAX, False),
+    ]
+    assert [row.email for row in listed["other"]] == [LEA]
 
 
 def test_a_link_needs_a_server_and_an_address(links):

@@ -58,6 +58,20 @@ def test_the_worker_notes_what_is_published(database, settings):
         worker.join()
 
 
+def test_each_walkthrough_has_its_own_words(database):
+    with database.transaction() as session:
+        org = organization(session, "acme").id
+        rows = [walkthrough(session, org, content(word, id=word)) for word in ("quince", "medlar")]
+    assert text_index.note_words(database, 9) == 2
+
+    with database.transaction() as session:
+        words = dict(
+            session.execute(text("SELECT walkthrough_id, words::text FROM search_words")).all()
+        )
+    assert ["quince" in words[row] for row in rows] == [True, False]
+    assert ["medlar" in words[row] for row in rows] == [False, True]
+
+
 def test_a_walkthrough_that_is_deleted_meanwhile_is_passed_over(database):
     with database.transaction() as session:
         org = organization(session, "acme").id

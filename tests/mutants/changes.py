@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 _OTHER = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -15,6 +16,8 @@ _OTHER = {
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
 _LOCK = re.compile(r"\s+FOR (?:NO KEY )?UPDATE|\.with_for_update\([^()]*\)")
+#: Calls whose arguments are conditions that all must hold.
+_CONDITIONS = {"where", "filter_by", "and_"}
 _CONDITION = re.compile(r"^(\s*(?:AND|WHERE|OR) )(.+)$")
 
 
@@ -24,17 +27,25 @@ class Mutant:
 
     name: str
     source: str
+    line: int
 
 
 def of_rules(source: str) -> Iterator[Mutant]:
     """Yield *source* with one operator, constant or condition changed."""
     tree = ast.parse(source)
-    for number, node in enumerate(ast.walk(tree)):
+    for node in ast.walk(tree):
         for what, change in _changes(node):
-            changed = copy.deepcopy(tree)
-            change(next(n for at, n in enumerate(ast.walk(changed)) if at == number))
             line = source.splitlines()[node.lineno - 1].strip()
-            yield Mutant(f"{what}: {line}", ast.unparse(changed))
+            yield Mutant(f"{what}: {line}", _changed(tree, node, change), node.lineno)
+
+
+def _changed(tree: ast.Module, node: ast.AST, change: Callable[[Any], object]) -> str:
+    """Return the program with *change* made to *node*, which is as before afterwards."""
+    before = {name: [*v] if isinstance(v, list) else v for name, v in vars(node).items()}
+    change(node)
+    source = ast.unparse(tree)
+    vars(node).update(before)
+    return source
 
 
 def _changes(node):
@@ -44,10 +55,15 @@ def _changes(node):
     if type(operator) in _OTHER and not isinstance(operator, ast.BitOr):  # which is in types, too
         yield "operator", lambda n: setattr(n, "op", _OTHER[type(n.op)]())
     if isinstance(node, ast.If | ast.IfExp):
-        yield "always", lambda n: setattr(n, "test", ast.Constant(True))
-        yield "never", lambda n: setattr(n, "test", ast.Constant(False))
+        # With the names of the condition, so that the function closes over the same ones.
+        yield "always", lambda n: setattr(n, "test", _constant(ast.Or(), True, n.test))
+        yield "never", lambda n: setattr(n, "test", _constant(ast.And(), False, n.test))
     if isinstance(node, ast.Constant) and type(node.value) is int:
         yield f"one more than {node.value}", lambda n: setattr(n, "value", n.value + 1)
+
+
+def _constant(operator: ast.boolop, value: bool, condition: ast.expr) -> ast.expr:
+    return ast.BoolOp(operator, [ast.Constant(value), condition])
 
 
 def of_queries(source: str) -> Iterator[Mutant]:
@@ -55,7 +71,8 @@ def of_queries(source: str) -> Iterator[Mutant]:
     for found in _LOCK.finditer(source):
         line = source[: found.start()].count("\n")
         text = source.splitlines()[line + found.group().count("\n")].strip()
-        yield Mutant(f"lock: {text}", source[: found.start()] + source[found.end() :])
+        without = source[: found.start()] + source[found.end() :]
+        yield Mutant(f"lock: {text}", without, line + 1)
     lines = source.split("\n")
     for number, line in enumerate(lines):
         match = _CONDITION.match(line)
@@ -68,8 +85,32 @@ def of_queries(source: str) -> Iterator[Mutant]:
             changed[at] = f"{word} TRUE".strip()
             text = [*lines]
             text[number] = match[1] + " ".join(changed)
-            yield Mutant(f"condition: {part.strip()} | {line.strip()}", "\n".join(text))
-    for found in re.finditer(r"\n +[\w.]+(?:\.is_\(None\)|\.in_\([^()]*\)| == [\w.]+),", source):
-        if ".where(" in source[: found.start()][-400:]:
-            text = found.group().strip()
-            yield Mutant(f"where: {text}", source[: found.start()] + source[found.end() :])
+            name = f"condition: {part.strip()} | {line.strip()}"
+            yield Mutant(name, "\n".join(text), number + 1)
+    yield from _without_a_condition(source)
+
+
+def _without_a_condition(source: str) -> Iterator[Mutant]:
+    """Leave out one argument of a `where`, `filter_by` or `and_`, or of a tuple of conditions."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        for kind in _lists_of_conditions(node):
+            for at, argument in enumerate([*getattr(node, kind)]):
+                without = partial(_leave_out, kind, at)
+                line = getattr(argument, "lineno", node.lineno)
+                name = f"where: {ast.unparse(argument)}"
+                yield Mutant(name, _changed(tree, node, without), line)
+
+
+def _lists_of_conditions(node: ast.AST) -> tuple[str, ...]:
+    """Return in which of its fields *node* has conditions that all must hold."""
+    called = getattr(node, "func", None)
+    if getattr(called, "attr", getattr(called, "id", "")) in _CONDITIONS:
+        return ("args", "keywords")
+    if isinstance(node, ast.Tuple) and any(isinstance(each, ast.Compare) for each in node.elts):
+        return ("elts",)
+    return ()
+
+
+def _leave_out(kind: str, at: int, node: ast.AST) -> None:
+    del getattr(node, kind)[at]

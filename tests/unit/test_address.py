@@ -1,9 +1,11 @@
 """Where an address may lead: to a public host, by a form that nobody reads in two ways."""
 
+from dataclasses import replace
+
 import pytest
 
 from sync.git.address import is_public, resolve_host, transport
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import RepositoryUnavailable, SourceInvalid
 from walkthroughs.settings import Settings
 
 
@@ -141,3 +143,19 @@ def test_what_git_might_take_for_an_option_or_a_range_is_no_branch(tmp_path, bra
     allowed = Settings(tmp_path, None, "secret", "http://localhost", allow_local_repositories=True)
     with pytest.raises(RepositoryUnavailable, match="cannot be a branch name"):
         transport("/srv/guides.git", branch, allowed)
+
+
+def test_git_may_read_a_folder_only_where_that_is_allowed_and_the_given_authorities_else(tmp_path):
+    local = Settings(
+        tmp_path, None, "secret", "http://localhost", allow_private_hosts=True,
+        allow_local_repositories=True, git_ca_file=tmp_path / "ca.pem",
+    )  # fmt: skip
+    there = transport("https://127.0.0.1/x.git", "main", local).variables
+    assert there == {"GIT_ALLOW_PROTOCOL": "https:ssh", "GIT_SSL_CAINFO": str(tmp_path / "ca.pem")}
+    assert transport(str(tmp_path), "main", local).variables["GIT_ALLOW_PROTOCOL"] == "file"
+    usual = replace(local, allow_local_repositories=False, git_ca_file=None)
+    assert transport("https://127.0.0.1/x.git", "main", usual).variables == {
+        "GIT_ALLOW_PROTOCOL": "https:ssh"
+    }
+    with pytest.raises(SourceInvalid):
+        transport(str(tmp_path), "main", usual)

@@ -214,3 +214,12 @@ def test_a_line_of_thousands_of_isolates_is_read_at_once():
     assert list(hidden_characters(line)) == []
 
     assert time.process_time() - started < 5  # it was six minutes
+
+
+def test_of_a_line_with_a_mark_that_is_needed_only_the_others_are_removed():
+    needed = "\u0645\u06cc\u200c\u062e"
+    assert without_hidden(f"{needed} a\u200bb\nplain\u202e") == f"{needed} ab\nplain"
+
+
+def test_a_thousand_lines_that_hide_something_are_told():
+    assert len(list(hidden_characters("a\u200b\n" * 1_001))) == 1_000

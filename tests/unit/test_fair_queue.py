@@ -116,11 +116,18 @@ def test_groups_take_turns_however_many_wait_in_one():
 def test_a_caller_who_has_too_many_waiting_is_refused_at_once():
     async def check():
         calls = Calls(FairQueue(at_once=10, per_caller=2))
-        for number in range(18):
+        for number in range(19):
             await calls.start("acme", "lea", f"lea{number}")
-        with pytest.raises(Busy):
+        assert calls.refused == ["lea18"]
+        with pytest.raises(Busy) as error:
             await calls.queue.enter("acme", "lea")
+        assert error.value.seconds == 2
         await calls.queue.enter("acme", "max")
+        await calls.end("lea0")
+        assert calls.began == ["lea0", "lea1", "lea2"]
+        for name in ("lea19", "lea20"):
+            await calls.start("acme", "lea", name)
+        assert calls.refused == ["lea18", "lea20"]
 
     run(check())
 
@@ -145,12 +152,59 @@ def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
             await calls.start("acme", name)
         calls.tasks["b"][0].cancel()
         await settle()
+        assert calls.began == ["a"]
         await calls.end("a")
         assert calls.began == ["a", "c"]
         await calls.end("c")
         await calls.queue.enter("acme", "d")
 
     run(check())
+
+
+def test_a_call_that_is_given_up_as_its_turn_comes_gives_the_place_back():
+    async def check():
+        calls = Calls(FairQueue(at_once=1))
+        for name in "ab":
+            await calls.start("acme", name)
+        calls.queue.leave("a")
+        calls.tasks["b"][0].cancel()
+        await settle()
+        await calls.start("acme", "c")
+        assert calls.began == ["a", "c"]
+
+    asyncio.run(check())
+
+
+def test_sixteen_calls_are_worked_on_at_once_and_eight_of_one_caller():
+    async def check():
+        calls = Calls(FairQueue())
+        for number in range(9):
+            for caller in ("lea", "max"):
+                await calls.start("acme", caller, f"{caller}{number}")
+        await calls.start("acme", "ana")
+        assert calls.began == [f"{who}{number}" for number in range(8) for who in ("lea", "max")]
+        await calls.end("lea0")
+        assert calls.began[16:] == ["lea8"]
+
+    asyncio.run(check())
+
+
+def test_what_is_too_much_counts_from_when_the_places_were_taken_and_spares_who_just_came():
+    async def check():
+        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0.01, late_calls=0))
+        for name in ("first", "a", "b", "c"):
+            await calls.start("acme", name)
+        await calls.end("first")
+        await asyncio.sleep(0.03)
+        await calls.end("a")
+        assert (calls.began[-1], calls.refused[-1]) == ("c", "b")
+        patient = Calls(FairQueue(at_once=1, grace=0, late=60, late_calls=0))
+        for name in "abc":
+            await patient.start("acme", name)
+        await patient.end("a")
+        assert (patient.began, patient.refused) == (["a", "b"], [])
+
+    asyncio.run(check())
 
 
 def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_who_came():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from walkthroughs.identity.id_token import TokenRefused, read_id_token, verified_email
+from walkthroughs.identity.id_token import KeyUnknown, TokenRefused, read_id_token, verified_email
 
 NOW = int(time.time())
 RIGHT = {
@@ -94,6 +94,33 @@ def test_a_signature_of_another_key_or_kind_does_not_count():
     ):
         with pytest.raises(TokenRefused):
             attempt()
+
+
+def test_a_person_is_named_by_one_to_255_letters_that_can_be_shown():
+    for subject in ("a", "a" * 255):
+        assert read(RIGHT | {"sub": subject})["sub"] == subject
+    for subject in ("", "a" * 256, "a\n", "\x00", 7, ["lea"]):
+        with pytest.raises(TokenRefused):
+            read(RIGHT | {"sub": subject})
+
+
+def test_the_keys_are_asked_for_again_only_if_a_right_token_names_another():
+    """`KeyUnknown` has the provider asked for its keys: nobody who writes a token causes that."""
+    hs256 = OctKey.generate_key(256, parameters={"kid": "b"})
+    for unknown in (
+        lambda: read(RIGHT, {"alg": "ES256", "kid": "b"}),
+        lambda: read(RIGHT, keys={"keys": 5}),
+        lambda: read(RIGHT, keys={}),
+    ):
+        with pytest.raises(KeyUnknown):
+            unknown()
+    for wrong in (
+        lambda: read(RIGHT, signed_by=key("b")),
+        lambda: read(RIGHT, {"alg": "HS256", "kid": "b"}, hs256),
+    ):
+        with pytest.raises(TokenRefused) as refused:
+            wrong()
+        assert refused.type is TokenRefused
 
 
 def test_an_rsa_key_counts_from_2048_bits():

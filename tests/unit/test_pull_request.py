@@ -26,6 +26,12 @@ def test_known_hosts_have_a_page_with_title_and_text_filled_in(url, kind, link):
     assert pull_request_link(url, "main", BRANCH, "A & b", "c", kind) == link
 
 
+def test_a_long_title_and_text_are_cut_so_that_the_address_is_no_longer_than_hosts_take():
+    link = pull_request_link("https://github.com/a/b", "main", BRANCH, "t" * 999, "x" * 9999)
+
+    assert link.endswith(f"title={'t' * 200}&body={'x' * 1000}")
+
+
 def test_nothing_leads_out_of_the_repository():
     assert pull_request_link("https://github.com/a/b", "../../c", BRANCH, "A", "") is None
 

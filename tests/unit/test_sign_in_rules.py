@@ -1,5 +1,7 @@
 """The rules of sign-ins that need no server: redirects, refresh tokens, addresses, logs."""
 
+from secrets import token_hex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,54 @@ def test_a_registration_is_refused_in_words_or_reads_back_as_it_was(given_metada
     assert (client.name, list(client.redirect_uris)) == (told["client_name"], told["redirect_uris"])
 
 
+def test_an_app_is_registered_with_up_to_twenty_addresses_a_short_name_and_a_known_method():
+    uris = [f"https://app.test/{n}" for n in range(20)]
+    public = register(KEYS, {"redirect_uris": uris, "client_name": "a\u202eb\n" + "x" * 99})
+    assert public["client_name"] == "ab" + "x" * 78
+    assert "client_secret" not in public
+    client = registered_client(("a newer key", *KEYS), public["client_id"])
+    assert client.redirect_uris == tuple(uris)
+    assert client.get_default_redirect_uri() is None
+    assert client.check_redirect_uri(uris[19])
+    assert not client.check_redirect_uri("https://app.test/20")
+    assert [
+        client.check_endpoint_auth_method(m, "token") for m in ("none", "client_secret_post")
+    ] == [True, False]
+    assert not client.check_client_secret("")
+    assert client.check_response_type("code")
+    assert not client.check_response_type("token")
+    assert client.check_grant_type("refresh_token")
+    assert not client.check_grant_type("password")
+
+    with_secret = {"redirect_uris": uris[:1], "token_endpoint_auth_method": "client_secret_post"}
+    told = register(KEYS, with_secret)
+    assert told["client_secret_expires_at"] == 0
+    assert told["client_name"] == "An app without a name"
+    client = registered_client(("a newer key", *KEYS), told["client_id"])
+    assert client.get_default_redirect_uri() == uris[0]
+    assert client.check_client_secret(told["client_secret"])
+    assert not client.check_client_secret(told["client_secret"] + "x")
+    assert [
+        client.check_endpoint_auth_method(m, "token") for m in ("none", "client_secret_post")
+    ] == [False, True]
+    assert registered_client(("another key",), told["client_id"]) is None
+
+    # What says more than the same again and again.
+    long = [f"https://app.test/{n}" + "".join(token_hex(90) for _ in range(5)) for n in range(9)]
+    for refused, said in (
+        ([], "JSON object"),
+        ({}, "1 to 20"),
+        ({"redirect_uris": []}, "1 to 20"),
+        ({"redirect_uris": [*uris, uris[0]]}, "1 to 20"),
+        ({"redirect_uris": [7]}, "no text"),
+        ({"redirect_uris": ["http://app.test/"]}, "neither https"),
+        ({"redirect_uris": uris, "token_endpoint_auth_method": "private_key_jwt"}, "not supported"),
+        ({"redirect_uris": long}, "too long"),
+    ):
+        with pytest.raises(ClientRefused, match=said):
+            register(KEYS, refused)
+
+
 @given(st.text())
 def test_no_other_text_is_a_client(text):
     assert registered_client(KEYS, text) is None
@@ -63,6 +113,12 @@ def test_a_used_refresh_token_counts_for_a_day_and_twenty_uses(used_at, uses, la
 
     assert (use is Use.AGAIN) == (later <= GRACE_MS and uses < GRACE_USES)
     assert judge_use(None, uses, later) is Use.FIRST
+
+
+def test_the_last_moment_and_the_last_use_of_a_used_refresh_token_count_and_the_next_does_not():
+    day = 86_400_000
+    assert judge_use(5, 19, 5 + day) is Use.AGAIN
+    assert judge_use(5, 0, 6 + day) is judge_use(5, 20, 6) is judge_use(0, 20, 1) is Use.REPLAY
 
 
 @given(st.text(max_size=300))

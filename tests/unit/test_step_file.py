@@ -8,6 +8,8 @@ from sync.format.step_file import open_step, read_step
 from sync.format.step_links import WalkthroughFiles, no_address
 from sync.layout import StepFile
 from tests.pictures import file_beside, stored_picture
+from walkthroughs.content.pictures import Picture
+from walkthroughs.content.reader import Link
 from walkthroughs.content.values import StepContent
 
 FOLDER = "walkthroughs/deploy"
@@ -143,6 +145,33 @@ def test_a_link_that_nobody_can_follow_stays_with_a_warning():
         ["warning", '"/c" leads to a file that learners cannot open'],
     ]
     assert step.content == "[a](../../docs/a.md) [b](/c)"
+
+
+def test_a_link_out_of_the_contents_folder_leads_nowhere_even_where_the_host_is_known():
+    far = "../" * 3 + "x" * 150
+    step, problems = read(
+        f"{HEAD}[a](/c) [b](../../../secret) [c]({far})\n", address=lambda path: f"https://h/{path}"
+    )
+
+    assert step.content == f"[a](/c) [b](../../../secret) [c]({far})"
+    assert [each.split('"')[1] for each in problems] == ["/c", "../../../secret", far[:100]]
+
+
+def test_a_file_whose_name_is_the_target_as_it_is_written_comes_before_the_decoded_one():
+    step, problems = read(f"{HEAD}![x](a%20b.png)\n", **{f"{FOLDER}/a%20b.png": file_beside()})
+
+    assert problems == []
+    assert step.content == f"![x](i/{stored_picture().name})"
+
+
+def test_the_pictures_of_a_walkthrough_have_at_most_32_mib():
+    picture = stored_picture()
+    files = {f"{FOLDER}/a.png": file_beside()}
+    for over in (0, 1):
+        other = Picture("0" * 64, "png", bytes(32 * 1024 * 1024 - len(picture.data) + over))
+        own = WalkthroughFiles(FOLDER, files, {}, no_address, {other.name: other})
+        found = own.resolve(f"{FOLDER}/one.md", Link(1, True, "a.png", "a", None, None))
+        assert (found.target is None) == bool(over)
 
 
 def test_a_front_matter_may_end_the_file():

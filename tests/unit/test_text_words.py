@@ -61,3 +61,11 @@ def test_a_text_of_more_words_than_a_row_can_hold_is_noted_in_part():
 
     assert 1_000 < len(words) < 30_000
     assert len(" ".join(words).encode()) < 900_000
+
+
+def test_the_last_words_that_fit_are_kept_and_the_first_letters_of_a_long_one():
+    assert of("x" * 65) == ["x" * 64]
+    fitting = [f"{number:06}" for number in range(70_000)]  # each takes ten bytes of 700,000
+    words = of(" ".join(fitting), "one more")
+    assert len(words) == 70_000
+    assert set(words) == set(fitting)

@@ -242,6 +242,40 @@ def test_a_short_status_lists_each_step_with_its_id():
     assert '[ ] 6. Step titled 6 ("ws_6")' in said
 
 
+def test_a_status_of_more_than_40_steps_shows_15_on_each_side_and_folds_the_rest():
+    def outline(*given, **fields):
+        return status_text(status(*given, **fields)).splitlines()[3:]
+
+    assert len(outline(40, 20)) == 40
+    said = outline(41, 20)
+    assert (said[0], said[-1]) == ("Steps 1 to 4: 4 of 4 done", "Steps 36 to 41: 0 of 6 done")
+    assert said[1] == '[x] 5. Step titled 5 ("ws_5")'
+    assert len(said) == 1 + 15 + 1 + 15 + 1
+    assert [line for line in said if "learner is here" in line] == [said[16]]
+    begun, ended = outline(41, 1), outline(41, 41)
+    assert (len(begun), begun[-1]) == (17, "Steps 17 to 41: 0 of 25 done")
+    assert (len(ended), ended[0]) == (17, "Steps 1 to 25: 25 of 25 done")
+    parts = outline(50, 30, lambda n: f"Part {(n - 1) // 10}")
+    assert parts[0] == "Steps 1 to 10, Part 0: 10 of 10 done"
+    assert len(parts) == 4 + 10
+    # Forty sections fold, and one more than that fold nothing.
+    assert len(outline(41, 1, lambda n: f"Part {min(n, 40)}")) == 40
+    assert len(outline(41, 1, lambda n: f"Part {n}")) == 17
+
+
+def test_a_status_tells_of_earlier_attempts_notices_and_the_step_that_was_asked_for():
+    plain = status_text(status(3, 2)).splitlines()
+    assert plain[0] == "Deploy (version 1): in progress, 50 %"
+    assert plain[2] == ""
+    told = status_text(status(3, 2, earlier_attempts=2, notice="Changed.")).splitlines()
+    assert told[0].endswith("50 %; 2 earlier attempt(s) kept")
+    assert (told[2], told[3]) == ("Changed.", "")
+    asked = status_text(status(3, 2, step=body("Do *this*.", position=1)))
+    assert 'Step 1, "One", to show again; nothing moved:\n' in asked
+    assert "Do *this*." in asked
+    assert "ws_3" not in asked
+
+
 def test_the_status_says_what_comes_next():
     fresh = status(3, 0, status=ProgressStatus.NOT_STARTED, current_step_id=None)
     finished = status(3, 4, status=ProgressStatus.COMPLETED, current_step_id=None)

@@ -33,3 +33,10 @@ def test_one_text_is_taken_apart_into_the_same_texts_or_is_not_offered(text, ass
 @pytest.mark.parametrize("text", ["Plain.", "", "A\n\n```\nmake\n```", ":::note\nMind.\n:::"])
 def test_usual_texts_can_be_written_as_one(text):
     assert whole_text(DraftStep("one", "One", text=text, assistant="Warn.", check="Ok?"))
+
+
+def test_a_text_that_was_changed_is_the_new_one_and_the_others_stay_as_they_were():
+    step = DraftStep("one", "One", text="Old.\n", assistant="\nHelp.", check="")
+    whole = whole_text(step).replace("Old.", "New.")
+
+    assert dict(texts_of(whole, step)) == {"text": "New.", "assistant": "\nHelp.", "check": ""}

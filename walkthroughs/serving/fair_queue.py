@@ -43,12 +43,12 @@ class Busy(HandrailError):
 @dataclass(slots=True)
 class _Waiter:
     caller: str
+    #: How many calls had begun when it came.
+    begun: int
     turn: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
-    #: How many calls had begun when it came.
-    begun: int = 0
 
 
 class FairQueue:
@@ -89,7 +89,7 @@ class FairQueue:
             return
         if self._waiting[caller] >= self._per_caller * _WAITING_FACTOR:
             raise Busy(2)
-        waiter = _Waiter(caller, begun=self._begun)
+        waiter = _Waiter(caller, self._begun)
         if self._working >= self._at_once and self._full_since is None:
             self._full_since = waiter.since
         self._groups.setdefault(group, deque()).append(waiter)
