@@ -22,6 +22,7 @@ from tests.waiting import PATIENCE
 from walkthroughs.crypto import hash_token
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.identity.links import create_link, revoke_links
+from walkthroughs.learning.catalog import LIST_ALL, LIST_FOUND
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.shown_again import REPEAT, RESUME
 from walkthroughs.learning.stored_place import READ_PLACE
@@ -31,6 +32,7 @@ from walkthroughs.mcp_server.short_calls import answer_repeated, answer_shortly
 from walkthroughs.mcp_server.threads import Threads
 
 __all__ = ["lea"]
+LIST = "list_walkthroughs"
 SELECT, STATUS, NEXT = "select_walkthrough", "get_walkthrough_status", "next_walkthrough_step"
 CALLERS = 50
 ROWS = text(
@@ -53,7 +55,9 @@ class ShortWay:
     def __init__(self, database):
         self.database = database
         self.runner = asyncio.Runner()
-        self.prepared = Prepared(database, (RESUME, REPEAT, READ_PLACE), connections=4)
+        self.prepared = Prepared(
+            database, (RESUME, REPEAT, READ_PLACE, LIST_ALL, LIST_FOUND), connections=4
+        )
         self.forget()
 
     def forget(self):
@@ -124,6 +128,9 @@ def test_with_the_version_in_memory_each_call_is_one_statement_and_reads_no_text
         (SELECT, {"walkthrough_id": lea.row}),
         (NEXT, {"current_step_id": first}),
         (STATUS, {"walkthrough_id": lea.row, "step_id": first}),
+        (LIST, {}),
+        (LIST, {"page": 2}),
+        (LIST, {"query": "deploying 100% of\0it & none"}),
     ]
     assert short.call(lea, STATUS, walkthrough_id=lea.row)  # reads the version
 
@@ -135,6 +142,7 @@ def test_with_the_version_in_memory_each_call_is_one_statement_and_reads_no_text
         "EXECUTE handrail_resume ",
         "EXECUTE handrail_repeat ",
         "EXECUTE handrail_read_place ",
+        *("EXECUTE handrail_list ", "EXECUTE handrail_list ", "EXECUTE handrail_list_found "),
     ]
     for answer, (name, arguments) in zip(answers, calls, strict=True):
         assert answer == short.by_rules(lea, name, **arguments), name

@@ -38,6 +38,7 @@ from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
+from walkthroughs.mcp_server.shared_answers import SharedAnswers
 from walkthroughs.mcp_server.step_call import read_known_call
 from walkthroughs.mcp_server.stream_requests import StreamRequests
 from walkthroughs.mcp_server.streams import Streams
@@ -80,6 +81,7 @@ class Endpoint:
         #: Where clients hear that lists have changed.
         self.streams = streams
         self._streaming, self._own_answers = streaming, own_answers
+        self._shared_answers = SharedAnswers()
         self._queue = FairQueue()
         self._stream_requests = StreamRequests(streams, self._queue, self._callers.identify)
         self._served = _manager(server, streaming=streaming)
@@ -154,10 +156,12 @@ class Endpoint:
             return
         try:
             own = self._own_answers
-            if own and (known := read_known_call(body, headers, len(scope["headers"]))):
+            if own is None or len(headers) != len(scope["headers"]):
+                await handle(send)
+            elif known := read_known_call(body, headers, len(scope["headers"])):
                 await own.answer(call, known, scope, send, handle)
             else:
-                await handle(send)
+                await self._shared_answers.answer(call, headers, body, send, handle)
         finally:
             self._queue.leave(caller)
 

@@ -8,7 +8,7 @@ from typing import Any
 from mcp.types import CallToolResult, TextContent
 
 from walkthroughs.content.pictures import with_addresses
-from walkthroughs.learning.views import StepBody, StepView
+from walkthroughs.learning.views import CatalogPage, StepBody, StepView
 from walkthroughs.mcp_server import texts
 
 #: Where in a result's `_meta` the facts stand, for programs and for a card.
@@ -44,6 +44,16 @@ def step_result(view: StepView, base: str, *, has_step: bool = True) -> CallTool
     }
     short = view.hurried and has_step
     return text_result(texts.hurried_text(view) if short else texts.step_text(view), facts)
+
+
+def list_result(page: CatalogPage, query: str | None) -> CallToolResult:
+    """Return a page of what the server offers, or of what a *query* found."""
+    facts = {
+        "walkthroughs": [vars(card) for card in page.cards],
+        "total": page.total,
+        "page": page.page,
+    }
+    return text_result(texts.list_text(page, query), facts)
 
 
 def _facts_of(step: StepBody) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from walkthroughs.database.prepared import Prepared
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning import answers
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.catalog import LIST_ALL, LIST_FOUND
 from walkthroughs.learning.fast_path import ADVANCE
 from walkthroughs.learning.offers import FIND_OFFERED, LAST_OPEN, OFFERED_PAGE
 from walkthroughs.learning.shown_again import REPEAT, RESUME
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 STATEMENTS = (
     OFFERED,
     ADVANCE,
+    LIST_ALL,
+    LIST_FOUND,
     REPEAT,
     RESUME,
     READ_PLACE,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.errors import HandrailError
 from walkthroughs.learning.answers import live_step
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.catalog import read_catalog
 from walkthroughs.learning.content_cache import PublishedVersion
 from walkthroughs.learning.fast_path import advance_fast
 from walkthroughs.learning.shown_again import repeat, resume
@@ -22,14 +24,15 @@ from walkthroughs.learning.stored_place import place_view
 from walkthroughs.learning.views import StepView
 from walkthroughs.mcp_server.arguments import (
     GetWalkthroughStatus,
+    ListWalkthroughs,
     SelectWalkthrough,
     parse_arguments,
 )
 from walkthroughs.mcp_server.call import Attempt, ShortAnswer
 from walkthroughs.mcp_server.places import Places
-from walkthroughs.mcp_server.results import step_result
+from walkthroughs.mcp_server.results import list_result, step_result
 from walkthroughs.mcp_server.status_result import status_result
-from walkthroughs.mcp_server.step_call import SELECT_TOOL, STATUS_TOOL, fast_step_id
+from walkthroughs.mcp_server.step_call import LIST_TOOL, SELECT_TOOL, STATUS_TOOL, fast_step_id
 
 
 async def attempt_call(
@@ -62,13 +65,13 @@ async def answer_repeated(places: Places, caller: Caller, step_id: str) -> Short
 async def answer_shortly(
     places: Places, caller: Caller, name: str, arguments: dict[str, Any]
 ) -> ShortAnswer | None:
-    """Answer a call to take a walkthrough up again, or for how far the learner is.
+    """Answer a call for the list, to take a walkthrough up again, or for how far the learner is.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
     """
     answer = _ANSWERS.get(name)
-    if answer is None or caller.learner_id is None:
+    if answer is None or (caller.learner_id is None and name != LIST_TOOL):
         return None
     try:
         return await answer(places, caller, arguments)
@@ -76,6 +79,15 @@ async def answer_shortly(
         raise
     except HandrailError:
         return None
+
+
+async def _list(places: Places, caller: Caller, arguments: dict[str, Any]) -> ShortAnswer:
+    given = parse_arguments(ListWalkthroughs, LIST_TOOL, arguments)
+    listed = await read_catalog(places.prepared, caller, given.query, given.page)
+    # The page itself may be long.
+    digest = sha256((listed.rows or "").encode()).digest()
+    key = LIST_TOOL, given.query, given.page, listed.total, digest, listed.knows_learner
+    return ShortAnswer(key, lambda: list_result(listed.view(), given.query))
 
 
 async def _select(places: Places, caller: Caller, arguments: dict[str, Any]) -> ShortAnswer | None:
@@ -125,4 +137,4 @@ def _shown(published: PublishedVersion, view: StepView, caller: Caller) -> Short
 
 
 _ANSWERS: dict[str, Callable[[Places, Caller, dict[str, Any]], Awaitable[ShortAnswer | None]]]
-_ANSWERS = {SELECT_TOOL: _select, STATUS_TOOL: _status}
+_ANSWERS = {LIST_TOOL: _list, SELECT_TOOL: _select, STATUS_TOOL: _status}

@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from walkthroughs.mcp_server.arguments import ID_PATTERN
 
 STEP_TOOL = "next_walkthrough_step"
+LIST_TOOL = "list_walkthroughs"
 SELECT_TOOL, STATUS_TOOL = "select_walkthrough", "get_walkthrough_status"
 _TOOLS = frozenset(name.encode() for name in (STEP_TOOL, SELECT_TOOL, STATUS_TOOL))
 _METHOD = "tools/call"

@@ -8,7 +8,7 @@ programs stand in the result's `_meta`, which hardly any client shows its model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -35,6 +35,7 @@ from walkthroughs.mcp_server.arguments import (
 )
 from walkthroughs.mcp_server.results import (
     error_result,
+    list_result,
     step_result,
     text_result,
     unavailable,
@@ -145,12 +146,7 @@ def _list(
     database: Database, _cache: ContentCache, caller: Caller, given: ListWalkthroughs
 ) -> CallToolResult:
     page = catalog.list_walkthroughs(database, caller, query=given.query, page=given.page)
-    facts = {
-        "walkthroughs": [asdict(card) for card in page.cards],
-        "total": page.total,
-        "page": page.page,
-    }
-    return text_result(texts.list_text(page, given.query), facts)
+    return list_result(page, given.query)
 
 
 def _select(
