@@ -227,6 +227,7 @@ QUERIES = {
     "admin/pages/learners/filter.py": ("tests/http/test_learners_page.py",),
     "admin/pages/learners/places.py": ("tests/http/test_learners_page.py",),
     "admin/pages/learners/rows.py": ("tests/http/test_learners_page.py",),
+    "admin/pages/servers/assignments.py": ("tests/http/test_servers_page.py",),
     "admin/pages/servers/rows.py": ("tests/http/test_servers_page.py",),
     "admin/pages/walkthroughs/card_queries.py": ("tests/http/test_walkthrough_list.py",),
     "admin/pages/audit/filter.py": ("tests/http/test_audit_page.py",),

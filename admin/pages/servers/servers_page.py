@@ -13,15 +13,14 @@ from sqlalchemy.orm import Session
 
 from admin.connecting import assistants, message_to_learner, reach_fault
 from admin.pages.page import Page
-from admin.pages.servers.last_call import STILL_WAITS, Waiting, read_last_call, waiting
-from admin.pages.servers.rows import (
-    address_of,
+from admin.pages.servers.assignments import (
     order_mark,
     read_addable,
     read_assignments,
     read_order_mark,
-    read_servers,
 )
+from admin.pages.servers.last_call import STILL_WAITS, Waiting, read_last_call, waiting
+from admin.pages.servers.rows import address_of, read_servers
 from admin.pages.servers.settings import TABS, find_server, settings_values
 from admin.saving import write_transaction
 from walkthroughs.addresses import personal_link
