@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from walkthroughs.serving.fair_queue import Busy, FairQueue
+from walkthroughs.serving.overload import MANY
 
 
 async def settle():
@@ -118,90 +119,117 @@ def test_a_call_that_is_given_up_while_it_waits_takes_no_place():
     asyncio.run(check())
 
 
-def test_while_too_much_is_to_do_for_long_those_who_waited_make_way_for_those_who_came():
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+async def crowded(at_once=4):
+    """Return calls to a queue in which overload lasts, of one organization, and their clock."""
+    clock = Clock()
+    calls = Calls(FairQueue(at_once=at_once, clock=clock))
+    for number in range(at_once + MANY + 40):
+        await calls.start("acme", f"early{number}")
+    for _ in range(40):
+        clock.seconds += 0.01
+        await calls.end(calls.began.pop(0))
+        await calls.start("acme", f"more{len(calls.tasks)}")
+    return calls, clock
+
+
+def test_many_who_come_at_once_after_a_silence_are_all_served_also_after_a_pause():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0.01, late_calls=0))
-        await calls.start("acme", "first")
-        for name in ("old1", "old2"):
-            await calls.start("acme", name)
-        await asyncio.sleep(0.03)  # longer than the grace; both are late
-        await calls.start("acme", "new")
-        await calls.end("first")
-        assert calls.began == ["first", "new"]
-        assert calls.refused == ["old1", "old2"]
+        for pause in (0.0, 0.3, 2.0):
+            clock = Clock()
+            calls = Calls(FairQueue(at_once=8, clock=clock))
+            names = [f"{learner} {number}" for number in range(6) for learner in range(50)]
+            for name in names:
+                await calls.start("acme", name.split()[0], name)
+            clock.seconds += pause
+            ended = 0
+            while ended < len(calls.began):
+                clock.seconds += 0.001
+                await calls.end(calls.began[ended])
+                ended += 1
+            assert (sorted(calls.began), calls.refused) == (sorted(names), []), pause
 
     asyncio.run(check())
 
 
-def test_many_who_come_at_once_are_all_served_within_the_grace():
+def test_while_many_wait_the_newest_is_next_and_else_the_oldest():
     async def check():
-        calls = Calls(FairQueue(at_once=2, grace=60, late=0, late_calls=0))
-        names = [f"c{number}" for number in range(50)]
-        for name in names:
-            await calls.start("acme", name)
-        for name in names:
-            await calls.end(name)
-        assert calls.began == names
+        calls = Calls(FairQueue(at_once=1))
+        for number in range(MANY + 3):
+            await calls.start("acme", f"c{number}")
+        for _ in range(4):
+            await calls.end(calls.began[-1])
+        newest = [f"c{MANY + 2}", f"c{MANY + 1}"]
+        assert calls.began == ["c0", *newest, "c1", "c2"]
 
     asyncio.run(check())
 
 
-def test_a_free_place_in_between_does_not_end_what_is_too_much():
+def test_while_overload_lasts_few_wait_and_who_comes_is_refused_at_once():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.05, late=0.01, late_calls=0))
-        for name in ("a", "b", "c"):
-            await calls.start("acme", name)
-        await asyncio.sleep(0.06)
-        await calls.end("a")  # b is late and refused, c begins, and nobody waits
-        for name in ("d", "e"):
-            await calls.start("acme", name)
-        await asyncio.sleep(0.02)
-        await calls.end("c")
-        assert (calls.began, calls.refused) == (["a", "c", "e"], ["b", "d"])
+        calls, clock = await crowded()
+        for _ in range(20):  # those who came before are refused in a few steps
+            clock.seconds += 0.001
+            await calls.end(calls.began.pop(0))
+            await calls.start("acme", f"more{len(calls.tasks)}")
+        before = len(calls.refused)
+        for number in range(30):
+            await calls.start("acme", f"late{number}")
+        assert calls.refused[before:] == [f"late{number}" for number in range(30)]
+        assert len(calls.began) == 4
 
     asyncio.run(check())
 
 
-def test_a_wait_in_which_hardly_any_call_began_makes_none_late():
+def test_while_overload_lasts_another_organization_and_another_caller_get_their_turn():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.01, late=0.01, late_calls=2))
-        for name in ("first", "a", "b", "c", "d"):
-            await calls.start("acme", name)
-        await asyncio.sleep(0.03)  # a disk that stalls
-        for name in ("first", "a"):
-            await calls.end(name)
-        assert (calls.began, calls.refused) == (["first", "a", "b"], [])
-        await calls.end("b")
-        assert (calls.began, calls.refused) == (["first", "a", "b", "d"], ["c"])
+        calls, clock = await crowded()
+        for number in range(10):
+            await calls.start("other", "lea", f"lea{number}")
+        assert "lea0" not in calls.refused, "the longest line makes way"
+        assert [name for name in calls.refused if name.startswith("lea")] == [
+            f"lea{number}" for number in range(1, 10)
+        ], "a caller has one call that waits"
+        for _ in range(2):
+            clock.seconds += 0.001
+            await calls.end(calls.began.pop(0))
+        assert "lea0" in calls.began
 
     asyncio.run(check())
 
 
-def test_after_a_while_without_late_calls_the_grace_begins_anew():
+def test_after_overload_all_are_served_again():
     async def check():
-        calls = Calls(FairQueue(at_once=1, grace=0.02, late=0, late_calls=0))
-        for name in "ab":
-            await calls.start("acme", name)
-        await asyncio.sleep(0.03)
-        for name in "ab":
-            await calls.end(name)  # nobody waits any more
-        await asyncio.sleep(0.05)
-        for name in "cde":
-            await calls.start("acme", name)
-        await calls.end("c")
-        assert calls.began == ["a", "b", "c", "d"], "e waits its turn, and d is not refused"
+        calls, clock = await crowded()
+        while calls.began:
+            clock.seconds += 0.001
+            await calls.end(calls.began.pop(0))
+        clock.seconds += 1.0
+        calls.refused.clear()
+        for number in range(100):
+            await calls.start("acme", f"new{number}")
+        while calls.began:
+            clock.seconds += 0.001
+            await calls.end(calls.began.pop(0))
+        assert calls.refused == []
 
     asyncio.run(check())
 
 
-def test_a_caller_with_a_part_of_the_places_does_not_make_it_too_much():
+def test_with_few_places_one_caller_does_not_have_all_of_them():
     async def check():
-        calls = Calls(FairQueue(at_once=10, per_caller=1, grace=0, late=0, late_calls=0))
-        for number in range(3):
+        calls = Calls(FairQueue(at_once=6))
+        for number in range(6):
             await calls.start("acme", "lea", f"lea{number}")
-        await asyncio.sleep(0.01)
-        await calls.end("lea0")
-        await calls.end("lea1")
-        assert calls.began == ["lea0", "lea1", "lea2"]
+        await calls.start("acme", "max")
+        assert calls.began == ["lea0", "lea1", "lea2", "lea3", "max"]
 
     asyncio.run(check())
