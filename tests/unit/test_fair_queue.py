@@ -191,7 +191,7 @@ def test_while_overload_lasts_few_wait_and_who_comes_is_refused_at_once():
 
 def test_while_overload_lasts_another_organization_and_another_caller_get_their_turn():
     async def check():
-        calls, clock = await crowded()
+        calls, clock = await crowded(at_once=12)
         for number in range(10):
             await calls.start("other", "lea", f"lea{number}")
         assert "lea0" not in calls.refused, "the longest line makes way"
@@ -231,5 +231,20 @@ def test_with_few_places_one_caller_does_not_have_all_of_them():
             await calls.start("acme", "lea", f"lea{number}")
         await calls.start("acme", "max")
         assert calls.began == ["lea0", "lea1", "lea2", "lea3", "max"]
+
+    asyncio.run(check())
+
+
+def test_one_caller_with_many_calls_makes_no_overload_while_places_are_free():
+    async def check():
+        clock = Clock()
+        calls = Calls(FairQueue(at_once=24, clock=clock))
+        names = [f"lea{number}" for number in range(72)]
+        for name in names:
+            await calls.start("acme", "lea", name)
+        for ended in range(72):
+            clock.seconds += 0.015
+            await calls.end(calls.began[ended])
+        assert (sorted(calls.began), calls.refused) == (sorted(names), [])
 
     asyncio.run(check())
