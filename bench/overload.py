@@ -1,107 +1,83 @@
 """What the calls that are taken wait when twice as many come as the server can carry.
 
-`python -m bench.overload`. Calls come at a rate, whether others are answered or not, as from many
-people who do not know of each other. The other figures of `bench` wait for an answer first.
+    python -m bench.overload [ROUNDS]
+
+The server and PostgreSQL have one core and the load another one, so that none takes the other's
+time. Where there is one core only, all share it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import os
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from bench.client import drive, read_answer, request
+from bench.offered import Answers, Learners, full, offer
 from bench.processes import free_port, process, wait_for
-from bench.seed import SHARE, STEPS_EACH, Range, rewind, seeded, step_of, token_of
+from bench.seed import rewind, seeded
 
-SECONDS, ROUNDS, CLIENTS, SIZE = 6.0, 3, 32, 10
-_BUSY = b"The server is busy"
-
-
-@dataclass
-class Answers:
-    """Seconds from when a call came until its answer, of those that were taken and refused."""
-
-    taken: list[float] = field(default_factory=list)
-    refused: list[float] = field(default_factory=list)
-
-    def p99_ms(self) -> float:
-        """Return the 99th percentile of those that were taken."""
-        return sorted(self.taken)[int(len(self.taken) * 0.99)] * 1000
+SECONDS, ROUNDS, CLIENTS = 4.0, 5, 32
+#: So long, learners become known to the server, as those are who take a step after another one.
+_WARM_SECONDS = 8.0
+#: After so many rounds learners begin anew: they have no steps left.
+_ROUNDS_OF_LEARNERS = 2
 
 
 def main() -> None:
-    """Print each round."""
-    port = free_port()
+    """Print each round, and the medians of what is compared within a round."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    cores, port = sorted(os.sched_getaffinity(0)), free_port()
+    _run_on(cores[-1:])  # so what is started now stays there
     with seeded() as (url, database, _), process("bench.ours", str(port), url):
         wait_for(port)
-        for _ in range(ROUNDS):
-            rewind(database)
-            _round(port)
-
-
-def _round(port: int) -> None:
-    calls = _calls(port)
-    # One iterator for all connections: each call is of another learner.
-    carried = drive(
-        f"http://127.0.0.1:{port}", [calls] * CLIENTS, SECONDS, b"next_walkthrough_step"
-    )
-    rate = carried.rate
-    calm = asyncio.run(_offer(port, calls, rate / 2, SECONDS))
-    crowded = asyncio.run(_offer(port, calls, rate * 2, SECONDS))
-    ratio = crowded.p99_ms() / calm.p99_ms()
+        _run_on(cores[:1])
+        learners = Learners(port)
+        full(port, learners, _WARM_SECONDS, CLIENTS)
+        compared = []
+        for number in range(rounds):
+            if number % _ROUNDS_OF_LEARNERS == 0:
+                rewind(database)
+                learners = Learners(port)
+            compared.append(_round(port, learners))
+    waits, sent, share = (statistics.median(each) for each in zip(*compared, strict=True))
     print(
-        f"{rate:,.0f}/s carried (p99 {carried.p99_ms:.1f} ms);"
-        f" p99 at half of it {calm.p99_ms():.1f} ms"
-        f" ({len(calm.refused)} refused), at twice {crowded.p99_ms():.1f} ms: {ratio:.1f} times;"
-        f" {len(crowded.taken):,} taken, {len(crowded.refused):,} refused",
-        flush=True,
+        f"medians of {rounds} rounds: p99 {waits:.1f} times ({sent:.1f} from when calls were sent),"
+        f" {share:.2f} of the full rate taken"
     )
 
 
-async def _offer(port: int, calls: Iterator[bytes], rate: float, seconds: float) -> Answers:
-    """Send *rate* calls a second, each over a connection that is free, or a new one."""
-    answers = Answers()
-    free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-    sent: set[asyncio.Task[None]] = set()
-
-    async def ask(call: bytes, due: float) -> None:
-        try:
-            connection = free.pop() if free else await asyncio.open_connection("127.0.0.1", port)
-            reader, writer = connection
-            writer.write(call)
-            answer = await read_answer(reader)
-        except (RuntimeError, EOFError, OSError):  # no room for one more connection
-            answer = _BUSY
-        else:
-            free.append(connection)
-        (answers.refused if _BUSY in answer else answers.taken).append(time.perf_counter() - due)
-
-    began = time.perf_counter()
-    for number in range(int(rate * seconds)):
-        due = began + number / rate
-        if (wait := due - time.perf_counter()) > 0:
-            await asyncio.sleep(wait)
-        task = asyncio.create_task(ask(next(calls), due))
-        sent.add(task)
-        task.add_done_callback(sent.discard)
-        if number % 20 == 0:
-            await asyncio.sleep(0)
-    await asyncio.gather(*sent)
-    for _, writer in free:
-        writer.close()
-    return answers
+def _run_on(cores: Sequence[int]) -> None:
+    for thread in Path("/proc/self/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cores)
 
 
-def _calls(port: int) -> Iterator[bytes]:
-    """Yield the next step of one learner after the other."""
-    learners = range(Range.LOOKING * SHARE)
-    for position in range(STEPS_EACH):
-        for learner in learners:
-            url = f"http://localhost:{port}/s/bench/mcp/u/{token_of(SIZE, learner)}"
-            arguments = {"current_step_id": step_of(SIZE, position)}
-            yield request(url, "next_walkthrough_step", arguments)
+def _round(port: int, learners: Learners) -> tuple[float, float, float]:
+    """Return the ratios of the 99th percentiles, from due and from sent, and the share taken."""
+    carried = full(port, learners, SECONDS, CLIENTS)
+    calm = offer(port, learners, carried.rate / 2, SECONDS)
+    crowded = offer(port, learners, carried.rate * 2, SECONDS)
+    for what, answers in (("full", carried), ("half", calm), ("twice", crowded)):
+        print(f"{what:5} {_line(answers)}", flush=True)
+    return (
+        _ms(crowded.from_due) / _ms(calm.from_due),
+        _ms(crowded.from_sent) / _ms(calm.from_sent),
+        crowded.rate / carried.rate,
+    )
+
+
+def _line(answers: Answers) -> str:
+    due, sent = answers.from_due, answers.from_sent
+    return (
+        f"{answers.rate:,.0f}/s taken, {answers.refused / answers.seconds:,.0f}/s refused;"
+        f" median {_ms(due, 0.5):.1f} ms, p99 {_ms(due):.1f} ms"
+        f" ({_ms(sent):.1f} from when they were sent); {os.getloadavg()[0]:.0f} processes at work"
+    )
+
+
+def _ms(seconds: list[float], part: float = 0.99) -> float:
+    return sorted(seconds)[int(len(seconds) * part)] * 1000
 
 
 if __name__ == "__main__":

@@ -56,6 +56,10 @@ member's own account: the same frame, and next to no content.
 | page | median | over an empty page | goal |
 |---|---|---|---|
 {pages}
+
+What calls wait when twice as many come as can be done is measured apart, by
+`python -m bench.overload`, on two cores that do nothing else:
+[what it gave](decisions/0014-the-edge.md).
 """
 
 

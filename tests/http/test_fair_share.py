@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -76,6 +77,20 @@ def test_a_learner_beside_three_hundred_calls_over_another_link_is_answered(
         return alone
 
     assert not any(result.get("isError") for result in asyncio.run(both()))
+
+
+def test_a_call_is_refused_before_the_database_is_asked_whose_it_is(
+    links: list[str], course_server: ServedServer
+) -> None:
+    async def check() -> list[tuple[bytes, dict[str, Any]]]:
+        with closing(course_server.database.open_connection()) as other:
+            other.cursor().execute("LOCK TABLE personal_links")  # whose a link is, nobody learns
+            many = [asyncio.create_task(post(links[0])) for _ in range(100)]
+            first = [await each for each in islice(asyncio.as_completed(many), 20)]
+        await asyncio.gather(*many)
+        return first
+
+    assert all("Wait 2 seconds" in str(result) for _, result in asyncio.run(check()))
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])

@@ -72,10 +72,10 @@ class Call:
     attempt: Attempt | None = None
 
 
-def caller_key(call: Call, scope: Scope) -> str:
+def caller_key(address: ServerAddress, scope: Scope) -> str:
     """Return what tells callers apart: the link or the token; else the server and the host."""
     host, _ = scope.get("client") or ("", 0)
-    return call.caller.link_hash or call.caller.bearer_hash or f"{call.tenant.server_id} {host}"
+    return address.token_hash or address.bearer_hash or f"{address.server} {host}"
 
 
 def call_of(ctx: Any) -> Call:  # noqa: ANN401  the SDK's protocol

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ from walkthroughs.mcp_server.stream_requests import StreamRequests
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
     FIND_TENANT,
+    ServerAddress,
     TenantLookup,
 )
 from walkthroughs.mcp_server.threads import Threads
@@ -60,6 +61,10 @@ _SIGN_IN_PAGES = "/s/{slug}/oauth/{page:path}"
 #: Where clients look for other transports, and for what describes a sign-in.
 _NOWHERE = ("/mcp/{rest:path}", "/s/{rest:path}", "/.well-known/{rest:path}")
 
+#: Calls at work beside those that the database works on: they are being read or written. With
+#: more, calls would wait for the database where no turns are taken.
+_BESIDE = 2
+
 
 class Endpoint:
     """Answers at every MCP address, by its `routes`. Enter `lifespan` before the first call."""
@@ -71,6 +76,7 @@ class Endpoint:
         prepared: Prepared,
         server: Server[Any],
         streams: Streams,
+        queue: FairQueue,
         *,
         streaming: bool,
         own_answers: OwnAnswers | None = None,
@@ -81,9 +87,8 @@ class Endpoint:
         #: Where clients hear that lists have changed.
         self.streams = streams
         self._streaming, self._own_answers = streaming, own_answers
-        self._shared_answers = SharedAnswers()
-        self._queue = FairQueue()
-        self._stream_requests = StreamRequests(streams, self._queue, self._callers.identify)
+        self._queue, self._shared_answers = queue, SharedAnswers()
+        self._stream_requests = StreamRequests(streams, self._callers.identify)
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
         admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
@@ -115,12 +120,36 @@ class Endpoint:
             if body is None:
                 return  # the client has left
             headers = dict(scope["headers"])
-            call = await self._callers.identify(scope, headers, is_step_call(body))
+            address = self._callers.address(scope, headers)
+        except Refused as refused:
+            await send_refusal(send, refused, body or b"", refused.headers)
+            return
+        # Before anything is asked of the database: so refusing costs next to nothing.
+        caller = caller_key(address, scope)
+        if not await has_turn(self._queue, self._callers.group(address), caller, send, body):
+            return
+        with ExitStack() as place:
+            place.callback(self._queue.leave, caller)
+            await self._answer_in_turn(address, scope, headers, body, receive, send, place.close)
+
+    async def _answer_in_turn(
+        self,
+        address: ServerAddress,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        body: bytes,
+        receive: Receive,
+        send: Send,
+        leave: Callable[[], None],
+    ) -> None:
+        """Answer a request whose turn has come; *leave* gives its place back before the end."""
+        try:
+            call = await self._callers.identify(address, scope, headers, is_step_call(body))
             read = as_the_sdk_reads(scope, headers)
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
-            await send_refusal(send, refused, body or b"", refused.headers)
+            await send_refusal(send, refused, body, refused.headers)
             return
         if call is not None:
             read[SCOPE_KEY] = call
@@ -129,7 +158,7 @@ class Endpoint:
         app = (self._served if call else self._away).handle_request
         if opens_stream(read, headers):
             requests = self._stream_requests
-            await requests.answer(app, call, read, headers, body, receive, send)
+            await requests.answer(app, call, read, headers, body, receive, send, leave)
             return
         handle = (
             partial(app, read, replay(body, receive))
@@ -138,10 +167,10 @@ class Endpoint:
         )
         if call is None:
             await handle(send)
-            return
-        await self._answer_in_turn(call, read, headers, body, handle, send)
+        else:
+            await self._answer_call(call, read, headers, body, handle, send)
 
-    async def _answer_in_turn(
+    async def _answer_call(
         self,
         call: Call,
         scope: Scope,
@@ -150,20 +179,14 @@ class Endpoint:
         handle: GoOn,
         send: Send,
     ) -> None:
-        """Answer by ourselves what is known, and by the SDK what is not, in the caller's turn."""
-        caller = caller_key(call, scope)
-        if not await has_turn(self._queue, call.tenant.organization_id, caller, send, body):
-            return
-        try:
-            own = self._own_answers
-            if own is None or len(headers) != len(scope["headers"]):
-                await handle(send)
-            elif known := read_known_call(body, headers, len(scope["headers"])):
-                await own.answer(call, known, scope, send, handle)
-            else:
-                await self._shared_answers.answer(call, headers, body, send, handle)
-        finally:
-            self._queue.leave(caller)
+        """Answer by ourselves what is known, and by the SDK what is not."""
+        own = self._own_answers
+        if own is None or len(headers) != len(scope["headers"]):
+            await handle(send)
+        elif known := read_known_call(body, headers, len(scope["headers"])):
+            await own.answer(call, known, scope, send, handle)
+        else:
+            await self._shared_answers.answer(call, headers, body, send, handle)
 
 
 def build_endpoint(
@@ -207,6 +230,7 @@ def build_endpoint(
         prepared,
         server,
         streams,
+        FairQueue(database.tool_threads + _BESIDE),
         streaming=streaming,
         own_answers=own_answers,
         sign_in_pages=sign_in_pages,

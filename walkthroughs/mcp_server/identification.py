@@ -34,19 +34,32 @@ class Identification:
     def __init__(self, base_host: str, base_url: str, directory: TenantLookup) -> None:
         self._base_host, self._base_url, self._directory = base_host, base_url, directory
 
+    def address(self, scope: Scope, headers: dict[bytes, bytes]) -> ServerAddress:
+        """Return what the request names. Asks nobody.
+
+        Raises:
+            Refused: the host serves no such addresses, or it cannot be one.
+        """
+        path, host = scope["path_params"], hostname(f"//{_host(headers)}")
+        link, bearer = path.get("token"), bearer_token(headers)
+        return address_of(self._base_host, host, path.get("slug"), link, bearer)
+
+    def group(self, address: ServerAddress) -> str:
+        """Return with whom the caller shares a turn: the organization, or all who are new.
+
+        Who is not known yet may be nobody: guessing links must delay no organization's learners.
+        """
+        return self._directory.known_organization(address) or ""
+
     async def identify(
-        self, scope: Scope, headers: dict[bytes, bytes], step_call: bool
+        self, address: ServerAddress, scope: Scope, headers: dict[bytes, bytes], step_call: bool
     ) -> Call | None:
         """Return whom the request is for and from; none while the database is away.
 
         Raises:
             Refused: there is no such server or link, it needs a sign-in, or it is no POST.
         """
-        path = scope["path_params"]
-        named = headers.get(b"host", b"").decode("latin-1")
-        slug = path.get("slug")
-        host, link, bearer = hostname(f"//{named}"), path.get("token"), bearer_token(headers)
-        address = address_of(self._base_host, host, slug, link, bearer)
+        slug = scope["path_params"].get("slug")
         found = await self._find(address, step_call)
         unknown = found is not None and found.tenant is None
         if unknown or (found and address.token_hash and found.learner_id is None):
@@ -57,7 +70,11 @@ class Identification:
             raise Refused(405, ONLY_POST)
         if found is None or found.tenant is None:
             return None
-        base = server_base(self._base_url, slug) if slug else own_origin(self._base_url, named)
+        base = (
+            server_base(self._base_url, slug)
+            if slug
+            else own_origin(self._base_url, _host(headers))
+        )
         caller = _caller(found.tenant, found.learner_id, address, base)
         return Call(address, found.tenant, caller, step_call, sign_in)
 
@@ -86,10 +103,9 @@ class Identification:
 
     async def asks_at_connect(self, scope: Scope) -> bool:
         """Return whether the request is to a server that serves nobody without a sign-in."""
-        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        slug = scope["path_params"].get("slug")
+        host = hostname(f"//{_host(dict(scope['headers']))}")
         try:
-            address = address_of(self._base_host, hostname(f"//{named}"), slug)
+            address = address_of(self._base_host, host, scope["path_params"].get("slug"))
         except Refused:
             return False
         found = await self._find(address, checks_link=False)
@@ -100,6 +116,10 @@ class Identification:
             return await self._directory.find(address, checks_link=checks_link)
         except DatabaseUnavailable:
             return None
+
+
+def _host(headers: dict[bytes, bytes]) -> str:
+    return headers.get(b"host", b"").decode("latin-1")
 
 
 def _caller(tenant: Tenant, learner_id: str | None, address: ServerAddress, base: str) -> Caller:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from walkthroughs.mcp_server.busy import has_turn
 from walkthroughs.mcp_server.call import Call, caller_key
 from walkthroughs.mcp_server.incoming import replay
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.streams import RETRY_AFTER, SCOPE_KEY, Opening, Streams
-from walkthroughs.serving.fair_queue import FairQueue
+from walkthroughs.mcp_server.tenant import ServerAddress
 
 _AWAY = "The server cannot look up this address just now. Try again soon."
 Headers = dict[bytes, bytes]
 #: Returns whom a request is for and from; none while the database is away. Raises Refused.
-Identify = Callable[[Scope, Headers, bool], Awaitable[Call | None]]
+Identify = Callable[[ServerAddress, Scope, Headers, bool], Awaitable[Call | None]]
 
 
 class StreamRequests:
@@ -25,12 +23,11 @@ class StreamRequests:
 
     Args:
         streams: of this process.
-        queue: for what is done until a stream stands.
         identify: finds out again, from time to time, whether its caller is admitted.
     """
 
-    def __init__(self, streams: Streams, queue: FairQueue, identify: Identify) -> None:
-        self._streams, self._queue, self._identify = streams, queue, identify
+    def __init__(self, streams: Streams, identify: Identify) -> None:
+        self._streams, self._identify = streams, identify
 
     async def answer(
         self,
@@ -41,22 +38,22 @@ class StreamRequests:
         body: bytes,
         receive: Receive,
         send: Send,
+        leave: Callable[[], None],
     ) -> None:
-        """Answer one request: GET here, and `subscriptions/listen` by *app*."""
+        """Answer one request: GET here, and `subscriptions/listen` by *app*.
+
+        *leave* gives its place in the queue back, which it has until the stream stands.
+        """
         if scope["method"] == "GET":
+            leave()
             await self._answer_get(call, scope, headers, receive, send)
             return
         receive = replay(body, receive)
         if call is None:
             await app(scope, receive, send)
             return
-        caller = caller_key(call, scope)
-        if not await has_turn(self._queue, call.tenant.organization_id, caller, send, body):
-            return
-        with ExitStack() as place:
-            place.callback(self._queue.leave, caller)
-            scope[SCOPE_KEY] = self._opening(call, scope, headers, place.close)
-            await self._streams.run_listen(app, scope, receive, send)
+        scope[SCOPE_KEY] = self._opening(call, scope, headers, leave)
+        await self._streams.run_listen(app, scope, receive, send)
 
     async def _answer_get(
         self, call: Call | None, scope: Scope, headers: Headers, receive: Receive, send: Send
@@ -76,7 +73,7 @@ class StreamRequests:
     ) -> Opening:
         async def may_still() -> bool:
             try:
-                now = await self._identify(scope, headers, False)
+                now = await self._identify(call.address, scope, headers, False)
             except Refused:
                 return False
             if now is None:  # while the database is away, nobody's right has ended
@@ -84,4 +81,4 @@ class StreamRequests:
             server_id, learner_id = now.tenant.server_id, now.caller.learner_id
             return (server_id, learner_id) == (call.tenant.server_id, call.caller.learner_id)
 
-        return Opening(call, caller_key(call, scope), may_still, is_open)
+        return Opening(call, caller_key(call.address, scope), may_still, is_open)

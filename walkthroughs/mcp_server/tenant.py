@@ -164,6 +164,8 @@ class TenantLookup:
         self._prepared, self._cache_seconds = prepared, cache_seconds
         self._servers: TTLCache[_ServerKey, Tenant] = TTLCache(_MAX_SERVERS, cache_seconds)
         self._owners: LRUCache[tuple[str, str, str], _Owner] = LRUCache(_MAX_OWNERS)
+        #: As they were when they were last asked for. Nothing is decided by it but turns.
+        self._seen: LRUCache[_ServerKey, Tenant] = LRUCache(_MAX_SERVERS)
 
     async def find(self, address: ServerAddress, *, checks_link: bool = False) -> LookupResult:
         """Return the answer of a moment ago, or ask the database, in one round trip.
@@ -181,6 +183,19 @@ class TenantLookup:
     def forget_servers(self) -> None:
         """Ask the database about every server again: what is known of one may have changed."""
         self._servers.clear()
+
+    def known_organization(self, address: ServerAddress) -> str | None:
+        """Return the organization of the address; none if its link or token was not seen before.
+
+        It may have changed since, or ended: nobody is asked.
+        """
+        tenant = self._seen.get(address.server)
+        if tenant is None:
+            return None
+        is_known = (
+            not _names_learner(tenant, address) or _owner_key(tenant, address) in self._owners
+        )
+        return tenant.organization_id if is_known else None
 
     async def ask(self, address: ServerAddress) -> LookupResult:
         """Ask the database, whatever is known.
@@ -200,7 +215,7 @@ class TenantLookup:
             return LookupResult(None)
         tenant, (by_link, by_token, expires_at) = Tenant(*row[:9]), row[9:]
         learner_id = by_link or by_token
-        self._servers[address.server] = tenant
+        self._servers[address.server] = self._seen[address.server] = tenant
         if learner_id:
             self._owners[_owner_key(tenant, address)] = _Owner(learner_id, monotonic(), expires_at)
         return LookupResult(tenant, learner_id)
@@ -209,7 +224,7 @@ class TenantLookup:
         tenant = self._servers.get(address.server)
         if tenant is None:
             return None
-        if address.token_hash is None and not (address.bearer_hash and tenant.has_sign_in):
+        if not _names_learner(tenant, address):
             return LookupResult(tenant)
         owner = self._owners.get(_owner_key(tenant, address))
         if owner is None or (owner.expires_at is not None and owner.expires_at <= now_ms()):
@@ -217,6 +232,10 @@ class TenantLookup:
         if checks_link or monotonic() - owner.checked_at < self._cache_seconds:
             return LookupResult(tenant, owner.learner_id)
         return None
+
+
+def _names_learner(tenant: Tenant, address: ServerAddress) -> bool:
+    return bool(address.token_hash or (address.bearer_hash and tenant.has_sign_in))
 
 
 def _owner_key(tenant: Tenant, address: ServerAddress) -> tuple[str, str, str]:

@@ -1,0 +1,46 @@
+"""Tell lasting overload from a moment in which many calls come. Pure: it is told the time."""
+
+from __future__ import annotations
+
+#: While no more wait, it is no overload: so many connections that never pause make as many wait.
+MANY = 32
+#: For how long too many calls wait, in sum, before it is overload.
+GRACE_SECONDS = 0.3
+#: A longer time between two calls that begin is a pause: a disk stalled, or a thread held the
+#: interpreter. No more of it counts, and what waits after it is no sign that too many come.
+_PAUSE_SECONDS = 0.02
+#: By how many fewer must wait after each call that begins, where many wait after a pause.
+_FEWER_EACH = 0.25
+#: How much faster the sum falls than it rises. So overload lasts where calls wait for three
+#: quarters of the time; at nine tenths of what can be done, they wait less.
+_FALLS_FASTER = 3
+
+
+class Overload:
+    """Whether more calls come than can be done, for longer than a moment.
+
+    It begins when too many have waited for the grace, in sum. It ends when none have waited for a
+    part of the time.
+    """
+
+    def __init__(self, grace: float = GRACE_SECONDS) -> None:
+        self._grace = grace
+        self._sum = self._last = 0.0
+        #: How many may wait now: after a moment in which many came, fewer and fewer.
+        self._allowed: float = MANY
+        self._are_too_many = False
+        #: Whether it lasts now.
+        self.lasts = False
+
+    def call_begins(self, now: float, waiting: int) -> None:
+        """Note that a call begins, and how many others wait for a place after that."""
+        passed, self._last = now - self._last, now
+        if self._are_too_many:
+            self._sum = min(self._grace, self._sum + min(passed, _PAUSE_SECONDS))
+        else:
+            self._sum = max(0.0, self._sum - _FALLS_FASTER * passed)
+        self.lasts = self._sum >= self._grace or (self.lasts and self._sum > 0)
+        is_after_pause = passed > _PAUSE_SECONDS
+        allowed = waiting if is_after_pause else min(self._allowed - _FEWER_EACH, waiting)
+        self._allowed = max(MANY, allowed)
+        self._are_too_many = waiting > (0 if self.lasts else self._allowed)
