@@ -84,7 +84,7 @@ class Sides:
         for own, metrics in ((None, self.metrics), (theirs, Metrics())):
             endpoint = build_endpoint(database, settings, own, metrics=metrics)
             stack.enter_context(self.portal.wrap_async_context_manager(endpoint.lifespan()))
-            self.apps.append(Starlette(routes=endpoint.routes))
+            self.apps.append(Starlette(routes=endpoint.routes, middleware=endpoint.middleware))
         for side in range(2):
             begin = Sent(None, "")
             begin.message["params"] = {
