@@ -20,7 +20,6 @@ class Exchange(RequestResponseCycle, ArrivingBody):
 
     #: An answer's head that waits for the body.
     _head: Message | None = None
-    _is_taken = False
 
     async def send(self, message: Message) -> None:  # type: ignore[override]
         """Send a part of the answer. A head without a length is of a stream, and does not wait."""
@@ -36,9 +35,9 @@ class Exchange(RequestResponseCycle, ArrivingBody):
 
     def take_body(self) -> bytes | None:
         """Return the whole body, once; none if it has to be received."""
-        if self.more_body or self._is_taken or self.disconnected or self.waiting_for_100_continue:
+        is_new = self.message_event.is_set() and not self.response_complete
+        if not is_new or self.more_body or self.disconnected or self.waiting_for_100_continue:
             return None
-        self._is_taken = True
         body, self.body = bytes(self.body), bytearray()
         self.message_event.clear()
         return body
