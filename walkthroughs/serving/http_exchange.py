@@ -66,7 +66,7 @@ class OldExchange(Exchange):
                 self._ends_with_connection, self.chunked_encoding = True, False
         elif self._ends_with_connection:
             self.expected_content_length = len(message.get("body", b""))
-        await super().send(message)  # type: ignore[arg-type]
+        await super().send(message)
 
 
 class _Gathered:
