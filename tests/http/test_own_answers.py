@@ -31,6 +31,7 @@ from walkthroughs.mcp_server.tenant import FIND_TENANT, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
 from walkthroughs.models import OAuthToken
+from walkthroughs.serving.proxies import at_the_edge
 
 STEPS = builders.content(
     steps=(
@@ -130,6 +131,19 @@ class Sides:
             path += f"/u/{who[sent.way]}"
         return self.portal.call(_exchange, self.apps[side], path, headers, sent.body)
 
+    def ids_given(self):
+        """Return the ids of requests in three answers to the same call: the SDK's, and two kept."""
+        edge, given = at_the_edge(self.apps[0]), []
+        for _ in range(3):
+            self.rewind()
+            self.send(0, self.ordinary(MODERN))
+            sent = Sent(MODERN, self.stands(0)[0][0])
+            path, headers = f"/s/acme/mcp/u/{self.who[0]['link']}", [(b"host", b"localhost")]
+            headers += sent.headers
+            answered = self.portal.call(_exchange, edge, path, headers, sent.body)
+            given += [value for name, value in answered[1] if name == b"x-request-id"]
+        return given
+
     def rewind(self):
         with self.database.begin() as connection:
             connection.execute(REWIND, {"first": self.first})
@@ -223,6 +237,8 @@ def test_ordinary_calls_are_answered_alone_and_all_others_by_the_sdk(sides):
             assert not sides.asks_the_sdk(sent), change
             ours, theirs = sides.both(sent)
             assert ours == theirs, change
+    assert len(set(sides.ids_given())) == 3
+    assert len(sides.ids_given()) == 3
 
 
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
