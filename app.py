@@ -185,7 +185,9 @@ def build_app(
     shown = MetricsPage(database, metrics, settings.metrics_token, siblings)
     live = LivePage(pages, listeners, metrics)
     routes = [*endpoint.routes, *Probes(database).routes, *shown.routes, *live.routes]
-    service = Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
+    service = Starlette(
+        routes=[*routes, Mount("/", pages)], middleware=endpoint.middleware, lifespan=lifespan
+    )
     service.state.end_streams = end_streams
     return service
 

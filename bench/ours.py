@@ -23,7 +23,11 @@ def main(port: int, url: str) -> None:
         base_url=f"http://localhost:{port}",
     )
     endpoint = build_endpoint(connect(url, pool_size=20), settings)
-    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    app = Starlette(
+        routes=endpoint.routes,
+        middleware=endpoint.middleware,
+        lifespan=lambda _: endpoint.lifespan(),
+    )
     uvicorn.run(
         app,
         host="127.0.0.1",

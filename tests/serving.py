@@ -124,7 +124,11 @@ CONTENT = content(
 @pytest.fixture
 def origin(database: Database, settings: Settings) -> Iterator[str]:
     endpoint = build_endpoint(database, settings)
-    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    app = Starlette(
+        routes=endpoint.routes,
+        middleware=endpoint.middleware,
+        lifespan=lambda _: endpoint.lifespan(),
+    )
     app.state.end_streams = endpoint.streams.end_all
     with served(app) as address:
         yield address

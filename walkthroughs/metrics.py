@@ -41,6 +41,8 @@ class Metrics:
             registry=own,
             buckets=_BUCKETS,
         )
+        #: Of each tool and outcome, what counts it: to look it up takes as long as to count.
+        self._counted: dict[tuple[str, str], tuple[Histogram, Counter]] = {}
         self._moved = Counter(
             "handrail_events_moved_total", "Events that this process has moved.", registry=own
         )
@@ -100,8 +102,12 @@ class Metrics:
 
     def tool_called(self, tool: str, outcome: str, began: float) -> None:
         """Count and time a call that has ended; the arguments as those of `tool_call`."""
-        self._seconds.labels(tool).observe(time.perf_counter() - began)
-        self._calls.labels(tool, outcome).inc()
+        if (counted := self._counted.get((tool, outcome))) is None:
+            counted = self._seconds.labels(tool), self._calls.labels(tool, outcome)
+            self._counted[tool, outcome] = counted
+        seconds, calls = counted
+        seconds.observe(time.perf_counter() - began)
+        calls.inc()
 
     def events_moved(self, count: int) -> None:
         """Count events that were moved."""

@@ -31,6 +31,7 @@ from walkthroughs.mcp_server.tenant import FIND_TENANT, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
 from walkthroughs.models import OAuthToken
+from walkthroughs.serving.proxies import at_the_edge
 
 STEPS = builders.content(
     steps=(
@@ -84,7 +85,7 @@ class Sides:
         for own, metrics in ((None, self.metrics), (theirs, Metrics())):
             endpoint = build_endpoint(database, settings, own, metrics=metrics)
             stack.enter_context(self.portal.wrap_async_context_manager(endpoint.lifespan()))
-            self.apps.append(Starlette(routes=endpoint.routes))
+            self.apps.append(Starlette(routes=endpoint.routes, middleware=endpoint.middleware))
         for side in range(2):
             begin = Sent(None, "")
             begin.message["params"] = {
@@ -129,6 +130,19 @@ class Sides:
         elif sent.way != "nobody":
             path += f"/u/{who[sent.way]}"
         return self.portal.call(_exchange, self.apps[side], path, headers, sent.body)
+
+    def ids_given(self):
+        """Return the ids of requests in three answers to the same call: the SDK's, and two kept."""
+        edge, given = at_the_edge(self.apps[0]), []
+        for _ in range(3):
+            self.rewind()
+            self.send(0, self.ordinary(MODERN))
+            sent = Sent(MODERN, self.stands(0)[0][0])
+            path, headers = f"/s/acme/mcp/u/{self.who[0]['link']}", [(b"host", b"localhost")]
+            headers += sent.headers
+            answered = self.portal.call(_exchange, edge, path, headers, sent.body)
+            given += [value for name, value in answered[1] if name == b"x-request-id"]
+        return given
 
     def rewind(self):
         with self.database.begin() as connection:
@@ -223,6 +237,8 @@ def test_ordinary_calls_are_answered_alone_and_all_others_by_the_sdk(sides):
             assert not sides.asks_the_sdk(sent), change
             ours, theirs = sides.both(sent)
             assert ours == theirs, change
+    assert len(set(sides.ids_given())) == 3
+    assert len(sides.ids_given()) == 3
 
 
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])

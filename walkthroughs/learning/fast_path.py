@@ -54,7 +54,8 @@ UPDATE walkthrough_progress p
                     WHERE l.organization_id = $1 AND l.mcp_server_id = $3
                       AND l.token_hash = $7 AND l.revoked_at IS NULL))
    AND ($8 IS NULL OR EXISTS (SELECT {grant_of_token_sql("$1", "$3", "$8", "$5")}))
-RETURNING p.walkthrough_id, p.version, w.digest, p.current_step_id, p.completed_steps, p.active_at
+RETURNING p.walkthrough_id, p.version, w.digest, p.current_step_id,
+       p.completed_steps::text, p.active_at
 """  # noqa: S608  a constant
 ADVANCE = Statement(
     "handrail_advance",
@@ -95,4 +96,4 @@ async def advance_fast(prepared: Prepared, caller: Caller, step_id: str) -> Fast
         return None
     walkthrough_id, version, digest, current, completed, active_at = row
     shown_at = active_at if current == step_id else None
-    return FastStep(walkthrough_id, version, digest, current, frozenset(completed), now, shown_at)
+    return FastStep(walkthrough_id, version, digest, current, completed, now, shown_at)

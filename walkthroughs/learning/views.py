@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from walkthroughs.enums import ProgressStatus
@@ -144,6 +145,7 @@ class FastStep:
 
     Attributes:
         digest: of the content of that version.
+        completed_json: an array of the row ids of the steps that are completed, as it is stored.
         shown_at: when the step was shown, if the call came too soon and moved nothing; else none.
         now: when the call was made. Both in epoch milliseconds.
     """
@@ -152,6 +154,11 @@ class FastStep:
     version: int
     digest: str
     current_step_id: str
-    completed: frozenset[str]
+    completed_json: str
     now: int
     shown_at: int | None = None
+
+    @property
+    def completed(self) -> frozenset[str]:
+        """Return the row ids of the steps that are completed. It reads them each time."""
+        return frozenset(json.loads(self.completed_json))

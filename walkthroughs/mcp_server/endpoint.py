@@ -11,17 +11,20 @@ from anyio import CapacityLimiter
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.mcp_server.addresses_first import AddressesFirst
 from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import has_turn
 from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
+from walkthroughs.mcp_server.call_shapes import CallShapes
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.handshake import DirectManager
 from walkthroughs.mcp_server.identification import Identification
@@ -39,7 +42,6 @@ from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
 from walkthroughs.mcp_server.shared_answers import SharedAnswers
-from walkthroughs.mcp_server.step_call import read_known_call
 from walkthroughs.mcp_server.stream_requests import StreamRequests
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.mcp_server.tenant import (
@@ -87,7 +89,7 @@ class Endpoint:
         #: Where clients hear that lists have changed.
         self.streams = streams
         self._streaming, self._own_answers = streaming, own_answers
-        self._queue, self._shared_answers = queue, SharedAnswers()
+        self._queue, self._shared_answers, self._shapes = queue, SharedAnswers(), CallShapes()
         self._stream_requests = StreamRequests(streams, self._callers.identify)
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
@@ -97,6 +99,8 @@ class Endpoint:
         addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
         self.routes = [Route(path, endpoint=here) for path in addresses]
+        #: Starlette middleware to put inside of all other.
+        self.middleware = [Middleware(AddressesFirst, addresses=tuple(self.routes))]
         self.routes += Pictures(settings.base_host, directory, prepared, self._queue).routes
         if sign_in_pages is not None:
             self.routes.append(Route(_SIGN_IN_PAGES, endpoint=sign_in_pages))
@@ -183,7 +187,7 @@ class Endpoint:
         own = self._own_answers
         if own is None or len(headers) != len(scope["headers"]):
             await handle(send)
-        elif known := read_known_call(body, headers, len(scope["headers"])):
+        elif known := self._shapes.read(body, headers, len(scope["headers"])):
             await own.answer(call, known, scope, send, handle)
         else:
             await self._shared_answers.answer(call, headers, body, send, handle)

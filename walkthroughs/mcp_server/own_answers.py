@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 from starlette.types import Message, Scope, Send
 
+from walkthroughs.learning.content_cache import PublishedVersion
+from walkthroughs.learning.views import FastStep
 from walkthroughs.mcp_server.call import SCOPE_KEY, Attempt, Call
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.short_calls import attempt_call
@@ -25,6 +27,8 @@ GoOn = Callable[[Send], Awaitable[None]]
 MAX_BYTES = 32 * 1024 * 1024
 #: What else a kept answer takes: its key and its headers.
 _BESIDE = 1000
+#: Of lists of completed steps that were counted.
+_MAX_COUNTED_BYTES = 8 * 1024 * 1024
 _LENGTH = b"content-length"
 _ID, _END = b'{"jsonrpc":"2.0","id":', b',"result":'
 
@@ -44,6 +48,10 @@ class OwnAnswers:
         self._places, self._metrics = places, metrics
         self._kept: LRUCache[Hashable, _Kept] = LRUCache(
             max_bytes, getsizeof=lambda kept: len(kept.rest) + _BESIDE
+        )
+        #: Of lists of completed steps, how many are of the version, and the size of the list.
+        self._counts: LRUCache[Hashable, tuple[int, int]] = LRUCache(
+            _MAX_COUNTED_BYTES, getsizeof=lambda count: count[1]
         )
 
     async def answer(
@@ -85,11 +93,23 @@ class OwnAnswers:
             moved.version,
             moved.digest,
             moved.current_step_id,
-            len(published.step_ids & moved.completed),
+            self._count_done(published, moved),
             known.version,
             call.tenant.name,
             call.caller.base_address if has_pictures else None,
         )
+
+    def _count_done(self, published: PublishedVersion, moved: FastStep) -> int:
+        """Return how many steps of the version are done.
+
+        Learners mostly do the same steps in the same order: a list is read once, however long.
+        """
+        key = moved.walkthrough_id, moved.version, moved.digest, moved.completed_json
+        if (counted := self._counts.get(key)) is None:
+            counted = len(published.step_ids & moved.completed), len(moved.completed_json) + _BESIDE
+            if counted[1] <= _MAX_COUNTED_BYTES:
+                self._counts[key] = counted
+        return counted[0]
 
 
 class _Keeper:
@@ -110,7 +130,7 @@ class _Keeper:
     async def __call__(self, message: Message) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
-            self._start = message
+            self._start = {**message}  # others add to it what is of this request alone
         elif self._start.get("status") == 200 and self._attempt.is_from_memory:
             self._keep(message)
         await self._send(message)

@@ -25,7 +25,7 @@ _TOOLS = frozenset(name.encode() for name in (STEP_TOOL, SELECT_TOOL, STATUS_TOO
 _METHOD = "tools/call"
 _UNSAID = DEFAULT_NEGOTIATED_VERSION.encode()
 #: An ordinary one has a quarter of it. So no number in it is too long for any reader of JSON.
-_MAX_BYTES = 4000
+MAX_BYTES = 4000
 _MAX_ID = 2**53
 #: Ids that are written in JSON as they are.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,200}")
@@ -60,7 +60,7 @@ def read_known_call(
         headers: by name. What is repeated is there once.
         header_count: how many there are, with those that are repeated.
     """
-    if len(body) > _MAX_BYTES or not any(tool in body for tool in _TOOLS):
+    if len(body) > MAX_BYTES or not any(tool in body for tool in _TOOLS):
         return None
     version = _version(headers) if len(headers) == header_count else None
     if version is None:

@@ -30,6 +30,14 @@ class BodyTooSlow(HandrailError):
         )
 
 
+class ArrivingBody:
+    """A request that can tell its body without waiting. Its `receive` is given to applications."""
+
+    def take_body(self) -> bytes | None:
+        """Return the whole body, once; none if it has to be received."""
+        raise NotImplementedError
+
+
 async def receive_body(
     receive: Receive,
     limit: int,
@@ -42,6 +50,11 @@ async def receive_body(
         BodyTooLarge: it has more than *limit* bytes.
         BodyTooSlow: after so many *seconds* it is slower than 64 KiB a second.
     """
+    if (body := _body_at_hand(receive)) is not None:
+        if len(body) > limit:
+            raise BodyTooLarge(limit)
+        add(body)
+        return True
     size, started = 0, asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(seconds) as deadline:
@@ -59,3 +72,9 @@ async def receive_body(
                 deadline.reschedule(started + seconds + size / _BYTES_PER_SECOND)
     except TimeoutError:
         raise BodyTooSlow from None
+
+
+def _body_at_hand(receive: Receive) -> bytes | None:
+    """Return the body if all of it is here, as nearly always: then no deadline has to be kept."""
+    request = getattr(receive, "__self__", None)
+    return request.take_body() if isinstance(request, ArrivingBody) else None

@@ -11,8 +11,9 @@ import asyncio
 from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from starlette.types import Message
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from walkthroughs.serving.http_exchange import Exchange, OldExchange
 
 #: Bytes of headers at most, as many of trailers, and of anything else that is no part of a body.
 MAX_HEAD_BYTES = 64 * 1024
@@ -96,7 +97,7 @@ class StrictProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self._check_head(version)
         self._complete_scope(version)
-        cycle_class = _OldCycle if version == "1.0" else RequestResponseCycle
+        cycle_class = OldExchange if version == "1.0" else Exchange
         before, self.cycle = (
             self.cycle,
             cycle_class(
@@ -192,19 +193,3 @@ class StrictProtocol(HttpToolsProtocol):
         self.scope["http_version"] = version
         self.scope["path"] = unquote(path) if "%" in path else path
         self.scope["raw_path"], self.scope["query_string"] = raw_path, query
-
-
-class _OldCycle(RequestResponseCycle):
-    """A request by HTTP/1.0, which has no chunks: the end of a connection ends an answer."""
-
-    _ends_with_connection = False
-
-    async def send(self, message: Message) -> None:  # type: ignore[override]
-        """Send a part of the answer."""
-        if message["type"] == "http.response.start":
-            names = {name.lower() for name, _ in message.get("headers", ())}
-            if b"content-length" not in names:
-                self._ends_with_connection, self.chunked_encoding = True, False
-        elif self._ends_with_connection:
-            self.expected_content_length = len(message.get("body", b""))
-        await super().send(message)  # type: ignore[arg-type]

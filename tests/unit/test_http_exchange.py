@@ -1,0 +1,155 @@
+"""An answer leaves in one piece, and a body that is here is taken once: a connection without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from walkthroughs.serving.bodies import receive_body
+from walkthroughs.serving.connections import bounded
+
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\n"
+LENGTH = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
+NO_LENGTH = {"type": "http.response.start", "status": 200, "headers": []}
+
+
+class Wire(asyncio.Transport):
+    """Keeps what is written."""
+
+    def __init__(self):
+        super().__init__()
+        self.written, self.closed = [], False
+
+    def write(self, data):
+        self.written.append(data)
+
+    def close(self):
+        self.closed = True
+
+    def is_closing(self):
+        return self.closed
+
+    def pause_reading(self):
+        pass
+
+    resume_reading = pause_reading
+
+
+def connection(app):
+    """A connection to *app*, and what is written to it."""
+    config = uvicorn.Config(
+        app, http=bounded(9), ws="none", lifespan="off", log_config=None, access_log=False
+    )
+    config.load()
+    protocol = config.http_protocol_class(config=config, server_state=ServerState(), app_state={})
+    wire = Wire()
+    protocol.connection_made(wire)
+    return protocol, wire
+
+
+def part(body, *, more=False):
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+ANSWERS = {
+    "/whole": (LENGTH, part(b"body")),
+    "/pieces": (LENGTH, part(b"bo", more=True), part(b"dy")),
+    "/stream": (NO_LENGTH, part(b"body")),
+    "/fails": (LENGTH,),
+}
+
+
+async def ended(protocol):
+    """Wait until all requests of the connection are answered."""
+    while protocol.tasks:
+        await asyncio.wait(set(protocol.tasks))
+        await asyncio.sleep(0)
+
+
+def test_a_head_leaves_with_the_beginning_of_its_body_unless_it_is_of_a_stream():
+    async def run():
+        seen = []
+
+        async def app(scope, receive, send):
+            wire.written.clear()
+            seen.clear()
+            for message in ANSWERS[scope["path"]]:
+                await send(message)
+                seen.append(list(wire.written))
+            if scope["path"] == "/fails":
+                raise ValueError
+
+        protocol, wire = connection(app)
+
+        async def ask(path, more=b"", method=b"GET"):
+            protocol.data_received(
+                method + b" " + path + b" HTTP/1.1\r\nHost: a\r\n" + more + b"\r\n"
+            )
+            await ended(protocol)
+            return list(seen), wire.written
+
+        _, written = await ask(b"/whole")
+        assert len(written) == 1
+        assert written[0].startswith(b"HTTP/1.1 200 OK\r\n")
+        assert written[0].endswith(b"content-length: 4\r\n\r\nbody")
+        (head, first, second), written = await ask(b"/pieces")
+        assert [len(head), len(first), len(second)] == [0, 1, 2]
+        assert first[0].endswith(b"\r\n\r\nbo")
+        assert written[1] == b"dy"
+        (begun, _), written = await ask(b"/stream")
+        assert begun[0].endswith(b"transfer-encoding: chunked\r\n\r\n")
+        assert written[1:] == [b"4\r\nbody\r\n0\r\n\r\n"]
+        _, written = await ask(b"/whole", method=b"HEAD")
+        assert b"".join(written).endswith(b"content-length: 4\r\n\r\n")
+        _, written = await ask(b"/fails")
+        assert b"".join(written).startswith(b"HTTP/1.1 500 ")
+        assert wire.closed
+
+        protocol, wire = connection(app)
+        _, written = await ask(b"/whole", b"Connection: close\r\n")
+        assert len(written) == 1
+        assert b"connection: close\r\n" in written[0]
+        assert written[0].endswith(b"body")
+        assert wire.closed
+
+    asyncio.run(run())
+
+
+def test_a_body_is_taken_once_whether_it_came_with_its_head_or_later():
+    async def run():
+        bodies, later = [], []
+
+        async def app(scope, receive, send):
+            if scope["path"] == "/received":
+                first = await receive()
+                bodies.append((first["body"], receive.__self__.take_body()))
+            else:
+                parts = []
+                assert await receive_body(receive, 6, parts.append)
+                bodies.append((b"".join(parts), receive.__self__.take_body()))
+            await send(LENGTH)
+            await send(part(b"body", more=True))
+            later.append(asyncio.ensure_future(receive()))
+            await asyncio.sleep(0)
+            assert not later[-1].done()
+            await send(part(b""))
+            assert (await later[-1])["type"] == "http.disconnect"
+
+        protocol, _ = connection(app)
+        for pieces in (
+            (HEAD + b"abcdef",),
+            (HEAD.replace(b"/ ", b"/received ") + b"abcdef",),
+            (HEAD + b"abc", b"def"),
+            (HEAD, b"abcdef"),
+            ((HEAD + b"abcdef") * 2,),
+        ):
+            bodies.clear()
+            for piece in pieces:
+                protocol.data_received(piece)
+                await asyncio.sleep(0)
+            await ended(protocol)
+            assert bodies == [(b"abcdef", None)] * (1 + (len(pieces[0]) > 100))
+
+    asyncio.run(run())
