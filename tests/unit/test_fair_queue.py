@@ -143,11 +143,11 @@ def test_a_call_that_is_given_up_as_its_turn_comes_gives_the_place_back():
 def test_sixteen_calls_are_worked_on_at_once_and_eight_of_one_caller():
     async def check():
         calls = Calls(FairQueue())
-        for number in range(9):
-            for caller in ("lea", "max"):
+        for caller in ("lea", "max"):
+            for number in range(9):
                 await calls.start("acme", caller, f"{caller}{number}")
         await calls.start("acme", "ana")
-        assert calls.began == [f"{who}{number}" for number in range(8) for who in ("lea", "max")]
+        assert calls.began == [f"{who}{number}" for who in ("lea", "max") for number in range(8)]
         await calls.end("lea0")
         assert calls.began[16:] == ["lea8"]
 
