@@ -1,6 +1,7 @@
 """What a server offers, page by page, and found by words."""
 
 import pytest
+from sqlalchemy import text
 
 from tests.builders import (
     DASHBOARD,
@@ -135,8 +136,19 @@ def test_a_walkthrough_on_two_servers_is_listed_once_with_what_this_learner_has_
     (card,) = shop.page().cards
     assert (card.completed_steps, card.total_steps, shop.page().total) == (1, 3, 1)
 
+    # Steps that moved from there to another walkthrough: Lea has done the first, Max both.
+    (brew,) = shop.offer("Brew")
+    moved = text(
+        "UPDATE walkthrough_steps s SET predecessor_ids = jsonb_build_array(t.id)"
+        "  FROM walkthrough_steps t WHERE s.walkthrough_id = :brew AND t.walkthrough_id = :tea"
+        "   AND t.external_id = s.external_id AND s.external_id IN ('one', 'three')"
+    )
+    with database.transaction() as session:
+        session.execute(moved, {"brew": brew, "tea": tea})
+    assert {card.title: card.completed_steps for card in shop.page().cards} == {"Tea": 1, "Brew": 1}
+
     with database.transaction() as session:
         wanted = content("two", "three", id="wTea", title="Tea")
         writer.publish(session, org, tea, wanted, DASHBOARD)
-    (card,) = shop.page().cards
+    card = next(card for card in shop.page().cards if card.title == "Tea")
     assert (card.completed_steps, card.total_steps) == (0, 2)
