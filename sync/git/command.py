@@ -6,6 +6,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -145,15 +146,13 @@ class GitCommand:
         options = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
         return ["git", *options, *words]
 
-    def _communicate(
-        self, process: subprocess.Popen[bytes], data: bytes | None
-    ) -> tuple[bytes, bytes]:
+    def _communicate(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         """Return what the process printed; raise if it takes too long, or is to stop."""
         until = time.monotonic() + self.seconds
         while True:
             try:
                 left = until - time.monotonic()
-                return process.communicate(data, timeout=max(0.0, min(left, _TICK_SECONDS)))
+                return process.communicate(timeout=max(0.0, min(left, _TICK_SECONDS)))
             except subprocess.TimeoutExpired:
                 if self._stop.is_set():
                     raise Stopped from None
@@ -168,17 +167,20 @@ class GitCommand:
         Raises:
             HostUnavailable: git took too long.
         """
-        with subprocess.Popen(
-            self._command(words),
-            cwd=cwd or self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
+        with (
+            _input(data) as given,
+            subprocess.Popen(
+                self._command(words),
+                cwd=cwd or self.folder,
+                env=self._environment,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            ) as process,
+        ):
             try:
-                said, complained = self._communicate(process, data)
+                said, complained = self._communicate(process)
             except BaseException as error:
                 # Git's children, too: the one that talks to the host would wait on for ever.
                 os.killpg(process.pid, signal.SIGKILL)
@@ -189,6 +191,22 @@ class GitCommand:
                     "It is tried again."
                 ) from error
         return subprocess.CompletedProcess(words, process.returncode, said, complained)
+
+
+@contextmanager
+def _input(data: bytes | None) -> Iterator[IO[bytes] | int]:
+    """Yield what a process reads *data* from: a file, which it reads at its own pace.
+
+    Through a pipe it would have to take it at once: `communicate` takes no input a second time,
+    and Python 3.11 forgets what was left of it.
+    """
+    if data is None:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file
 
 
 def _end_if_late(

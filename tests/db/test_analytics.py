@@ -197,6 +197,19 @@ def test_the_time_of_a_step_is_the_median_of_its_completions(course):
     assert [row.timed for row in rows] == [3, 0, 0]
     assert rows[1].median_ms is None
 
+    # A completion without a time is none that the median is of; nor is one of the days before.
+    with course.database.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE tool_events SET step_ms = NULL WHERE mcp_server_user_id ="
+                " (SELECT min(mcp_server_user_id) FROM tool_events WHERE step_ms IS NOT NULL)"
+            )
+        )
+    scope = Scope(course.org, TODAY + timedelta(days=1), TODAY, walkthrough_id=course.row)
+    with course.database.transaction() as session:
+        assert read_steps(session, scope, now_ms())[0][0].timed == 0
+    assert course.read(read_steps, now_ms(), walkthrough_id=course.row)[0][0].timed == 2
+
 
 def test_what_is_taken_next_is_counted_by_pair(course):
     for name in ("ann", "bob"):

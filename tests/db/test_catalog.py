@@ -1,13 +1,22 @@
 """What a server offers, page by page, and found by words."""
 
 import pytest
+from sqlalchemy import text
 
-from tests.builders import content, learner, new_course, organization, server, walkthrough
+from tests.builders import (
+    DASHBOARD,
+    content,
+    learner,
+    new_course,
+    organization,
+    server,
+    walkthrough,
+)
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
-from walkthroughs.publishing import assignments
+from walkthroughs.publishing import assignments, writer
 
 
 class Shop:
@@ -108,3 +117,38 @@ def test_what_is_found_is_what_the_server_offers_to_this_learner(shop, database)
     (card,) = shop.page(query="tea").cards
 
     assert (card.id, card.status) == (first, ProgressStatus.IN_PROGRESS)
+
+
+def test_a_walkthrough_on_two_servers_is_listed_once_with_what_this_learner_has_done_of_it(
+    shop, database
+):
+    (tea,) = shop.offer("Tea")
+    org = shop.caller.organization_id
+    with database.transaction() as session:
+        beside = server(session, org, "beside").id
+        assignments.assign(session, org, beside, [tea])
+        max_ = Caller(org, shop.caller.server_id, learner(session, org, "max@x.example").id)
+    cache = ContentCache()
+    for caller, steps in ((shop.caller, 1), (max_, 3)):
+        view = progress.select(database, cache, caller, tea, resume=True)
+        for _ in range(steps):
+            view = progress.advance(database, cache, caller, view.step.id)
+    (card,) = shop.page().cards
+    assert (card.completed_steps, card.total_steps, shop.page().total) == (1, 3, 1)
+
+    # Steps that moved from there to another walkthrough: Lea has done the first, Max both.
+    (brew,) = shop.offer("Brew")
+    moved = text(
+        "UPDATE walkthrough_steps s SET predecessor_ids = jsonb_build_array(t.id)"
+        "  FROM walkthrough_steps t WHERE s.walkthrough_id = :brew AND t.walkthrough_id = :tea"
+        "   AND t.external_id = s.external_id AND s.external_id IN ('one', 'three')"
+    )
+    with database.transaction() as session:
+        session.execute(moved, {"brew": brew, "tea": tea})
+    assert {card.title: card.completed_steps for card in shop.page().cards} == {"Tea": 1, "Brew": 1}
+
+    with database.transaction() as session:
+        wanted = content("two", "three", id="wTea", title="Tea")
+        writer.publish(session, org, tea, wanted, DASHBOARD)
+    card = next(card for card in shop.page().cards if card.title == "Tea")
+    assert (card.completed_steps, card.total_steps) == (0, 2)

@@ -21,6 +21,7 @@ from walkthroughs.identity import (
 from walkthroughs.identity.email_codes import CodeRefused, check_code, email_of_code, make_code
 from walkthroughs.identity.erasing import erase
 from walkthroughs.identity.grants import find_code, find_refresh, find_token
+from walkthroughs.identity.merging import merge_learners
 from walkthroughs.identity.openid_client import Secrets
 from walkthroughs.identity.provider_metadata import ProviderMetadata
 from walkthroughs.identity.refresh_rule import GRACE_MS, GRACE_USES
@@ -330,6 +331,28 @@ def test_a_code_by_e_mail_counts_in_its_browser_at_its_server_for_ten_minutes_an
     make_code(session, settings, acme, "lea@x.example", "browser")
     session.flush()
     assert room.count(SignInCode) == 2
+
+
+def test_whoever_is_neither_of_two_learners_that_become_one_keeps_all_that_is_theirs(
+    room, settings
+):
+    session, org = room.session, room.acme.organization_id
+    eve = learner(session, org, "eve@x.example")
+    _, of_max = room.grant(room.acme, room.max)
+    others = {room.grant(room.acme, eve)[1]: eve.id, room.grant(room.foreign, room.foreign_lea)[1]: room.foreign_lea.id}  # fmt: skip
+    for where, email in (
+        (room.acme, "max@x.example"), (room.acme, "eve@x.example"), (room.foreign, "max@x.example"),
+    ):  # fmt: skip
+        make_code(session, settings, where, email, "browser")
+    session.flush()
+    merge_learners(session, org, "max@x.example", "lea@x.example")
+
+    whose = session.execute(text("SELECT id, mcp_server_user_id FROM oauth_grants"))
+    assert {row.id: row.mcp_server_user_id for row in whose} == {of_max: room.lea.id, **others}
+    left = session.execute(text("SELECT mcp_server_id, email FROM sign_in_codes"))
+    assert {tuple(row) for row in left} == {
+        (room.acme.id, "eve@x.example"), (room.foreign.id, "max@x.example"),
+    }  # fmt: skip
 
 
 def test_with_an_erased_learner_go_their_own_codes_by_e_mail_and_no_others(room, settings):

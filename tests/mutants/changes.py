@@ -55,15 +55,19 @@ def _changes(node):
     if type(operator) in _OTHER and not isinstance(operator, ast.BitOr):  # which is in types, too
         yield "operator", lambda n: setattr(n, "op", _OTHER[type(n.op)]())
     if isinstance(node, ast.If | ast.IfExp):
-        # With the names of the condition, so that the function closes over the same ones.
-        yield "always", lambda n: setattr(n, "test", _constant(ast.Or(), True, n.test))
-        yield "never", lambda n: setattr(n, "test", _constant(ast.And(), False, n.test))
+        yield "always", lambda n: setattr(n, "test", _settled(ast.Or(), "is not", n.test))
+        yield "never", lambda n: setattr(n, "test", _settled(ast.And(), "is", n.test))
     if isinstance(node, ast.Constant) and type(node.value) is int:
         yield f"one more than {node.value}", lambda n: setattr(n, "value", n.value + 1)
 
 
-def _constant(operator: ast.boolop, value: bool, condition: ast.expr) -> ast.expr:
-    return ast.BoolOp(operator, [ast.Constant(value), condition])
+def _settled(operator: ast.boolop, how: str, condition: ast.expr) -> ast.expr:
+    """Return a condition that is always met, or never, and of which the compiler does not know it.
+
+    It would leave out the code that is never reached, and the functions in it.
+    """
+    known = ast.parse(f"__name__ {how} None", mode="eval").body
+    return ast.BoolOp(operator, [known, condition])
 
 
 def of_queries(source: str) -> Iterator[Mutant]:

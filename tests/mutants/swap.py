@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -31,7 +32,10 @@ def functions_of(files: set[str]) -> dict[str, Functions]:
 
 def swap_functions(functions: Functions, file: str, original: str, changed: str) -> None:
     """Give all *functions* of *file* the code that they have in *changed*."""
-    for old, new in zip(_codes(original, file), _codes(changed, file), strict=True):
+    pairs = list(zip_longest(_codes(original, file), _codes(changed, file)))
+    if any(not old or not new or old.co_qualname != new.co_qualname for old, new in pairs):
+        raise CannotSwap
+    for old, new in pairs:
         for function in functions.get(_key(old), ()):
             try:
                 function.__code__ = new

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.git.edit_link import edit_location
+from sync.git.edit_link import edit_location, line_address_of
+from walkthroughs.enums import GitHost
+from walkthroughs.models import ContentSource
 
 DEPLOY = "walkthroughs/deploy/walkthrough.yml"
 
@@ -90,3 +92,18 @@ def test_a_link_is_https_and_names_the_file_as_it_is(url, branch, folder, kind):
             assert (parts.scheme, parts.query, parts.fragment) == ("https", "", "")
             assert unquote(parts.path).endswith(f"/{branch}/{found.file}")
             assert not set(found.link) & set(" <>\"'\\\n\0")
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "line"),
+    [
+        ("https://github.com/a/b", None, "https://github.com/a/b/blob/main/docs/x.md#L7"),
+        ("https://bitbucket.org/a/b", None, "https://bitbucket.org/a/b/src/main/docs/x.md#lines-7"),
+        ("https://git.x.example/a/b", None, None),
+        ("https://git.x.example/a/b", GitHost.GITLAB, "https://git.x.example/a/b/-/blob/main/docs/x.md#L7"),
+    ],
+)  # fmt: skip
+def test_a_line_is_seen_at_its_host(url, kind, line):
+    source = ContentSource(url=url, branch="main", path="docs", host_kind=kind)
+
+    assert line_address_of(source, "x.md", 7) == line
