@@ -205,7 +205,7 @@ def test_the_time_of_a_step_is_the_median_of_its_completions(course):
                 " (SELECT min(mcp_server_user_id) FROM tool_events WHERE step_ms IS NOT NULL)"
             )
         )
-    scope = Scope(course.org, TODAY + timedelta(days=1), TODAY, walkthrough_id=course.row)
+    scope = Scope(course.org, today() + timedelta(days=1), today(), walkthrough_id=course.row)
     with course.database.transaction() as session:
         assert read_steps(session, scope, now_ms())[0][0].timed == 0
     assert course.read(read_steps, now_ms(), walkthrough_id=course.row)[0][0].timed == 2
