@@ -56,7 +56,7 @@ def test_a_client_that_calls_as_fast_as_it_can_needs_the_pace_for_each_step(
     times, refusals, titles = asyncio.run(rush())
 
     assert titles == ["One", "Two", "Three"]
-    assert min(times) >= PACE
+    assert min(times) > PACE - 0.1  # two clocks
     assert max(times) < PACE + SOON
     assert refusals
     for words in refusals:
