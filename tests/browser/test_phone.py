@@ -9,8 +9,10 @@ from tests.browser.static_pages import until
 from tests.browser.writing import begin, end, expect_saved, open_step, start_draft, steps, text_of
 
 #: Whether the line that is written stands above the tools.
-_IS_ABOVE = """[...document.querySelectorAll(".cm-line")].at(-1).getBoundingClientRect().bottom
-  <= document.querySelector(".editor-tools").getBoundingClientRect().top"""
+_IS_ABOVE = """(() => {
+  const line = [...document.querySelectorAll(".cm-line")].find((each) => each.textContent === "last");
+  const tools = document.querySelector(".editor:focus-within .editor-tools");
+  return line && line.getBoundingClientRect().bottom <= tools.getBoundingClientRect().top; })()"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
