@@ -15,7 +15,6 @@ from admin.access.passwords import link_token
 from app import add_pages, build_app, create_app
 from tests.browser.conftest import _AXE, _LOOKS, _RUN_AXE, DashboardSite, faults_now, sign_in, wear
 from tests.browser.every_page import OWNER, Everything
-from tests.dashboard import hash_quickly
 from tests.serving import served
 from tests.uploads import TEA, zipped
 from walkthroughs.models import Base, User
@@ -73,7 +72,6 @@ def everything(database, settings):
     # What pages show does not change while they are looked at.
     settings = replace(settings, poll_seconds=3600)
     app = add_pages(create_app(settings))
-    hash_quickly(app)
     made = Everything(app, database)
     password = app.extensions["security"].pwd_context.hash("a long password")
     with database.transaction() as session:
