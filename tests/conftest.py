@@ -19,6 +19,7 @@ from tests.cheap_pages import (
     compile_routes_once,
     compile_templates_once,
     hash_passwords_quickly,
+    make_forms_once,
 )
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from walkthroughs.database import embedded, migrations
@@ -73,6 +74,7 @@ def _cheap_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         compile_routes_once(patch)
         compile_templates_once(patch)
+        make_forms_once(patch)
         hash_passwords_quickly(patch)
         yield
 
