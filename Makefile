@@ -25,7 +25,8 @@ run: .venv/.run ## Serve the demo on 127.0.0.1:$(PORT); all set-up included
 	 HANDRAIL_BASE_URL=http://localhost:$(PORT) $(BIN)/flask serve --demo --port $(PORT)
 
 test: .venv/.dev $(NODE_MODULES) $(FRONTEND) $(ENVIRONMENTS) $(DEBIAN) ## Run the tests, WORKERS at once
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= NODE_COMPILE_CACHE=$(abspath tests/outside/node_modules/.compiled) \
+	    $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/.dev ## Run the tests that need no server of other people, no browser and no waiting
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(FAST)

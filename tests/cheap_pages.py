@@ -1,4 +1,4 @@
-"""Applications that cost a test little: routes and templates are compiled once, hashes are weak.
+"""Applications that cost a test little: routes, templates and forms are made once, hashes are weak.
 
 Each test of the pages has an application of its own. Compiling took most of its time, and a
 password's hash takes as long as twenty pages.
@@ -10,6 +10,7 @@ from types import CodeType
 
 import pytest
 from flask import Flask
+from flask_admin.model import BaseModelView
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.datastructures import ImmutableDict
@@ -63,6 +64,24 @@ class _Kept(BytecodeCache):
 def compile_templates_once(patch: pytest.MonkeyPatch) -> None:
     """Compile a template once. All applications of the product have the same filters and options."""
     patch.setattr(Flask, "jinja_options", Flask.jinja_options | {"bytecode_cache": _Kept()})
+
+
+def make_forms_once(patch: pytest.MonkeyPatch) -> None:
+    """Make the forms of a view once: they are classes, and follow from the class of the view.
+
+    What they ask, they ask through the session of all applications.
+    """
+    make = BaseModelView._refresh_forms_cache
+    known: dict[type[BaseModelView], dict[str, object]] = {}
+
+    def make_forms(view: BaseModelView) -> None:
+        kind, before = type(view), dict(vars(view))
+        if kind not in known:
+            make(view)
+            known[kind] = {name: vars(view)[name] for name in vars(view).keys() - before.keys()}
+        vars(view).update(known[kind])
+
+    patch.setattr(BaseModelView, "_refresh_forms_cache", make_forms)
 
 
 def hash_passwords_quickly(patch: pytest.MonkeyPatch) -> None:

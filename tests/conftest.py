@@ -22,6 +22,7 @@ from tests.cheap_pages import (
     compile_routes_once,
     compile_templates_once,
     hash_passwords_quickly,
+    make_forms_once,
 )
 from tests.connections import compile_once, kept_connections, put_back, reuse_connections
 from tests.waiting import PATIENCE
@@ -112,6 +113,7 @@ def _cheap_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         compile_routes_once(patch)
         compile_templates_once(patch)
+        make_forms_once(patch)
         hash_passwords_quickly(patch)
         yield
 

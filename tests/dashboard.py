@@ -31,16 +31,9 @@ class Visitor:
         return self.post("/admin/login", email=email, password=password)
 
 
-def hash_quickly(app):
-    """Hash passwords with little work: most tests sign in, and none guesses."""
-    context = app.extensions["security"].pwd_context
-    context.update(argon2__time_cost=1, argon2__memory_cost=64, argon2__parallelism=1)
-
-
 @pytest.fixture
 def app(database, settings):
     made = add_pages(create_app(settings))
-    hash_quickly(made)
     yield made
     put_back(made.extensions["handrail"].database)
 

@@ -14,7 +14,6 @@ from admin.access.accounts import create_owner
 from admin.access.members import add_member
 from app import add_pages, build_app, create_app
 from tests.builders import content, organization, server, walkthrough
-from tests.dashboard import hash_quickly
 from tests.outside.node import HERE, run_node
 from tests.serving import served
 from tests.waiting import PATIENCE
@@ -81,7 +80,6 @@ def _program() -> str:
 @pytest.fixture
 def site(database: Database, settings: Settings) -> Iterator[DashboardSite]:
     app = add_pages(create_app(settings))
-    hash_quickly(app)
     with app.app_context(), database.transaction() as session:
         org = organization(session, "acme")
         srv = server(session, org.id, "acme")

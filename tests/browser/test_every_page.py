@@ -24,7 +24,6 @@ from tests.browser.conftest import (
     wear,
 )
 from tests.browser.every_page import OWNER, Everything
-from tests.dashboard import hash_quickly
 from tests.serving import served
 from tests.uploads import TEA, zipped
 from walkthroughs.models import Base, User
@@ -82,7 +81,6 @@ def everything(database, settings):
     # What pages show does not change while they are looked at.
     settings = replace(settings, poll_seconds=3600)
     app = add_pages(create_app(settings))
-    hash_quickly(app)
     made = Everything(app, database)
     password = app.extensions["security"].pwd_context.hash("a long password")
     with database.transaction() as session:

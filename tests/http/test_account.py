@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from admin.access.browsers import browser_name
 from app import add_pages, create_app
-from tests.dashboard import Visitor, app, hash_quickly, owner, said, site
+from tests.dashboard import Visitor, app, owner, said, site
 from walkthroughs.models import User, UserSession
 
 __all__ = ["app", "owner", "site"]
@@ -149,7 +149,6 @@ def test_a_lost_password_is_mailed_and_the_answer_does_not_tell_who_has_an_accou
     settings, site, database, capfd
 ):
     app = add_pages(create_app(replace(settings, smtp_url="console:")))
-    hash_quickly(app)
     lost = "/admin/lost-password/"
     known, unknown = (
         said(Visitor(app).post(lost, email=email)).replace(email, "")

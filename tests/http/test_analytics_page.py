@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import content, learner, walkthrough
-from tests.dashboard import Visitor, app, hash_quickly, owner, said, site
+from tests.dashboard import Visitor, app, owner, said, site
 from tests.events import move_all
 from tests.http.test_learners_page import member
 from walkthroughs.enums import Role
@@ -191,7 +191,6 @@ def test_what_happened_stays_when_walkthrough_and_learner_are_no_more(
 
 
 def test_another_organization_has_none_of_it(app, site, walked):
-    hash_quickly(app)
     other = Visitor(app)
     other.sign_in("owner@other.example", site["other"][3])
 

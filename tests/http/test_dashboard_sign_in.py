@@ -11,7 +11,7 @@ from sqlalchemy import select
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import learner, sign_in
-from tests.dashboard import Visitor, app, hash_quickly, owner, said, site
+from tests.dashboard import Visitor, app, owner, said, site
 from tests.signing_in import LEA, academy_served, go_on, start
 from walkthroughs.enums import AuthType, Role, SignIn
 from walkthroughs.identity.learners import ERASED
@@ -175,7 +175,6 @@ def test_what_stands_for_erased_learners_is_no_learner_of_the_dashboard(owner, s
 def test_a_sign_in_that_an_owner_ends_stops_at_once(database, settings):
     with academy_served(database, settings) as academy:
         app = add_pages(create_app(academy.settings))
-        hash_quickly(app)
         with app.app_context(), database.transaction() as session:
             org = academy.caller.organization_id
             password = create_owner(session, org, "owner@acme.example")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from admin.access import invitations
 from app import add_pages, create_app
-from tests.dashboard import Visitor, app, hash_quickly, owner, said, site
+from tests.dashboard import Visitor, app, owner, said, site
 from tests.http.test_members_page import MEMBERS, PASSWORD, add, send
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError
@@ -208,7 +208,6 @@ def test_invitations_are_sent_where_there_is_a_mail_server_and_commands_print_li
     settings, site, database, capfd
 ):
     app = add_pages(create_app(replace(settings, smtp_url="console:")))
-    hash_quickly(app)
     visitor = Visitor(app)
     visitor.sign_in("owner@acme.example", site["acme"][3])
     answer = send(visitor, "invite", emails=f"{LEA} max@x.example", role="editor")

@@ -14,7 +14,6 @@ from sqlalchemy import delete, text
 from admin.access.accounts import create_owner
 from app import add_pages, build_app, create_app
 from tests.builders import content, learner, new_course, organization, walkthrough
-from tests.dashboard import hash_quickly
 from tests.live import listening, signed_in
 from tests.serving import served
 from tests.waiting import PATIENCE, SOON, until
@@ -33,7 +32,6 @@ SCOPE = {"type": "http", "method": "GET", "path": "/o/acme/admin/live", "headers
 def site(database, settings):
     """A served dashboard with two organizations, and a learner in the first."""
     app = add_pages(create_app(settings))
-    hash_quickly(app)
     with app.app_context(), database.transaction() as session:
         caller, row = new_course(session, content("one", "two", "three"))
         other = organization(session, "other")
@@ -213,7 +211,6 @@ def test_what_is_drawn_again_has_neither_menu_nor_messages_and_writes_no_cookie(
 
 def test_streams_end_at_once_when_the_server_stops(database, settings):
     app = add_pages(create_app(settings))
-    hash_quickly(app)
     with app.app_context(), database.transaction() as session:
         acme = organization(session, "acme")
         word = create_owner(session, acme.id, "owner@acme.example")

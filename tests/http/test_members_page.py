@@ -9,7 +9,7 @@ import pytest
 from flask_security import hash_password
 
 from app import add_pages, create_app
-from tests.dashboard import Visitor, app, hash_quickly, owner, said, site
+from tests.dashboard import Visitor, app, owner, said, site
 from walkthroughs.audit.record import COMMAND_LINE
 from walkthroughs.enums import Role
 from walkthroughs.models import AuditEvent, Invitation, Member, User
@@ -127,7 +127,6 @@ def test_a_password_link_opens_the_account_of_a_member_of_this_organization_alon
 
 def test_a_person_of_two_organizations_gets_the_link_by_e_mail(settings, site, database, capfd):
     app = add_pages(create_app(replace(settings, smtp_url="console:")))
-    hash_quickly(app)
     member = add(app, database, site["acme"][0], "owner@other.example", Role.EDITOR)
     visitor = Visitor(app)
     visitor.sign_in("owner@acme.example", site["acme"][3])

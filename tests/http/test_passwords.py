@@ -9,7 +9,7 @@ from sqlalchemy import text
 from admin.access.accounts import _keyed_password
 from admin.access.passwords import link_token
 from app import add_pages, create_app
-from tests.dashboard import Visitor, app, hash_quickly, said, site
+from tests.dashboard import Visitor, app, said, site
 from walkthroughs.models import User
 
 __all__ = ["app", "site"]
@@ -105,7 +105,6 @@ def test_a_hash_from_before_opens_and_is_replaced_also_after_a_change_of_the_key
         key = "the key after that one"
         settings = replace(settings, given_secret_key=key, previous_secret_key=settings.secret_key)
     second = add_pages(create_app(settings))
-    hash_quickly(second)
 
     assert inside(second, password + "x") is None
     assert inside(second, password)
@@ -125,7 +124,6 @@ def test_a_new_secret_key_locks_nobody_out_and_ends_no_session_while_the_old_one
         second = add_pages(
             create_app(replace(settings, given_secret_key="another", previous_secret_key=previous))
         )
-        hash_quickly(second)
         returning = Visitor(second)
         returning.client.set_cookie("session", cookie)
         assert (returning.get("/o/acme/admin/walkthroughs/").status_code == 200) is kept

@@ -13,7 +13,6 @@ import pytest
 from admin.access.accounts import create_owner
 from app import add_pages, build_app, create_app
 from tests.builders import new_course
-from tests.dashboard import hash_quickly
 from tests.proxies import caddy, nginx
 from tests.serving import free_port, served
 from tests.waiting import until
@@ -34,7 +33,6 @@ def behind(database, settings):
         )
         there = replace(there, **changed)
         app = add_pages(create_app(there))
-        hash_quickly(app)
         with app.app_context(), database.transaction() as session:
             caller, row = new_course(session)
             password = create_owner(session, caller.organization_id, OWNER)
