@@ -110,8 +110,10 @@ def _find_in_walkthrough(
         *wanted.of_place(organization_id),
     )
     counted = read_counted(session, organization_id, wanted.walkthrough)
-    if counted is None:  # few
-        total = Total(session.scalar(select(func.count()).select_from(query.subquery())) or 0)
+    if counted is None:  # few, or they are counted soon
+        found = query.limit(MAX_COUNTED + 1).subquery()
+        number = session.scalar(select(func.count()).select_from(found)) or 0
+        total = Total(number, is_more=number > MAX_COUNTED)
     else:
         total = _counted_total(session, organization_id, wanted, counted)
     newest = query.order_by(progress.started_at.desc(), progress.id.desc())
