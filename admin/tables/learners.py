@@ -15,7 +15,7 @@ from admin.saving import write_transaction
 from admin.tables.choices import set_choices
 from admin.tables.model_page import OrgModelView
 from walkthroughs.addresses import personal_link
-from walkthroughs.identity.learners import is_named, of_organization
+from walkthroughs.identity.learners import BY_ADDRESS, is_named, of_organization
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.models import (
@@ -74,9 +74,13 @@ class LinkView(OrgModelView):
         return (*super().row_filters(), PersonalLink.revoked_at.is_(None))
 
     def search_filter(self, words: str) -> ColumnElement[bool]:
-        """Find links by the beginning of the learner's e-mail address."""
-        found = select(McpServerUser.id).where(
-            McpServerUser.organization_id == g.organization_id, is_named(words)
+        """Find links of the first learners whose e-mail address begins so, or whose id it is."""
+        # With a bound the database looks up the links of each, and never reads all links.
+        found = (
+            select(McpServerUser.id)
+            .where(McpServerUser.organization_id == g.organization_id, is_named(words))
+            .order_by(*BY_ADDRESS)
+            .limit(self.most_found + 1)
         )
         return PersonalLink.mcp_server_user_id.in_(found)
 

@@ -10,6 +10,7 @@ depends_on = None
 
 _BEGUN = "ix_walkthrough_progress_begun"
 _WALKTHROUGH = "ix_walkthrough_progress_organization_id_walkthrough_id"
+_ACTIVE = "ix_mcp_server_user_organization_id_active_on"
 _ORDER = "ix_mcp_server_user_organization_id_email_id"
 
 
@@ -17,6 +18,8 @@ def upgrade() -> None:
     learners, places = "mcp_server_user", "walkthrough_progress"
     op.drop_index("ix_mcp_server_user_beginning", learners)
     op.alter_column(learners, "email", type_=sa.Text(collation="C"))
+    op.create_index(op.f(f"{_ACTIVE}_id"), learners, ["organization_id", "active_on", "id"])
+    op.drop_index(op.f(_ACTIVE), learners)
     op.create_index(op.f(_ORDER), learners, ["organization_id", "email", "id"])
     op.create_index(
         "ix_mcp_server_user_domain",
@@ -40,6 +43,8 @@ def downgrade() -> None:
     for name in ("ix_mcp_server_user_inactive", "ix_mcp_server_user_domain", op.f(_ORDER)):
         op.drop_index(name, learners)
     op.alter_column(learners, "email", type_=sa.Text(collation="default"))
+    op.create_index(op.f(_ACTIVE), learners, ["organization_id", "active_on"])
+    op.drop_index(op.f(f"{_ACTIVE}_id"), learners)
     op.create_index(
         "ix_mcp_server_user_beginning",
         learners,

@@ -130,7 +130,7 @@ class McpServerUser(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     __table_args__ = (
         org_unique_key("id"),
         UniqueConstraint("organization_id", "email"),
-        Index(None, "organization_id", "active_on"),
+        Index(None, "organization_id", "active_on", "id"),
         # The order of lists.
         Index(None, "organization_id", "email", "id"),
         Index(

@@ -8,7 +8,7 @@ with many learners was counted beforehand.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from walkthroughs.identity.learners import BY_ADDRESS, is_known_by, is_named, of
 from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
 
 PAGE_SIZE = 50
+_BY_ACTIVITY = (McpServerUser.active_on.desc(), McpServerUser.id.desc())
 #: Of those who were active lately, so many are looked at whether they were so where it is asked.
 _MOST_ACTIVE = 1_000
 
@@ -55,23 +56,26 @@ def find(
 ) -> tuple[Sequence[str], Total]:
     """Return the ids of the page that *wanted* asks for, in its order, and how many fit.
 
-    Learners are in the order of their addresses. Those of a walkthrough, if nothing is searched
-    for: who began last is first. With *only_whole* an address is found by all of it alone.
+    Learners are in the order of their addresses. If nothing is searched for, those of a walkthrough
+    are in that of their beginning, and those who were active lately in that of their last day: the
+    last one first. With *only_whole* an address is found by all of it alone.
     """
     if wanted.is_of_walkthrough:
         return _find_in_walkthrough(session, organization_id, wanted)
     own = (*of_organization(organization_id), *wanted.of_learner())
     if wanted.words:
         own += ((is_known_by if only_whole else is_named)(wanted.words),)
-    total = _count(session, organization_id, wanted, select(McpServerUser.id).where(*own))
-    query = select(McpServerUser.id).where(*own, *wanted.fits(organization_id, McpServerUser.id))
-    return _page(session, wanted, query.order_by(*BY_ADDRESS), total)
+    order = _BY_ACTIVITY if wanted.since and not wanted.words else BY_ADDRESS
+    query = select(McpServerUser.id).where(*own).order_by(*order)
+    total = _count(session, organization_id, wanted, query)
+    fitting = query.where(*wanted.fits(organization_id, McpServerUser.id))
+    return _page(session, wanted, fitting, total)
 
 
 def _count(
     session: Session, organization_id: str, wanted: WantedLearners, own: Select[str]
 ) -> Total:
-    """Count those of the learners *own* who fit, among so many of them at most."""
+    """Count those of the learners *own* who fit, among the first ones in their order."""
     most = _MOST_ACTIVE if wanted.since and wanted.looks_at_places else MAX_COUNTED
     looked_at = own.limit(most + 1).subquery()
     # Who began just now is told apart when the page is read: to ask of all would take long.
@@ -89,8 +93,10 @@ def _page(
     if before >= total.number and before:
         return [], total
     ids = session.scalars(query.limit(PAGE_SIZE).offset(before)).all()
-    is_last = len(ids) < PAGE_SIZE and (ids or not before)
-    return ids, Total(before + len(ids)) if is_last else total
+    known = before + len(ids)
+    if len(ids) < PAGE_SIZE and (ids or not before):
+        return ids, Total(known)
+    return ids, replace(total, number=max(total.number, known))
 
 
 def _find_in_walkthrough(
@@ -104,8 +110,10 @@ def _find_in_walkthrough(
         *wanted.of_place(organization_id),
     )
     counted = read_counted(session, organization_id, wanted.walkthrough)
-    if counted is None:  # few
-        total = Total(session.scalar(select(func.count()).select_from(query.subquery())) or 0)
+    if counted is None:  # few, or they are counted soon
+        found = query.limit(MAX_COUNTED + 1).subquery()
+        number = session.scalar(select(func.count()).select_from(found)) or 0
+        total = Total(number, is_more=number > MAX_COUNTED)
     else:
         total = _counted_total(session, organization_id, wanted, counted)
     newest = query.order_by(progress.started_at.desc(), progress.id.desc())
