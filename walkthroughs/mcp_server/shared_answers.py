@@ -88,7 +88,9 @@ class SharedAnswers:
             nonlocal start
             if message["type"] == "http.response.start":
                 start = message
-            elif not message.get("more_body"):
+            elif message.get("more_body"):
+                start = {"status": 0}  # it comes in parts: none of them is the answer
+            elif start["status"] in {200, 202}:
                 body = message.get("body", b"")
                 is_result = start["status"] == 200 and b'"result":' in body
                 size = request_size + len(body) + _BESIDE
