@@ -49,9 +49,9 @@ class Gallery:
     course: Course | None = None
 
     @property
-    def begun(self) -> int:
-        """How many pictures the server has begun to send."""
-        return self.pictures._sending._begun
+    def sending(self) -> int:
+        """How many pictures the server is sending."""
+        return self.pictures._sending._working
 
     def get(
         self, path: str = f"/s/acme/i/{FOX.name}", host: str | None = None, method="GET", **headers

@@ -14,8 +14,7 @@ from tests.builders import content, learner, new_course, server, walkthrough
 from tests.events import move_all
 from tests.learners import CACHE, Learner
 from walkthroughs.events import analytics
-from walkthroughs.events.analytics import Counts
-from walkthroughs.events.scope import PERIOD_DAYS, SILENT_DAYS, Scope
+from walkthroughs.events.scope import PERIOD_DAYS, SILENT_DAYS, Counts, Scope
 from walkthroughs.events.step_numbers import (
     Place,
     Steps,
@@ -207,8 +206,8 @@ def test_the_time_of_a_step_is_the_median_of_its_completions(course):
         )
     scope = Scope(course.org, today() + timedelta(days=1), today(), walkthrough_id=course.row)
     with course.database.transaction() as session:
-        assert read_steps(session, scope, now_ms())[0][0].timed == 0
-    assert course.read(read_steps, now_ms(), walkthrough_id=course.row)[0][0].timed == 2
+        assert read_steps(session, scope, now_ms()).numbers[0].timed == 0
+    assert course.read(read_steps, now_ms(), walkthrough_id=course.row).numbers[0].timed == 2
 
 
 def test_what_is_taken_next_is_counted_by_pair(course):

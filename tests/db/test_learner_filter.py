@@ -3,12 +3,14 @@
 from sqlalchemy import text
 
 from admin.pages.learners.filter import WantedLearners
+from admin.pages.learners.found import Total, find
 from tests.builders import content, learner, new_course, server, walkthrough
-from walkthroughs.identity.learners import list_learners
+from tests.events import move_all
 from walkthroughs.ids import now_ms
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.models import McpServerUser
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -27,20 +29,26 @@ def test_learners_are_found_by_server_walkthrough_status_and_last_days_and_by_no
     progress.select(database, ContentCache(), lea, deploy, resume=True)
     view = progress.select(database, ContentCache(), max_, brew, resume=True)
     progress.advance(database, ContentCache(), max_, view.step.id)
+    move_all(database)
+    days = {"then": now_ms() - 3 * DAY_MS, "who": lea.learner_id}
     with database.begin() as connection:
         connection.execute(
             text(
                 "UPDATE walkthrough_progress SET active_at = :then WHERE mcp_server_user_id = :who"
             ),
-            {"then": now_ms() - 3 * DAY_MS, "who": lea.learner_id},
+            days,
+        )
+        connection.execute(
+            text("UPDATE mcp_server_user SET active_on = active_on - 3 WHERE id = :who"), days
         )
 
     def found(organization_id=org, **asked):
-        conditions = WantedLearners(**asked).conditions(organization_id)
         with database.transaction() as session:
-            lines, total = list_learners(session, organization_id, also=conditions, limit=9)
-        assert total == len(lines)
-        return [line.email.partition("@")[0] for line in lines]
+            wanted = WantedLearners(**asked)
+            ids, total = find(session, organization_id, wanted, only_whole=False)
+            rows = session.query(McpServerUser.email).filter(McpServerUser.id.in_(ids)).all()
+        assert total == Total(len(ids))
+        return sorted(email.partition("@")[0] for (email,) in rows)
 
     assert found() == ["lea", "max", "new"]
     assert (found(server="acme"), found(server="beside"), found(server="x")) == (
@@ -55,7 +63,8 @@ def test_learners_are_found_by_server_walkthrough_status_and_last_days_and_by_no
     assert found(status="completed", server="acme") == []
     assert found(status="none") == ["new"]
     assert (found(since="1"), found(since="7")) == (["max"], ["lea", "max"])
+    assert (found(since="1", server="acme"), found(since="7", server="acme")) == ([], ["lea"])
     assert found(eve.organization_id, walkthrough=deploy) == []
     with database.begin() as connection:
         connection.execute(text("UPDATE walkthrough_progress SET status = 'not_started'"))
-    assert found(server="acme") == found(since="30") == []
+    assert found(server="acme") == found(since="30", server="acme") == []

@@ -16,8 +16,8 @@ from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import ContentSource, McpServerWalkthrough
 
-#: The user, the organization and the role, the count, the rows.
-LIST_QUERIES = 4
+#: The user, the organization and the role, the count, the rows; two at most for what stands beside.
+LIST_QUERIES = 6
 #: The same for one row, and what belongs to it: steps, versions, assignments.
 PAGE_QUERIES = 8
 #: A form is shown, then saved: the row is read for each, and once more under the lock. The version

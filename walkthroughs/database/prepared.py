@@ -160,10 +160,9 @@ class Prepared:
                 connection.close()
                 raise
         line = _Connection(connection)
-        if self._is_pooled:
-            return line
         try:
-            await line.fetch(self._prepare, (), deadline)
+            if not self._is_pooled:
+                await line.fetch(self._prepare, (), deadline)
         except BaseException:
             line.close()
             raise
@@ -241,11 +240,9 @@ async def _connected(connection: driver.connection) -> None:
     while (state := connection.poll()) != driver.POLL_OK:
         ready = asyncio.Event()
         socket = connection.fileno()
-        watch, forget = (
-            (loop.add_reader, loop.remove_reader)
-            if state == driver.POLL_READ
-            else (loop.add_writer, loop.remove_writer)
-        )
+        reads = state == driver.POLL_READ
+        watch = loop.add_reader if reads else loop.add_writer
+        forget = loop.remove_reader if reads else loop.remove_writer
         watch(socket, ready.set)
         try:
             await ready.wait()

@@ -7,23 +7,19 @@ the events that are kept. Reads see what was moved; `waiting` says how old that 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from walkthroughs.events.scope import Scope, start_of
+from walkthroughs.events.scope import FLOW_DAYS, MOST_PAIRS, MOST_ROWS, Counts, Scope, start_of
 from walkthroughs.models import McpServer, McpServerUser, Walkthrough, WalkthroughStep
 from walkthroughs.models.events import ActiveDay, EventDay, ServerDay, tool_events
 
 #: "Active now" is who did anything in so many minutes.
 NOW_MINUTES = 5
-#: The most walkthroughs, versions or servers, and the most pairs of walkthroughs, in one answer.
-MOST_ROWS, MOST_PAIRS = 100, 24
-#: The flow is of at most so many days.
-FLOW_DAYS = 90
 #: The feed has so many events, out of so many newest ones of the organization.
 FEED, FEED_AMONG = 20, 2_000
 #: "Active now" looks at so many newest events at most.
@@ -32,14 +28,6 @@ _EVENT = tool_events.c
 # Whoever begins again is counted as one who starts.
 _STARTED = func.sum(EventDay.started + EventDay.restarted)
 _FINISHED = func.sum(EventDay.completed)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How often walkthroughs were started (also anew) and finished."""
-
-    started: int = 0
-    finished: int = 0
 
 
 def has_any(session: Session, organization_id: str, walkthrough_id: str = "") -> bool:

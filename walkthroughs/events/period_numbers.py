@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
-from walkthroughs.events.analytics import FLOW_DAYS, MOST_PAIRS, MOST_ROWS, Counts
-from walkthroughs.events.scope import PERIOD_DAYS, Scope, period_starts
+from walkthroughs.events.scope import (
+    FLOW_DAYS,
+    MOST_PAIRS,
+    MOST_ROWS,
+    PERIOD_DAYS,
+    Counts,
+    Scope,
+    period_starts,
+)
 from walkthroughs.models import PeriodNumbers
 
 _COUNT = text(

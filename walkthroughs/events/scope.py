@@ -1,4 +1,4 @@
-"""Which events the pages of numbers ask for. Pure."""
+"""Which events the pages of numbers ask for, and the counts that answer. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ PERIOD_DAYS = (7, 30, 90, 365)
 #: Who did nothing for so many days has stopped where they are.
 SILENT_DAYS = 7
 DAY_MS = 86_400_000
+#: The most walkthroughs, versions or servers, and the most pairs of walkthroughs, in one answer.
+MOST_ROWS, MOST_PAIRS = 100, 24
+#: The time of a step is that of its newest completions, so many at most.
+NEWEST = 1_000
+#: The flow is of at most so many days.
+FLOW_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often walkthroughs were started (also anew) and finished."""
+
+    started: int = 0
+    finished: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.events.counted_places import CountedPlaces, read_counted
-from walkthroughs.events.scope import SILENT_DAYS, Scope
+from walkthroughs.events.scope import NEWEST, SILENT_DAYS, Scope
 from walkthroughs.models import WalkthroughProgress, WalkthroughStep, WalkthroughVersion
 
-#: The time of a step is that of its newest completions, so many at most.
-NEWEST = 1_000
 _DAY_MS = 86_400_000
 # A step belongs to one organization: with its id alone, the index answers without the table.
 _MEDIANS = text(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp.types import CallToolResult
-from starlette.types import Scope
+from starlette.types import Scope, Send
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
@@ -18,6 +18,8 @@ from walkthroughs.mcp_server.tenant import ServerAddress, Tenant, TenantLookup
 
 #: Where the endpoint leaves it.
 SCOPE_KEY = "handrail.call"
+#: What answers a request by the SDK, with the channel to send it on.
+GoOn = Callable[[Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import has_turn
-from walkthroughs.mcp_server.call import SCOPE_KEY, Call, caller_key
+from walkthroughs.mcp_server.call import SCOPE_KEY, Call, GoOn, caller_key
 from walkthroughs.mcp_server.call_shapes import CallShapes
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.handshake import DirectManager
@@ -36,7 +36,7 @@ from walkthroughs.mcp_server.incoming import (
     replay,
 )
 from walkthroughs.mcp_server.nowhere import answer_nowhere
-from walkthroughs.mcp_server.own_answers import GoOn, OwnAnswers
+from walkthroughs.mcp_server.own_answers import OwnAnswers
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
@@ -44,11 +44,7 @@ from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_cal
 from walkthroughs.mcp_server.shared_answers import SharedAnswers
 from walkthroughs.mcp_server.stream_requests import StreamRequests
 from walkthroughs.mcp_server.streams import Streams
-from walkthroughs.mcp_server.tenant import (
-    FIND_TENANT,
-    ServerAddress,
-    TenantLookup,
-)
+from walkthroughs.mcp_server.tenant import FIND_TENANT, ServerAddress, TenantLookup
 from walkthroughs.mcp_server.threads import Threads
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.fair_queue import FairQueue

@@ -7,7 +7,7 @@ follow are the kept bytes. So nothing here knows how an answer looks.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
@@ -15,14 +15,12 @@ from starlette.types import Message, Scope, Send
 
 from walkthroughs.learning.content_cache import PublishedVersion
 from walkthroughs.learning.views import FastStep
-from walkthroughs.mcp_server.call import SCOPE_KEY, Attempt, Call
+from walkthroughs.mcp_server.call import SCOPE_KEY, Attempt, Call, GoOn
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.short_calls import attempt_call
 from walkthroughs.mcp_server.step_call import STEP_TOOL, KnownCall
 from walkthroughs.metrics import Metrics
 
-#: What answers a request by the SDK, with the channel to send it on.
-GoOn = Callable[[Send], Awaitable[None]]
 #: What is kept in all. An answer has about 5 kB.
 MAX_BYTES = 32 * 1024 * 1024
 #: What else a kept answer takes: its key and its headers.

@@ -13,8 +13,7 @@ from cachetools import TTLCache
 from pydantic_core import from_json
 from starlette.types import Message, Send
 
-from walkthroughs.mcp_server.call import Call
-from walkthroughs.mcp_server.own_answers import GoOn
+from walkthroughs.mcp_server.call import Call, GoOn
 from walkthroughs.mcp_server.tenant import CACHE_SECONDS
 
 #: Their answers depend on the request and the server alone, and they change nothing.

@@ -1,8 +1,8 @@
 """The five tools. Read top to bottom, this is what the product does for an assistant.
 
-Each one checks its arguments, calls one function of the domain in a worker
-thread, and returns one text that is complete by itself. The same facts for
-programs stand in the result's `_meta`, which hardly any client shows its model.
+Each one checks its arguments, calls one function of the domain in a worker thread, and returns one
+text that is complete by itself. The same facts for programs stand in the result's `_meta`, which
+hardly any client shows its model.
 """
 
 from __future__ import annotations
@@ -195,11 +195,9 @@ def _hints(
     *, read_only: bool = False, destructive: bool = False, idempotent: bool = True
 ) -> ToolAnnotations:
     return ToolAnnotations(
-        read_only_hint=read_only,
-        destructive_hint=destructive,
-        idempotent_hint=idempotent,
+        read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent,
         open_world_hint=False,
-    )
+    )  # fmt: skip
 
 
 @cache

@@ -18,8 +18,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events.counted_places import shown_since
 from walkthroughs.events.period_numbers import count_periods
-from walkthroughs.events.scope import PERIOD_DAYS, period_starts
-from walkthroughs.events.step_numbers import NEWEST
+from walkthroughs.events.scope import NEWEST, PERIOD_DAYS, period_starts
 from walkthroughs.ids import now_ms
 
 _log = CountedLog(logging.getLogger(__name__))

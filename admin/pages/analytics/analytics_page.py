@@ -26,7 +26,7 @@ from admin.pages.analytics.figures import (
 from admin.pages.analytics.filter import PERIODS, WantedNumbers
 from admin.pages.page import Page
 from walkthroughs.events import analytics, step_numbers
-from walkthroughs.events.scope import SILENT_DAYS, Scope
+from walkthroughs.events.scope import FLOW_DAYS, NEWEST, SILENT_DAYS, Counts, Scope
 from walkthroughs.ids import now_ms
 from walkthroughs.models import db
 
@@ -53,7 +53,7 @@ class AnalyticsPage(Page):
         question = _Question()
         shown = question.overview() if analytics.has_any(db.session(), g.organization_id) else None
         picture = pictures.flow(shown.pairs, shown.labels) if shown else ""
-        return self._show("analytics", question, shown, flow=picture, flow_days=analytics.FLOW_DAYS)
+        return self._show("analytics", question, shown, flow=picture, flow_days=FLOW_DAYS)
 
     @expose("/export.csv")
     def export(self) -> ResponseReturnValue:
@@ -73,7 +73,7 @@ class AnalyticsPage(Page):
             title=question.title or DELETED,
             is_there=question.title is not None,
             walkthrough_id=walkthrough_id,
-            newest=step_numbers.NEWEST,
+            newest=NEWEST,
             silent_days=SILENT_DAYS,
             feed_among=analytics.FEED_AMONG,
             feed_words=FEED_WORDS,
@@ -182,7 +182,7 @@ def _lines(trend: Trend) -> str:
     return pictures.lines(series, marks)
 
 
-_SERIES: dict[str, Callable[[analytics.Counts], int]] = {
+_SERIES: dict[str, Callable[[Counts], int]] = {
     "started": lambda counts: counts.started,
     "finished": lambda counts: counts.finished,
 }

@@ -11,9 +11,8 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from walkthroughs.events import analytics, step_numbers
-from walkthroughs.events.analytics import Counts
 from walkthroughs.events.period_numbers import read_period
-from walkthroughs.events.scope import Scope
+from walkthroughs.events.scope import Counts, Scope
 from walkthroughs.events.step_numbers import StepNumbers
 from walkthroughs.events.waiting import read_waiting
 
