@@ -169,7 +169,7 @@ def test_a_number_says_whether_there_may_be_more_and_when_it_was_counted(
     monkeypatch.undo()
     monkeypatch.setattr(found, "PAGE_SIZE", 1)
 
-    assert count_learners(database, many=0)
+    assert count_learners(database, many=0, many_places=0)
     for more, count in (("", 4), ("&server=acme&since=1", 4), ("&status=in_progress", 4)):
         assert number(of_walkthrough + more).startswith(f"{count} learners, counted at 20")
     assert number(f"{of_walkthrough}&status=completed") == "0 learners"
