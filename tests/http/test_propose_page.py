@@ -269,7 +269,12 @@ def test_a_proposal_says_who_does_a_changed_step_again(owner, guide, database):
         shown = guide.look(owner)
         assert shown.count("<ins>+revision: 2</ins>") == line
         assert f'name="level-start" value="{level}" checked' in shown
-    guide.propose(owner)
+    shown = said(guide.propose(owner, note="Why", **{"level-start": "same"}))
+    assert "look at them once more" in shown
+    assert "revision: 2" not in shown
+    assert ">Why</textarea>" in shown.replace("\n", "")
+    ask("again")
+    assert guide.propose(owner).status_code == 303
     guide.merge()
     guide.check()
     row = guide.draft()

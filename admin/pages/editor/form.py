@@ -13,6 +13,7 @@ from walkthroughs.ids import author_id
 #: How the names of fields begin: of the step that is shown, of the walkthrough, and of whether
 #: those who have done a step are asked to do it again.
 STEP, DETAILS, _LEVEL = "step-", "details-", "level-"
+_MAX_NOTE = 2000
 
 
 def request_from_form(form: Mapping[str, str], base: int) -> Request:
@@ -60,6 +61,12 @@ def request_for_levels(form: Mapping[str, str], draft: Draft) -> Request:
     return request_from_json(
         {"request_id": author_id(), "base": draft.revision, "changes": changes}
     )
+
+
+def plain_note(note: str) -> str:
+    """Return a note without characters that no commit's message has."""
+    lines = note.replace("\r\n", "\n")[:_MAX_NOTE]
+    return "".join(each for each in lines if each.isprintable() or each == "\n").strip()
 
 
 def new_step_id(request_id: str) -> str:

@@ -12,7 +12,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response as Redirect
 
 from admin.access.actors import current_actor
-from admin.pages.editor.form import request_for_levels, shown_levels
+from admin.pages.editor.form import plain_note, request_for_levels, shown_levels
 from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.saving import write_transaction
@@ -32,7 +32,6 @@ from walkthroughs.runtime import runtime
 
 #: How long the repository's host may take, over all that is asked of it.
 SECONDS = 25.0
-_MAX_NOTE = 2000
 T = TypeVar("T")
 
 
@@ -61,15 +60,8 @@ class ProposePage(Page):
     @expose("/again", methods=("POST",))
     def again(self, walkthrough_id: str) -> ResponseReturnValue:
         """Keep whether those who have done a reworded step are asked to do it again."""
-        try:
-            wanted = request_for_levels(request.form, draft_or_404(walkthrough_id).draft)
-            with write_transaction() as session:
-                drafts.save(session, g.organization_id, walkthrough_id, wanted, current_user.email)
+        if _keep_levels(draft_or_404(walkthrough_id)):
             flash("Kept: it goes with the proposal.", "success")
-        except NotFound:
-            abort(404)
-        except HandrailError as error:
-            flash(str(error), "error")
         return redirect(url_for(".index", walkthrough_id=walkthrough_id), code=303)
 
     @expose("/", methods=("GET", "POST"))
@@ -83,7 +75,11 @@ class ProposePage(Page):
             flash("There is no proposal to push: choose “Propose a change” first.", "error")
             return _to_editor(walkthrough_id)
         shown = _Shown(row)
-        if request.method == "POST":
+        if request.method == "POST" and _keep_levels(row):
+            flash("Who does a step again is in the files now: look at them once more.", "error")
+            shown = _Shown(draft_or_404(walkthrough_id))
+            shown.look()
+        elif request.method == "POST":
             if shown.push():
                 return _to_editor(walkthrough_id)
         elif "changes" in request.args or request.headers.get("HX-Target") == "changes":
@@ -98,7 +94,7 @@ class ProposePage(Page):
         row = draft_or_404(walkthrough_id)
         if not row.is_proposal or row.locked is not None:
             abort(404)
-        shown = _Shown(row)
+        shown = _Shown(draft_or_404(walkthrough_id) if _keep_levels(row) else row)
         data = shown.make_patch()
         if data is None:
             return str(self.render("handrail/propose.html", **shown.values()))
@@ -130,7 +126,7 @@ class _Shown:
             over=request.values.get("over", "")[:64] or None,
         )
         self._author = Person("", current_user.email)
-        self._note = _plain(request.form.get("note", ""))
+        self._note = plain_note(request.form.get("note", ""))
         self._preview: ProposalPreview | None = None
         self._error: HandrailError | None = None
 
@@ -232,10 +228,21 @@ class _Shown:
             self._error = error
 
 
-def _plain(note: str) -> str:
-    """Return a note without characters that no commit's message has."""
-    lines = note.replace("\r\n", "\n")[:_MAX_NOTE]
-    return "".join(each for each in lines if each.isprintable() or each == "\n").strip()
+def _keep_levels(row: DraftRow) -> bool:
+    """Keep the form's choices in the draft; return whether they are others than it had."""
+    try:
+        wanted = request_for_levels(request.form, row.draft)
+        if not wanted.changes:
+            return False
+        with write_transaction() as session:
+            place = row.walkthrough
+            drafts.save(session, place.organization_id, place.id, wanted, current_user.email)
+    except NotFound:
+        abort(404)
+    except HandrailError as error:
+        flash(str(error), "error")
+        return False
+    return True
 
 
 def _to_editor(walkthrough_id: str, step: str | None = None) -> Redirect:
