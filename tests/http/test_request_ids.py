@@ -124,6 +124,24 @@ def test_tools_write_lines_with_the_id_of_their_request_from_threads_too(
                 assert f" WARNING of_a_test [{own}] {where}\n" in written.getvalue()
 
 
+@pytest.mark.parametrize("protocol", ["modern", "legacy"])
+def test_an_answer_that_is_kept_for_others_has_the_id_of_each_request_alone(
+    database, settings, protocol
+):
+    with database.transaction() as session:
+        new_course(session)
+        token = create_link(session, "acme", "lea@x.example")
+    endpoint = build_endpoint(database, settings)
+    app = Starlette(routes=endpoint.routes, lifespan=lambda _: endpoint.lifespan())
+    with served(at_the_edge(app)) as origin:
+        answers = [ask(f"{origin}/s/acme/mcp/u/{token}", protocol, "tools/list") for _ in range(3)]
+
+    ids = [each.headers.get_list("x-request-id") for each in answers]
+    assert [len(each) for each in ids] == [1, 1, 1]
+    assert len({own for each in ids for own in each}) == 3
+    assert len({each.content for each in answers}) == 1
+
+
 def test_a_line_about_no_request_has_no_id():
     with logged("text") as text, logged("json") as as_json:
         log.warning("alone")

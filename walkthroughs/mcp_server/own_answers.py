@@ -128,7 +128,7 @@ class _Keeper:
     async def __call__(self, message: Message) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
-            self._start = {**message}  # others add to it what is of this request alone
+            self._start = message
         elif self._start.get("status") == 200 and self._attempt.is_from_memory:
             self._keep(message)
         await self._send(message)

@@ -89,12 +89,12 @@ class SharedAnswers:
                 start = message
             elif message.get("more_body"):
                 start = {"status": 0}  # it comes in parts: none of them is the answer
-            elif start["status"] in {200, 202}:
-                body = message.get("body", b"")
-                is_result = start["status"] == 200 and b'"result":' in body
+            else:
+                status, body = start["status"], message.get("body", b"")
+                is_good = status == 202 or (status == 200 and b'"result":' in body)
                 size = request_size + len(body) + _BESIDE
-                if (is_result or start["status"] == 202) and size <= self._kept.maxsize:
-                    self._kept[key] = _Kept(start["status"], tuple(start["headers"]), body, size)
+                if is_good and size <= self._kept.maxsize:
+                    self._kept[key] = _Kept(status, tuple(start["headers"]), body, size)
             await send(message)
 
         return keep_and_send
