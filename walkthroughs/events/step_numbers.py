@@ -11,10 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.events.counted_places import CountedPlaces, read_counted
-from walkthroughs.events.scope import NEWEST, SILENT_DAYS, Scope
+from walkthroughs.events.scope import DAY_MS, NEWEST, SILENT_DAYS, Scope
 from walkthroughs.models import WalkthroughProgress, WalkthroughStep, WalkthroughVersion
 
-_DAY_MS = 86_400_000
 # A step belongs to one organization: with its id alone, the index answers without the table.
 _MEDIANS = text(
     """
@@ -156,7 +155,7 @@ def _read_places(session: Session, scope: Scope, now_ms: int) -> list[Place]:
     progress = WalkthroughProgress
     status: InstrumentedAttribute[ProgressStatus] = progress.status
     is_finished = status == ProgressStatus.COMPLETED
-    silent = func.count().filter(~is_finished, progress.active_at < now_ms - SILENT_DAYS * _DAY_MS)
+    silent = func.count().filter(~is_finished, progress.active_at < now_ms - SILENT_DAYS * DAY_MS)
     query = select(progress.current_step_id, is_finished, func.count(), silent).where(
         progress.organization_id == scope.organization_id,
         progress.walkthrough_id == scope.walkthrough_id,

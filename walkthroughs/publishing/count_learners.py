@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 
 from sqlalchemy import Connection, text
 
@@ -18,7 +19,7 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events.counted_places import shown_since
 from walkthroughs.events.period_numbers import count_periods
-from walkthroughs.events.scope import NEWEST, PERIOD_DAYS, period_starts
+from walkthroughs.events.scope import DAY_MS, NEWEST, PERIOD_DAYS, period_starts
 from walkthroughs.ids import now_ms
 
 _log = CountedLog(logging.getLogger(__name__))
@@ -31,7 +32,6 @@ MANY_PLACES, MANY_STARTS = 20_000, 1_000_000
 SERVER_DAYS = 7
 #: How old numbers are before they are counted again. Counting takes a hundredth of the time.
 _SECONDS, _SHARE = 900.0, 100
-_DAY_MS = 86_400_000
 
 
 def _median(period: int) -> str:
@@ -152,14 +152,15 @@ def count_learners(
         DatabaseUnavailable: the server does not answer.
     """
     now = now_ms()
-    for count in (_count_walkthroughs, _count_servers):
+    count_walkthroughs = partial(_count_walkthroughs, many_places=many_places)
+    for count in (count_walkthroughs, _count_servers):
         with database.begin() as connection:
             if not connection.execute(_TURN).scalar():
                 return False
             newest = connection.execute(_NEWEST).scalar()
             if newest is not None and newest != now and 0 <= now - newest < max_age_ms:
                 return False
-            count(connection, now, many, many_places)
+            count(connection, now, many)
     with database.begin() as connection:
         if connection.execute(_TURN).scalar():
             count_periods(connection, now, many_starts)
@@ -173,7 +174,7 @@ def _count_walkthroughs(connection: Connection, now: int, many: int, many_places
         "now": now,
         "many": many,
         "many_places": many_places,
-        "since": now - ACTIVE_DAYS * _DAY_MS,
+        "since": now - ACTIVE_DAYS * DAY_MS,
         "began": sorted(starts),
         "shown": shown_since(now),
     }
@@ -183,8 +184,8 @@ def _count_walkthroughs(connection: Connection, now: int, many: int, many_places
     connection.execute(_COUNT_TIMES, times)
 
 
-def _count_servers(connection: Connection, now: int, many: int, _: int) -> None:
-    values = {"now": now, "many": many, "since": now - SERVER_DAYS * _DAY_MS}
+def _count_servers(connection: Connection, now: int, many: int) -> None:
+    values = {"now": now, "many": many, "since": now - SERVER_DAYS * DAY_MS}
     connection.execute(_COUNT_SERVERS, values)
     connection.execute(_FORGET_SERVERS, {"now": now})
 

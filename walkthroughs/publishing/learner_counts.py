@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from walkthroughs.content.impact import ACTIVE_DAYS
 from walkthroughs.enums import ProgressStatus
+from walkthroughs.events.scope import DAY_MS
 from walkthroughs.ids import now_ms
 from walkthroughs.models.learner_counts import WalkthroughLearners
 from walkthroughs.models.progress import WalkthroughProgress
 from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
 
-_DAY_MS = 86_400_000
 _IS_MIDWAY = WalkthroughProgress.status == ProgressStatus.IN_PROGRESS
 
 
@@ -55,7 +55,7 @@ def count_active(
 ) -> dict[str, int]:
     """Return how many learners of the last `ACTIVE_DAYS` are mid-way; without any there is none."""
     kept, small = WalkthroughLearners, _not_kept(organization_id, walkthrough_ids)
-    since = now_ms() - ACTIVE_DAYS * _DAY_MS
+    since = now_ms() - ACTIVE_DAYS * DAY_MS
     now = (
         select(func.count().label("active"))
         .where(*_rows_of(small, organization_id), _IS_MIDWAY, WalkthroughProgress.active_at > since)
