@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.serving import served
 from tests.waiting import PATIENCE
+from walkthroughs.serving.http_protocol import MAX_WAITING
 
 HOST = b"Host: localhost\r\n"
 GET, POST = b"GET / HTTP/1.1\r\n" + HOST, b"POST / HTTP/1.1\r\n" + HOST
@@ -79,6 +80,8 @@ REQUESTS = {
     "a target with other bytes": (b"GET /\xff HTTP/1.1\r\n" + HOST + b"\r\n", ["400"]),
     "a target with NUL": (b"GET /\0 HTTP/1.1\r\n" + HOST + b"\r\n", ["400"]),
     "another version": (b"GET / HTTP/1.2\r\n" + HOST + b"\r\n", ["400"]),
+    "a version before headers": (b"GET / HTTP/0.9\r\n" + HOST + b"\r\n", ["505"]),
+    "a version of another form": (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", ["505"]),
     "the beginning of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ["400"]),
     "a greeting of TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", ["400"]),
     "line ends before it": (b"\r\n\r\n" + GET + b"\r\n", OK),
@@ -87,7 +90,11 @@ REQUESTS = {
     "a WebSocket": (GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", OK),
     "three at once": ((POST + b"Content-Length: 3\r\n\r\nabc") * 3, ["200"] * 4),
     "a good one, then none": (GET + b"\r\nNOTHING\r\n\r\n", ["200"]),
+    "a good one, then one without Host": (GET + b"\r\nGET / HTTP/1.1\r\n\r\n", ["200"]),
+    "two good ones, then a coding": ((GET + b"\r\n") * 2 + POST + b"Transfer-Encoding: gzip\r\n\r\n", OK),
     # How much of it.
+    "more at once than may wait": ((GET + b"\r\n") * 100, ["200"] * (1 + MAX_WAITING)),
+    "many other protocols": ((GET + H2C + b"\r\n") * 1000, ["200"] * (1 + MAX_WAITING)),
     "headers of 60 KiB": (GET + b"X: " + b"v" * 61_000 + b"\r\n\r\n", OK),
     "headers of 70 KiB": (GET + b"X: " + b"v" * 71_000 + b"\r\n\r\n", ["431"]),
     "many headers": (GET + b"X: v\r\n" * 12_000 + b"\r\n", ["431"]),

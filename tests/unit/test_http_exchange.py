@@ -7,6 +7,7 @@ import asyncio
 import uvicorn
 from uvicorn.server import ServerState
 
+from tests.waiting import SOON
 from walkthroughs.serving.bodies import receive_body
 from walkthroughs.serving.connections import bounded
 
@@ -151,5 +152,27 @@ def test_a_body_is_taken_once_whether_it_came_with_its_head_or_later():
                 await asyncio.sleep(0)
             await ended(protocol)
             assert bodies == [(b"abcdef", None)] * (1 + (len(pieces[0]) > 100))
+
+    asyncio.run(run())
+
+
+def test_who_leaves_is_told_to_what_is_being_answered_also_while_another_request_waits():
+    async def run():
+        told = []
+
+        async def app(scope, receive, send):
+            await receive()
+            await send(NO_LENGTH)
+            told.append((await receive())["type"])
+            await send(part(b"body"))
+
+        protocol, wire = connection(app)
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+        await asyncio.sleep(0)
+        wire.written.clear()
+        protocol.connection_lost(None)
+        async with asyncio.timeout(SOON):
+            await ended(protocol)
+        assert (told, wire.written) == (["http.disconnect"], [])
 
     asyncio.run(run())

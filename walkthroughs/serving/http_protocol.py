@@ -8,18 +8,23 @@ read in two ways lets strangers reach what a proxy in front would not let them.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from walkthroughs.serving.http_exchange import Exchange, OldExchange
 
 #: Bytes of headers at most, as many of trailers, and of anything else that is no part of a body.
 MAX_HEAD_BYTES = 64 * 1024
+#: Requests of one connection that wait for the answers to those before them. A request of a few
+#: bytes takes a hundred times as many while it waits.
+MAX_WAITING = 32
 #: What a line of a header has beside the name and the value.
 _LINE_BYTES = 4
 _BLANKS = b" \t"
+_VERSIONS = ("1.1", "1.0")
 
 
 class RequestRefused(Exception):
@@ -33,6 +38,8 @@ class RequestRefused(Exception):
 _UNREADABLE = RequestRefused("400 Bad Request", "The request is not HTTP/1.1 to the letter.\n")
 _HOSTS = RequestRefused("400 Bad Request", "Send exactly one Host header.\n")
 _OLD_CHUNKS = RequestRefused("400 Bad Request", "HTTP/1.0 has no Transfer-Encoding.\n")
+_VERSION = RequestRefused("505 HTTP Version Not Supported", "Only HTTP/1.1 and 1.0 are read.\n")
+_TOO_MANY = RequestRefused("429 Too Many Requests", "Wait for answers before you ask for more.\n")
 _CODING = RequestRefused("501 Not Implemented", "The only Transfer-Encoding here is chunked.\n")
 _TOO_LARGE = RequestRefused(
     "431 Request Header Fields Too Large",
@@ -51,6 +58,8 @@ class StrictProtocol(HttpToolsProtocol):
     _has_advanced = False
     #: Bytes since then: the parser keeps them.
     _pending = 0
+    #: What is being answered, or was answered last. `cycle` is the request that came last.
+    _at_work: RequestResponseCycle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes. What cannot be read is answered, and the connection closed."""
@@ -93,9 +102,13 @@ class StrictProtocol(HttpToolsProtocol):
         """
         if self._is_framing:
             return
-        self._in_head, self._has_advanced = False, True
         version = self.parser.get_http_version()
+        if version not in _VERSIONS:
+            raise _VERSION
+        if len(self.pipeline) >= MAX_WAITING:
+            raise _TOO_MANY
         self._check_head(version)
+        self._in_head, self._has_advanced = False, True
         self._complete_scope(version)
         cycle_class = OldExchange if version == "1.0" else Exchange
         before, self.cycle = (
@@ -131,6 +144,13 @@ class StrictProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():  # else its body comes: see `_go_on_with_http`
             super().on_message_complete()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell what is being answered, too. uvicorn tells the request that came last."""
+        super().connection_lost(exc)
+        if self._at_work is not None and not self._at_work.response_complete:
+            self._at_work.disconnected = True
+            self._at_work.message_event.set()
+
     def end_with(self, status: str, text: str, headers: str = "") -> None:
         """Answer with *text*, and close the connection."""
         self.transport.write(
@@ -140,6 +160,10 @@ class StrictProtocol(HttpToolsProtocol):
             ).encode()
         )
         self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  uvicorn's
+        self._at_work = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _go_on_with_http(self, rest: bytes) -> None:
         """Read *rest* as what follows the head of a request that asks for another protocol.
