@@ -158,7 +158,8 @@ class FairQueue:
 
     def _first_able(self, waiters: Iterable[_Waiter]) -> _Waiter | None:
         at_work, most = self._at_work, self._per_caller
-        return next((each for each in waiters if at_work[each.caller] < most), None)
+        able = (each for each in waiters if at_work[each.caller] < most)
+        return next((each for each in able if not each.turn.done()), None)  # else given up
 
     def _longest(self) -> OrderedDict[_Waiter, None]:
         return max(self._groups.values(), key=lambda each: len(each))  # noqa: PLW0108  mypy reads no other
