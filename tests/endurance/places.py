@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 _SUITES = (
     ("kill: before every statement of a sync", "tests/db/test_killed.py"),
     ("histories of commits", "tests/db/test_histories.py"),
+    ("histories of learners", "tests/db/test_counts_of_histories.py"),
     ("a full disk, a killed git", "tests/db/test_unfinished.py"),
 )
 
