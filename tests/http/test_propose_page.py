@@ -269,6 +269,8 @@ def test_a_proposal_says_who_does_a_changed_step_again(owner, guide, database):
         shown = guide.look(owner)
         assert shown.count("<ins>+revision: 2</ins>") == line
         assert f'name="level-start" value="{level}" checked' in shown
+    refused = guide.propose(owner, **{"level-start": "once"})
+    assert (refused.status_code, "must be" in said(refused)) == (200, True), "nothing is pushed"
     shown = said(guide.propose(owner, note="Why", **{"level-start": "same"}))
     assert "look at them once more" in shown
     assert "revision: 2" not in shown

@@ -74,13 +74,13 @@ class ProposePage(Page):
         if not row.is_proposal or row.locked is not None:
             flash("There is no proposal to push: choose “Propose a change” first.", "error")
             return _to_editor(walkthrough_id)
-        shown = _Shown(row)
-        if request.method == "POST" and _keep_levels(row):
+        shown, kept = _Shown(row), request.method == "POST" and _keep_levels(row)
+        if kept:
             flash("Who does a step again is in the files now: look at them once more.", "error")
             shown = _Shown(draft_or_404(walkthrough_id))
             shown.look()
         elif request.method == "POST":
-            if shown.push():
+            if kept is not None and shown.push():
                 return _to_editor(walkthrough_id)
         elif "changes" in request.args or request.headers.get("HX-Target") == "changes":
             shown.look()
@@ -228,8 +228,8 @@ class _Shown:
             self._error = error
 
 
-def _keep_levels(row: DraftRow) -> bool:
-    """Keep the form's choices in the draft; return whether they are others than it had."""
+def _keep_levels(row: DraftRow) -> bool | None:
+    """Keep the form's choices; return whether the draft had others. None: they are refused."""
     try:
         wanted = request_for_levels(request.form, row.draft)
         if not wanted.changes:
@@ -241,7 +241,7 @@ def _keep_levels(row: DraftRow) -> bool:
         abort(404)
     except HandrailError as error:
         flash(str(error), "error")
-        return False
+        return None
     return True
 
 
