@@ -125,6 +125,7 @@ def _steps(
     with connection.cursor() as cursor:
         cursor.execute("SET plan_cache_mode = force_generic_plan")
         cursor.execute(ADVANCE.prepare)
+        run = f"EXECUTE {ADVANCE.name} ({', '.join(['%s'] * len(ADVANCE.types))})"
         log, cpu = _log_bytes(database), meter.cpu_ms()
         for learner in learners:
             walkthrough, _, done = ordinary_step(learner, count).rpartition("_")
@@ -132,7 +133,7 @@ def _steps(
                 "o", f"msu{learner}", "srv1", f"{walkthrough}_{int(done) + later}", now_ms(), 0,
                 hash_token(token_of(learner)), None,
             )  # fmt: skip
-            cursor.execute(ADVANCE.execute, values)
+            cursor.execute(run, values)
             cursor.fetchone()
         work = meter.cpu_ms() - cpu, _log_bytes(database) - log
     connection.close()

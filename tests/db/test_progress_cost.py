@@ -4,12 +4,12 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg2.extensions
 import pytest
 from sqlalchemy import UniqueConstraint, event, text
 
 from tests.builders import content, learner, new_course, walkthrough
 from tests.learners import CACHE, lea
+from tests.wire import sent_by
 from walkthroughs.database.prepared import Prepared
 from walkthroughs.learning import answers, progress
 from walkthroughs.learning.caller import Caller
@@ -22,27 +22,22 @@ __all__ = ["lea"]
 
 def test_an_ordinary_step_is_one_round_trip(lea):
     one = lea.select().step.id
-    statements = []
-
-    class Counting(psycopg2.extensions.cursor):
-        def execute(self, sql, *args):
-            statements.append(sql)
-            return super().execute(sql, *args)
+    asked = []
 
     async def two_steps():
         prepared = Prepared(lea.database, (ADVANCE,), connections=1)
         first = await advance_fast(prepared, lea.caller, one)  # opens the connection
-        prepared._free[0].connection.cursor_factory = Counting
-        event.listen(lea.database.engine, "checkout", lambda *_: statements.append("the pool"))
-        second = await advance_fast(prepared, lea.caller, first.current_step_id)
+        event.listen(lea.database.engine, "checkout", lambda *_: asked.append("the pool"))
+        with sent_by(prepared) as sent:
+            second = await advance_fast(prepared, lea.caller, first.current_step_id)
+        asked.extend(sent)
         prepared.close()
         return answers.cached_view(CACHE, second)
 
     view = asyncio.run(two_steps())
 
     assert view.step.title == "Three"
-    assert len(statements) == 1
-    assert statements[0].startswith("EXECUTE handrail_advance")
+    assert asked == ["handrail_advance", "Sync"]
 
 
 def test_no_index_has_a_column_that_a_step_call_changes():

@@ -6,13 +6,16 @@ import asyncio
 import re
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
-import psycopg2.extensions as driver
 
+from walkthroughs.database.deadline import wait_until
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DRIVER_ERRORS, unavailable
+
+if TYPE_CHECKING:
+    from walkthroughs.database.async_connection import AsyncConnection
 
 #: How long a caller waits for an answer: for its turn, the connection and the statement.
 _PATIENCE_SECONDS = 1.5
@@ -37,11 +40,6 @@ class Statement:
         return f"PREPARE {self.name} ({', '.join(self.types)}) AS {self.sql}"
 
     @property
-    def execute(self) -> str:
-        """Return what runs it, for the driver to fill in."""
-        return f"EXECUTE {self.name} ({', '.join(['%s'] * len(self.types))})"
-
-    @property
     def unprepared(self) -> str:
         """Return the statement itself, for the driver to fill in."""
         return _PARAMETER.sub(
@@ -60,13 +58,13 @@ class Prepared:
     def __init__(
         self, database: Database, statements: tuple[Statement, ...], connections: int
     ) -> None:
-        self._database = database
+        # Only what serves makes one, and the other commands need not load a second driver.
+        from walkthroughs.database.async_connection import open_connection
+
+        self._database, self._connect = database, open_connection
         self._is_pooled = database.is_pooled
         self._prepare = "; ".join([_PLAN_ONCE, *(statement.prepare for statement in statements)])
-        self._execute = {
-            each.name: each.unprepared if self._is_pooled else each.execute for each in statements
-        }
-        self._free: list[_Connection] = []
+        self._free: list[AsyncConnection] = []
         self._most, self._busy = connections, 0
         self._turns: deque[asyncio.Future[None]] = deque()
 
@@ -104,14 +102,17 @@ class Prepared:
 
         Nearly every call finds a line free: that way has no context manager and no timeout.
         """
-        values: tuple[object, ...] | dict[str, object] = parameters
-        if self._is_pooled:
-            values = {f"p{number}": value for number, value in enumerate(parameters, 1)}
-        await self._take_place(deadline)
+        if self._busy < self._most:
+            self._busy += 1
+        else:
+            await self._wait_in_turn(deadline)
         line = None
         try:
             line = self._free.pop() if self._free else await self._open(deadline)
-            row = await line.fetch(self._execute[statement.name], values, deadline)
+            if self._is_pooled:
+                row = await line.fetch(statement.sql, statement.types, parameters, deadline)
+            else:
+                row = await line.fetch_prepared(statement.name, parameters, deadline)
         except BaseException:
             if line is not None:
                 line.close()
@@ -122,23 +123,16 @@ class Prepared:
         finally:
             self._leave_place()
 
-    async def _take_place(self, deadline: float) -> None:
-        """Count as busy; while all lines are, wait in turn."""
-        if self._busy < self._most:
-            self._busy += 1
-            return
-        loop = asyncio.get_running_loop()
-        turn = loop.create_future()
+    async def _wait_in_turn(self, deadline: float) -> None:
+        """Wait in turn for a line, and count as busy from then on."""
+        turn = asyncio.get_running_loop().create_future()
         self._turns.append(turn)
-        timer = loop.call_at(deadline, _give_up, turn)
         try:
-            await turn
+            await wait_until(deadline, turn)
         except asyncio.CancelledError:
             if not turn.cancelled() and turn.exception() is None:  # it came in the same moment
                 self._leave_place()
             raise
-        finally:
-            timer.cancel()
 
     def _leave_place(self) -> None:
         """Hand the place to the next in turn, so that nobody who comes later takes it."""
@@ -149,102 +143,15 @@ class Prepared:
                 return
         self._busy -= 1
 
-    async def _open(self, deadline: float) -> _Connection:
+    async def _open(self, deadline: float) -> AsyncConnection:
         async with asyncio.timeout_at(deadline):
             # The server that this starts goes on starting after the deadline.
             dsn = await asyncio.to_thread(self._database.open_connection.dsn)
-            connection = psycopg2.connect(dsn, async_=1)
-            try:
-                await _connected(connection)
-            except BaseException:
-                connection.close()
-                raise
-        line = _Connection(connection)
+            line = await self._connect(dsn)
         try:
             if not self._is_pooled:
-                await line.fetch(self._prepare, (), deadline)
+                await line.run(self._prepare, deadline)
         except BaseException:
             line.close()
             raise
         return line
-
-
-class _Connection:
-    """A connection whose socket the loop watches as long as it is open."""
-
-    def __init__(self, connection: driver.connection) -> None:
-        self.connection = connection
-        self._loop = asyncio.get_running_loop()
-        self._socket = connection.fileno()
-        self._answer: asyncio.Future[None] | None = None
-        self._closed = False
-        # Register the socket once: registering it per call costs 10 % of a call.
-        self._loop.add_reader(self._socket, self._readable)
-
-    async def fetch(
-        self, sql: str, parameters: tuple[object, ...] | dict[str, object], deadline: float
-    ) -> tuple[Any, ...] | None:
-        """Run one statement and wait for its answer; return its row, if it has one."""
-        cursor = self.connection.cursor()
-        cursor.execute(sql, parameters)
-        while (state := self.connection.poll()) == driver.POLL_WRITE:
-            # The socket is full, which so short a statement leaves at once.
-            if self._loop.time() > deadline:
-                raise TimeoutError
-            await asyncio.sleep(0)
-        if state != driver.POLL_OK:
-            await self._answered(deadline)
-        row: tuple[Any, ...] | None = cursor.fetchone() if cursor.description else None
-        return row
-
-    async def _answered(self, deadline: float) -> None:
-        """Wait until the answer is read."""
-        self._answer = answer = self._loop.create_future()
-        timer = self._loop.call_at(deadline, _give_up, answer)
-        try:
-            await answer
-        finally:
-            timer.cancel()
-            self._answer = None
-
-    def close(self) -> None:
-        """Close it; the statement in it, if any, is abandoned."""
-        if not self._closed:  # a second time, the socket's number may be another's
-            self._closed = True
-            self._loop.remove_reader(self._socket)
-            self.connection.close()
-
-    def _readable(self) -> None:
-        """Read what has come. Without a statement, that is the end of the connection."""
-        answer = self._answer
-        try:
-            is_whole = self.connection.poll() == driver.POLL_OK
-        except psycopg2.Error as error:
-            if answer is None:
-                self.close()
-            elif not answer.done():
-                answer.set_exception(error)
-        else:
-            if is_whole and answer is not None and not answer.done():
-                answer.set_result(None)
-
-
-def _give_up(answer: asyncio.Future[None]) -> None:
-    if not answer.done():
-        answer.set_exception(TimeoutError())
-
-
-async def _connected(connection: driver.connection) -> None:
-    """Wait until *connection* is open."""
-    loop = asyncio.get_running_loop()
-    while (state := connection.poll()) != driver.POLL_OK:
-        ready = asyncio.Event()
-        socket = connection.fileno()
-        reads = state == driver.POLL_READ
-        watch = loop.add_reader if reads else loop.add_writer
-        forget = loop.remove_reader if reads else loop.remove_writer
-        watch(socket, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            forget(socket)

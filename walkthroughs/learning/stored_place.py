@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from walkthroughs.database.prepared import Prepared, Statement
@@ -19,7 +20,7 @@ READ_PLACE = Statement(
     "handrail_read_place",
     ("text", "text", "text", "text", "text[]"),
     f"""
-    SELECT w.version, w.digest, p.status, p.current_step_id, p.completed_steps,
+    SELECT w.version, w.digest, p.status, p.current_step_id, p.completed_steps::text,
            CASE WHEN p.version <> w.version THEN (
              SELECT jsonb_agg(jsonb_build_array(s.id, s.external_id) ORDER BY o.n)
                FROM walkthrough_versions v,
@@ -52,7 +53,9 @@ class StoredPlace:
         digest: of its content.
         status: not_started if they have not begun.
         step_id: the row id of the step that was last shown; none if none was.
-        completed: what is completed, elsewhere too, if they have begun; else what moved in.
+        completed_json: an array of the row ids of the steps that are completed, as it is stored;
+            none if they have not begun.
+        moved: the row ids of steps that moved in, and were completed elsewhere.
         last_seen: the order of the version that they last saw; none if that is the live one.
         earlier_attempts: how many they ended by beginning again.
     """
@@ -61,9 +64,15 @@ class StoredPlace:
     digest: str
     status: ProgressStatus
     step_id: str | None
-    completed: frozenset[str]
+    completed_json: str | None
+    moved: frozenset[str]
     last_seen: tuple[StepRef, ...] | None
     earlier_attempts: int
+
+    @property
+    def completed(self) -> frozenset[str]:
+        """Return what is completed, here or elsewhere. It reads the array each time."""
+        return self.moved.union(json.loads(self.completed_json or "[]"))
 
     def is_in(self, published: PublishedVersion | None) -> bool:
         """Return whether *published* is the live version."""
@@ -105,7 +114,8 @@ async def read_place(
         digest,
         state,
         step_id if is_begun else None,
-        moved | frozenset(completed if is_begun else ()),
+        completed if is_begun else None,
+        moved,
         tuple(StepRef(*each) for each in last_seen) if last_seen else None,
         attempts,
     )
@@ -118,20 +128,23 @@ def place_view(
 
     *published* is the version that *place* is in.
     """
+    completed = place.completed
     return status_view(
         published,
         place.status,
-        place.completed,
-        _current(published, place),
+        completed,
+        _current(published, place, completed),
         ended=place.earlier_attempts,
         named=named,
     )
 
 
-def _current(published: PublishedVersion, place: StoredPlace) -> str | None:
+def _current(
+    published: PublishedVersion, place: StoredPlace, completed: frozenset[str]
+) -> str | None:
     if place.step_id is None or (
-        place.step_id in published.step_ids and place.step_id not in place.completed
+        place.step_id in published.step_ids and place.step_id not in completed
     ):
         return place.step_id  # as `current_step` would say, after comparing the orders
     seen = published.step_refs if place.last_seen is None else place.last_seen
-    return current_step(place.step_id, place.completed, last_seen=seen, live=published.step_refs)
+    return current_step(place.step_id, completed, last_seen=seen, live=published.step_refs)

@@ -84,9 +84,8 @@ async def answer_shortly(
 async def _list(places: Places, caller: Caller, arguments: dict[str, Any]) -> ShortAnswer:
     given = parse_arguments(ListWalkthroughs, LIST_TOOL, arguments)
     listed = await read_catalog(places.prepared, caller, given.query, given.page)
-    # The page itself may be long.
-    digest = sha256((listed.rows or "").encode()).digest()
-    key = LIST_TOOL, given.query, given.page, listed.total, digest, listed.knows_learner
+    rows = _digest(listed.rows)
+    key = LIST_TOOL, given.query, given.page, listed.total, rows, listed.knows_learner
     return ShortAnswer(key, lambda: list_result(listed.view(), given.query))
 
 
@@ -114,12 +113,18 @@ async def _status(places: Places, caller: Caller, arguments: dict[str, Any]) -> 
         place.status,
         place.step_id,
         place.last_seen,
-        place.completed & published.step_ids,
+        _digest(place.completed_json),
+        place.moved,
         place.earlier_attempts,
         named and (named.id, caller.base_address),
     )
     base = caller.base_address
     return ShortAnswer(key, lambda: status_result(place_view(published, place, named), base))
+
+
+def _digest(words: str | None) -> bytes:
+    """Return what stands in a key for a text that may be long."""
+    return sha256((words or "").encode()).digest()
 
 
 def _shown(published: PublishedVersion, view: StepView, caller: Caller) -> ShortAnswer:

@@ -1,0 +1,25 @@
+"""What the prepared connections of an event loop send to PostgreSQL, as libpq itself tells."""
+
+import re
+from contextlib import contextmanager
+from tempfile import NamedTemporaryFile
+
+_SENT = re.compile(r"\tF\t\d+\t(Bind\t \"\" \"(?P<name>\w+)\"|(?P<other>Query|Parse|Sync))")
+
+
+@contextmanager
+def sent_by(prepared):
+    """Yield a list that has, after the block, the names of what the idle connections ran.
+
+    "Sync" ends each round trip.
+    """
+    sent = []
+    with NamedTemporaryFile("w+") as log:
+        lines = list(prepared._free)
+        for line in lines:
+            line._connection.trace(log.fileno())
+        yield sent
+        for line in lines:
+            line._connection.untrace()
+        log.seek(0)
+        sent += [found["name"] or found["other"] for found in _SENT.finditer(log.read())]
