@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 from walkthroughs.database.pool import Database
 from walkthroughs.database.prepared import Prepared, Statement
@@ -67,44 +68,6 @@ LIST_FOUND = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page as the database returns it.
-
-    Attributes:
-        total: how many there are on all pages.
-        rows: the page, as JSON; none if it is empty.
-        page: its number, from 1.
-        knows_learner: whether it has a learner's progress.
-    """
-
-    total: int
-    rows: str | None
-    page: int
-    knows_learner: bool
-
-    def view(self) -> CatalogPage:
-        """Return the page as a value."""
-        cards = tuple(self._card(*row) for row in json.loads(self.rows or "[]"))
-        return CatalogPage(cards, self.total, self.page, PAGE_SIZE)
-
-    def _card(
-        self,
-        walkthrough_id: str,
-        title: str,
-        description: str | None,
-        steps: int,
-        minutes: int | None,
-        status: str | None,
-        completed: int,
-    ) -> CatalogEntry:
-        entry = walkthrough_id, title, description, steps, minutes
-        if not self.knows_learner:
-            return CatalogEntry(*entry)
-        state = ProgressStatus(status or ProgressStatus.NOT_STARTED)
-        return CatalogEntry(*entry, state, completed, percent_of(completed, steps))
-
-
 def list_walkthroughs(
     database: Database, caller: Caller, *, query: str | None = None, page: int = 1
 ) -> CatalogPage:
@@ -116,21 +79,20 @@ def list_walkthroughs(
     statement, values = _question(caller, query, page)
     given = {f"p{number}": value for number, value in enumerate(values, 1)}
     with database.autocommit() as connection:
-        total, rows = connection.exec_driver_sql(statement.unprepared, given).one()
-    return Listed(total or 0, rows, page, caller.learner_id is not None).view()
+        row = connection.exec_driver_sql(statement.unprepared, given).one()
+    return _page_of(row, caller, page)
 
 
 async def read_catalog(
     prepared: Prepared, caller: Caller, query: str | None = None, page: int = 1
-) -> Listed:
+) -> CatalogPage:
     """Return the same page, on the event loop.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
     """
     statement, values = _question(caller, query, page)
-    total, rows = await prepared.fetch(statement, *values) or (None, None)
-    return Listed(total or 0, rows, page, caller.learner_id is not None)
+    return _page_of(await prepared.fetch(statement, *values), caller, page)
 
 
 def _question(caller: Caller, query: str | None, page: int) -> tuple[Statement, tuple[object, ...]]:
@@ -139,3 +101,28 @@ def _question(caller: Caller, query: str | None, page: int) -> tuple[Statement, 
     if query is None:
         return LIST_ALL, values
     return LIST_FOUND, (*values, query.replace("\0", " "))  # PostgreSQL takes none
+
+
+def _page_of(row: Sequence[Any] | None, caller: Caller, page: int) -> CatalogPage:
+    """Return the page that a statement found: the number of all, and its rows as JSON."""
+    total, rows = row or (None, None)
+    knows_learner = caller.learner_id is not None
+    cards = tuple(_card(knows_learner, *each) for each in json.loads(rows or "[]"))
+    return CatalogPage(cards, total or 0, page, PAGE_SIZE)
+
+
+def _card(
+    knows_learner: bool,
+    walkthrough_id: str,
+    title: str,
+    description: str | None,
+    steps: int,
+    minutes: int | None,
+    status: str | None,
+    completed: int,
+) -> CatalogEntry:
+    entry = walkthrough_id, title, description, steps, minutes
+    if not knows_learner:
+        return CatalogEntry(*entry)
+    state = ProgressStatus(status or ProgressStatus.NOT_STARTED)
+    return CatalogEntry(*entry, state, completed, percent_of(completed, steps))

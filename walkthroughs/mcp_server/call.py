@@ -27,7 +27,8 @@ class ShortAnswer:
     """What a common call is answered, before it is written out.
 
     Attributes:
-        key: all that the answer depends on, but the caller's server and protocol.
+        key: all that the answer depends on, but the caller's server and protocol; none if such
+            answers are not kept.
         make: returns the answer.
     """
 

@@ -8,14 +8,15 @@ follow are the kept bytes. So nothing here knows how an answer looks.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cachetools import LRUCache
-from starlette.types import Message, Scope, Send
+from starlette.types import Scope, Send
 
 from walkthroughs.learning.content_cache import PublishedVersion
 from walkthroughs.learning.views import FastStep
 from walkthroughs.mcp_server.call import SCOPE_KEY, Attempt, Call, GoOn
+from walkthroughs.mcp_server.kept_answers import KeptAnswer, keeping
 from walkthroughs.mcp_server.places import Places
 from walkthroughs.mcp_server.short_calls import attempt_call
 from walkthroughs.mcp_server.step_call import STEP_TOOL, KnownCall
@@ -27,16 +28,7 @@ MAX_BYTES = 32 * 1024 * 1024
 _BESIDE = 1000
 #: Of lists of completed steps that were counted.
 _MAX_COUNTED_BYTES = 8 * 1024 * 1024
-_LENGTH = b"content-length"
 _ID, _END = b'{"jsonrpc":"2.0","id":', b',"result":'
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An answer of the SDK: its headers without the length, and what follows the request's id."""
-
-    headers: tuple[tuple[bytes, bytes | None], ...]
-    rest: bytes
 
 
 class OwnAnswers:
@@ -44,8 +36,9 @@ class OwnAnswers:
 
     def __init__(self, places: Places, metrics: Metrics, max_bytes: int = MAX_BYTES) -> None:
         self._places, self._metrics = places, metrics
-        self._kept: LRUCache[Hashable, _Kept] = LRUCache(
-            max_bytes, getsizeof=lambda kept: len(kept.rest) + _BESIDE
+        #: Answers without their beginning, which has the id of the request.
+        self._kept: LRUCache[Hashable, KeptAnswer] = LRUCache(
+            max_bytes, getsizeof=lambda kept: len(kept.body) + _BESIDE
         )
         #: Of lists of completed steps, how many are of the version, and the size of the list.
         self._counts: LRUCache[Hashable, tuple[int, int]] = LRUCache(
@@ -67,18 +60,33 @@ class OwnAnswers:
             return
         attempt = await attempt_call(self._places, call.caller, known.tool, known.arguments)
         key = self._key(call, known, attempt)
-        kept = self._kept.get(key) if key else None
+        kept = self._kept.get(key) if key is not None else None
         if kept is not None:
             self._metrics.tool_called(known.tool, "ok", attempt.began)
-            await _send(send, kept, known.request_id)
+            await kept.send(send, _ID + known.request_id)
             return
         scope[SCOPE_KEY] = replace(call, attempt=attempt)
-        await go_on(_Keeper(self._kept, key, known.request_id, attempt, send) if key else send)
+        if key is None:
+            await go_on(send)
+            return
+
+        def keep(answer: KeptAnswer) -> None:
+            begin = _ID + known.request_id
+            is_good = answer.status == 200 and answer.body.startswith(begin + _END)
+            if is_good and attempt.is_from_memory:
+                self._keep(key, replace(answer, body=answer.body[len(begin) :]))
+
+        await go_on(keeping(send, keep))
+
+    def _keep(self, key: Hashable, answer: KeptAnswer) -> None:
+        if len(answer.body) + _BESIDE <= self._kept.maxsize:
+            self._kept[key] = answer
 
     def _key(self, call: Call, known: KnownCall, attempt: Attempt) -> Hashable:
         """Return all that the answer depends on; none if it is not kept."""
         if attempt.answer is not None:
-            return attempt.answer.key, known.version, call.tenant.name
+            key = attempt.answer.key
+            return None if key is None else (key, known.version, call.tenant.name)
         if attempt.moved is None:
             return None
         moved = attempt.moved
@@ -108,45 +116,3 @@ class OwnAnswers:
             if counted[1] <= _MAX_COUNTED_BYTES:
                 self._counts[key] = counted
         return counted[0]
-
-
-class _Keeper:
-    """Sends an answer on, and keeps it."""
-
-    def __init__(
-        self,
-        kept: LRUCache[Hashable, _Kept],
-        key: Hashable,
-        request_id: bytes,
-        attempt: Attempt,
-        send: Send,
-    ) -> None:
-        self._all, self._key, self._attempt, self._send = kept, key, attempt, send
-        self._begin = _ID + request_id + _END
-        self._start: Message = {}
-
-    async def __call__(self, message: Message) -> None:
-        """Send a part of the answer."""
-        if message["type"] == "http.response.start":
-            self._start = message
-        elif self._start.get("status") == 200 and self._attempt.is_from_memory:
-            self._keep(message)
-        await self._send(message)
-
-    def _keep(self, message: Message) -> None:
-        body = message.get("body", b"")
-        if message.get("more_body") or not body.startswith(self._begin):
-            return
-        rest = body[len(self._begin) - len(_END) :]
-        if len(rest) + _BESIDE <= self._all.maxsize:
-            self._all[self._key] = _Kept(
-                tuple((n, None if n == _LENGTH else v) for n, v in self._start["headers"]), rest
-            )
-
-
-async def _send(send: Send, kept: _Kept, request_id: bytes) -> None:
-    body = b"".join((_ID, request_id, kept.rest))
-    length = str(len(body)).encode()
-    headers = [(name, length if value is None else value) for name, value in kept.headers]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -7,13 +7,13 @@ quiet server, many on a busy one. So nothing here knows how such an answer looks
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 
 from cachetools import TTLCache
 from pydantic_core import from_json
-from starlette.types import Message, Send
+from starlette.types import Send
 
 from walkthroughs.mcp_server.call import Call, GoOn
+from walkthroughs.mcp_server.kept_answers import KeptAnswer, keeping
 from walkthroughs.mcp_server.tenant import CACHE_SECONDS
 
 #: Their answers depend on the request and the server alone, and they change nothing.
@@ -33,24 +33,16 @@ _HEADERS = (
 #: What is kept in all, and a request at most. A list of the tools has about 8 kB.
 MAX_BYTES = 8 * 1024 * 1024
 _MAX_REQUEST = 4000
-#: What else a kept answer takes: its key and its headers.
-_BESIDE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    status: int
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
-    size: int
+#: What else a kept answer takes at most: its key, which has the request, and its headers.
+_BESIDE = 1000 + _MAX_REQUEST
 
 
 class SharedAnswers:
     """Answers of one event loop. They are kept as long as what is known of a server."""
 
     def __init__(self, seconds: float = CACHE_SECONDS, max_bytes: int = MAX_BYTES) -> None:
-        self._kept: TTLCache[Hashable, _Kept] = TTLCache(
-            max_bytes, seconds, getsizeof=lambda kept: kept.size
+        self._kept: TTLCache[Hashable, KeptAnswer] = TTLCache(
+            max_bytes, seconds, getsizeof=lambda kept: len(kept.body) + _BESIDE
         )
 
     async def answer(
@@ -73,31 +65,16 @@ class SharedAnswers:
         key = (body, call.tenant, reads_results, *map(headers.get, _HEADERS))
         kept = self._kept.get(key)
         if kept is not None:
-            start = {"type": "http.response.start", "status": kept.status}
-            await send({**start, "headers": list(kept.headers)})
-            await send({"type": "http.response.body", "body": kept.body})
-        else:
-            await go_on(self._keeping(key, len(body), send) if _is_shared(body) else send)
+            await kept.send(send)
+            return
 
-    def _keeping(self, key: Hashable, request_size: int, send: Send) -> Send:
-        """Return *send*, with an answer that goes on it kept, if it is a good one."""
-        start: Message = {}
+        def keep(answer: KeptAnswer) -> None:
+            status, content = answer.status, answer.body
+            is_good = status == 202 or (status == 200 and b'"result":' in content)
+            if is_good and len(content) + _BESIDE <= self._kept.maxsize:
+                self._kept[key] = answer
 
-        async def keep_and_send(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                start = message
-            elif message.get("more_body"):
-                start = {"status": 0}  # it comes in parts: none of them is the answer
-            else:
-                status, body = start["status"], message.get("body", b"")
-                is_good = status == 202 or (status == 200 and b'"result":' in body)
-                size = request_size + len(body) + _BESIDE
-                if is_good and size <= self._kept.maxsize:
-                    self._kept[key] = _Kept(status, tuple(start["headers"]), body, size)
-            await send(message)
-
-        return keep_and_send
+        await go_on(keeping(send, keep) if _is_shared(body) else send)
 
 
 def _is_shared(body: bytes) -> bool:

@@ -83,10 +83,8 @@ async def answer_shortly(
 
 async def _list(places: Places, caller: Caller, arguments: dict[str, Any]) -> ShortAnswer:
     given = parse_arguments(ListWalkthroughs, LIST_TOOL, arguments)
-    listed = await read_catalog(places.prepared, caller, given.query, given.page)
-    rows = _digest(listed.rows)
-    key = LIST_TOOL, given.query, given.page, listed.total, rows, listed.knows_learner
-    return ShortAnswer(key, lambda: list_result(listed.view(), given.query))
+    page = await read_catalog(places.prepared, caller, given.query, given.page)
+    return ShortAnswer(None, lambda: list_result(page, given.query))
 
 
 async def _select(places: Places, caller: Caller, arguments: dict[str, Any]) -> ShortAnswer | None:
