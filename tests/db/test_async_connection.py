@@ -22,6 +22,7 @@ ECHO = Statement(
 #: A key that is checked when the transaction ends, after the row has come.
 TWICE = Statement("twice", ("text",), "INSERT INTO late (id) VALUES ($1), ($1) RETURNING id")
 FAILING = Statement("failing", ("text",), "SELECT 1 / length($1)")
+ARRAY = Statement("of_array", ("text",), "SELECT ARRAY[$1]")
 WHO = Statement("who", ("int",), "SELECT pg_backend_pid() + $1")
 SLEEP = Statement("sleep", ("int",), "SELECT pg_sleep($1)")
 
@@ -78,7 +79,9 @@ def test_a_text_that_postgresql_cannot_hold_is_refused_whole(echo, words):
 
 
 def test_an_error_is_the_drivers_of_its_kind_and_the_next_statement_runs(database):
-    with Asked(database, FAILING) as asked:
+    with Asked(database, FAILING, ARRAY) as asked:
+        with pytest.raises(TypeError, match="Return text, integers or JSON"):
+            asked.fetch(ARRAY, "a")  # else it would be told as the text {a}
         with pytest.raises(errors.DivisionByZero, match="division by zero"):
             asked.fetch(FAILING, "")
         assert asked.fetch(FAILING, "a") == (1,)

@@ -22,15 +22,35 @@ from pydantic_core import from_json
 
 from walkthroughs.database.deadline import wait_until
 
-_LOADERS: dict[int, Callable[[bytes], Any]] = {
-    types.get_oid("bool"): b"t".__eq__,
-    types.get_oid("int2"): int,
-    types.get_oid("int4"): int,
-    types.get_oid("int8"): int,
-    types.get_oid("json"): from_json,
-    types.get_oid("jsonb"): from_json,
-    types.get_oid("bytea"): lambda value: bytes.fromhex(value[2:].decode()),
-}
+#: Types that are made in a database have higher ids: ours are enums, whose values are texts.
+_LAST_BUILT_IN = 16383
+
+
+class _Loaders(dict[int, Callable[[bytes], Any]]):
+    """What reads a value, by the id of its type."""
+
+    def __missing__(self, oid: int) -> Callable[[bytes], Any]:
+        if oid <= _LAST_BUILT_IN:
+            message = f"Values of the type {oid} are not read. Return text, integers or JSON."
+            raise TypeError(message)
+        self[oid] = bytes.decode
+        return bytes.decode
+
+
+_LOADERS = _Loaders(
+    {
+        types.get_oid("text"): bytes.decode,
+        types.get_oid("varchar"): bytes.decode,
+        types.get_oid("name"): bytes.decode,
+        types.get_oid("bool"): b"t".__eq__,
+        types.get_oid("int2"): int,
+        types.get_oid("int4"): int,
+        types.get_oid("int8"): int,
+        types.get_oid("json"): from_json,
+        types.get_oid("jsonb"): from_json,
+        types.get_oid("bytea"): lambda value: bytes.fromhex(value[2:].decode()),
+    }
+)
 _GOOD = {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}
 
 Row = tuple[Any, ...]
@@ -190,7 +210,7 @@ def _row(result: PGresult) -> Row | None:
         return None
     return tuple(
         value if (value := result.get_value(0, column)) is None
-        else _LOADERS.get(result.ftype(column), bytes.decode)(value)
+        else _LOADERS[result.ftype(column)](value)
         for column in range(result.nfields)
     )  # fmt: skip
 

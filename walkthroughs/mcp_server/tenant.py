@@ -57,11 +57,11 @@ OFFERED = Statement(
     "handrail_offered",
     ("text", "text"),
     f"""
-    SELECT ARRAY(SELECT w.title FROM walkthroughs w
-                   JOIN mcp_server_walkthroughs o ON o.organization_id = w.organization_id
-                    AND o.walkthrough_id = w.id AND o.mcp_server_id = $2
-                  WHERE {visible_sql("$1", "$2")}
-                  ORDER BY o.display_order, w.title, w.id LIMIT {_TITLES}),
+    SELECT to_jsonb(ARRAY(SELECT w.title FROM walkthroughs w
+                            JOIN mcp_server_walkthroughs o ON o.organization_id = w.organization_id
+                             AND o.walkthrough_id = w.id AND o.mcp_server_id = $2
+                           WHERE {visible_sql("$1", "$2")}
+                           ORDER BY o.display_order, w.title, w.id LIMIT {_TITLES})),
            (SELECT count(*) FROM walkthroughs w WHERE {visible_sql("$1", "$2")})
     """,  # noqa: S608  constants
 )
