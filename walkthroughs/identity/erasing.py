@@ -11,6 +11,7 @@ from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NotFound
 from walkthroughs.events.owners import forget_last_day, forget_learner, hold_events
+from walkthroughs.events.scope import DAY_MS
 from walkthroughs.identity.learner_rows import lock_learners
 from walkthroughs.identity.learners import ERASED, find_learner, learner_ids
 from walkthroughs.ids import id_factory
@@ -18,7 +19,6 @@ from walkthroughs.models.progress import WalkthroughAttempt, WalkthroughProgress
 from walkthroughs.models.servers import McpServerUser
 from walkthroughs.models.sign_in import SignInCode
 
-_DAY_MS = 24 * 3600 * 1000
 _new_attempt_id = id_factory("wa")
 
 
@@ -89,4 +89,4 @@ def _ended_attempt(row: Row[Any]) -> dict[str, Any]:
 
 
 def _day(at_ms: int) -> int:
-    return at_ms - at_ms % _DAY_MS
+    return at_ms - at_ms % DAY_MS

@@ -9,13 +9,13 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from walkthroughs.database.pool import Database
+from walkthroughs.events.scope import DAY_MS
 from walkthroughs.models import Walkthrough, WalkthroughImage
 from walkthroughs.publishing.picture_uses import places_of_pictures
 
 _log = logging.getLogger(__name__)
 #: How long a picture may be without a text that names it: somebody may be about to write one.
 KEPT_DAYS = 30
-_DAY_MS = 24 * 3600 * 1000
 #: Walkthroughs of one sweep. Those that are left are the next one's.
 _AT_ONCE = 500
 #: Walkthroughs with an old picture that no live step names: few, so that the rest is read of few.
@@ -36,7 +36,7 @@ def sweep_pictures(database: Database, now: int, stop: threading.Event | None = 
     A picture is used if a live step, an archived one, a version, the draft or a kept copy names
     it. A walkthrough that somebody is writing at the moment is left for the next time.
     """
-    before, deleted = now - KEPT_DAYS * _DAY_MS, 0
+    before, deleted = now - KEPT_DAYS * DAY_MS, 0
     with database.transaction() as session:
         found = session.execute(_CANDIDATES, {"before": before, "most": _AT_ONCE}).all()
     for organization_id, walkthrough_id in found:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from admin.forms import AUTH_TYPES, meaning_of
 from admin.pages.servers.last_call import LastCall
 from walkthroughs.addresses import server_address
+from walkthroughs.events.scope import DAY_MS
 from walkthroughs.ids import now_ms
 from walkthroughs.models import (
     McpServer,
@@ -22,8 +23,6 @@ from walkthroughs.models import (
 )
 from walkthroughs.publishing.count_learners import SERVER_DAYS
 from walkthroughs.runtime import runtime
-
-_WEEK_MS = SERVER_DAYS * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def read_servers(session: Session, organization_id: str) -> list[ServerRow]:
         )
         .where(
             WalkthroughProgress.organization_id == organization_id,
-            WalkthroughProgress.active_at > now_ms() - _WEEK_MS,
+            WalkthroughProgress.active_at > now_ms() - SERVER_DAYS * DAY_MS,
             ~exists().where(ServerLearners.organization_id == organization_id),
         )
         .group_by(WalkthroughProgress.mcp_server_id)
