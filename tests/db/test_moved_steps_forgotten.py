@@ -1,10 +1,15 @@
 """A step that moved is forgotten for good, wherever it was completed."""
 
+from dataclasses import replace
+
 import pytest
 
+from tests.builders import server
 from tests.moving_source import start_over, synced
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NothingStarted, StepNotFound
+from walkthroughs.models import WalkthroughProgress
+from walkthroughs.publishing import assignments
 
 __all__ = ["synced"]
 
@@ -81,6 +86,16 @@ def test_after_a_reset_that_left_something_the_walkthrough_counts_as_not_started
         synced.next(synced.rows()["aa", "a2"])
     with pytest.raises(NothingStarted):
         synced.next(None)
+
+    row, owner = synced.row("aa").id, synced.caller.organization_id
+    with synced.database.transaction() as session:
+        other = server(session, owner, "other").id
+        assignments.assign(session, owner, other, [row])
+    synced.caller = replace(synced.caller, server_id=other)
+    synced.open("aa")
+    with synced.database.transaction() as session:
+        places = session.query(WalkthroughProgress.mcp_server_id).filter_by(walkthrough_id=row)
+        assert places.scalar() == other, "it was begun there, and is counted there"
 
 
 def test_a_step_forgotten_where_it_is_now_is_not_done_again_by_going_on_where_it_was(synced):

@@ -68,7 +68,8 @@ START = text(
      WHERE u.organization_id = :organization_id AND u.id = :learner_id FOR KEY SHARE
     ON CONFLICT (mcp_server_user_id, walkthrough_id) DO UPDATE
        SET current_step_id = EXCLUDED.current_step_id, status = EXCLUDED.status,
-           started_at = EXCLUDED.started_at, version = EXCLUDED.version
+           started_at = EXCLUDED.started_at, version = EXCLUDED.version,
+           mcp_server_id = EXCLUDED.mcp_server_id
      WHERE walkthrough_progress.status = 'not_started'
     """
 )
