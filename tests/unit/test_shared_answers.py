@@ -22,24 +22,29 @@ RESULT = b'{"jsonrpc":"2.0","id":1,"result":{}}'
 class Asked:
     """Sends requests, and counts those that had to be answered."""
 
-    def __init__(self, answers, status=200, body=RESULT):
+    def __init__(self, answers, status=200, body=RESULT, parts=1):
         self.answers, self.status, self.body, self.count = answers, status, body, 0
+        self.parts = parts
 
     async def _go_on(self, send):
         self.count += 1
         await send(
             {"type": "http.response.start", "status": self.status, "headers": [(b"a", b"b")]}
         )
+        for left in range(self.parts - 1, 0, -1):
+            await send({"type": "http.response.body", "body": b"", "more_body": left})
         await send({"type": "http.response.body", "body": self.body})
 
     def is_asked(self, call=CALL, headers=HEADERS, body=LIST):
         sent, before = [], self.count
 
         async def send(message):
-            sent.append(message)
+            sent.append(dict(message))
+            if "headers" in message:  # as what admits pages adds their origin
+                message["headers"] = [*message["headers"], (b"of", b"this caller")]
 
         asyncio.run(self.answers.answer(call, headers, body, send, self._go_on))
-        assert [sent[0]["status"], sent[0]["headers"], sent[1]["body"]] == [
+        assert [sent[0]["status"], sent[0]["headers"], sent[-1]["body"]] == [
             self.status, [(b"a", b"b")], self.body,
         ]  # fmt: skip
         return self.count > before
@@ -73,5 +78,6 @@ def test_what_is_no_good_answer_or_not_for_all_is_kept_for_nobody():
         (Asked(SharedAnswers(max_bytes=500)), {}),
         (Asked(SharedAnswers(), body=b'{"jsonrpc":"2.0","id":1,"error":{}}'), {}),
         (Asked(SharedAnswers(), status=400), {}),
+        (Asked(SharedAnswers(), parts=2), {}),
     ):
         assert [asked.is_asked(**request), asked.is_asked(**request)] == [True, True], request

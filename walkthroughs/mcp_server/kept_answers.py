@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.types import Message, Send
 
@@ -29,17 +29,17 @@ class KeptAnswer:
 
 def keeping(send: Send, keep: Callable[[KeptAnswer], None]) -> Send:
     """Return *send*, which gives an answer to *keep* as well, unless it comes in parts."""
-    start: Message | None = None
+    head: KeptAnswer | None = None
 
     async def keep_and_send(message: Message) -> None:
-        nonlocal start
+        nonlocal head
         if message["type"] == "http.response.start":
-            start = message
+            # Now: whoever it is sent to adds headers to it that are of this caller alone.
+            head = KeptAnswer(message["status"], tuple(message["headers"]), b"")
         elif message.get("more_body"):
-            start = None
-        elif start is not None:
-            headers = tuple(start["headers"])
-            keep(KeptAnswer(start["status"], headers, message.get("body", b"")))
+            head = None
+        elif head is not None:
+            keep(replace(head, body=message.get("body", b"")))
         await send(message)
 
     return keep_and_send
