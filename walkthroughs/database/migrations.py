@@ -9,13 +9,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg2.errors import DeadlockDetected
 from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import OperationalError
 
 from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError
 
 #: Held until the transaction ends, by whoever changes the schema.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('handrail migrations', 0))"
+#: How often migrations are begun at most.
+_TRIES = 5
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -42,14 +46,22 @@ class SchemaTooOld(HandrailError):
 def upgrade(database: Database, revision: str = "head") -> None:
     """Run the migrations that *database* has not seen, in one transaction.
 
-    Processes that start at the same time take turns.
+    Processes that start at the same time take turns. Processes of the release before may still
+    work: if PostgreSQL breaks a deadlock with one, all begins anew.
 
     Raises:
         SchemaTooNew: a newer release has been here.
     """
-    with database.engine.begin() as connection:
-        _refuse_unknown_revision(connection)
-        command.upgrade(_config(connection), revision)
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            with database.engine.begin() as connection:
+                _refuse_unknown_revision(connection)
+                command.upgrade(_config(connection), revision)
+        except OperationalError as error:
+            if not (left and isinstance(error.orig, DeadlockDetected)):
+                raise
+        else:
+            return
 
 
 def downgrade(database: Database, revision: str) -> None:
