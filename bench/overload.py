@@ -21,8 +21,6 @@ from bench.seed import rewind, seeded
 SECONDS, ROUNDS, CLIENTS = 4.0, 5, 32
 #: So long, learners become known to the server, as those are who take a step after another one.
 _WARM_SECONDS = 8.0
-#: After so many rounds learners begin anew: they have no steps left.
-_ROUNDS_OF_LEARNERS = 2
 
 
 def main() -> None:
@@ -36,11 +34,9 @@ def main() -> None:
         learners = Learners(port)
         full(port, learners, _WARM_SECONDS, CLIENTS)
         compared = []
-        for number in range(rounds):
-            if number % _ROUNDS_OF_LEARNERS == 0:
-                rewind(database)
-                learners = Learners(port)
-            compared.append(_round(port, learners))
+        for _ in range(rounds):
+            rewind(database)  # each learner has a few steps only
+            compared.append(_round(port, Learners(port)))
     waits, sent, share = (statistics.median(each) for each in zip(*compared, strict=True))
     print(
         f"medians of {rounds} rounds: p99 {waits:.1f} times ({sent:.1f} from when calls were sent),"

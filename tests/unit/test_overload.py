@@ -60,9 +60,12 @@ def test_a_pause_with_what_came_meanwhile_is_no_overload(pauses, load):
     assert not serving.seen
 
 
-@given(st.integers(0, 250), st.floats(0.0, 0.7))
+@given(st.integers(0, 2000), st.floats(0.0, 0.7))
 def test_many_who_come_at_once_are_no_overload(many, load):
     assert not Serving(waiting=many * (1 - load)).serve(2, load).seen
+    busy = Serving().serve(1, 0.9)
+    busy.waiting += many
+    assert not busy.serve(2, load).seen
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.05), st.integers(0, MANY)), max_size=300))

@@ -94,10 +94,10 @@ def read_flow(session: Session, scope: Scope) -> tuple[list[tuple[str, str, int]
     return [(before, after, int(count)) for before, after, count, _ in rows], total
 
 
-def count_learners(session: Session, scope: Scope) -> int:
-    """Return how many learners of the organization were active since the scope began."""
+def count_learners(session: Session, organization_id: str, first: date) -> int:
+    """Return how many learners of the organization were active on that day (UTC) or later."""
     query = select(func.sum(ActiveDay.last)).where(
-        ActiveDay.organization_id == scope.organization_id, ActiveDay.day >= scope.first
+        ActiveDay.organization_id == organization_id, ActiveDay.day >= first
     )
     return int(session.scalar(query) or 0)
 

@@ -27,7 +27,7 @@ _log = CountedLog(logging.getLogger(__name__))
 MANY = 1_000
 #: Where more learners of a walkthrough stand, and what is started most by more attempts within a
 #: year, is counted beforehand: analytics count fewer at each look, exactly and at once.
-MANY_PLACES, MANY_STARTS = 20_000, 1_000_000
+MANY_PLACES, MANY_STARTS = 20_000, 100_000
 #: Who was shown a step within so many days is active on a server.
 SERVER_DAYS = 7
 #: How old numbers are before they are counted again. Counting takes a hundredth of the time.

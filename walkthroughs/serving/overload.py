@@ -5,11 +5,11 @@ from __future__ import annotations
 #: While no more wait, it is no overload: so many connections that never pause make as many wait.
 MANY = 32
 #: For how long too many calls wait, in sum, before it is overload.
-GRACE_SECONDS = 0.3
+GRACE_SECONDS = 0.15
 #: A longer time between two calls that begin is a pause: a disk stalled, or a thread held the
 #: interpreter. No more of it counts, and what waits after it is no sign that too many come.
 _PAUSE_SECONDS = 0.02
-#: By how many fewer must wait after each call that begins, where many wait after a pause.
+#: By how many fewer must wait after each call that begins, where many came in one moment.
 _FEWER_EACH = 0.25
 #: How much faster the sum falls than it rises. So overload lasts where calls wait for three
 #: quarters of the time; at nine tenths of what can be done, they wait less.
@@ -29,6 +29,8 @@ class Overload:
         #: How many may wait now: after a moment in which many came, fewer and fewer.
         self._allowed: float = MANY
         self._are_too_many = False
+        #: How many waited when the last call began.
+        self._waited = 0
         #: Whether it lasts now.
         self.lasts = False
 
@@ -40,7 +42,8 @@ class Overload:
         else:
             self._sum = max(0.0, self._sum - _FALLS_FASTER * passed)
         self.lasts = self._sum >= self._grace or (self.lasts and self._sum > 0)
-        is_after_pause = passed > _PAUSE_SECONDS
-        allowed = waiting if is_after_pause else min(self._allowed - _FEWER_EACH, waiting)
-        self._allowed = max(MANY, allowed)
+        # Many who wait where few did came in one moment.
+        is_moment = passed > _PAUSE_SECONDS or self._waited <= MANY
+        allowed = waiting if is_moment else min(self._allowed - _FEWER_EACH, waiting)
+        self._allowed, self._waited = max(MANY, allowed), waiting
         self._are_too_many = waiting > (0 if self.lasts else self._allowed)

@@ -77,7 +77,7 @@ class WantedLearners:
         """Return the conditions of learners by themselves: an index finds them where few fit."""
         if self.status == "none":
             return (McpServerUser.active_on.is_(None),)
-        return (McpServerUser.active_on >= self._first_day,) if self.since else ()
+        return (McpServerUser.active_on >= self.first_day,) if self.since else ()
 
     def of_place(self, organization_id: str) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of places: one of the learner's meets all."""
@@ -92,7 +92,7 @@ class WantedLearners:
         if self.status:
             wanted.append(WalkthroughProgress.status == ProgressStatus(self.status))
         if self.since:
-            wanted.append(WalkthroughProgress.active_at >= start_of(self._first_day))
+            wanted.append(WalkthroughProgress.active_at >= start_of(self.first_day))
         return tuple(wanted)
 
     def fits(
@@ -106,7 +106,13 @@ class WantedLearners:
         return (_has_place(organization_id, learner_id, *self.of_place(organization_id)),)
 
     @property
-    def _first_day(self) -> date:
+    def is_active_lately(self) -> bool:
+        """Return whether it asks for who was active lately, and for nothing else."""
+        return bool(self.since) and self == WantedLearners(since=self.since, page=self.page)
+
+    @property
+    def first_day(self) -> date:
+        """Return the first day (UTC) of those in which they were active. Only with `since`."""
         return datetime.now(UTC).date() - timedelta(days=int(self.since) - 1)
 
 

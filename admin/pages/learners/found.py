@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from admin.formats import MAX_COUNTED
 from admin.pages.learners.filter import WantedLearners
 from walkthroughs.enums import ProgressStatus
+from walkthroughs.events import analytics
 from walkthroughs.events.counted_places import CountedWalkthrough, read_counted
 from walkthroughs.identity.learners import BY_ADDRESS, is_known_by, is_named, of_organization
 from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
@@ -76,6 +77,9 @@ def _count(
     session: Session, organization_id: str, wanted: WantedLearners, own: Select[str]
 ) -> Total:
     """Count those of the learners *own* who fit, among the first ones in their order."""
+    if wanted.is_active_lately:  # who has done anything is counted on the way
+        number = analytics.count_learners(session, organization_id, wanted.first_day)
+        return Total(number, is_more=number > MAX_COUNTED)
     most = _MOST_ACTIVE if wanted.since and wanted.looks_at_places else MAX_COUNTED
     looked_at = own.limit(most + 1).subquery()
     # Who began just now is told apart when the page is read: to ask of all would take long.
