@@ -147,7 +147,11 @@ def test_each_request_gets_what_its_letters_deserve(address):
     assert got == {name: expected for name, (_, expected) in REQUESTS.items()}
 
 
-@given(st.sampled_from([name for name in REQUESTS if len(REQUESTS[name][0]) < 500]), st.data())
+#: Those after which the connection ends are told why only if the ones before are answered already.
+SHORT = [name for name in REQUESTS if len(REQUESTS[name][0]) < 500 and "good one" not in name]
+
+
+@given(st.sampled_from(SHORT), st.data())
 def test_however_the_bytes_are_cut_the_answers_are_the_same(address, name, data):
     sent, expected = REQUESTS[name]
     cuts = data.draw(st.lists(st.integers(1, len(sent)), max_size=4).map(sorted))
