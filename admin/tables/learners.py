@@ -36,6 +36,7 @@ class LearnerView(OrgModelView):
     intro = "People who follow your walkthroughs."
     column_list = ("email", "created_at")
     column_searchable_list = ("email",)
+    most_found = 1_000
     #: By id where there is no address, so that each row has a link that can be read.
     column_formatters = {"email": lambda _v, _c, row, _n: str(row)}
 

@@ -66,6 +66,15 @@ class OrgListView(ModelView):
             return count, rows
         return super().get_list(g.list_page, *rest, **more)
 
+    def _apply_pagination(
+        self, query: Query[Any], page: int | None, page_size: int | None
+    ) -> Query[Any]:
+        """Find the rows of a page by their ids: of those before it, an index has all it takes."""
+        if not (page_size or self.page_size):
+            return super()._apply_pagination(query, page, page_size)  # type: ignore[no-any-return]
+        ids = super()._apply_pagination(query.with_entities(self.model.id), page, page_size)
+        return query.filter(self.model.id.in_(ids.scalar_subquery()))
+
     def search_filter(self, words: str) -> ColumnElement[bool] | None:
         """Return the condition for rows that are searched for; none: parts of the columns."""
         return None

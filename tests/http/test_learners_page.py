@@ -160,7 +160,7 @@ def test_a_number_says_whether_there_may_be_more_and_when_it_was_counted(
     ]  # fmt: skip  # who began last is first
 
     monkeypatch.setattr(found, "MAX_COUNTED", 2)
-    monkeypatch.setattr(found, "_MOST_ACTIVE", 2)
+    monkeypatch.setattr(found, "_FEWER", 2)
     assert number("") == number("q=z") == number("since=1") == "2+ learners"
     assert re.fullmatch(r"[123]\+ learners?", number("status=in_progress"))
     assert re.fullmatch(r"[123]\+ learners?", number("since=7&server=acme"))

@@ -23,8 +23,9 @@ from walkthroughs.models import McpServer, McpServerUser, WalkthroughProgress
 
 PAGE_SIZE = 50
 _BY_ACTIVITY = (McpServerUser.active_on.desc(), McpServerUser.id.desc())
-#: Of those who were active lately, so many are looked at whether they were so where it is asked.
-_MOST_ACTIVE = 1_000
+#: So many are looked at of those who are searched for, and of those who were active lately whether
+#: they were so where it is asked.
+_FEWER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def _count(
     if wanted.is_active_lately:  # who has done anything is counted on the way
         number = analytics.count_learners(session, organization_id, wanted.first_day)
         return Total(number, is_more=number > MAX_COUNTED)
-    most = _MOST_ACTIVE if wanted.since and wanted.looks_at_places else MAX_COUNTED
+    is_long = wanted.words or (wanted.since and wanted.looks_at_places)
+    most = _FEWER if is_long else MAX_COUNTED
     looked_at = own.limit(most + 1).subquery()
     # Who began just now is told apart when the page is read: to ask of all would take long.
     fits = wanted.fits(organization_id, looked_at.c.id) if wanted.looks_at_places else ()
