@@ -40,7 +40,7 @@ def test_an_id_is_made_of_the_title_or_chosen_and_one_that_is_taken_or_none_is_t
     assert "cote-d-azur" in ids
     for fields, made in (
         ({"title": "Cote d Azur"}, "cote-d-azur-2"),
-        ({"title": "沸かす"}, "walkthrough"),  # noqa: RUF001
+        ({"title": "沸かす"}, "walkthrough"),
         ({"title": "Late", "own_id": "lat", "suggested": "lat"}, "late"),  # the title went on
         ({"title": "Late", "own_id": " my-own "}, "my-own"),
         ({"title": "A copy", "starter": "copy", "copy": site["acme"][2]}, "a-copy"),

@@ -67,9 +67,9 @@ class NewPage(Page):
         own = _own_id(title, request.form.get("own_id", ""), request.form.get("suggested", ""))
         fault = self._fault(title, goal, own) if request.method == "POST" else None
         if request.method == "POST" and fault is None:
-            details = Details(title, goal)
+            begins = _begin_copy if copied else _begin
             try:
-                place = _begin_copy(copied, details, own) if copied else _begin(chosen, details, own)
+                place = begins(copied or chosen, Details(title, goal), own)
             except HandrailError as error:
                 fault = str(error)
             else:
