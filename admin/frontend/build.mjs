@@ -7,7 +7,7 @@ import { joined, licencesOf, packagesIn, sha256 } from "./packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(here, "..", "static");
-const scripts = ["editor", "save", "reorder", "keys", "htmx", "live"];
+const scripts = ["editor", "save", "reorder", "keys", "htmx", "live", "toast"];
 
 const written = new Map();
 mkdirSync(out, { recursive: true });

@@ -1,5 +1,17 @@
-// Files for an import: dropped or chosen, looked at for their size, and sent with their paths.
+// Files for an import: dropped or chosen, looked at for their size, and sent with their paths. And
+// the id that is made of the title, which htmx asks for.
 document.documentElement.classList.add("scripted");
+
+// An answer to a title takes nothing from who is in the field meanwhile.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target === document.activeElement) event.detail.shouldSwap = false;
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const isWrong = document.querySelector("#own-id-told .error") !== null;
+  const field = document.querySelector("#own-id");
+  field.setAttribute("aria-invalid", isWrong);
+  field.closest(".field").classList.toggle("wrong", isWrong);
+});
 
 const zone = document.querySelector("[data-drop]");
 const fault = document.querySelector("[data-fault]");

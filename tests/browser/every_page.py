@@ -49,6 +49,7 @@ _NO_PAGES = {
     "pictures.picture": "a picture",
     "servers.last_call": "a part of a page",
     "editor.shown_step": "a part of a page",
+    "new_walkthrough.own_id": "a part of a page",
     "live.index": "a stream",
     "source_settings.delivery": "a part of a page",
     "security.verify": "is switched off",

@@ -6,11 +6,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import faults
+from tests.browser.conftest import expect_page, faults
 from tests.browser.writing import begin, end, start_draft, text_of, write
 from tests.builders import content, walkthrough
 from tests.uploads import TEA, zipped
-from walkthroughs.models import Organization
+from walkthroughs.models import Organization, Walkthrough
 
 _DROP = """([name, data]) => {
   const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
@@ -54,19 +54,75 @@ def test_cards_are_reached_selected_and_archived_by_keys_and_come_back_by_undo(p
     many = page.get_by_role("group", name="The selected walkthroughs")
     expect(many.get_by_role("status")).to_have_text("3 selected")
     told = faults(page)
+    page.evaluate("window.isSamePage = true")
     many.get_by_role("button", name="Archive").press("Enter")
 
-    expect(page.get_by_text("Archived: 2 walkthroughs.")).to_be_visible()
-    expect(page.get_by_text("“Make coffee” (managed by Git")).to_be_visible()
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("Archived: 2 walkthroughs.")
+    expect(page.get_by_role("alert")).to_contain_text("“Make coffee” (managed by Git")
     expect(titles).to_have_text(["Deploy", "Make coffee"])
-    expect(page.locator("html.scripted")).to_be_attached()
+    expect(titles.nth(1)).to_be_focused()  # it is one of those that were chosen
+    expect(page.get_by_role("link", name="Archived 2")).to_be_visible()
+    told += faults(page)
     page.keyboard.press("Control+z")
-    expect(page.get_by_text("Restored: 2 walkthroughs.")).to_be_visible()
+    expect(toast).to_contain_text("Restored: 2 walkthroughs.")
+    expect(page.get_by_role("alert")).to_have_count(0)
     expect(titles).to_have_text(["Boil", "Brew", "Deploy", "Make coffee"])
-    expect(page.locator("html.scripted")).to_be_attached()
+    expect(page.locator("[data-selected]")).to_have_text("0 selected")
+    card(page, "Make coffee").get_by_role("checkbox").check()
+    many.get_by_role("button", name="Archive").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed: “Make coffee”")
+    expect(many.get_by_role("status")).to_have_text("1 selected")
+    card(page, "Make coffee").get_by_role("checkbox").uncheck()
+    titles.nth(0).focus()
+    page.keyboard.press("x")
+    page.context.set_offline(True)
+    many.get_by_role("button", name="Hide").press("Enter")
+    expect(toast).to_contain_text("The server could not be reached.")
+    page.context.set_offline(False)
+    assert page.told.pop().endswith("ERR_INTERNET_DISCONNECTED")
+    many.get_by_role("button", name="Hide").press("Enter")
+    expect(toast).to_contain_text("Hidden: “Boil”.")
+    expect(titles.nth(0)).to_be_focused()
+    expect(card(page, "Boil")).to_contain_text("Hidden")
+    toast.get_by_role("button", name="Undo").click()
+    expect(toast).to_contain_text("Shown to learners: “Boil”.")
+    assert page.evaluate("window.isSamePage")
     page.keyboard.press("n")
     expect(page.get_by_label("Title", exact=True)).to_be_focused()
     told += faults(page)
+    assert told == []
+
+
+def test_an_id_is_made_of_the_title_and_chosen_and_checked_by_keys(page, database):
+    page.keyboard.press("n")
+    expect_page(page, "New walkthrough")
+    title, own = page.get_by_label("Title", exact=True), page.get_by_label("Id", exact=True)
+    title.press_sequentially("Brew a pot")
+    shown = page.locator("#own-id-shown")
+    expect(shown).to_have_text("brew-a-pot")
+    title.fill("Brew")
+    expect(page.get_by_text("There is one with this title: Brew.")).to_be_visible()
+    expect(shown).to_have_text("brew-2")
+    told = faults(page)
+    page.locator("summary", has_text="More").press("Enter")
+    expect(own).to_have_value("brew-2")
+    page.keyboard.press("Tab")
+    expect(own).to_be_focused()
+    page.keyboard.type("boil")  # the browser selects what a field holds that Tab comes to
+    expect(page.locator("#own-id-told")).to_have_text("“Boil” has this id. Choose another.")
+    expect(own).to_have_attribute("aria-invalid", "true")
+    told += faults(page)
+    own.press_sequentially("ing")
+    expect(page.locator("#own-id-told")).to_have_text("This id is free.")
+    expect(own).to_have_attribute("aria-invalid", "false")
+    title.fill("Boiling water")
+    expect(page.locator("#suggested")).to_have_value("boiling-water")
+    expect(own).to_have_value("boiling")  # it was chosen
+    title.press("Enter")
+    expect_page(page, "Boiling water")
+    with database.transaction() as session:
+        assert session.query(Walkthrough).filter_by(external_id="boiling").count() == 1
     assert told == []
 
 

@@ -83,6 +83,7 @@ def test_a_walkthrough_tells_of_its_steps_and_so_does_its_file(owner, walked):
     assert re.search(r"1\. One<svg", page)
     assert f'href="/o/acme/admin/walkthroughs/{walked["row"]}/?step=one"' in page
     assert "lea@x.example" in page
+    assert f'href="/o/acme/admin/walkthroughs/{walked["row"]}/history/?a=0&amp;b=1"' in page
     file = f"{of(walked['row'])}export.csv"
     steps = rows(owner.get(file))
     assert [row[:5] for row in steps[1:]] == [

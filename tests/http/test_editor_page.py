@@ -1,5 +1,6 @@
 """The editor without scripts, and what its scripts are answered."""
 
+import html
 import json
 import re
 
@@ -258,6 +259,17 @@ def test_any_two_versions_are_compared_and_one_is_restored_into_the_draft(owner,
     owner.client.post(page_of(row, "publish/"), data=fields)
     assert "<ins>Second</ins>" in said(owner.get(page_of(row, "history/?a=1&b=2")))
     assert "<del>Second</del>" in said(owner.get(page_of(row, "history/?a=2&b=1")))
+    # The page links to what it compares: the same texts for whoever opens it, whenever that is.
+    page = page_of(row, "history/")
+    for opened, linked in (
+        ("", "a=1&b=2"), ("?a=0&b=live", "a=0&b=2"), ("?a=live&b=draft", "a=2&b=draft"),
+        ("?a=1", "a=1&b=2"), ("?b=1", "a=2&b=1"),
+    ):  # fmt: skip
+        shown = said(owner.get(f"{page}{opened}"))
+        link = re.search(r'id="comparison" href="([^"]*)"', shown)[1]
+        assert html.unescape(link) == f"{page}?{linked}", opened
+    visitor = owner.client.application.test_client().get(f"{page}?a=1&b=2")
+    assert "a%3D1%26b%3D2" in visitor.location  # is where a sign-in leads
     for odd in ("?a=9&b=1", "?a=x&b=draft", "?a=-1", "?a=1"):
         assert owner.get(page_of(row, f"history/{odd}")).status_code == 200
     restored = {"csrf_token": fields["csrf_token"], "version": "1"}

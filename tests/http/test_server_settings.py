@@ -1,21 +1,32 @@
 """The settings of a server in its own page: saved as by the table's form, and deletion."""
 
+import json
 import re
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from tests.builders import learner
+from tests.builders import content, learner, server, walkthrough
 from tests.dashboard import app, owner, said, site
 from walkthroughs.enums import AuthType, Role
+from walkthroughs.identity import learner_export
+from walkthroughs.identity.erasing import erase
 from walkthroughs.identity.links import create_link
 from walkthroughs.identity.providers import add_provider
+from walkthroughs.learning import progress
+from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import (
     AuditEvent,
     McpServer,
     Member,
     PersonalLink,
     Walkthrough,
+    WalkthroughAttempt,
+    WalkthroughProgress,
 )
+from walkthroughs.publishing import assignments
 
 __all__ = ["app", "owner", "site"]
 TAB = "/o/acme/admin/servers/acme/?tab=settings"
@@ -145,6 +156,55 @@ def test_a_server_is_deleted_by_typing_its_slug_and_walkthroughs_and_learners_st
         assert session.query(AuditEvent).filter_by(verb="server.remove").one().title == "Acme"
         assert session.query(McpServer).one().slug == "other"
     assert owner.get(f"{SETTINGS}/delete").status_code == 404
+
+
+def test_places_outlive_the_server_on_which_they_were_begun(owner, site, database):
+    org, gone, row, _ = site["acme"]
+    with database.transaction() as session:
+        lea, max_ = (learner(session, org, f"{name}@x.example").id for name in ("lea", "max"))
+        second = server(session, org, "second").id
+        alone = walkthrough(session, org, content(id="alone", title="Alone"), server_id=gone)
+        assignments.assign(session, org, second, [row])
+    cache = ContentCache()
+    for who in (lea, max_):
+        progress.select(database, cache, Caller(org, gone, who), row, resume=True)
+    there, elsewhere = Caller(org, gone, lea), Caller(org, second, lea)
+    progress.select(database, cache, there, alone, resume=True)
+    view = progress.select(database, cache, there, row, resume=True)
+    here = progress.advance(database, cache, there, view.step.id).step
+    begun_again = progress.select(database, cache, Caller(org, gone, max_), row, resume=True)
+    progress.advance(database, cache, Caller(org, gone, max_), begun_again.step.id)
+    progress.select(database, cache, Caller(org, gone, max_), row, resume=False)
+
+    asked = said(owner.get(f"{SETTINGS}/delete"))
+    assert "2 learners began 3 walkthroughs here, and go on" in asked
+    assert "1 of these are in walkthroughs that no other server offers now." in asked
+    with pytest.raises(IntegrityError), database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM mcp_servers WHERE slug = 'acme'"))
+    with database.transaction() as session:
+        session.get_one(McpServer, second).walkthrough_tools_enabled = False
+    assert "No other server offers them now." in said(owner.get(f"{SETTINGS}/delete"))
+    assert owner.post(f"{SETTINGS}/delete", slug="acme").status_code == 303
+
+    assert progress.select(database, cache, elsewhere, row, resume=True).step == here
+    assert progress.advance(database, cache, elsewhere, here.id).step.title == "Three"
+    page = said(owner.get(f"/o/acme/admin/learners/{lea}/"))
+    assert "on a deleted server" in page
+    for fields, words in (
+        ({"walkthrough": row, "step": here.id}, "They continue at step 2"),
+        ({"walkthrough": alone, "step": "x"}, "does not offer the walkthrough now"),
+    ):
+        owner.post(f"/o/acme/admin/learners/{lea}/move", f"/o/acme/admin/learners/{lea}/", **fields)
+        assert words in said(owner.get(f"/o/acme/admin/learners/{lea}/"))
+    with database.transaction() as session:
+        attempt = session.query(WalkthroughAttempt).one()
+        assert (attempt.mcp_server_user_id, attempt.mcp_server_id) == (max_, None)
+        assert session.query(WalkthroughProgress).filter_by(mcp_server_id=None).count() == 3
+    with database.transaction() as session:
+        exported = "".join(learner_export.export(session, org, lea))
+    assert json.loads(exported)["walkthrough_progress"][0]["mcp_server_id"] is None
+    with database.transaction() as session:
+        assert erase(session, org, max_) == 2
 
 
 def test_an_editor_reads_the_settings_and_has_no_form(owner, site, database):

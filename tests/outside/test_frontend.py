@@ -35,6 +35,7 @@ def test_each_file_has_the_hash_that_is_told():
         "save.js",
         "reorder.js",
         "keys.js",
+        "toast.js",
         "htmx.js",
         "live.js",
         "icons.svg",

@@ -36,11 +36,12 @@ class CountedPlaces:
     """Learners who stand alike, and are counted together.
 
     Attributes:
+        server_id: where they began; none if that server is deleted.
         periods: in how many of `PERIOD_DAYS` they began; the longest ones first.
         recent: after how many of `shown_since` they were shown a step.
     """
 
-    server_id: str
+    server_id: str | None
     step_id: str
     is_finished: bool
     version: int

@@ -38,7 +38,7 @@ class Place:
         counted: these, and the live steps that they completed before those moved here.
         version: the version that they last saw.
         last_seen: its steps, in order.
-        server_id: where the attempt began.
+        server_id: where the attempt began; none if that server is deleted.
     """
 
     current: str
@@ -47,7 +47,7 @@ class Place:
     counted: frozenset[str]
     version: int
     last_seen: tuple[StepRef, ...]
-    server_id: str
+    server_id: str | None
     started_at: int | None
     completed_at: int | None
     active_at: int

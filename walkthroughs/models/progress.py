@@ -27,7 +27,7 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
         UniqueConstraint("mcp_server_user_id", "walkthrough_id"),
         org_foreign_key("mcp_server_user_id", "mcp_server_user"),
         org_foreign_key("walkthrough_id", "walkthroughs"),
-        org_foreign_key("mcp_server_id", "mcp_servers"),
+        org_foreign_key("mcp_server_id", "mcp_servers", ondelete=None),
         ForeignKeyConstraint(
             ["organization_id", "walkthrough_id", "current_step_id"],
             [
@@ -54,7 +54,8 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wp"))
     mcp_server_user_id: Mapped[str]
     walkthrough_id: Mapped[str]
-    mcp_server_id: Mapped[str]
+    #: Where they began. None once that server is deleted: a place outlives it.
+    mcp_server_id: Mapped[str | None]
     current_step_id: Mapped[str]
     status: Mapped[ProgressStatus] = mapped_column(
         enum_column(ProgressStatus, "walkthrough_status"),
@@ -76,7 +77,7 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
     step_ms: Mapped[int | None]
 
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
-    mcp_server: Mapped[McpServer] = relationship(viewonly=True)
+    mcp_server: Mapped[McpServer | None] = relationship(viewonly=True)
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
 
     def __str__(self) -> str:
@@ -95,14 +96,15 @@ class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
         org_unique_key("id"),
         org_foreign_key("mcp_server_user_id", "mcp_server_user"),
         org_foreign_key("walkthrough_id", "walkthroughs"),
-        org_foreign_key("mcp_server_id", "mcp_servers"),
+        org_foreign_key("mcp_server_id", "mcp_servers", ondelete=None),
         Index(None, "mcp_server_user_id", "walkthrough_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=id_factory("wa"))
     mcp_server_user_id: Mapped[str]
     walkthrough_id: Mapped[str]
-    mcp_server_id: Mapped[str]
+    #: Where it began. None once that server is deleted.
+    mcp_server_id: Mapped[str | None]
     #: The version the learner last saw.
     version: Mapped[int] = mapped_column(Integer)
     started_at: Mapped[int]
@@ -112,7 +114,7 @@ class WalkthroughAttempt(Scoped, db.Model):  # type: ignore[name-defined]
     completed_steps: Mapped[list[str]] = mapped_column(JSONB)
 
     mcp_server_user: Mapped[McpServerUser] = relationship(viewonly=True)
-    mcp_server: Mapped[McpServer] = relationship(viewonly=True)
+    mcp_server: Mapped[McpServer | None] = relationship(viewonly=True)
     walkthrough: Mapped[Walkthrough] = relationship(viewonly=True)
 
     def __str__(self) -> str:

@@ -60,11 +60,12 @@ def duplicate(
     *,
     title: str = "",
     description: str = "",
+    own_id: str | None = None,
 ) -> str:
     """Begin a walkthrough with what is written of another one, and its pictures; return its id.
 
     It is the dashboard's, also if Git manages the other one. *title* and *description* stand in
-    place of what the other one has.
+    place of what the other one has; *own_id* is the author's, and a new one is made without it.
 
     Raises:
         WalkthroughNotFound: the organization has no such walkthrough.
@@ -77,7 +78,7 @@ def duplicate(
         description=description or draft.details.description,
     )
     copy = replace(draft, details=details)
-    row_id = begin(session, organization_id, copy, by, verb="copy")
+    row_id = begin(session, organization_id, copy, by, verb="copy", own_id=own_id)
     names = pictures_named(text for _, _, text in fields_of(copy))
     copy_pictures(session, organization_id, walkthrough_id, row_id, names)
     return row_id

@@ -1,5 +1,6 @@
 // htmx, set up for a page whose policy allows neither inline code nor inline styles.
 import htmx from "htmx.org";
+import { toast } from "./toast.js";
 
 Object.assign(htmx.config, {
   allowEval: false,
@@ -15,6 +16,13 @@ Object.assign(htmx.config, {
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
   if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token;
+});
+
+// A request of somebody who is signed out ends at the page of sign-in, which is no part of this page.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!new URL(detail.xhr.responseURL, location.href).pathname.endsWith("/login")) return;
+  detail.shouldSwap = false;
+  toast("Your session has ended. Reload the page to sign in again.");
 });
 
 window.htmx = htmx;

@@ -26,7 +26,7 @@ from walkthroughs.publishing.versions import read_version
 
 #: Versions on one page.
 _SHOWN = 50
-DRAFT = "draft"
+DRAFT, LIVE = "draft", "live"
 #: What becomes of a restored version, and whether Git owns the walkthrough.
 _FATE = {
     False: "draft. Nothing is live before you publish.",
@@ -36,7 +36,10 @@ _FATE = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Two sides to compare, `draft` or a version's number, and what differs."""
+    """Two sides to compare, `draft` or a version's number, and what differs.
+
+    In an address they are the same comparison for whoever opens it: `live` became a number.
+    """
 
     old: str
     new: str
@@ -52,7 +55,10 @@ class HistoryPage(Page):
 
     @expose("/")
     def index(self, walkthrough_id: str) -> ResponseReturnValue:
-        """Show the versions and a comparison: `a` and `b` say of what with what."""
+        """Show the versions and a comparison: `a` and `b` say of what with what.
+
+        Each is the number of a version, `live` or `draft`.
+        """
         row = draft_or_404(walkthrough_id)
         values = {
             "row": row,
@@ -116,6 +122,7 @@ def _chosen(row: DraftRow, old: str, new: str) -> Chosen:
     live = row.live_version
     if not old and not new:
         old, new = (str(live), DRAFT) if row.has_changes else (str(max(live - 1, 0)), str(live))
+    old, new = (str(live) if each in {"", LIVE} else each for each in (old, new))
     try:
         comparison = compare_contents(_side(row, old), _side(row, new))
     except HandrailError as error:

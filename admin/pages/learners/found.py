@@ -129,12 +129,15 @@ def _find_in_walkthrough(
 def _counted_total(
     session: Session, organization_id: str, wanted: WantedLearners, counted: CountedWalkthrough
 ) -> Total:
-    server_id = None
+    server_id = ""  # of no server: a place of a deleted one has none
     if wanted.server:
-        server_id = session.scalar(
-            select(McpServer.id).where(
-                McpServer.organization_id == organization_id, McpServer.slug == wanted.server
+        server_id = (
+            session.scalar(
+                select(McpServer.id).where(
+                    McpServer.organization_id == organization_id, McpServer.slug == wanted.server
+                )
             )
+            or ""
         )
     number = sum(
         each.learners

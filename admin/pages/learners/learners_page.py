@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from admin.access.actors import current_actor
@@ -36,7 +36,7 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.relocation import move_to_step
-from walkthroughs.models import McpServerUser, WalkthroughProgress, db
+from walkthroughs.models import McpServerUser, McpServerWalkthrough, WalkthroughProgress, db
 from walkthroughs.runtime import runtime
 
 
@@ -160,7 +160,7 @@ class LearnersPage(Page):
             WalkthroughProgress.walkthrough_id == walkthrough_id,
         )
         found = place.one_or_none() or abort(404)
-        caller = Caller(g.organization_id, found.mcp_server_id, row.id)
+        caller = Caller(g.organization_id, _acting_server(found), row.id)
         back = url_for(".learner", learner_id=row.id)
         db.session.rollback()  # the change waits for locks: keep no connection meanwhile
         try:
@@ -183,6 +183,25 @@ def _find(learner_id: str) -> McpServerUser:
     except NotFound:
         abort(404)
     return row if row.id == learner_id else abort(404)
+
+
+def _acting_server(place: WalkthroughProgress) -> str:
+    """Return the server in whose name a place is changed: where it was begun.
+
+    If that one is deleted, it is one that offers the walkthrough; empty if none does.
+    """
+    offer = McpServerWalkthrough
+    found = place.mcp_server_id or db.session.scalar(
+        select(offer.mcp_server_id)
+        .where(
+            offer.organization_id == place.organization_id,
+            offer.walkthrough_id == place.walkthrough_id,
+            offer.is_enabled,
+        )
+        .order_by(offer.display_order, offer.id)
+        .limit(1)
+    )
+    return found or ""
 
 
 def _recorder(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from walkthroughs.enums import ProgressStatus
@@ -38,13 +38,15 @@ class PlaceStep:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A walkthrough that the learner has started. Times are epoch milliseconds."""
+    """A walkthrough that the learner has started. Times are epoch milliseconds.
+
+    `server` is where they began; none if it is deleted.
+    """
 
     walkthrough_id: str
     title: str
     is_archived: bool
-    server: str
-    server_id: str
+    server: str | None
     status: ProgressStatus
     version: int
     live_version: int
@@ -102,8 +104,11 @@ def read_places(session: Session, learner: McpServerUser, page: int) -> tuple[li
     rows = session.execute(
         select(progress, Walkthrough, McpServer.slug, func.count().over())
         .join(Walkthrough, Walkthrough.id == progress.walkthrough_id)
-        .join(McpServer, McpServer.id == progress.mcp_server_id)
-        .where(*own, Walkthrough.organization_id == owner, McpServer.organization_id == owner)
+        .outerjoin(
+            McpServer,
+            and_(McpServer.organization_id == owner, McpServer.id == progress.mcp_server_id),
+        )
+        .where(*own, Walkthrough.organization_id == owner)
         .order_by(progress.active_at.desc(), progress.id)
         .limit(PLACES)
         .offset((page - 1) * PLACES)
@@ -193,7 +198,6 @@ def _place(
         title=walkthrough.title,
         is_archived=walkthrough.archived_at is not None,
         server=row.slug,
-        server_id=progress.mcp_server_id,
         status=progress.status,
         version=progress.version,
         live_version=walkthrough.version,

@@ -22,8 +22,6 @@ from walkthroughs.models import (
     McpServer,
     McpServerWalkthrough,
     PersonalLink,
-    WalkthroughAttempt,
-    WalkthroughProgress,
     db,
 )
 from walkthroughs.runtime import runtime
@@ -75,8 +73,6 @@ def what_goes(session: Session, server: McpServer) -> list[str]:
     for table, noun in (
         (McpServerWalkthrough, "assignment"),
         (PersonalLink, "personal link"),
-        (WalkthroughProgress, "place of a learner in a walkthrough"),
-        (WalkthroughAttempt, "earlier attempt"),
     ):
         query = select(func.count()).where(
             table.organization_id == server.organization_id, table.mcp_server_id == server.id
@@ -87,13 +83,7 @@ def what_goes(session: Session, server: McpServer) -> list[str]:
     lines = []
     if people:
         lines.append("The address of 1 person" if people == 1 else f"Addresses of {people} people")
-    plural = {"place of a learner in a walkthrough": "places of learners in walkthroughs"}
-    for number, noun in counted:
-        if number > 1 and noun in plural:
-            lines.append(f"{number} {plural[noun]}")
-        elif number:
-            lines.append(count_of(number, noun))
-    return lines
+    return [*lines, *(count_of(number, noun) for number, noun in counted if number)]
 
 
 def _said_at_connect(server: McpServer, own: str | None) -> str:

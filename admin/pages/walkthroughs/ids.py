@@ -1,16 +1,22 @@
-"""Author ids of walkthroughs: which are taken, and which one is free."""
+"""Author ids of walkthroughs: which are taken, which one is free, and what is wrong with one."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sync.format.text import slug
+from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.models import Walkthrough
 
 #: Leaves room for a number behind it.
 _MAX_STEM = 58
+#: For a title without Latin letters.
+_STEM = "walkthrough"
+#: Numbers that are tried behind a title's own id.
+_TRIED = 50
 
 
 def taken_ids(
@@ -23,6 +29,24 @@ def taken_ids(
         )
     )
     return {row.external_id: (row.id, row.title) for row in rows}
+
+
+def suggested_id(session: Session, organization_id: str, title: str) -> str:
+    """Return an id that is made of a title, and free."""
+    own = slug(title) or _STEM
+    return free_id(own, taken_ids(session, organization_id, (own, *numbered(own, _TRIED))))
+
+
+def id_fault(own: str, taken: Mapping[str, tuple[str, str]]) -> str:
+    """Return what is wrong with an id that was typed, as a sentence; empty if nothing is.
+
+    Args:
+        own: the id.
+        taken: what `taken_ids` returned for it.
+    """
+    if not SLUG_PATTERN.fullmatch(own):
+        return "Use 2 to 63 small letters, digits and hyphens; begin with a letter or a digit."
+    return f"“{taken[own][1]}” has this id. Choose another." if own in taken else ""
 
 
 def numbered(name: str, most: int) -> list[str]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from admin.pages.walkthroughs.ids import free_id, numbered, taken_ids
+from admin.pages.walkthroughs.ids import free_id, id_fault, numbered, taken_ids
 from sync.format.text import slug
 from sync.importing.draft import ImportedWalkthrough
 from sync.importing.read import ImportPlan
-from walkthroughs.addresses import SLUG_PATTERN
 from walkthroughs.publishing.begin import begin
 
 
@@ -108,8 +107,6 @@ def _wanted_id(found: ImportedWalkthrough) -> str:
 
 
 def _fault(own: str, taken: Mapping[str, tuple[str, str]], is_twice: bool) -> str:
-    if not SLUG_PATTERN.fullmatch(own):
-        return "Use 2 to 63 small letters, digits and hyphens; begin with a letter or a digit."
-    if own in taken:
-        return f"“{taken[own][1]}” has this id. Choose another."
-    return "Two of these have this id. Choose another." if is_twice else ""
+    return id_fault(own, taken) or (
+        "Two of these have this id. Choose another." if is_twice else ""
+    )

@@ -1,6 +1,8 @@
-"""Begin a walkthrough: a title, what people can do at the end, and a template."""
+"""Begin a walkthrough: a title, what people can do at the end, an id, and a template."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +11,7 @@ from flask_security import current_user
 from sqlalchemy import func, select
 
 from admin.pages.page import Page
+from admin.pages.walkthroughs.ids import id_fault, suggested_id, taken_ids
 from admin.saving import write_transaction
 from admin.starters import STARTERS
 from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
@@ -23,6 +26,27 @@ from walkthroughs.publishing.begin import begin, duplicate
 #: Stands for a template: the walkthrough that is chosen beside it.
 _COPY = "copy"
 _COPIES_OFFERED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OwnId:
+    """The author's id of the new walkthrough.
+
+    Attributes:
+        id: as it was typed, else made of the title; empty without one.
+        suggested: what the page shows as made of the title: while the field has it, or nothing,
+            the id follows the title.
+        fault: what is wrong with what was typed.
+    """
+
+    id: str
+    suggested: str
+    fault: str = ""
+
+    @property
+    def is_typed(self) -> bool:
+        """Return whether somebody chose it."""
+        return self.id != self.suggested
 
 
 class NewPage(Page):
@@ -40,10 +64,12 @@ class NewPage(Page):
         goal = normalized(request.form.get("goal", "")).strip()
         chosen = request.form.get("starter", STARTERS[0].id)
         copied = request.form.get("copy", "") if chosen == _COPY else ""
-        fault = self._fault(title, goal) if request.method == "POST" else None
+        own = _own_id(title, request.form.get("own_id", ""), request.form.get("suggested", ""))
+        fault = self._fault(title, goal, own) if request.method == "POST" else None
         if request.method == "POST" and fault is None:
+            begins = _begin_copy if copied else _begin
             try:
-                place = _begin_copy(copied, title, goal) if copied else _begin(chosen, title, goal)
+                place = begins(copied or chosen, Details(title, goal), own)
             except HandrailError as error:
                 fault = str(error)
             else:
@@ -54,6 +80,7 @@ class NewPage(Page):
             self.render(
                 "handrail/new.html",
                 fault=fault,
+                own=own,
                 same=_same(title),
                 others=_others(),
                 copied=copied,
@@ -63,7 +90,16 @@ class NewPage(Page):
         )
         return page, 422 if fault else 200
 
-    def _fault(self, title: str, goal: str) -> str | None:
+    @expose("/id")
+    def own_id(self) -> ResponseReturnValue:
+        """Show what a title and an id come to: parts of the page, which asks while one types."""
+        title = normalized(request.args.get("title", "")).strip()
+        own = _own_id(title, request.args.get("own_id", ""), request.args.get("suggested", ""))
+        is_of_title = request.headers.get("HX-Target") == "same"
+        values = {"own": own, "same": _same(title), "is_of_title": is_of_title}
+        return str(self.render("handrail/new_id.html", **values))
+
+    def _fault(self, title: str, goal: str, own: OwnId) -> str | None:
         if not title:
             return "A title is needed."
         try:
@@ -71,23 +107,49 @@ class NewPage(Page):
         except DraftRefused as error:
             return str(error)
         fault = line_fault("title", title)
-        return f"{fault}." if fault else None
+        if fault:
+            return f"{fault}."
+        return "The id needs a change; nothing is stored yet." if own.fault else None
 
 
-def _begin(chosen: str, title: str, goal: str) -> str:
+def _own_id(title: str, typed: str, suggested: str) -> OwnId:
+    """Return the id that is typed, else one that is made of the title.
+
+    Args:
+        title: of the walkthrough.
+        typed: what the field has.
+        suggested: what the page had put there.
+    """
+    typed = typed.strip()
+    free = suggested_id(db.session(), g.organization_id, title) if title else ""
+    if typed in {"", suggested, free}:
+        return OwnId(free, free)
+    fault = id_fault(typed, {})
+    if not fault:
+        fault = id_fault(typed, taken_ids(db.session(), g.organization_id, (typed,)))
+    return OwnId(typed, free, fault)
+
+
+def _begin(chosen: str, details: Details, own: OwnId) -> str:
     """Store a draft from a template; return the address of its first step."""
     starter = next((each for each in STARTERS if each.id == chosen), STARTERS[0])
     steps = tuple(starter.steps())
     with write_transaction() as session:
-        draft = Draft(Details(title, goal), steps, 0)
-        row_id = begin(session, g.organization_id, draft, current_user.email)
+        draft = Draft(details, steps, 0)
+        row_id = begin(session, g.organization_id, draft, current_user.email, own_id=own.id)
     return url_for("editor.index", walkthrough_id=row_id, step=steps[0].id)
 
 
-def _begin_copy(copied: str, title: str, goal: str) -> str:
+def _begin_copy(copied: str, details: Details, own: OwnId) -> str:
     with write_transaction() as session:
         row_id = duplicate(
-            session, g.organization_id, copied, current_user.email, title=title, description=goal
+            session,
+            g.organization_id,
+            copied,
+            current_user.email,
+            title=details.title,
+            description=details.description,
+            own_id=own.id,
         )
     return url_for("editor.index", walkthrough_id=row_id)
 
