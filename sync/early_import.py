@@ -1,0 +1,109 @@
+"""Store new walkthroughs while the others of their commit are still read.
+
+To read keeps us busy, and to store keeps PostgreSQL busy: an import of thousands does both at once.
+The rows wait in one transaction, so that nobody sees them before the plan is known. Without a plan
+that wants all of them they are rolled back, as if they had never been stored.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, suppress
+from typing import Generic, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from sync.format.parse_result import WantedWalkthrough
+from sync.planning.plan import Create
+
+B = TypeVar("B")
+#: New walkthroughs that are stored at once.
+BATCH_SIZE = 25
+#: Batches that wait to be stored. Reading waits when there are more.
+_MAX_WAITING = 2
+
+
+class EarlyImport(Generic[B]):
+    """New walkthroughs that are stored before their plan is known. Close it.
+
+    What goes wrong here is told to nobody: the plan is carried out without it, and meets the same.
+    Fewer than a batch are not stored here at all.
+
+    Args:
+        begin: begins the transaction.
+        prepare: makes rows of new walkthroughs. It is called in the thread that reads, so that rows
+            are made while those before them are stored.
+        store: stores such rows; returns their row ids, by `staged_at`.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractContextManager[Session]],
+        prepare: Callable[[Sequence[Create]], B],
+        store: Callable[[Session, B], dict[int, str]],
+    ) -> None:
+        self._begin, self._prepare, self._store = begin, prepare, store
+        self._batch: list[Create] = []
+        self._waiting: deque[Future[None]] = deque()
+        #: The one thread that uses the session, until nothing waits any more.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-import")
+        self._transaction = ExitStack()
+        self._session: Session | None = None
+        self._has_failed = False
+        self._row_ids: dict[int, str] = {}
+
+    def add(self, wanted: WantedWalkthrough) -> None:
+        """Store a walkthrough that is not live, unless it takes steps from others."""
+        if self._has_failed or any(move.walkthrough for move in wanted.outline.moved):
+            return
+        self._batch.append(Create(wanted))
+        if len(self._batch) == BATCH_SIZE:
+            batch, self._batch = self._prepare(self._batch), []
+            self._wait(_MAX_WAITING - 1)
+            self._waiting.append(self._thread.submit(self._store_batch, batch))
+
+    def row_ids(self, new: Sequence[Create]) -> dict[int, str]:
+        """Return the row ids of those that are stored, by `staged_at`.
+
+        If one of them is not in *new*, or storing has failed, none are, and the rows are gone.
+        """
+        self._wait(0)
+        if self._has_failed or not self._row_ids.keys() <= {c.wanted.staged_at for c in new}:
+            self.close()
+        return self._row_ids
+
+    def commit(self) -> None:
+        """Let everybody see what is stored."""
+        self._transaction.close()
+        self._session = None
+
+    def close(self) -> None:
+        """Roll back what is not committed."""
+        self._thread.shutdown(cancel_futures=True)
+        self._batch, self._row_ids = [], {}
+        if self._session is not None:
+            with suppress(DBAPIError):  # the connection has ended, and the transaction with it
+                self._session.rollback()
+            self.commit()  # nothing is left of it
+
+    def _wait(self, at_most: int) -> None:
+        """Wait until no more than so many batches wait."""
+        while len(self._waiting) > at_most:
+            self._has_failed |= self._waiting.popleft().exception() is not None
+
+    def _store_batch(self, batch: B) -> None:
+        is_first = self._session is None
+        if self._session is None:
+            self._session = self._transaction.enter_context(self._begin())
+        self._row_ids |= self._store(self._session, batch)
+        if is_first:
+            # What PostgreSQL plans for tables that it takes to be empty makes the check of each
+            # step's foreign keys read all walkthroughs of the organization.
+            self._session.execute(text("ANALYZE (SKIP_LOCKED) walkthroughs, walkthrough_steps"))
+        # Else the checks of all rows would wait for the end, where nothing is done beside them.
+        self._session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        self._session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
