@@ -14,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync.early_import import BATCH_SIZE, EarlyImport
+from sync.early_import import BATCH_SIZE, EarlyImport, WithTexts
 from sync.fence import Fence
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
 from sync.planning.plan import Archive, Change, Create, Update
 from sync.staging import Staging
 from walkthroughs.audit.record import act_as, git_actor
-from walkthroughs.content.values import AuthoredWalkthrough, Outline
+from walkthroughs.content.values import AuthoredWalkthrough, Outline, WalkthroughContent
 from walkthroughs.database.pool import Database
 from walkthroughs.publishing import assignments, create, writer
 from walkthroughs.publishing.create import NewWalkthrough, Prepared
@@ -150,23 +150,23 @@ class PlanWriter:
         def find_predecessors(outline: Outline) -> dict[str, list[str]]:
             return predecessors(session, self.organization_id, outline, self.origin)
 
-        return self._store(session, self._prepare(new, find_predecessors))
+        with_texts = [(each.wanted, *self._texts(each.wanted)) for each in new]
+        return self._store(session, self._prepare(with_texts, find_predecessors))
 
     def _prepare(
         self,
-        new: Sequence[Create],
+        new: Sequence[WithTexts],
         find_predecessors: Callable[[Outline], dict[str, list[str]]] = lambda _: {},
     ) -> _Batch:
-        """Make the rows of new walkthroughs; without what tells otherwise, no step moved in."""
-        wanted = [change.wanted for change in new]
-        contents, with_pictures = [], []
-        for each in wanted:
-            authored = self._authored(each)
-            contents.append(NewWalkthrough(authored.content, each.outline, each.is_published))
-            if authored.pictures:
-                with_pictures.append(each)
-        rows = create.prepare(self.organization_id, contents, self.origin, find_predecessors)
-        return _Batch(wanted, rows, with_pictures)
+        """Make the rows of new walkthroughs; no step moved in, but for *find_predecessors*."""
+        contents = [
+            NewWalkthrough(content, each.outline, each.is_published) for each, content, _ in new
+        ]
+        return _Batch(
+            [each for each, _, _ in new],
+            create.prepare(self.organization_id, contents, self.origin, find_predecessors),
+            [each for each, _, has_pictures in new if has_pictures],
+        )
 
     def _store(self, session: Session, batch: _Batch) -> dict[int, str]:
         outcomes = create.store(session, batch.rows)
@@ -194,6 +194,10 @@ class PlanWriter:
         )
         store_pictures(session, self.organization_id, row_id, authored.pictures)
         return [(slug, row_id) for slug in change.new_servers]
+
+    def _texts(self, wanted: WantedWalkthrough) -> tuple[WalkthroughContent, bool]:
+        authored = self._authored(wanted)
+        return authored.content, bool(authored.pictures)
 
     def _authored(self, wanted: WantedWalkthrough) -> AuthoredWalkthrough:
         authored = self.staging.read(wanted.staged_at)

@@ -14,13 +14,17 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Generic, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.plan import Create
+from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
+from walkthroughs.errors import HandrailError
 
 B = TypeVar("B")
+#: A walkthrough, its texts, and whether it has pictures.
+WithTexts = tuple[WantedWalkthrough, WalkthroughContent, bool]
 #: New walkthroughs that are stored at once.
 BATCH_SIZE = 25
 #: Batches that wait to be stored. Reading waits when there are more.
@@ -35,7 +39,7 @@ class EarlyImport(Generic[B]):
 
     Args:
         begin: begins the transaction.
-        prepare: makes rows of new walkthroughs. It is called in the thread that reads, so that rows
+        prepare: makes rows of new walkthroughs. It is called in the thread that reads, so that they
             are made while those before them are stored.
         store: stores such rows; returns their row ids, by `staged_at`.
     """
@@ -43,11 +47,11 @@ class EarlyImport(Generic[B]):
     def __init__(
         self,
         begin: Callable[[], AbstractContextManager[Session]],
-        prepare: Callable[[Sequence[Create]], B],
+        prepare: Callable[[Sequence[WithTexts]], B],
         store: Callable[[Session, B], dict[int, str]],
     ) -> None:
         self._begin, self._prepare, self._store = begin, prepare, store
-        self._batch: list[Create] = []
+        self._batch: list[WithTexts] = []
         self._waiting: deque[Future[None]] = deque()
         #: The one thread that uses the session, until nothing waits any more.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-import")
@@ -56,11 +60,14 @@ class EarlyImport(Generic[B]):
         self._has_failed = False
         self._row_ids: dict[int, str] = {}
 
-    def add(self, wanted: WantedWalkthrough) -> None:
-        """Store a walkthrough that is not live, unless it takes steps from others."""
+    def add(self, wanted: WantedWalkthrough, authored: AuthoredWalkthrough) -> None:
+        """Store a walkthrough that is not live, unless it takes steps from others.
+
+        Its pictures are not kept here: there may be many, and `store` has them.
+        """
         if self._has_failed or any(move.walkthrough for move in wanted.outline.moved):
             return
-        self._batch.append(Create(wanted))
+        self._batch.append((wanted, authored.content, bool(authored.pictures)))
         if len(self._batch) == BATCH_SIZE:
             batch, self._batch = self._prepare(self._batch), []
             self._wait(_MAX_WAITING - 1)
@@ -93,7 +100,10 @@ class EarlyImport(Generic[B]):
     def _wait(self, at_most: int) -> None:
         """Wait until no more than so many batches wait."""
         while len(self._waiting) > at_most:
-            self._has_failed |= self._waiting.popleft().exception() is not None
+            try:
+                self._waiting.popleft().result()
+            except (SQLAlchemyError, HandrailError):
+                self._has_failed = True
 
     def _store_batch(self, batch: B) -> None:
         is_first = self._session is None

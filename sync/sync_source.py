@@ -29,6 +29,7 @@ from sync.queue import claim
 from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.staging import Staging, open_staging
+from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import OnRewrite, RunOutcome
 from walkthroughs.ids import now_ms
@@ -148,9 +149,9 @@ def read_commit(
     live = {each.author_id for each in last.values()}
     known_trees = {name: each.tree for name, each in known.items()}
 
-    def on_read(wanted: WantedWalkthrough) -> None:
+    def on_read(wanted: WantedWalkthrough, authored: AuthoredWalkthrough) -> None:
         if on_new is not None and wanted.outline.id not in live:
-            on_new(wanted)
+            on_new(wanted, authored)
 
     def read() -> tuple[ParseResult, Mapping[str, str]]:
         with repository.snapshot(commit, source.path, known_trees) as snapshot:

@@ -40,7 +40,7 @@ from walkthroughs.content.problems import Problem, Severity, first_problems, has
 from walkthroughs.content.values import AuthoredWalkthrough
 
 Stage = Callable[[AuthoredWalkthrough], int]
-OnRead = Callable[[WantedWalkthrough], None]
+OnRead = Callable[[WantedWalkthrough, AuthoredWalkthrough], None]
 #: Problems that are told of one walkthrough, and of a commit: more help nobody, and are stored.
 _MAX_PROBLEMS_OF_ONE, _MAX_PROBLEMS = 100, 1000
 
@@ -77,7 +77,7 @@ def parse_folders(
     unchanged: Mapping[str, str],
     stage: Stage,
     around: Surroundings | None = None,
-    on_read: OnRead = lambda _: None,
+    on_read: OnRead = lambda *_: None,
 ) -> ParseResult:
     """Say what the files of a commit hold, with the texts of one walkthrough at hand at a time.
 
@@ -127,7 +127,7 @@ def _kept(read: ReadWalkthrough, stage: Stage, on_read: OnRead) -> WantedWalkthr
         stage(authored),
         read.servers_line,
     )
-    on_read(wanted)
+    on_read(wanted, authored)
     return wanted
 
 
