@@ -126,21 +126,25 @@ def test_what_a_plan_does_not_want_is_gone_and_the_rest_is_stored_all_the_same(s
     assert synced.run(approved_fingerprint=waits.plan.fingerprint).outcome == "applied"
     assert live(synced, "a") == names
 
-    # Two have one id, and one has that of another source.
+    # Two have one id.
+    names = write_new(synced, "b")
+    manifest = synced.author.folder / "walkthroughs" / "b01" / "walkthrough.yml"
+    manifest.write_text(manifest.read_text().replace("id: b01", "id: b00"))
+    said = [str(problem).split(":")[0] for problem in synced.sync().plan.problems]
+    assert said == [f"walkthroughs/{name}/walkthrough.yml" for name in ("b00", "b01")]
+    assert live(synced, "b") == names[2:]
+    synced.author.write("one", "two", name="b01")
+
+    # One has the id of another source's.
     with synced.database.transaction() as session:
         owner = synced.caller.organization_id
         other = ContentSource(organization_id=owner, name="more", url="/srv/more")
         session.add(other)
         session.flush()
-        walkthrough(session, owner, content(id="b02"), origin=Origin(other.id))
-    names = write_new(synced, "b")
-    manifest = synced.author.folder / "walkthroughs" / "b01" / "walkthrough.yml"
-    manifest.write_text(manifest.read_text().replace("id: b01", "id: b00"))
-    said = [str(problem) for problem in synced.sync().plan.problems]
-    assert [line.split(":")[0] for line in said] == [
-        f"walkthroughs/{name}/walkthrough.yml" for name in ("b00", "b01", "b02")
-    ]
-    assert live(synced, "b") == names[3:]
+        walkthrough(session, owner, content(id="c00"), origin=Origin(other.id))
+    names = write_new(synced, "c")
+    assert len(synced.sync().plan.problems) == 1
+    assert (count(synced, "c"), live(synced, "c")) == (_NEW, names[1:])
 
     # They were archived, and come back as the same rows.
     rows = "SELECT id FROM walkthroughs WHERE external_id LIKE 'a%' ORDER BY id"
@@ -156,11 +160,12 @@ def test_what_a_plan_does_not_want_is_gone_and_the_rest_is_stored_all_the_same(s
 
 def test_a_new_walkthrough_that_takes_a_step_counts_what_learners_did_of_it(synced):
     taken = ask(synced.database, "SELECT id FROM walkthrough_steps WHERE external_id = 'solo'")
+    synced.author.write("duo", name="other")
+    synced.sync()
     write_new(synced, "a")
     moved = "status: published\nmoved:\n  - {from: other/solo, to: one}"
     synced.author.write("one", "two", name="a00", head=moved)
-    synced.author.write("duo", name="other")
-    assert len(synced.sync().plan.changes) == _NEW + 1
+    assert len(synced.sync().plan.changes) == _NEW
 
     found = ask(
         synced.database,
