@@ -69,17 +69,20 @@ class EarlyImport(Generic[B]):
             return
         self._batch.append((wanted, authored.content, bool(authored.pictures)))
         if len(self._batch) == BATCH_SIZE:
-            batch, self._batch = self._prepare(self._batch), []
-            self._wait(_MAX_WAITING - 1)
-            self._waiting.append(self._thread.submit(self._store_batch, batch))
+            self._send()
 
     def row_ids(self, new: Sequence[Create]) -> dict[int, str]:
         """Return the row ids of those that are stored, by `staged_at`.
 
         If one of them is not in *new*, or storing has failed, none are, and the rows are gone.
         """
+        places = {change.wanted.staged_at for change in new}
         self._wait(0)
-        if self._has_failed or not self._row_ids.keys() <= {c.wanted.staged_at for c in new}:
+        if self._session is not None and not self._has_failed:
+            self._batch = [each for each in self._batch if each[0].staged_at in places]
+            self._send()
+            self._wait(0)
+        if self._has_failed or not self._row_ids.keys() <= places:
             self.close()
         return self._row_ids
 
@@ -96,6 +99,13 @@ class EarlyImport(Generic[B]):
             with suppress(DBAPIError):  # the connection has ended, and the transaction with it
                 self._session.rollback()
             self.commit()  # nothing is left of it
+
+    def _send(self) -> None:
+        """Let the thread store the batch, and begin another one."""
+        if self._batch:
+            batch, self._batch = self._prepare(self._batch), []
+            self._wait(_MAX_WAITING - 1)
+            self._waiting.append(self._thread.submit(self._store_batch, batch))
 
     def _wait(self, at_most: int) -> None:
         """Wait until no more than so many batches wait."""
