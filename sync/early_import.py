@@ -22,11 +22,12 @@ from sync.planning.plan import Create
 from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
 from walkthroughs.errors import HandrailError
 
+_CHECK_NOW = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 B = TypeVar("B")
 #: A walkthrough, its texts, and whether it has pictures.
 WithTexts = tuple[WantedWalkthrough, WalkthroughContent, bool]
 #: New walkthroughs that are stored at once.
-BATCH_SIZE = 25
+BATCH_SIZE = 50
 #: Batches that wait to be stored. Reading waits when there are more.
 _MAX_WAITING = 2
 
@@ -125,5 +126,4 @@ class EarlyImport(Generic[B]):
             # step's foreign keys read all walkthroughs of the organization.
             self._session.execute(text("ANALYZE (SKIP_LOCKED) walkthroughs, walkthrough_steps"))
         # Else the checks of all rows would wait for the end, where nothing is done beside them.
-        self._session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        self._session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+        self._session.execute(_CHECK_NOW)
