@@ -21,7 +21,7 @@ from sync.planning.current import read_servers
 from sync.planning.plan import Archive, Change, Create, Update
 from sync.staging import Staging
 from walkthroughs.audit.record import act_as, git_actor
-from walkthroughs.content.values import AuthoredWalkthrough, Outline, WalkthroughContent
+from walkthroughs.content.values import AuthoredWalkthrough, Outline
 from walkthroughs.database.pool import Database
 from walkthroughs.publishing import assignments, create, writer
 from walkthroughs.publishing.create import NewWalkthrough, Prepared
@@ -103,15 +103,11 @@ class PlanWriter:
         """Store those new walkthroughs that are not stored yet; add their row ids."""
         left = [change for change in new if change.wanted.staged_at not in row_ids]
         for at in range(0, len(left), BATCH_SIZE):
-            batch = left[at : at + BATCH_SIZE]
-            row_ids |= self._create_batch(batch)
+            row_ids |= _retried(partial(self._create_batch, left[at : at + BATCH_SIZE]))
 
     def _create_batch(self, new: Sequence[Create]) -> dict[int, str]:
-        def work() -> dict[int, str]:
-            with self._bulk_transaction() as session:
-                return self._create(session, new)
-
-        return _retried(work)
+        with self._bulk_transaction() as session:
+            return self._create(session, new)
 
     def _write_group(self, changes: Sequence[Change]) -> None:
         if not changes:
@@ -146,11 +142,12 @@ class PlanWriter:
 
     def _create(self, session: Session, new: Sequence[Create]) -> dict[int, str]:
         """Store new walkthroughs; return their row ids, by `staged_at`."""
-
-        def find_predecessors(outline: Outline) -> dict[str, list[str]]:
-            return predecessors(session, self.organization_id, outline, self.origin)
-
-        with_texts = [(each.wanted, *self._texts(each.wanted)) for each in new]
+        find_predecessors = partial(predecessors, session, self.organization_id, origin=self.origin)
+        wanted = [change.wanted for change in new]
+        with_texts = [
+            (each, authored.content, bool(authored.pictures))
+            for each, authored in zip(wanted, map(self._authored, wanted), strict=True)
+        ]
         return self._store(session, self._prepare(with_texts, find_predecessors))
 
     def _prepare(
@@ -183,21 +180,16 @@ class PlanWriter:
     def _update(self, session: Session, change: Update) -> list[Assignment]:
         row_id = change.live.walkthrough_id
         authored = self._authored(change.wanted)
-        published = change.wanted.is_published
         writer.publish(
             session,
             self.organization_id,
             row_id,
             authored.content,
             self.origin,
-            is_published=published,
+            is_published=change.wanted.is_published,
         )
         store_pictures(session, self.organization_id, row_id, authored.pictures)
         return [(slug, row_id) for slug in change.new_servers]
-
-    def _texts(self, wanted: WantedWalkthrough) -> tuple[WalkthroughContent, bool]:
-        authored = self._authored(wanted)
-        return authored.content, bool(authored.pictures)
 
     def _authored(self, wanted: WantedWalkthrough) -> AuthoredWalkthrough:
         authored = self.staging.read(wanted.staged_at)

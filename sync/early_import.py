@@ -85,7 +85,7 @@ class EarlyImport(Generic[B]):
             self._wait(0)
         if self._has_failed or not self._row_ids.keys() <= places:
             self.close()
-        return self._row_ids
+        return dict(self._row_ids)
 
     def commit(self) -> None:
         """Let everybody see what is stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -73,10 +74,7 @@ def create_all(
     session: Session, organization_id: str, new: Sequence[NewWalkthrough], origin: Origin
 ) -> list[PublishResult]:
     """Store new walkthroughs at once, as `create` stores one; return their outcomes in order."""
-
-    def find_predecessors(outline: Outline) -> dict[str, list[str]]:
-        return predecessors(session, organization_id, outline, origin)
-
+    find_predecessors = partial(predecessors, session, organization_id, origin=origin)
     return store(session, prepare(organization_id, new, origin, find_predecessors))
 
 
