@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,18 +14,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from sync.early_import import BATCH_SIZE, EarlyImport, WithTexts
 from sync.fence import Fence
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
 from sync.planning.plan import Archive, Change, Create, Update
 from sync.staging import Staging
 from walkthroughs.audit.record import act_as, git_actor
-from walkthroughs.content.values import AuthoredWalkthrough
+from walkthroughs.content.values import AuthoredWalkthrough, Outline
 from walkthroughs.database.pool import Database
 from walkthroughs.publishing import assignments, create, writer
-from walkthroughs.publishing.create import NewWalkthrough
+from walkthroughs.publishing.create import NewWalkthrough, Prepared
 from walkthroughs.publishing.origin import Origin
 from walkthroughs.publishing.pictures import store_pictures
+from walkthroughs.publishing.predecessors import predecessors
 
 R = TypeVar("R")
 #: An MCP server's slug, and the row id of a walkthrough that asks to be on it.
@@ -34,10 +35,15 @@ Assignment = tuple[str, str]
 #: Serialization failure, deadlock: PostgreSQL asks to try again.
 _RETRYABLE = ("40001", "40P01")
 _PAUSES = (0.05, 0.2)
-#: New walkthroughs per transaction. Batches are ten times faster; no learner waits for these.
-_BATCH_SIZE = 25
-#: So many of those transactions at once: storing keeps one processor of the server busy.
-_PARALLEL_BATCHES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """New walkthroughs, their rows, and those of them that have pictures."""
+
+    wanted: Sequence[WantedWalkthrough]
+    rows: Prepared
+    with_pictures: Sequence[WantedWalkthrough]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,62 +64,57 @@ class PlanWriter:
     staging: Staging
     fence: Fence
 
-    def write(self, changes: Sequence[Change]) -> None:
+    @contextmanager
+    def early_import(self) -> Iterator[EarlyImport[_Batch]]:
+        """Yield what stores new walkthroughs before their plan is known, for `write` to keep."""
+        early = EarlyImport(self._bulk_transaction, self._prepare, self._store)
+        try:
+            yield early
+        finally:
+            early.close()
+
+    def write(self, changes: Sequence[Change], early: EarlyImport[_Batch]) -> None:
         """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
 
         A transaction is one walkthrough; or those that a step moves between, so that
         no learner sees it in both or in neither; or some new ones, which no learner has seen yet.
+        What *early* has stored is one, too.
         """
         new: list[Create] = []
+        others: list[list[Change]] = []
         for group in _group_by_moves(changes):
             made = [change for change in group if isinstance(change, Create)]
             if len(made) == len(group):
                 new += made
             else:
-                _retried(partial(self._write_group, group))
-        if len(new) <= _BATCH_SIZE:
-            _retried(partial(self._write_group, new))
-        else:
-            self._import(new)
-
-    def _import(self, new: Sequence[Create]) -> None:
-        """Store many new walkthroughs; assign them last, in order."""
-        batches = [new[at : at + _BATCH_SIZE] for at in range(0, len(new), _BATCH_SIZE)]
-        made = self._create_batch(batches[0])
-        self._update_statistics()
-        with ThreadPoolExecutor(_PARALLEL_BATCHES) as pool:
-            for more in pool.map(self._create_batch, batches[1:]):
-                made += more
-        with self._transaction() as session:
-            self._assign(session, made)
-
-    def _create_batch(self, new: Sequence[Create]) -> list[Assignment]:
-        def work() -> list[Assignment]:
+                others.append(group)
+        row_ids = early.row_ids(new)
+        for group in others:
+            _retried(partial(self._write_group, group))
+        if row_ids or len(new) > BATCH_SIZE:
+            self._import(new, row_ids)
+            early.commit()
             with self._transaction() as session:
-                # The commit that notes the run as done waits for the disk, for these as well.
-                session.execute(text("SET LOCAL synchronous_commit TO OFF"))
-                # Plans of the checks of keys are kept, and those of small tables would read them
-                # whole for each row once they are large.
-                session.execute(text("SET LOCAL enable_seqscan TO OFF"))
-                return self._create(session, new)
+                self._assign(session, _assignments(new, row_ids))
+        else:
+            _retried(partial(self._write_group, new))
 
-        return _retried(work)
+    def _import(self, new: Sequence[Create], row_ids: dict[int, str]) -> None:
+        """Store those new walkthroughs that are not stored yet; add their row ids."""
+        left = [change for change in new if change.wanted.staged_at not in row_ids]
+        for at in range(0, len(left), BATCH_SIZE):
+            row_ids |= _retried(partial(self._create_batch, left[at : at + BATCH_SIZE]))
 
-    def _update_statistics(self) -> None:
-        """Let PostgreSQL count rows in the middle of an import.
-
-        What it plans for tables that it takes to be empty makes the checks of
-        foreign keys read all of a walkthrough's neighbours for each step.
-        """
-        with self.database.transaction() as session:
-            session.execute(text("ANALYZE walkthroughs, walkthrough_steps"))
+    def _create_batch(self, new: Sequence[Create]) -> dict[int, str]:
+        with self._bulk_transaction() as session:
+            return self._create(session, new)
 
     def _write_group(self, changes: Sequence[Change]) -> None:
         if not changes:
             return
         with self._transaction() as session:
             new = [change for change in changes if isinstance(change, Create)]
-            wanted = self._create(session, new)
+            wanted = _assignments(new, self._create(session, new))
             for change in changes:
                 if isinstance(change, Update):
                     wanted += self._update(session, change)
@@ -129,37 +130,63 @@ class PlanWriter:
             act_as(session, git_actor(self.origin.source_name or self.origin.source_id or ""))
             yield session
 
-    def _create(self, session: Session, new: Sequence[Create]) -> list[Assignment]:
+    @contextmanager
+    def _bulk_transaction(self) -> Iterator[Session]:
+        with self._transaction() as session:
+            # The commit that notes the run as done waits for the disk, for these as well.
+            session.execute(text("SET LOCAL synchronous_commit TO OFF"))
+            # Plans of the checks of keys are kept, and those of small tables would read them
+            # whole for each row once they are large.
+            session.execute(text("SET LOCAL enable_seqscan TO OFF"))
+            yield session
+
+    def _create(self, session: Session, new: Sequence[Create]) -> dict[int, str]:
+        """Store new walkthroughs; return their row ids, by `staged_at`."""
+        find_predecessors = partial(predecessors, session, self.organization_id, origin=self.origin)
         wanted = [change.wanted for change in new]
-        rows, with_pictures = [], set[int]()
-        for each in wanted:
-            authored = self._authored(each)
-            rows.append(NewWalkthrough(authored.content, each.outline, each.is_published))
-            if authored.pictures:
-                with_pictures.add(each.staged_at)
-        made = create.create_all(session, self.organization_id, rows, self.origin)
-        for outcome, each in zip(made, wanted, strict=True):
-            if each.staged_at in with_pictures:
-                # Read again, so that memory holds the pictures of one walkthrough at a time.
-                pictures = self._authored(each).pictures
-                store_pictures(session, self.organization_id, outcome.walkthrough_id, pictures)
-        return [
-            (slug, outcome.walkthrough_id)
-            for outcome, each in zip(made, wanted, strict=True)
-            for slug in each.servers
+        with_texts = [
+            (each, authored.content, bool(authored.pictures))
+            for each, authored in zip(wanted, map(self._authored, wanted), strict=True)
         ]
+        return self._store(session, self._prepare(with_texts, find_predecessors))
+
+    def _prepare(
+        self,
+        new: Sequence[WithTexts],
+        find_predecessors: Callable[[Outline], dict[str, list[str]]] = lambda _: {},
+    ) -> _Batch:
+        """Make the rows of new walkthroughs; no step moved in, but for *find_predecessors*."""
+        contents = [
+            NewWalkthrough(content, each.outline, each.is_published) for each, content, _ in new
+        ]
+        return _Batch(
+            [each for each, _, _ in new],
+            create.prepare(self.organization_id, contents, self.origin, find_predecessors),
+            [each for each, _, has_pictures in new if has_pictures],
+        )
+
+    def _store(self, session: Session, batch: _Batch) -> dict[int, str]:
+        outcomes = create.store(session, batch.rows)
+        row_ids = {
+            each.staged_at: outcome.walkthrough_id
+            for outcome, each in zip(outcomes, batch.wanted, strict=True)
+        }
+        for each in batch.with_pictures:
+            # Read again, so that memory holds the pictures of one walkthrough at a time.
+            pictures = self._authored(each).pictures
+            store_pictures(session, self.organization_id, row_ids[each.staged_at], pictures)
+        return row_ids
 
     def _update(self, session: Session, change: Update) -> list[Assignment]:
         row_id = change.live.walkthrough_id
         authored = self._authored(change.wanted)
-        published = change.wanted.is_published
         writer.publish(
             session,
             self.organization_id,
             row_id,
             authored.content,
             self.origin,
-            is_published=published,
+            is_published=change.wanted.is_published,
         )
         store_pictures(session, self.organization_id, row_id, authored.pictures)
         return [(slug, row_id) for slug in change.new_servers]
@@ -203,6 +230,12 @@ def _takes_from(change: Change) -> Iterator[str]:
         for move in change.wanted.outline.moved:
             if move.walkthrough is not None:
                 yield from (walkthrough for walkthrough, _ in move.previous_names)
+
+
+def _assignments(new: Sequence[Create], row_ids: Mapping[int, str]) -> list[Assignment]:
+    return [
+        (slug, row_ids[change.wanted.staged_at]) for change in new for slug in change.wanted.servers
+    ]
 
 
 def _retried(work: Callable[[], R]) -> R:

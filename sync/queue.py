@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, exists, func, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, defer, with_expression
 
 from sync.runs import SyncRequest
 from walkthroughs.database.pool import Database
-from walkthroughs.enums import SyncTrigger
+from walkthroughs.enums import ProposalState, SyncTrigger
 from walkthroughs.ids import now_ms
-from walkthroughs.models import Approval, ContentSource, McpServer
+from walkthroughs.models import Approval, ContentSource, McpServer, Proposal
 
 CHANNEL = "handrail_sync"
 
@@ -131,6 +132,29 @@ def read_source_ids(database: Database) -> frozenset[str]:
         return frozenset(session.scalars(select(ContentSource.id)))
 
 
+def _claim(lock: Callable[..., ColumnElement[Any]]) -> Select[Any]:
+    """Return the statement that claims a source, and reads its row."""
+    source_id = bindparam("source_id", type_=Text)
+    open_proposals = exists().where(
+        Proposal.organization_id == ContentSource.organization_id,
+        Proposal.source_id == ContentSource.id,
+        Proposal.state == ProposalState.OPEN,
+    )
+    return (
+        select(
+            ContentSource,
+            lock(func.hashtextextended(source_id, 0)),
+            func.set_config("synchronous_commit", "off", True),
+        )
+        .where(ContentSource.id == source_id)
+        .options(with_expression(ContentSource.has_open_proposals, open_proposals))
+    )
+
+
+_CLAIM_OR_WAIT = _claim(func.pg_advisory_xact_lock)
+_CLAIM_IF_FREE = _claim(func.pg_try_advisory_xact_lock)
+
+
 @contextmanager
 def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
@@ -138,15 +162,10 @@ def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[Content
     Yields the source row. Changes to it are committed when the block ends, without waiting for the
     disk: losing `checked_at` in a crash does no harm.
     """
-    function = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
-    claim = select(
-        ContentSource,
-        function(func.hashtextextended(source_id, 0)),
-        func.set_config("synchronous_commit", "off", True),
-    ).where(ContentSource.id == source_id)
     session = database.direct_sessions()
     try:
-        row, got, _ = session.execute(claim).one()
+        statement = _CLAIM_OR_WAIT if wait else _CLAIM_IF_FREE
+        row, got, _ = session.execute(statement, {"source_id": source_id}).one()
         yield row if wait or got else None
         with suppress(DBAPIError):  # the claim ended before: then `checked_at` is lost with it
             session.commit()

@@ -17,12 +17,12 @@ _IN_MEMORY_BYTES = 4 * 1024 * 1024
 class Staging:
     """Walkthroughs by their position in a file that no other process can open.
 
-    Threads may read at once.
+    Threads may use it at once.
     """
 
     def __init__(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
         self._file = file
-        self._reading = threading.Lock()
+        self._lock = threading.Lock()
 
     def add(self, authored: AuthoredWalkthrough) -> int:
         """Take a walkthrough; return where it is.
@@ -30,13 +30,14 @@ class Staging:
         Raises:
             OSError: there is no room for it.
         """
-        at = self._file.seek(0, 2)
-        pickle.dump(authored, self._file, pickle.HIGHEST_PROTOCOL)
+        with self._lock:
+            at = self._file.seek(0, 2)
+            pickle.dump(authored, self._file, pickle.HIGHEST_PROTOCOL)
         return at
 
     def read(self, at: int) -> AuthoredWalkthrough:
         """Return the walkthrough that is kept there."""
-        with self._reading:
+        with self._lock:
             self._file.seek(at)
             authored: AuthoredWalkthrough = pickle.load(self._file)  # noqa: S301  what `add` has written
         return authored

@@ -13,8 +13,8 @@ from functools import partial
 from sync import history
 from sync.apply import PlanWriter
 from sync.fence import take_fence
-from sync.format.parse import Surroundings, parse_folders
-from sync.format.parse_result import ParseResult
+from sync.format.parse import OnRead, Surroundings, parse_folders
+from sync.format.parse_result import ParseResult, WantedWalkthrough
 from sync.git import commit_status
 from sync.git.credentials import decrypt_credential
 from sync.git.edit_link import view_address_of
@@ -29,6 +29,7 @@ from sync.queue import claim
 from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.staging import Staging, open_staging
+from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import OnRewrite, RunOutcome
 from walkthroughs.ids import now_ms
@@ -93,30 +94,36 @@ def sync_claimed(
     """
     started, target = now_ms(), request.rollback_to
     fence = take_fence(database, source)
+    is_held = source.held_at is not None and not target
     with open_staging() as staging:
         newest = repository.fetch()
         follow_after_fetch(database, source, repository, newest)
         commit = repository.commit(target) if target else newest
-        parsed, trees = read_commit(database, source, repository, staging, commit, request)
-        plan = plan_commit(database, source, repository, parsed, commit, request)
-        _refuse_other_plan(request, plan)
-        if source.held_at is not None and not target:
-            history.record_held(database, source, fence, plan, newest)
-            return RunResult(plan)
-        if plan.approval_reasons and request.approved_fingerprint != plan.fingerprint:
-            result = RunResult(plan, RunOutcome.WAITING, target)
-            history.record_waiting(database, source, fence, request, result, started, newest)
-        else:
-            author = repository.author(commit)
-            origin = Origin(source.id, commit, author, source_name=source.name)
-            PlanWriter(database, source.organization_id, origin, staging, fence).write(plan.changes)
-            result = RunResult(plan, RunOutcome.APPLIED, target)
-            history.record_applied(
-                database, source, fence, request, result,
-                newest=newest, author=author, started=started,
-                places=_readable_folders(parsed, plan, trees),
-            )  # fmt: skip
-            conclude_drafts(database, source)
+        author = repository.author(commit)
+        origin = Origin(source.id, commit, author, source_name=source.name)
+        writer = PlanWriter(database, source.organization_id, origin, staging, fence)
+        with writer.early_import() as early:
+            on_new = None if is_held else early.add
+            parsed, trees = read_commit(
+                database, source, repository, staging, commit, request, on_new
+            )
+            plan = plan_commit(database, source, repository, parsed, commit, request)
+            _refuse_other_plan(request, plan)
+            if is_held:
+                history.record_held(database, source, fence, plan, newest)
+                return RunResult(plan)
+            if plan.approval_reasons and request.approved_fingerprint != plan.fingerprint:
+                result = RunResult(plan, RunOutcome.WAITING, target)
+                history.record_waiting(database, source, fence, request, result, started, newest)
+            else:
+                writer.write(plan.changes, early)
+                result = RunResult(plan, RunOutcome.APPLIED, target)
+                history.record_applied(
+                    database, source, fence, request, result,
+                    newest=newest, author=author, started=started,
+                    places=_readable_folders(parsed, plan, trees),
+                )  # fmt: skip
+                conclude_drafts(database, source)
     _post_status(settings, source, result)
     return result
 
@@ -128,14 +135,23 @@ def read_commit(
     staging: Staging,
     commit: str,
     request: SyncRequest,
+    on_new: OnRead | None = None,
 ) -> tuple[ParseResult, Mapping[str, str]]:
-    """Read the folders that are not known; return what they say, and the Git trees of all."""
+    """Read the folders that are not known; return what they say, and the Git trees of all.
+
+    *on_new* takes each walkthrough that is not live, as soon as it is read.
+    """
     with database.transaction() as session:
         last = read_folders(session, source.organization_id, source.id)
     known: dict[str, ReadFolder] = {} if request.read_all else dict(last)
     for name in random.sample(list(known), min(request.reread_folders, len(known))):
         del known[name]
+    live = {each.author_id for each in last.values()}
     known_trees = {name: each.tree for name, each in known.items()}
+
+    def on_read(wanted: WantedWalkthrough, authored: AuthoredWalkthrough) -> None:
+        if on_new is not None and wanted.outline.id not in live:
+            on_new(wanted, authored)
 
     def read() -> tuple[ParseResult, Mapping[str, str]]:
         with repository.snapshot(commit, source.path, known_trees) as snapshot:
@@ -147,7 +163,9 @@ def read_commit(
                 partial(view_address_of, source),
             )
             # The files are read while they are parsed, one folder at a time.
-            parsed = parse_folders(snapshot.root, snapshot.folders, same, staging.add, around)
+            parsed = parse_folders(
+                snapshot.root, snapshot.folders, same, staging.add, around, on_read
+            )
             return parsed, snapshot.trees
 
     return repository.with_reclone(read)

@@ -169,7 +169,7 @@ def check_source(
                 history.record_unavailable(database, source, request.trigger),
                 open_repository_of(settings, source, stop) as repository,
             ):
-                proposals = read_open(database, source)
+                proposals = read_open(database, source) if source.has_open_proposals else ()
                 heads = repository.heads([each.branch for each in proposals])
                 head = heads[source.branch]
                 if queue.has_nothing_new(database, source, head):

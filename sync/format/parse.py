@@ -40,6 +40,7 @@ from walkthroughs.content.problems import Problem, Severity, first_problems, has
 from walkthroughs.content.values import AuthoredWalkthrough
 
 Stage = Callable[[AuthoredWalkthrough], int]
+OnRead = Callable[[WantedWalkthrough, AuthoredWalkthrough], None]
 #: Problems that are told of one walkthrough, and of a commit: more help nobody, and are stored.
 _MAX_PROBLEMS_OF_ONE, _MAX_PROBLEMS = 100, 1000
 
@@ -76,6 +77,7 @@ def parse_folders(
     unchanged: Mapping[str, str],
     stage: Stage,
     around: Surroundings | None = None,
+    on_read: OnRead = lambda *_: None,
 ) -> ParseResult:
     """Say what the files of a commit hold, with the texts of one walkthrough at hand at a time.
 
@@ -86,6 +88,7 @@ def parse_folders(
             they are the same as when they were read last.
         stage: takes each walkthrough without a mistake, and says where it is kept.
         around: what else there is.
+        on_read: takes each of these as soon as it is read; others may be found to have its id.
     """
     around = around or Surroundings()
     problems: list[Problem] = []
@@ -105,7 +108,7 @@ def parse_folders(
         if read.id is None:
             misplaced.hold(folder, None)
         else:
-            claims[read.id].append(_IdClaim(path, _kept(read, stage)))
+            claims[read.id].append(_IdClaim(path, _kept(read, stage, on_read)))
     if not claims and not unchanged and not has_errors(problems):
         message = f"no walkthrough is here; write {WALKTHROUGHS}/<a name>/{MANIFEST}"
         problems.append(Problem(WALKTHROUGHS, 1, message))
@@ -113,17 +116,19 @@ def parse_folders(
     return _resolve_ids(claims, same, problems, misplaced)
 
 
-def _kept(read: ReadWalkthrough, stage: Stage) -> WantedWalkthrough | None:
+def _kept(read: ReadWalkthrough, stage: Stage, on_read: OnRead) -> WantedWalkthrough | None:
     authored = read.authored
     if authored is None:
         return None
-    return WantedWalkthrough(
+    wanted = WantedWalkthrough(
         authored.content.outline(),
         authored.is_published,
         authored.servers,
         stage(authored),
         read.servers_line,
     )
+    on_read(wanted, authored)
+    return wanted
 
 
 def _by_folder(files: Mapping[str, FileData]) -> dict[str, dict[str, FileData]]:

@@ -1,5 +1,7 @@
 """A source is synced by one at a time: who asks meanwhile leaves it alone, or waits."""
 
+from sqlalchemy import event
+
 from sync.queue import claim
 from sync.worker import check_source
 from tests.turns import take_turns
@@ -45,6 +47,23 @@ def test_a_worker_passes_by_a_source_while_somebody_syncs_it(synced):
     check_source(synced.database, synced.settings, synced.source_id)
 
     assert (synced.row().version, len(synced.runs())) == (2, runs + 1)
+
+
+def test_a_check_that_finds_nothing_new_asks_the_database_twice(synced):
+    statements = []
+    before = synced.source().checked_at
+
+    def note(_connection, _cursor, statement, *_):
+        statements.append(statement.split()[0])
+
+    event.listen(synced.database.engine, "before_cursor_execute", note)
+    try:
+        outcome = check_source(synced.database, synced.settings, synced.source_id)
+    finally:
+        event.remove(synced.database.engine, "before_cursor_execute", note)
+
+    assert (outcome, statements) == ("unchanged", ["SELECT", "UPDATE"])
+    assert synced.source().checked_at > before
 
 
 def test_two_syncs_at_once_make_one_version(synced):

@@ -62,9 +62,9 @@ def run_and_die(url, settings, source_id, at, told):
 
     event.listen(database.engine, "before_cursor_execute", lambda *_: tick("statement"))
     event.listen(database.engine, "commit", lambda *_: tick("commit"))
-    copy = bulk_copy.insert_rows
-    bulk_copy.insert_rows = lambda *arguments: (
-        tick("statement") or copy(*arguments)
+    send = bulk_copy.send
+    bulk_copy.send = lambda *arguments: (
+        tick("statement") or send(*arguments)
     )  # no event tells of a COPY
     sync_source(database, settings, source_id)
     told.send([number for number, kind in enumerate(ticks, 1) if kind == "commit"])

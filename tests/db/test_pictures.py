@@ -46,9 +46,9 @@ def apply(synced, *wanted):
         with synced.database.transaction() as session:
             live = read_live(session, owner, source.id)
         fence = take_fence(synced.database, source)
-        PlanWriter(synced.database, owner, Origin(source.id), staging, fence).write(
-            diff(parsed, live)
-        )
+        writer = PlanWriter(synced.database, owner, Origin(source.id), staging, fence)
+        with writer.early_import() as early:
+            writer.write(diff(parsed, live), early)
 
 
 def stored(database):

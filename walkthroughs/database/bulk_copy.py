@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -12,34 +13,55 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-_READ_BYTES = 64 * 1024
+#: As much as an import sends at once, so that it waits once for other threads, not again and again.
+_READ_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Rows of a table in the form in which COPY takes them."""
+
+    statement: str
+    lines: bytes
 
 
 def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Store *rows* in the session's transaction.
-
-    All rows have the columns of the first one. Defaults of the model are not
-    applied. Values are texts, whole numbers, booleans, none, and lists and
-    dictionaries, which become JSON.
+    """Store *rows*, as `prepare` takes them, in the session's transaction.
 
     Raises:
         sqlalchemy.exc.IntegrityError: as an insert does.
     """
-    if not rows:
-        return
+    if rows:
+        send(session, prepare(table, rows))
+
+
+def prepare(table: Table, rows: Sequence[Mapping[str, object]]) -> Copy:
+    """Return *rows* for `send`.
+
+    All rows have the columns of the first one. Defaults of the model are not
+    applied. Values are texts, whole numbers, booleans, none, and lists and
+    dictionaries, which become JSON.
+    """
     names = list(rows[0])
     lines = io.BytesIO()
     for row in rows:
         lines.write(("\t".join([_field(row[name]) for name in names]) + "\n").encode())
-    lines.seek(0)
-    statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
+    return Copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN", lines.getvalue())
+
+
+def send(session: Session, copy: Copy) -> None:
+    """Store rows in the session's transaction; other threads run while the database works.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: as an insert does.
+    """
     try:
         connection = session.connection().connection.driver_connection
         assert isinstance(connection, Connection)  # noqa: S101  the only driver there is
         with connection.cursor() as cursor:
-            cursor.copy_expert(statement, lines, _READ_BYTES)
+            cursor.copy_expert(copy.statement, io.BytesIO(copy.lines), _READ_BYTES)
     except psycopg2.Error as error:
-        raise DBAPIError.instance(statement, None, error, psycopg2.Error) from error
+        raise DBAPIError.instance(copy.statement, None, error, psycopg2.Error) from error
 
 
 def _field(value: object) -> str:

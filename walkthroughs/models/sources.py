@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from walkthroughs.content.problems import Problem
 from walkthroughs.enums import GitHost, OnRewrite, RunOutcome
@@ -93,6 +93,9 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     problems: Mapped[Sequence[Problem]] = mapped_column(
         StoredValues(Problem), default=(), server_default=text("'[]'::jsonb")
     )
+
+    #: Only where it is asked for, as a claim does.
+    has_open_proposals: Mapped[bool | None] = query_expression()
 
     def hold(self, by: str, reason: str = "") -> None:
         """Hold it; if it is held already, since then, by *by* and for this reason from now on."""

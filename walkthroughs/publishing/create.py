@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from walkthroughs.audit.record import Event, record_many
 from walkthroughs.content.revision import compare
 from walkthroughs.content.values import Outline, WalkthroughContent
 from walkthroughs.database import bulk_copy
+from walkthroughs.database.bulk_copy import Copy
 from walkthroughs.ids import author_id, id_factory, now_ms
 from walkthroughs.models import SearchWords, Walkthrough, WalkthroughStep, WalkthroughVersion
 from walkthroughs.publishing.origin import Origin, PublishResult
@@ -72,6 +74,45 @@ def create_all(
     session: Session, organization_id: str, new: Sequence[NewWalkthrough], origin: Origin
 ) -> list[PublishResult]:
     """Store new walkthroughs at once, as `create` stores one; return their outcomes in order."""
+    find_predecessors = partial(predecessors, session, organization_id, origin=origin)
+    return store(session, prepare(organization_id, new, origin, find_predecessors))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """New walkthroughs as rows that are not stored yet, and what each comes to, in order."""
+
+    outcomes: Sequence[PublishResult]
+    copies: Sequence[Copy]
+    events: Sequence[Event]
+
+
+def store(session: Session, prepared: Prepared) -> list[PublishResult]:
+    """Store what `prepare` made; return the outcomes in order.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: a source has a walkthrough with one of the ids already.
+    """
+    for copy in prepared.copies:
+        bulk_copy.send(session, copy)
+    record_many(session, prepared.events)
+    return list(prepared.outcomes)
+
+
+def prepare(
+    organization_id: str,
+    new: Sequence[NewWalkthrough],
+    origin: Origin,
+    find_predecessors: Callable[[Outline], Mapping[str, list[str]]],
+) -> Prepared:
+    """Make the rows of new walkthroughs, without the database.
+
+    Args:
+        organization_id: whose they are.
+        new: what they hold.
+        origin: where they come from.
+        find_predecessors: does what `predecessors` does.
+    """
     outcomes: list[PublishResult] = []
     walkthroughs: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
@@ -99,8 +140,7 @@ def create_all(
             }
             | walkthrough_columns(each.content)
         )
-        predecessors_by_step = predecessors(session, organization_id, each.outline, origin)
-        steps += _steps(inner, ids, each.content, predecessors_by_step)
+        steps += _steps(inner, ids, each.content, find_predecessors(each.outline))
         version = version_columns(1, revision, each.outline.digest, ids, origin)
         versions.append(inner | {"id": _new_version_id()} | version)
         words.append(
@@ -112,12 +152,14 @@ def create_all(
         )
         events.append(_event(organization_id, walkthrough_id, each, origin))
         outcomes.append(PublishResult(walkthrough_id, 1, revision.level, revision.summary))
-    bulk_copy.insert_rows(session, Walkthrough.__table__, walkthroughs)
-    bulk_copy.insert_rows(session, WalkthroughStep.__table__, steps)
-    bulk_copy.insert_rows(session, SearchWords.__table__, words)
-    bulk_copy.insert_rows(session, WalkthroughVersion.__table__, versions)
-    record_many(session, events)
-    return outcomes
+    tables = (
+        (Walkthrough, walkthroughs),
+        (WalkthroughStep, steps),
+        (SearchWords, words),
+        (WalkthroughVersion, versions),
+    )
+    copies = [bulk_copy.prepare(model.__table__, rows) for model, rows in tables if rows]
+    return Prepared(outcomes, copies, events)
 
 
 def _event(organization_id: str, walkthrough_id: str, new: NewWalkthrough, origin: Origin) -> Event:
