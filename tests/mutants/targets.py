@@ -165,7 +165,10 @@ QUERIES = {
     "walkthroughs/learning/content_cache.py": LEARNING,
     "walkthroughs/learning/offers.py": ("tests/http/test_offered.py", "tests/http/test_tools.py"),
     "walkthroughs/learning/relocation.py": LEARNING,
-    "walkthroughs/learning/shown_again.py": ("tests/db/test_short_calls.py",),
+    "walkthroughs/learning/shown_again.py": (
+        "tests/db/test_shown_again.py",
+        "tests/db/test_short_calls.py",
+    ),
     "walkthroughs/learning/stored_place.py": (
         "tests/db/test_short_calls.py",
         "tests/db/test_stored_place.py",
