@@ -54,6 +54,7 @@ MEMBERS = (
 )
 ANALYTICS = ("tests/db/test_analytics.py",)
 
+DRAFT_RULES = ("tests/unit/test_draft_edges.py", "tests/unit/test_drafts.py")
 TEXTS = ("tests/unit/test_html.py", "tests/unit/test_parts.py", "tests/unit/test_step_file.py")
 
 RULES = {
@@ -64,9 +65,9 @@ RULES = {
     "walkthroughs/learning/merge.py": ("tests/unit/test_merge.py",),
     "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py", "tests/unit/test_notices.py"),
     "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
-    "walkthroughs/content/draft_apply.py": ("tests/unit/test_drafts.py",),
-    "walkthroughs/content/draft_work.py": ("tests/unit/test_drafts.py",),
-    "walkthroughs/content/draft_changes.py": ("tests/unit/test_drafts.py",),
+    "walkthroughs/content/draft_apply.py": DRAFT_RULES,
+    "walkthroughs/content/draft_work.py": DRAFT_RULES,
+    "walkthroughs/content/draft_changes.py": DRAFT_RULES,
     "walkthroughs/content/draft_rebase.py": ("tests/unit/test_draft_rebase.py",),
     "walkthroughs/content/draft_content.py": ("tests/unit/test_draft_content.py",),
     "walkthroughs/content/separate.py": (
