@@ -52,6 +52,7 @@ MEMBERS = (
     "tests/http/test_members_page.py",
     "tests/http/test_dashboard_sign_in.py",
 )
+PAGES = ("tests/db/test_page_queries.py",)
 ANALYTICS = ("tests/db/test_analytics.py",)
 
 DRAFT_RULES = ("tests/unit/test_draft_edges.py", "tests/unit/test_drafts.py")
@@ -198,7 +199,10 @@ QUERIES = {
     "walkthroughs/identity/identities.py": WALLS,
     "walkthroughs/identity/provider_sign_ins.py": WALLS,
     "walkthroughs/identity/providers.py": OPENID,
-    "walkthroughs/identity/learners.py": ("tests/db/test_identity.py", "tests/db/test_links.py"),
+    "walkthroughs/identity/learners.py": (
+        "tests/db/test_learner_commands.py",
+        "tests/db/test_links.py",
+    ),
     "walkthroughs/identity/learner_rows.py": ("tests/db/test_learner_commands.py",),
     "walkthroughs/identity/erasing.py": ("tests/db/test_erase_learner.py", *WALLS),
     "walkthroughs/identity/learner_facts.py": ("tests/db/test_learner_commands.py",),
@@ -229,13 +233,13 @@ QUERIES = {
     "admin/access/sessions.py": MEMBERS,
     "admin/access/sign_in_limit.py": MEMBERS,
     "admin/pages/learners/filter.py": ("tests/db/test_learner_filter.py",),
-    "admin/pages/learners/places.py": ("tests/http/test_learners_page.py",),
-    "admin/pages/learners/rows.py": ("tests/http/test_learners_page.py",),
-    "admin/pages/servers/assignments.py": ("tests/http/test_servers_page.py",),
-    "admin/pages/servers/rows.py": ("tests/http/test_servers_page.py",),
-    "admin/pages/walkthroughs/card_queries.py": ("tests/http/test_walkthrough_list.py",),
-    "admin/pages/audit/filter.py": ("tests/http/test_audit_page.py",),
-    "admin/pages/git/rows.py": ("tests/http/test_git_page.py",),
+    "admin/pages/learners/places.py": PAGES,
+    "admin/pages/learners/rows.py": PAGES,
+    "admin/pages/servers/assignments.py": PAGES,
+    "admin/pages/servers/rows.py": PAGES,
+    "admin/pages/walkthroughs/card_queries.py": PAGES,
+    "admin/pages/audit/filter.py": PAGES,
+    "admin/pages/git/rows.py": (*PAGES, "tests/http/test_git_page.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": PUBLISHING,
     "walkthroughs/publishing/assignments.py": (*PUBLISHING, *DRAFTS),
