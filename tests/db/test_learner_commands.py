@@ -13,6 +13,7 @@ from walkthroughs.enums import TokenKind
 from walkthroughs.identity import grants, learner_sessions
 from walkthroughs.identity.learner_facts import sign_ins
 from walkthroughs.identity.learner_rows import lock_learners, tables_of_learners
+from walkthroughs.identity.learners import learner_ids
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.learning import progress
@@ -171,6 +172,9 @@ def test_what_is_shown_and_exported_is_of_one_learner_and_counts_now(flask, acme
     with acme.database.transaction() as session:
         session.query(OAuthGrant).update({"revoked_at": 1})
         lea = session.get_one(McpServerUser, acme.lea.learner_id)
+        for owner in (lea.organization_id, foreign.organization_id):
+            learner_ids(session, owner, [LEA, MAX])
+        assert learner_ids(session, org, [LEA]) == {LEA: lea.id}
         assert [len(sign_ins(session, lea, only_open=each)) for each in (False, True)] == [1, 0]
     (place,) = json.loads(flask("learners", "show", LEA, *ACME, "--json"))["walkthroughs"]
     assert (place["completed_steps"], place["total_steps"]) == (0, 2)

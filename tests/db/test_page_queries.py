@@ -6,6 +6,7 @@ The session here is not limited to one organization, as that of a page is.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -213,6 +214,10 @@ def test_changes_runs_and_mistakes_are_of_the_organization_and_the_source(room):
         session.expunge_all()
     wanted = AuditFilter(kind="server")
     assert {e.organization_id for e in room.read(read_events, room.org, wanted, 99)} == {room.org}
+    for nothing in (
+        {"who": "nobody"}, {"since": date(2999, 1, 1)}, {"until": date(2020, 1, 1)}, {"before": (1, 1)},
+    ):  # fmt: skip
+        assert room.read(read_events, room.org, AuditFilter(**nothing), 99) == []
     assert [(s.name, n) for s, n in room.read(read_sources, room.org)] == [("a", 1), ("b", 1)]
     for source, row in sources:
         runs, is_more = room.read(read_runs, source, 1)
@@ -237,6 +242,7 @@ def test_a_card_has_its_own_steps_servers_and_starts_and_is_found_by_its_own_wor
 
     def cards(**wanted):
         found = room.read(read_cards, room.org, Wanted(**wanted)).cards
+        assert len(found) == len({card.id for card in found})
         return {card.title: card for card in found}
 
     shown = cards()
@@ -249,6 +255,7 @@ def test_a_card_has_its_own_steps_servers_and_starts_and_is_found_by_its_own_wor
         assert cards(words="quinces").keys() == {"Cup"}
         assert cards(words="nothing") == {}
         text_index.note_words(room.database, 99)
+    assert cards(words="uinces") == {}  # what is noted is found by the beginning of a word
     Learner(room.database, room.lea.caller, shown["Cup"].id).edit(
         replace(cup, steps=(step("b", content="Pears."),))
     )

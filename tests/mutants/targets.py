@@ -34,7 +34,12 @@ SYNC = (
     "tests/db/test_settled.py",
 )
 
-DRAFTS = ("tests/db/test_drafts.py", "tests/db/test_draft_publishing.py")
+DRAFTS = (
+    "tests/db/test_draft_queries.py",
+    "tests/db/test_drafts.py",
+    "tests/db/test_draft_publishing.py",
+)
+PICTURES = ("tests/db/test_draft_queries.py", "tests/db/test_picture_sweep.py")
 
 SIGN_IN = (
     "tests/http/test_oauth_flow.py",
@@ -216,16 +221,19 @@ QUERIES = {
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,
     "walkthroughs/publishing/proposal_drafts.py": ("tests/db/test_proposals.py",),
-    "walkthroughs/publishing/picture_uses.py": ("tests/db/test_picture_sweep.py",),
-    "walkthroughs/publishing/picture_sweep.py": ("tests/db/test_picture_sweep.py",),
-    "walkthroughs/publishing/pictures.py": ("tests/db/test_pictures.py",),
+    "walkthroughs/publishing/picture_uses.py": PICTURES,
+    "walkthroughs/publishing/picture_sweep.py": PICTURES,
+    "walkthroughs/publishing/pictures.py": (
+        "tests/db/test_draft_queries.py",
+        "tests/db/test_pictures.py",
+    ),
     "walkthroughs/publishing/presence.py": ("tests/http/test_presence.py",),
     "sync/proposals/drafts.py": ("tests/db/test_proposals.py",),
     "sync/proposals/outcome.py": ("tests/db/test_proposals.py",),
     "sync/proposals/rows.py": ("tests/db/test_proposals.py",),
     "sync/proposals/state.py": ("tests/db/test_proposals.py",),
     "sync/sources.py": SYNC,
-    "sync/fence.py": ("tests/db/test_lost_claims.py", "tests/db/test_source_turns.py"),
+    "sync/fence.py": ("tests/db/test_draft_queries.py", "tests/db/test_lost_claims.py"),
     "admin/access/accounts.py": MEMBERS,
     "admin/access/invitations.py": MEMBERS,
     "admin/access/members.py": MEMBERS,
