@@ -57,6 +57,7 @@ MEMBERS = (
     "tests/http/test_members_page.py",
     "tests/http/test_dashboard_sign_in.py",
 )
+ACCOUNTS = ("tests/db/test_account_queries.py",)
 PAGES = ("tests/db/test_page_queries.py",)
 ANALYTICS = ("tests/db/test_analytics.py",)
 
@@ -234,12 +235,12 @@ QUERIES = {
     "sync/proposals/state.py": ("tests/db/test_proposals.py",),
     "sync/sources.py": SYNC,
     "sync/fence.py": ("tests/db/test_draft_queries.py", "tests/db/test_lost_claims.py"),
-    "admin/access/accounts.py": MEMBERS,
-    "admin/access/invitations.py": MEMBERS,
-    "admin/access/members.py": MEMBERS,
-    "admin/access/memberships.py": MEMBERS,
-    "admin/access/sessions.py": MEMBERS,
-    "admin/access/sign_in_limit.py": MEMBERS,
+    "admin/access/accounts.py": ACCOUNTS,
+    "admin/access/invitations.py": ACCOUNTS,
+    "admin/access/members.py": ACCOUNTS,
+    "admin/access/memberships.py": ACCOUNTS,
+    "admin/access/sessions.py": ACCOUNTS,
+    "admin/access/sign_in_limit.py": ACCOUNTS,
     "admin/pages/learners/filter.py": ("tests/db/test_learner_filter.py",),
     "admin/pages/learners/places.py": PAGES,
     "admin/pages/learners/rows.py": PAGES,
