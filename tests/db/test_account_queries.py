@@ -8,6 +8,7 @@ from admin.access.accounts import create_owner
 from admin.access.invitations import InvitationEnded
 from tests.builders import organization
 from tests.dashboard import Visitor, app, site
+from tests.turns import take_turns
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.ids import now_ms
@@ -65,11 +66,12 @@ def test_an_invitation_is_open_in_its_organization_until_it_is_used_or_taken_bac
     monkeypatch.setattr(invitations, "MAX_OPEN", 3)
     with pytest.raises(HandrailError, match="3 invitations are open"):
         room.call(invitations.invite, room.other, ["dan@x.example"], Role.VIEWER, None)
+    user = room.call(members.add_member, "other", ANN, Role.OWNER)
+    room.call(members.add_member, "acme", "eve@x.example", Role.OWNER)
     room.call(invitations.invite, room.acme, [ANN, CID], Role.VIEWER, None)
     assert [email for email, _ in room.open(room.acme)] == [ANN, BEN, CID]
 
     with room.database.transaction() as session:
-        user = members.add_member(session, "other", ANN, Role.OWNER)
         offer = invitations.find(session, room.token)
         invitations.accept(session, offer, user.id)
         assert mine not in room.free("invitations")
@@ -95,6 +97,28 @@ def test_an_invitation_is_open_in_its_organization_until_it_is_used_or_taken_bac
         invitations.invite(session, room.acme, [CID, "dan@x.example"], Role.VIEWER, None)
         assert room.acme not in room.free("organization")
     assert [email for email, _ in room.open(room.other)] == [ANN, BEN, CID]
+
+
+def test_of_two_who_use_an_invitation_at_once_the_second_waits_and_is_refused(room):
+    users = [room.call(members.add_member, "other", each, Role.OWNER).id for each in (ANN, CID)]
+    offer, ((_, mine),) = room.call(invitations.find, room.token), room.open(room.acme)
+
+    def at_once(first, second):
+        turns = take_turns(
+            room.database, lambda: room.call(*first), lambda: room.call(*second)
+        )  # fmt: skip
+        turns.first.result()
+        assert turns.waited
+        return turns.second.exception()
+
+    twice = (invitations.invite, room.acme, [CID], Role.VIEWER, None)
+    assert "invited already" in str(at_once(twice, twice))
+    accepts = [(invitations.accept, offer, user) for user in users]
+    assert isinstance(at_once(*accepts), InvitationEnded)
+    ((_, cid),) = room.open(room.acme)
+    revokes = (invitations.revoke, room.acme, cid)
+    assert isinstance(at_once(revokes, (invitations.resend, room.acme, cid)), NotFound)
+    assert mine != cid
 
 
 def test_members_are_found_listed_and_removed_in_one_organization(room):
@@ -145,13 +169,16 @@ def test_a_session_is_of_one_member_who_may_sign_in_and_ends_with_its_time(app, 
 
     (first, own, _), (second, _, _), (_, foreign, _) = rows()
     ids = [first, second]
+    with database.transaction() as session:
+        members.add_member(session, "acme", BEN, Role.EDITOR)
+    assert visitors[0].get("/o/other/admin/servers/").status_code == 404
     change("user_session SET last_used_at = 1")
     change("member SET last_seen_at = 1")
     assert enters(visitors[0])
     assert [id for id, _, used in rows() if used > 1] == [first]
     with database.transaction() as session:
-        seen = session.query(Member.organization_id).filter(Member.last_seen_at > 1)
-        assert seen.all() == [(site["acme"][0],)]
+        seen = session.query(Member.organization_id, Member.user_id).filter(Member.last_seen_at > 1)
+        assert seen.all() == [(site["acme"][0], own)]
     with app.test_request_context():
         assert {row.id for row in sessions.list_sessions(own)} == set(ids)
         assert not sessions.end_session(foreign, first)
@@ -159,17 +186,31 @@ def test_a_session_is_of_one_member_who_may_sign_in_and_ends_with_its_time(app, 
         db.session.commit()
     assert [enters(each) for each in visitors[:2]] == [True, True]
     assert len(rows()) == 2
+    visitors[2] = Visitor(app)
+    visitors[2].sign_in("owner@other.example", site["other"][3])
+    visitors[2].post("/admin/logout", page="/o/other/admin/servers/")
+    assert len(rows()) == 2
+    visitors[2].sign_in("owner@other.example", site["other"][3])
+    assert enters(visitors[2], "other")
+
+    with visitors[0].client:
+        visitors[0].get("/o/acme/admin/servers/")
+        sessions.end_other_sessions(own)
+        db.session.commit()
+    assert [enters(each) for each in visitors[:2]] == [True, False]
+    visitors[1].sign_in("owner@acme.example", site["acme"][3])
 
     change('"user" SET active = false WHERE id = :id', id=own)
     assert not enters(visitors[0])
     change("\"user\" SET active = true, fs_uniquifier = 'another' WHERE id = :id", id=own)
     assert not enters(visitors[1])
     change("user_session SET created_at = :then", then=now_ms() - 13 * HOUR_MS)
+    assert not enters(visitors[2], "other")
     with app.test_request_context():
         assert sessions.list_sessions(own) == []
     # Who signs in deletes their own old sessions.
     assert Visitor(app).sign_in("owner@other.example", site["other"][3]).status_code == 302
-    assert {id for id, *_ in rows()} > set(ids)
+    assert sorted(user for _, user, _ in rows()) == sorted([own, own, foreign])
 
 
 def test_failures_are_forgotten_of_the_account_that_signed_in(app):
@@ -180,3 +221,5 @@ def test_failures_are_forgotten_of_the_account_that_signed_in(app):
         sign_in_limit.forget_failures(ANN)
         assert not sign_in_limit.is_refused(ANN, "10.1.1.1")
         assert sign_in_limit.is_refused(BEN, "10.1.1.1")
+        db.session.execute(text("UPDATE sign_in_failure SET failed_at = 1"))
+        assert not sign_in_limit.is_refused(BEN, "10.1.1.1")
