@@ -31,6 +31,7 @@ from tests.mutants.changes import Mutant, of_queries, of_rules
 from tests.mutants.reach import (
     Lines,
     belongs_to_module,
+    called_at_import,
     merged,
     runs_at_import,
     shared_fixtures,
@@ -115,7 +116,8 @@ class Judge:
             values = belongs_to_module(tree, mutant.line)
             change = partial(run_again, file, mutant.source, only_values=values)
         else:
-            return "never run"
+            # What makes a statement while it is imported is judged in a new process.
+            return "alone" if called_at_import(tree, mutant.line) else "never run"
         chosen = sorted(chosen, key=self._costs)
         end = _ENDS.get(self._fork(partial(_try, change, chosen), seconds), "endless")
         if end == "killed" and self._killer.exists():

@@ -128,7 +128,7 @@ RULES = {
     "walkthroughs/identity/refresh_rule.py": ("tests/unit/test_sign_in_rules.py",),
     "walkthroughs/identity/clients.py": ("tests/unit/test_sign_in_rules.py",),
     "walkthroughs/identity/client_documents.py": SIGN_IN,
-    "walkthroughs/identity/authlib_adapters.py": SIGN_IN,
+    "walkthroughs/identity/authlib_adapters.py": ("tests/unit/test_sign_in_rules.py", *SIGN_IN),
     "walkthroughs/identity/authorization_server.py": SIGN_IN,
     "walkthroughs/identity/oauth_requests.py": SIGN_IN,
     "walkthroughs/identity/request_limits.py": WALLS,
