@@ -191,6 +191,7 @@ QUERIES = {
     "walkthroughs/learning/catalog.py": LEARNING,
     "walkthroughs/learning/attempts.py": LEARNING,
     "walkthroughs/mcp_server/tenant.py": (
+        "tests/db/test_offered_titles.py",
         "tests/http/test_offered.py",
         "tests/http/test_endpoint.py",
         "tests/http/test_tools.py",
