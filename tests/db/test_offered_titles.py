@@ -1,9 +1,21 @@
-"""The titles that a server tells at the beginning are those that it offers, in its own order."""
+"""A server tells what it offers, in its own order, and a learner what they have open there."""
 
 import asyncio
+from dataclasses import replace
 
-from tests.builders import content, new_course, server, show, walkthrough
+from sqlalchemy import text
+
+from tests.builders import content, learner, new_course, server, show, walkthrough
+from tests.learners import Learner
 from walkthroughs.database.prepared import Prepared
+from walkthroughs.learning.offers import (
+    FIND_OFFERED,
+    LAST_OPEN,
+    OFFERED_PAGE,
+    find_offer,
+    last_open,
+    read_offers,
+)
 from walkthroughs.mcp_server.tenant import OFFERED
 from walkthroughs.publishing import assignments
 
@@ -28,6 +40,39 @@ def test_titles_are_of_what_this_server_offers_in_its_order_and_of_nothing_hidde
             return await prepared.fetch(OFFERED, *keys)
         finally:
             prepared.close()
+
+    def ask(work, who, *more):
+        async def once():
+            statements = OFFERED_PAGE, FIND_OFFERED, LAST_OPEN
+            prepared = Prepared(database, statements, connections=1)
+            try:
+                return await work(prepared, who, *more)
+            finally:
+                prepared.close()
+
+        return asyncio.run(once())
+
+    there = replace(caller, server_id=elsewhere)
+    pages = [ask(read_offers, each, 1).offers for each in (caller, there, stranger)]
+    assert [[each.title for each in page] for page in pages] == [
+        ["Deploy", "Tea"], ["Tea", "Deploy"], ["Theirs"],
+    ]  # fmt: skip
+    assert ask(find_offer, caller, "deploy", None).title == "Deploy"
+    assert ask(find_offer, caller, "hidden", None) is None
+    assert ask(find_offer, stranger, "tea", None) is None
+
+    with database.transaction() as session:
+        max_ = replace(caller, learner_id=learner(session, org, "max@x.example").id)
+        show(session, org, hidden, True)
+    for who, which in ((caller, row), (caller, hidden), (max_, tea)):
+        Learner(database, who, which).select()
+    with database.transaction() as session:
+        show(session, org, hidden, False)
+    assert [ask(last_open, each).title for each in (caller, max_)] == ["Deploy", "Tea"]
+    assert ask(last_open, stranger) is None
+    with database.begin() as connection:
+        connection.execute(text("UPDATE walkthrough_progress SET status = 'completed'"))
+    assert ask(last_open, caller) is None
 
     assert asyncio.run(offered(org, here)) == (["Deploy", "Tea"], 2)
     assert asyncio.run(offered(org, elsewhere)) == (["Tea", "Deploy"], 2)

@@ -171,7 +171,7 @@ QUERIES = {
     "walkthroughs/learning/fast_path.py": ("tests/db/test_fast_path.py", "tests/db/test_pace.py"),
     "walkthroughs/learning/access_tokens.py": WALLS,
     "walkthroughs/learning/content_cache.py": LEARNING,
-    "walkthroughs/learning/offers.py": ("tests/http/test_offered.py", "tests/http/test_tools.py"),
+    "walkthroughs/learning/offers.py": ("tests/db/test_offered_titles.py",),
     "walkthroughs/learning/relocation.py": LEARNING,
     "walkthroughs/learning/shown_again.py": (
         "tests/db/test_shown_again.py",
