@@ -52,14 +52,21 @@ def test_titles_are_of_what_this_server_offers_in_its_order_and_of_nothing_hidde
 
         return asyncio.run(once())
 
+    with database.begin() as connection:  # what another organization had before changes no name
+        connection.execute(
+            text("UPDATE walkthroughs SET created_at = 1 WHERE organization_id = :org"),
+            {"org": stranger.organization_id},
+        )
     there = replace(caller, server_id=elsewhere)
     pages = [ask(read_offers, each, 1).offers for each in (caller, there, stranger)]
     assert [[each.title for each in page] for page in pages] == [
         ["Deploy", "Tea"], ["Tea", "Deploy"], ["Theirs"],
     ]  # fmt: skip
     assert ask(find_offer, caller, "deploy", None).title == "Deploy"
+    assert ask(find_offer, caller, "tea", None).title == "Tea"
     assert ask(find_offer, caller, "hidden", None) is None
     assert ask(find_offer, stranger, "tea", None) is None
+    assert {each.is_oldest for page in pages for each in page} == {True}
 
     with database.transaction() as session:
         max_ = replace(caller, learner_id=learner(session, org, "max@x.example").id)
@@ -73,6 +80,13 @@ def test_titles_are_of_what_this_server_offers_in_its_order_and_of_nothing_hidde
     with database.begin() as connection:
         connection.execute(text("UPDATE walkthrough_progress SET status = 'completed'"))
     assert ask(last_open, caller) is None
+
+    with database.transaction() as session:  # the name means the older one, which is not here
+        older = walkthrough(session, org, content(id="tea", title="Older"))
+        session.execute(
+            text("UPDATE walkthroughs SET created_at = 1 WHERE id = :id"), {"id": older}
+        )
+    assert ask(find_offer, caller, "tea", None) is None
 
     assert asyncio.run(offered(org, here)) == (["Deploy", "Tea"], 2)
     assert asyncio.run(offered(org, elsewhere)) == (["Tea", "Deploy"], 2)
