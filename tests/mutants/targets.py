@@ -252,7 +252,12 @@ QUERIES = {
     "admin/pages/git/rows.py": (*PAGES, "tests/http/test_git_page.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": PUBLISHING,
-    "walkthroughs/publishing/assignments.py": (*PUBLISHING, *DRAFTS),
+    "walkthroughs/publishing/assignments.py": (
+        *PAGES,
+        "tests/db/test_assignment_order.py",
+        *PUBLISHING,
+        *DRAFTS,
+    ),
     "walkthroughs/publishing/offers.py": DRAFTS,
     "sync/history.py": SYNC,
     "sync/queue.py": SYNC,
