@@ -107,6 +107,7 @@ def test_starts_and_completions_are_counted_by_day_walkthrough_and_version(cours
     assert course.read(analytics.read_versions, walkthrough_id=course.row) == [(1, Counts(3, 1))]
     assert course.read(analytics.read_servers) == [(course.server, Counts(4, 2))]
     assert course.read(analytics.read_days, version=2) == {}
+    assert course.read(analytics.read_days, server_id="srv_other") == {}
 
 
 def test_as_many_days_before_are_read_too_and_none_earlier(course):
@@ -236,6 +237,13 @@ def test_who_is_active_now_and_what_happens_is_of_the_moved_events(course):
     assert course.read(analytics.count_active_now, now_ms(), walkthrough_id=course.other) == 1
     assert course.read(analytics.count_active_now, now_ms() + DAY_MS) == 0
     assert course.read(analytics.count_learners) == 2
+    with course.database.begin() as connection:  # neither in the days nor in those before
+        connection.execute(
+            text(
+                "INSERT INTO active_days (organization_id, day, learners, last) VALUES (:org, :day, 7, 0)"
+            ),
+            {"org": course.org, "day": today() - timedelta(days=100)},
+        )
     assert course.read(analytics.count_learner_days) == (2, 0)
     feed = course.read(analytics.read_feed, walkthrough_id=course.row)
     assert [(each.kind, each.step, each.email) for each in feed] == [
@@ -262,6 +270,11 @@ def test_versions_that_were_published_in_time_are_told(course):
 
     assert [number for number, _ in found] == [1, 2]
     assert all(at <= now_ms() for _, at in found)
+    with course.database.begin() as connection:
+        old = "UPDATE walkthrough_versions SET created_at = 1 WHERE number = 1"
+        connection.execute(text(old))
+    found = course.read(read_versions_published, walkthrough_id=course.row)
+    assert [number for number, _ in found] == [2]
 
 
 def test_what_was_counted_beforehand_is_what_pages_read_and_says_from_when_it_is(course):
@@ -336,6 +349,10 @@ def test_nothing_of_another_organization_is_counted(course):
     with course.database.transaction() as session:
         assert analytics.has_any(session, course.org)
         assert analytics.has_any(session, course.org, course.row)
+        assert not analytics.has_any(session, course.org, course.other)
+        assert analytics.read_server_names(session, other.org) == {
+            other.server: ("other", "Other"),
+        }
         assert not analytics.has_any(session, other.org)
         assert not analytics.has_any(session, other.org, course.row)
         assert analytics.read_titles(session, other.org, [course.row]) == {}

@@ -1,11 +1,14 @@
 """An erased learner leaves counts, and nothing that says whose they are."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select, text
 
-from tests.builders import organization
+from tests.builders import learner, organization
 from tests.learners import Learner, lea
 from tests.turns import take_turns
+from walkthroughs.enums import ProgressStatus
 from walkthroughs.errors import NotFound, NothingStarted
 from walkthroughs.identity import learner_sessions, learners
 from walkthroughs.identity.erasing import erase
@@ -32,6 +35,13 @@ def walk(lea, steps):
     view = lea.select()
     for _ in range(steps):
         view = lea.next(view.step.id)
+
+
+def step_of_one_statement(lea, step_id):
+    """Take a step as the ordinary call does, which locks nothing but the place."""
+    with lea.database.transaction() as session:
+        done = text("UPDATE walkthrough_progress SET completed_steps = jsonb_build_array(:id)")
+        session.execute(done, {"id": step_id})
 
 
 def all_text(lea):
@@ -75,14 +85,18 @@ def test_counts_of_starts_completions_and_steps_stay_and_nothing_names_the_learn
 
 def test_the_totals_of_several_learners_are_nobodys_and_no_learner_of_any_list(lea):
     walk(lea, 1)
-    erase_lea(lea)
     with lea.database.transaction() as session:
-        who = McpServerUser(organization_id=lea.caller.organization_id, email="max@x.example")
-        session.add(who)
-        session.flush()
-        caller = type(lea.caller)(who.organization_id, lea.caller.server_id, who.id)
-    walk(Learner(lea.database, caller, lea.row), 2)
-    erase_lea(lea, "max@x.example")
+        who = learner(session, lea.caller.organization_id, "max@x.example").id
+    other = Learner(lea.database, replace(lea.caller, learner_id=who), lea.row)
+    walk(other, 2)
+    assert erase_lea(lea) == 1
+    assert other.select().step.title == "Three"
+    given_up = Learner(lea.database, other.caller, lea.add_other())
+    walk(given_up, 1)
+    with lea.database.transaction() as session:  # its completions belong to a walkthrough elsewhere
+        place = select(WalkthroughProgress).filter_by(walkthrough_id=given_up.row)
+        session.scalars(place).one().status = ProgressStatus.NOT_STARTED
+    assert erase_lea(lea, "max@x.example") == 1
     with lea.database.transaction() as session:
         owners = session.scalars(select(WalkthroughAttempt.mcp_server_user_id)).all()
         listed = learners.list_learners(session, lea.caller.organization_id, limit=9)
@@ -111,9 +125,10 @@ def test_a_learner_of_another_organization_is_not_found(lea):
     assert lea.select().step.title == "One"
 
 
-def test_a_step_that_is_on_the_way_is_counted_and_a_later_one_changes_nothing(lea):
+@pytest.mark.parametrize("step", [Learner.next, step_of_one_statement])
+def test_a_step_that_is_on_the_way_is_counted_and_a_later_one_changes_nothing(lea, step):
     first = lea.select().step.id
-    turns = take_turns(lea.database, lambda: lea.next(first), lambda: erase_lea(lea))
+    turns = take_turns(lea.database, lambda: step(lea, first), lambda: erase_lea(lea))
     with lea.database.transaction() as session:
         totals = session.scalars(select(WalkthroughAttempt.completed_steps)).all()
 

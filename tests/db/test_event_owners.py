@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from tests.builders import learner
+from tests.builders import learner, new_course
 from tests.events import kinds, miscounted, move_all, recorded
 from tests.fast_steps import fast_step
 from tests.learners import CACHE, lea
@@ -59,6 +59,12 @@ def owners(lea):
 
 
 def test_events_of_an_erased_learner_are_nobodys_and_stay_counted(lea, max_):
+    with lea.database.begin() as connection:  # Max was active on another day
+        ago = "UPDATE tool_events_incoming SET occurred_at = occurred_at - 2 * 86400000"
+        connection.execute(text(ago))
+    with lea.database.transaction() as session:
+        stranger, theirs = new_course(session, slug="other")
+    progress.select(lea.database, CACHE, stranger, theirs, resume=True)
     walk(lea)
     erase_lea(lea)
     move_all(lea.database)
@@ -67,6 +73,7 @@ def test_events_of_an_erased_learner_are_nobodys_and_stay_counted(lea, max_):
     assert [each.kind for each in events if each.mcp_server_user_id is None] == [
         "started", "step", "step", "resumed",
     ]  # fmt: skip
+    assert stranger.learner_id in owners(lea)
     assert {each.run_started_at for each in events if each.mcp_server_user_id is None} == {None}
     assert [each.kind for each in events if each.mcp_server_user_id == max_.learner_id] == [
         "started"

@@ -5,18 +5,29 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from tests.builders import DASHBOARD, content, learner, new_course, server, show, walkthrough
+from tests.builders import (
+    DASHBOARD,
+    content,
+    learner,
+    new_course,
+    server,
+    show,
+    sign_in,
+    walkthrough,
+)
 from tests.fast_steps import fast_step
 from walkthroughs.crypto import hash_token
-from walkthroughs.enums import ProgressStatus
+from walkthroughs.enums import ProgressStatus, TokenKind
 from walkthroughs.errors import LastNotOffered, StepNotFound, WalkthroughNotFound
 from walkthroughs.identity.links import create_link, revoke_links
 from walkthroughs.learning import catalog, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.models import McpServer, McpServerUser, OAuthGrant, OAuthToken
 from walkthroughs.publishing import assignments, writer
 
 EMAIL = "lea@x.example"
+NEVER = 2**52  # far ahead
 SWITCH = text("UPDATE mcp_server_walkthroughs SET is_enabled = :on WHERE walkthrough_id = :id")
 LEAVE = text(
     "DELETE FROM mcp_server_walkthroughs WHERE walkthrough_id = :id AND mcp_server_id = :server"
@@ -210,6 +221,42 @@ def test_the_fast_step_counts_only_from_a_live_link_of_this_server(course):
     assert course.fast(0, here).current_step_id == course.steps[1]
     with course.database.transaction() as session:
         assert revoke_links(session, "acme", EMAIL) == 1
+    before = course.rows()
+    assert course.fast(1, here) is None
+    assert course.rows() == before
+
+
+def test_the_fast_step_counts_only_from_a_live_sign_in_of_this_server(course):
+    def token(session, where, expires_at=NEVER, kind=TokenKind.ACCESS):
+        row = session.get_one(McpServer, where)
+        who = session.get_one(McpServerUser, course.caller.learner_id)
+        grant = sign_in(session, row, who)
+        hashed = hash_token(grant.id)
+        session.add(
+            OAuthToken(
+                organization_id=row.organization_id,
+                oauth_grant_id=grant.id,
+                kind=kind,
+                token_hash=hashed,
+                expires_at=expires_at,
+            )
+        )
+        return grant.id, replace(course.caller, bearer_hash=hashed)
+
+    with course.database.transaction() as session:
+        grant_id, here = token(session, course.caller.server_id)
+        _, elsewhere = token(session, course.elsewhere)
+        _, expired = token(session, course.caller.server_id, expires_at=1)
+        _, to_refresh = token(session, course.caller.server_id, kind=TokenKind.REFRESH)
+    unknown = replace(course.caller, bearer_hash=hash_token("nothing"))
+    before = course.rows()
+
+    refused = [course.fast(0, each) for each in (elsewhere, expired, to_refresh, unknown)]
+    assert refused == [None] * 4
+    assert course.rows() == before
+    assert course.fast(0, here).current_step_id == course.steps[1]
+    with course.database.transaction() as session:
+        session.get_one(OAuthGrant, grant_id).revoked_at = 1
     before = course.rows()
     assert course.fast(1, here) is None
     assert course.rows() == before

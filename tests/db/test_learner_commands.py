@@ -4,24 +4,32 @@ import json
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from tests.builders import learner, new_course, organization
+from tests.builders import content, learner, new_course, organization, server, sign_in
+from tests.learners import Learner
 from walkthroughs.crypto import hash_token
+from walkthroughs.enums import TokenKind
 from walkthroughs.identity import grants, learner_sessions
-from walkthroughs.identity.learner_rows import tables_of_learners
+from walkthroughs.identity.learner_facts import sign_ins
+from walkthroughs.identity.learner_rows import lock_learners, tables_of_learners
+from walkthroughs.identity.learners import learner_ids
 from walkthroughs.identity.links import create_link
 from walkthroughs.ids import now_ms
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import (
+    McpServer,
     McpServerUser,
     OAuthCode,
+    OAuthGrant,
+    OAuthToken,
     PersonalLink,
     SignInCode,
     WalkthroughProgress,
 )
+from walkthroughs.models.sign_in import LearnerSession
 
 ACME = ("--organization", "acme")
 LEA, MAX = "lea@x.example", "max@x.example"
@@ -132,6 +140,69 @@ def test_everything_that_is_stored_about_a_learner_is_exported_without_secrets(f
     assert len(facts["sign_in_codes"]) == len(facts["oauth_codes"]) == 1
     hidden = (*SECRETS, *acme.tokens, *map(hash_token, acme.tokens), MAX, acme.max.learner_id)
     assert [each for each in hidden if each in told] == []
+
+
+def test_what_is_shown_and_exported_is_of_one_learner_and_counts_now(flask, acme):
+    org, srv = acme.lea.organization_id, acme.lea.server_id
+    with acme.database.transaction() as session:
+        ben, server_row = learner(session, org, "ben@x.example"), session.get_one(McpServer, srv)
+        create_link(session, "acme", "ben@x.example")
+        learner_sessions.begin(session, org, ben.id)
+        grant = sign_in(session, server_row, ben, app="Cursor")
+        token = OAuthToken(organization_id=org, oauth_grant_id=grant.id, kind=TokenKind.ACCESS,
+                           token_hash="t", expires_at=1)  # fmt: skip
+        lea = session.get_one(McpServerUser, acme.lea.learner_id)
+        old = LearnerSession(organization_id=org, mcp_server_user_id=lea.id, token_hash="s",
+                             expires_at=1)  # fmt: skip
+        foreign = server(
+            session, session.get_one(McpServerUser, acme.olga).organization_id, "other"
+        )
+        mail = SignInCode(organization_id=foreign.organization_id, mcp_server_id=foreign.id,
+                          email=LEA, code_hash="c", browser_hash="b", expires_at=1)  # fmt: skip
+        session.add_all((token, old, mail))
+    shown = json.loads(flask("learners", "show", LEA, *ACME, "--json"))
+    assert [len(shown[each]) for each in ("links", "sign_ins", "browsers")] == [0, 1, 1]
+    (place,) = shown["walkthroughs"]
+    assert (place["completed_steps"], place["earlier_attempts"]) == (1, 0)
+    told = json.loads(flask("learners", "export", LEA, *ACME))
+    assert [len(told[each]) for each in ("oauth_tokens", "sign_in_codes")] == [2, 1]
+    assert set(told["names"].values()) == {"Acme", "Deploy", "One", "Two"}
+
+    Learner(acme.database, acme.lea, acme.row).edit(content("two", "three"))
+    with acme.database.transaction() as session:
+        session.query(OAuthGrant).update({"revoked_at": 1})
+        lea = session.get_one(McpServerUser, acme.lea.learner_id)
+        for owner in (lea.organization_id, foreign.organization_id):
+            learner_ids(session, owner, [LEA, MAX])
+        assert learner_ids(session, org, [LEA]) == {LEA: lea.id}
+        assert [len(sign_ins(session, lea, only_open=each)) for each in (False, True)] == [1, 0]
+    (place,) = json.loads(flask("learners", "show", LEA, *ACME, "--json"))["walkthroughs"]
+    assert (place["completed_steps"], place["total_steps"]) == (0, 2)
+
+
+def test_the_learners_who_are_named_are_locked_with_their_codes_and_nobody_else(acme):
+    org, srv = acme.lea.organization_id, acme.lea.server_id
+    with acme.database.transaction() as session:
+        code = OAuthCode(
+            organization_id=org, mcp_server_id=srv, mcp_server_user_id=acme.max.learner_id,
+            code_hash="of-max", client_id="app", client_name="Claude", redirect_host="localhost",
+            redirect_uri="http://localhost/", challenge="x", resource="r", expires_at=1,
+        )  # fmt: skip
+        session.add(code)
+        foreign = session.get_one(McpServerUser, acme.olga).organization_id
+
+    def free(what):
+        with acme.database.transaction() as session:
+            return set(session.scalars(text(f"SELECT {what} FOR UPDATE SKIP LOCKED")))
+
+    for owner, locked in ((foreign, set()), (org, {acme.lea.learner_id})):
+        with acme.database.transaction() as session:
+            found = lock_learners(session, owner, [acme.lea.learner_id])
+            assert {each.id for each in found} == locked
+            everyone = {acme.lea.learner_id, acme.max.learner_id, acme.olga}
+            assert free("id FROM mcp_server_user") == everyone - locked
+            owners = free("mcp_server_user_id FROM oauth_codes")
+            assert owners == {acme.lea.learner_id, acme.max.learner_id} - locked
 
 
 def test_a_learner_is_erased_when_the_operator_says_yes(flask, acme):

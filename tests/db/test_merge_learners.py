@@ -67,14 +67,21 @@ def rows(lea):
 
 
 def test_the_further_place_and_the_completions_of_both_are_the_learners_who_stays(lea, max_):
+    with lea.database.transaction() as session:
+        who = learner(session, lea.caller.organization_id, "ben@x.example").id
+    ben = Caller(lea.caller.organization_id, lea.caller.server_id, who)
+    walk(Learner(lea.database, ben, lea.row), 0)
+    walk(Learner(lea.database, ben, lea.add_other()), 1)
     walk(lea, 1)
     walk(max_, 2)
+    theirs = {row.id for row in rows(lea) if row.mcp_server_user_id == who}
     assert merge(lea).in_both == 1
 
     view = lea.select()
     assert (view.step.title, view.progress.completed_steps) == ("Three", 2)
     assert lea.next(view.step.id).progress.status == "completed"
-    (row,) = rows(lea)
+    assert {row.id for row in rows(lea) if row.mcp_server_user_id == who} == theirs
+    (row,) = (row for row in rows(lea) if row.mcp_server_user_id != who)
     assert len(row.completed_steps) == len(set(row.completed_steps)) == 3
 
 

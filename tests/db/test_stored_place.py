@@ -101,6 +101,28 @@ def test_nobody_reads_the_place_of_another_learner_or_what_is_offered_elsewhere(
     assert place(lea, "wt_nothing") is None
 
 
+def test_what_another_learner_did_or_began_again_is_not_hers_and_she_saw_one_version(lea):
+    other, first = lea.add_other(), lea.select().step.id
+    with lea.database.transaction() as session:
+        bob = learner(session, lea.caller.organization_id, "bob@x.example").id
+        session.execute(MOVED_IN, {"row": other, "done": first})
+    bob = Learner(lea.database, replace(lea.caller, learner_id=bob), lea.row)
+    bob.next(bob.select().step.id)
+    for row in (lea.row, other):  # reads the versions
+        progress.status(lea.database, CACHE, lea.caller, row)
+    assert len(place(bob, other).completed) == 1
+    assert place(lea, other).completed == set()
+    bob.select(resume=False)
+    assert (place(bob).earlier_attempts, place(lea).earlier_attempts) == (1, 0)
+
+    lea.edit(content("two", "three"))
+    lea.edit(content("three"))
+    lea.select()
+    lea.edit(content("four", "three"))
+    assert [each.author_id for each in place(bob).last_seen] == ["one", "two", "three"]
+    assert [each.author_id for each in place(lea).last_seen] == ["three"]
+
+
 def test_after_a_reset_nothing_is_reached(lea):
     lea.next(lea.select().step.id)
     progress.reset(lea.database, CACHE, lea.caller, lea.row)

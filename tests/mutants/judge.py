@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import json
 import os
 import pickle
@@ -30,6 +31,7 @@ from tests.mutants.changes import Mutant, of_queries, of_rules
 from tests.mutants.reach import (
     Lines,
     belongs_to_module,
+    called_at_import,
     merged,
     runs_at_import,
     shared_fixtures,
@@ -57,6 +59,8 @@ class Judge:
         self._folder = Path(tempfile.mkdtemp(prefix="mutants-"))
         self._functions: dict[str, Functions] = {}
         self._after_setup: Callable[[], None] = lambda: None
+        self._killer = self._folder / "killer"
+        self._cost: dict[str, float] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -78,16 +82,20 @@ class Judge:
         """End a fork at the first failure."""
         if report.failed:
             print(report.nodeid, report.longreprtext[-1500:], file=sys.stderr, flush=True)
+            self._killer.write_text(report.nodeid)
             os._exit(_KILLED)
 
     def _judge_all(self, items: list[pytest.Item]) -> None:
+        for path in self._paths:  # some are imported only when they are needed
+            importlib.import_module(path.removesuffix(".py").replace("/", "."))
         reached = self._folder / "reached"
         began = time.monotonic()
         if self._fork(lambda: reached.write_bytes(pickle.dumps(self._reach(items))), 1800):
             sys.exit(f"The tests of {' '.join(self._paths)} fail on the program as it is.")
         seconds = 60 + 3 * (time.monotonic() - began)
         self._functions = functions_of({str(ROOT / path) for path in self._paths})
-        lines: list[Lines] = pickle.loads(reached.read_bytes())  # our own
+        lines: list[Lines]
+        lines, self._cost = pickle.loads(reached.read_bytes())  # our own
         for path in self._paths:
             file = str(ROOT / path)
             ran = [(item, of_item[file]) for item, of_item in zip(items, lines, strict=True)]
@@ -108,23 +116,38 @@ class Judge:
             values = belongs_to_module(tree, mutant.line)
             change = partial(run_again, file, mutant.source, only_values=values)
         else:
-            return "never run"
-        return _ENDS.get(self._fork(partial(_try, change, chosen), seconds), "endless")
+            # What makes a statement while it is imported is judged in a new process.
+            return "alone" if called_at_import(tree, mutant.line) else "never run"
+        chosen = sorted(chosen, key=self._costs)
+        end = _ENDS.get(self._fork(partial(_try, change, chosen), seconds), "endless")
+        if end == "killed" and self._killer.exists():
+            # What noticed one change often notices the next one.
+            self._cost[self._killer.read_text()] = 0
+        return end
 
-    def _reach(self, items: list[pytest.Item]) -> list[Lines]:
-        """Run all; return the lines of each. What a fixture ran is of all tests that share it."""
+    def _costs(self, item: pytest.Item) -> float:
+        return self._cost[item.nodeid]
+
+    def _reach(self, items: list[pytest.Item]) -> tuple[list[Lines], dict[str, float]]:
+        """Run all; return the lines of each, and how long it took.
+
+        What a fixture ran is of all tests that share it.
+        """
         found, shared = [], {}
+        cost: dict[str, float] = {}
         for item, following in zip(items, [*items[1:], None], strict=True):
+            began = time.monotonic()
             with tracing({str(ROOT / path) for path in self._paths}) as lines:
                 self._after_setup = lambda lines=lines, item=item: shared.update(
                     {name: merged(lines, shared.get(name)) for name in shared_fixtures(item)}
                 )
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             found.append(lines)
+            cost[item.nodeid] = time.monotonic() - began
         for item, lines in zip(items, found, strict=True):
             for name in shared_fixtures(item):
                 lines.update(merged(lines, shared[name]))
-        return found
+        return found, cost
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None]:

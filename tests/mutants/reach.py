@@ -70,6 +70,23 @@ def runs_at_import(tree: ast.Module, line: int) -> bool:
     )
 
 
+def called_at_import(tree: ast.Module, line: int) -> bool:
+    """Return whether *line* is in a function that the module itself calls while it is imported."""
+    names = {
+        each.name
+        for each in tree.body
+        if isinstance(each, ast.FunctionDef) and each.lineno <= line <= (each.end_lineno or 0)
+    }
+    calls = (
+        node
+        for each in tree.body
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for node in ast.walk(each)
+        if isinstance(node, ast.Call)
+    )
+    return any(getattr(call.func, "id", None) in names for call in calls)
+
+
 def merged(one: Lines, other: Lines | None) -> Lines:
     """Return the lines of both."""
     return {file: lines | (other or {}).get(file, set()) for file, lines in one.items()}

@@ -84,6 +84,11 @@ def _renew(names: dict[str, Any], before: dict[str, Any], renewed: dict[str, Any
         old = before[name]
         if name in names and names[name] is old:
             names[name] = new
+        if not isinstance(old, str | int | None):
+            for key, value in list(names.items()):
+                if isinstance(value, tuple) and any(part is old for part in value):
+                    # A list of all statements, of which one is changed.
+                    names[key] = tuple(new if part is old else part for part in value)
         if isinstance(old, str) and len(old) > 9 and old != new and _has(names.values(), old):
             raise CannotSwap
 

@@ -34,7 +34,12 @@ SYNC = (
     "tests/db/test_settled.py",
 )
 
-DRAFTS = ("tests/db/test_drafts.py", "tests/db/test_draft_publishing.py")
+DRAFTS = (
+    "tests/db/test_draft_queries.py",
+    "tests/db/test_drafts.py",
+    "tests/db/test_draft_publishing.py",
+)
+PICTURES = ("tests/db/test_draft_queries.py", "tests/db/test_picture_sweep.py")
 
 SIGN_IN = (
     "tests/http/test_oauth_flow.py",
@@ -52,8 +57,11 @@ MEMBERS = (
     "tests/http/test_members_page.py",
     "tests/http/test_dashboard_sign_in.py",
 )
+ACCOUNTS = ("tests/db/test_account_queries.py",)
+PAGES = ("tests/db/test_page_queries.py",)
 ANALYTICS = ("tests/db/test_analytics.py",)
 
+DRAFT_RULES = ("tests/unit/test_draft_edges.py", "tests/unit/test_drafts.py")
 TEXTS = ("tests/unit/test_html.py", "tests/unit/test_parts.py", "tests/unit/test_step_file.py")
 
 RULES = {
@@ -64,9 +72,9 @@ RULES = {
     "walkthroughs/learning/merge.py": ("tests/unit/test_merge.py",),
     "walkthroughs/learning/pace.py": ("tests/unit/test_pace.py", "tests/unit/test_notices.py"),
     "walkthroughs/content/revision.py": ("tests/unit/test_revision.py",),
-    "walkthroughs/content/draft_apply.py": ("tests/unit/test_drafts.py",),
-    "walkthroughs/content/draft_work.py": ("tests/unit/test_drafts.py",),
-    "walkthroughs/content/draft_changes.py": ("tests/unit/test_drafts.py",),
+    "walkthroughs/content/draft_apply.py": DRAFT_RULES,
+    "walkthroughs/content/draft_work.py": DRAFT_RULES,
+    "walkthroughs/content/draft_changes.py": DRAFT_RULES,
     "walkthroughs/content/draft_rebase.py": ("tests/unit/test_draft_rebase.py",),
     "walkthroughs/content/draft_content.py": ("tests/unit/test_draft_content.py",),
     "walkthroughs/content/separate.py": (
@@ -120,7 +128,7 @@ RULES = {
     "walkthroughs/identity/refresh_rule.py": ("tests/unit/test_sign_in_rules.py",),
     "walkthroughs/identity/clients.py": ("tests/unit/test_sign_in_rules.py",),
     "walkthroughs/identity/client_documents.py": SIGN_IN,
-    "walkthroughs/identity/authlib_adapters.py": SIGN_IN,
+    "walkthroughs/identity/authlib_adapters.py": ("tests/unit/test_sign_in_rules.py", *SIGN_IN),
     "walkthroughs/identity/authorization_server.py": SIGN_IN,
     "walkthroughs/identity/oauth_requests.py": SIGN_IN,
     "walkthroughs/identity/request_limits.py": WALLS,
@@ -163,9 +171,12 @@ QUERIES = {
     "walkthroughs/learning/fast_path.py": ("tests/db/test_fast_path.py", "tests/db/test_pace.py"),
     "walkthroughs/learning/access_tokens.py": WALLS,
     "walkthroughs/learning/content_cache.py": LEARNING,
-    "walkthroughs/learning/offers.py": ("tests/http/test_offered.py", "tests/http/test_tools.py"),
+    "walkthroughs/learning/offers.py": ("tests/db/test_offered_titles.py",),
     "walkthroughs/learning/relocation.py": LEARNING,
-    "walkthroughs/learning/shown_again.py": ("tests/db/test_short_calls.py",),
+    "walkthroughs/learning/shown_again.py": (
+        "tests/db/test_shown_again.py",
+        "tests/db/test_short_calls.py",
+    ),
     "walkthroughs/learning/stored_place.py": (
         "tests/db/test_short_calls.py",
         "tests/db/test_stored_place.py",
@@ -180,6 +191,7 @@ QUERIES = {
     "walkthroughs/learning/catalog.py": LEARNING,
     "walkthroughs/learning/attempts.py": LEARNING,
     "walkthroughs/mcp_server/tenant.py": (
+        "tests/db/test_offered_titles.py",
         "tests/http/test_offered.py",
         "tests/http/test_endpoint.py",
         "tests/http/test_tools.py",
@@ -194,7 +206,10 @@ QUERIES = {
     "walkthroughs/identity/identities.py": WALLS,
     "walkthroughs/identity/provider_sign_ins.py": WALLS,
     "walkthroughs/identity/providers.py": OPENID,
-    "walkthroughs/identity/learners.py": ("tests/db/test_identity.py", "tests/db/test_links.py"),
+    "walkthroughs/identity/learners.py": (
+        "tests/db/test_learner_commands.py",
+        "tests/db/test_links.py",
+    ),
     "walkthroughs/identity/learner_rows.py": ("tests/db/test_learner_commands.py",),
     "walkthroughs/identity/erasing.py": ("tests/db/test_erase_learner.py", *WALLS),
     "walkthroughs/identity/learner_facts.py": ("tests/db/test_learner_commands.py",),
@@ -208,33 +223,41 @@ QUERIES = {
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,
     "walkthroughs/publishing/proposal_drafts.py": ("tests/db/test_proposals.py",),
-    "walkthroughs/publishing/picture_uses.py": ("tests/db/test_picture_sweep.py",),
-    "walkthroughs/publishing/picture_sweep.py": ("tests/db/test_picture_sweep.py",),
-    "walkthroughs/publishing/pictures.py": ("tests/db/test_pictures.py",),
+    "walkthroughs/publishing/picture_uses.py": PICTURES,
+    "walkthroughs/publishing/picture_sweep.py": PICTURES,
+    "walkthroughs/publishing/pictures.py": (
+        "tests/db/test_draft_queries.py",
+        "tests/db/test_pictures.py",
+    ),
     "walkthroughs/publishing/presence.py": ("tests/http/test_presence.py",),
     "sync/proposals/drafts.py": ("tests/db/test_proposals.py",),
     "sync/proposals/outcome.py": ("tests/db/test_proposals.py",),
     "sync/proposals/rows.py": ("tests/db/test_proposals.py",),
     "sync/proposals/state.py": ("tests/db/test_proposals.py",),
     "sync/sources.py": SYNC,
-    "sync/fence.py": ("tests/db/test_lost_claims.py", "tests/db/test_source_turns.py"),
-    "admin/access/accounts.py": MEMBERS,
-    "admin/access/invitations.py": MEMBERS,
-    "admin/access/members.py": MEMBERS,
-    "admin/access/memberships.py": MEMBERS,
-    "admin/access/sessions.py": MEMBERS,
-    "admin/access/sign_in_limit.py": MEMBERS,
+    "sync/fence.py": ("tests/db/test_draft_queries.py", "tests/db/test_lost_claims.py"),
+    "admin/access/accounts.py": ACCOUNTS,
+    "admin/access/invitations.py": ACCOUNTS,
+    "admin/access/members.py": ACCOUNTS,
+    "admin/access/memberships.py": ACCOUNTS,
+    "admin/access/sessions.py": ACCOUNTS,
+    "admin/access/sign_in_limit.py": ACCOUNTS,
     "admin/pages/learners/filter.py": ("tests/db/test_learner_filter.py",),
-    "admin/pages/learners/places.py": ("tests/http/test_learners_page.py",),
-    "admin/pages/learners/rows.py": ("tests/http/test_learners_page.py",),
-    "admin/pages/servers/assignments.py": ("tests/http/test_servers_page.py",),
-    "admin/pages/servers/rows.py": ("tests/http/test_servers_page.py",),
-    "admin/pages/walkthroughs/card_queries.py": ("tests/http/test_walkthrough_list.py",),
-    "admin/pages/audit/filter.py": ("tests/http/test_audit_page.py",),
-    "admin/pages/git/rows.py": ("tests/http/test_git_page.py",),
+    "admin/pages/learners/places.py": PAGES,
+    "admin/pages/learners/rows.py": PAGES,
+    "admin/pages/servers/assignments.py": PAGES,
+    "admin/pages/servers/rows.py": PAGES,
+    "admin/pages/walkthroughs/card_queries.py": PAGES,
+    "admin/pages/audit/filter.py": PAGES,
+    "admin/pages/git/rows.py": (*PAGES, "tests/http/test_git_page.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": PUBLISHING,
-    "walkthroughs/publishing/assignments.py": (*PUBLISHING, *DRAFTS),
+    "walkthroughs/publishing/assignments.py": (
+        *PAGES,
+        "tests/db/test_assignment_order.py",
+        *PUBLISHING,
+        *DRAFTS,
+    ),
     "walkthroughs/publishing/offers.py": DRAFTS,
     "sync/history.py": SYNC,
     "sync/queue.py": SYNC,

@@ -10,8 +10,14 @@ from sync.format.export import export
 from sync.format.parse import parse_repository
 from tests.builders import content, step, texts
 from tests.drafts import draft
-from walkthroughs.content.draft import AGAIN, DraftStep, join_tags, split_tags
-from walkthroughs.content.draft_content import content_of, draft_of, is_blocked, problems
+from walkthroughs.content.draft import AGAIN, Details, DraftStep, join_tags, split_tags
+from walkthroughs.content.draft_content import (
+    changed_steps,
+    content_of,
+    draft_of,
+    is_blocked,
+    problems,
+)
 from walkthroughs.content.values import AuthoredWalkthrough
 
 LINES = st.lists(
@@ -71,7 +77,8 @@ def test_each_field_has_its_mistakes():
         (None, "title", "error"), (None, "description", "error"), (None, "minutes", "error"),
         ("aa", "title", "error"), ("aa", "section", "error"), ("aa", "text", "error"), ("aa", "assistant", "error"),
     ]  # fmt: skip
-    assert told(replace(value, steps=()))[-1][3] == '"steps" is missing; add a step'
+    assert {line for _, _, line, *_ in told(value)} == {1}
+    assert told(replace(value, steps=()))[-1][2:4] == (1, '"steps" is missing; add a step')
     assert problems(value, only=("bb",)) == ()
 
 
@@ -87,13 +94,58 @@ def test_what_goes_live_as_it_is_meant_is_a_note_and_a_picture_needs_a_text():
 
 
 def test_the_texts_of_a_step_have_one_limit_together_as_in_its_file():
-    long = replace(
-        draft("aa"), steps=(DraftStep("aa", "Aa", text="x " * 20_000, assistant="y " * 20_000),)
-    )
+    for other in ("assistant", "check"):
+        parts = {"text": "x " * 20_000, other: "y " * 20_000}
+        long = replace(draft("aa"), steps=(DraftStep("aa", "Aa", **parts),))
 
-    assert [message for *_, message, _ in told(long)] == [
-        "the step has 80,000 characters; at most 65,536 are allowed"
-    ]
+        assert [(line, message) for _, _, line, message, _ in told(long)] == [
+            (1, "the step has 80,000 characters; at most 65,536 are allowed")
+        ]
+
+
+@pytest.mark.parametrize("part", ["agent", "verify"])
+def test_a_part_that_has_a_field_of_its_own_is_not_written_into_another(part):
+    value = replace(draft("aa"), steps=(DraftStep("aa", "Aa", text=f"Do.\n:::{{{part}}}\nx\n:::"),))
+
+    assert told(value) == [
+        ("aa", "text", 1, "parts for the assistant have fields of their own; write them there", "error")
+    ]  # fmt: skip
+
+
+def test_a_draft_begins_with_what_is_live_and_what_is_changed_goes_live():
+    first = step("one", section=" s ", agent_instructions="a", verify="v", revision=2)
+    live = content(
+        steps=(first, step("two")), title=" Deploy ", description="d", tags=("x", "y"),
+        estimated_minutes=7,
+    )  # fmt: skip
+    value = draft_of(live, 4)
+    assert (value.details, value.base_version, value.revision) == (
+        Details(" Deploy ", "d", "7", join_tags(("x", "y"))), 4, 0,
+    )  # fmt: skip
+    assert value.steps == (
+        DraftStep("one", "One", " s ", "Do one.", "a", "v"),
+        DraftStep("two", "Two", "", "Do two.", "", ""),
+    )
+    assert draft_of(content("one"), 1).details == Details("Deploy", "", "", "")
+    assert changed_steps(value, live) == {None}
+
+    again, new = replace(value.steps[0], revision=AGAIN), DraftStep("new", " New ", text="Do.")
+    became = content_of(replace(value, steps=(again, value.steps[1], new)), live)
+    assert became.title == " Deploy "
+    assert became.steps[:2] == (replace(first, revision=3), live.steps[1])
+    assert became.steps[2] == step("new", title="New", content="Do.", revision=1)
+    assert changed_steps(replace(value, steps=(again, value.steps[1])), live) == {None, "one"}
+
+    details = Details(" T ", " ", "1", value.details.tags)
+    became = content_of(replace(value, details=details), live)
+    assert (became.title, became.description, became.estimated_minutes) == ("T", None, 1)
+    assert (became.tags, became.steps) == (("x", "y"), live.steps)
+    assert problems(replace(value, details=details), only=(None,)) == ()
+    tagged = replace(value, details=replace(details, minutes="0", tags="z"))
+    assert (content_of(tagged, live).tags, content_of(tagged, live).estimated_minutes) == (
+        ("z",), None,
+    )  # fmt: skip
+    assert ("minutes", 1) in [(field, line) for _, field, line, *_ in told(tagged)]
 
 
 def test_a_step_that_is_to_be_done_again_has_the_next_revision():

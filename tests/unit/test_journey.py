@@ -43,6 +43,13 @@ def test_a_step_to_do_again_is_the_place_when_the_learner_stood_on_it():
     assert position.current_step("ws_b", {"ws_a"}, last_seen=step_refs("abc"), live=live) == "ws_b2"
 
 
+def test_a_step_whose_author_gave_it_another_id_is_followed_by_its_row():
+    live = (StepRef("ws_x", "x"), StepRef("ws_b", "new"))
+
+    found = position.current_step("ws_a", set(), last_seen=step_refs("ab"), live=live)
+    assert found == "ws_b"
+
+
 def test_percent_is_full_only_when_nothing_is_left():
     assert position.percent_of(2, 3) == 66
     assert position.percent_of(3, 3) == 100

@@ -18,6 +18,7 @@ CHANGES = {
     "one before": ("abc", "axbc", "b", {}, "1 step added before this one"),
     "around": ("abc", "xabcy", "b", {}, "2 steps added"),
     "the place itself is new": ("a", "axb", "x", {}, "2 steps added"),
+    "only the place itself is new": ("a", "ax", "x", {}, "1 step added"),
     "before a learner who has finished": ("abc", "xabc", None, {}, "1 step added"),
     "one removed": ("abc", "ac", "a", {}, "1 step removed"),
     "two removed": ("abc", "a", "a", {}, "2 steps removed"),

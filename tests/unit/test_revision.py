@@ -72,3 +72,10 @@ def test_nothing_differs_from_itself(same):
 @given(ORDERS, ORDERS)
 def test_there_is_a_level_exactly_when_digests_differ(old, new):
     assert (compare(old, new).level is None) == (old.digest() == new.digest())
+
+
+def test_more_than_one_step_is_counted_and_a_record_of_a_step_that_is_gone_changes_no_id():
+    old, new = content("one").outline(), content("one", "two", "three").outline()
+    assert revision.compare(old, new).summary == "2 steps added."
+    gone = content("one", moved=(Move("old", "gone"),))
+    assert revision.current_id("old", gone.outline()) == "old"

@@ -1,12 +1,18 @@
 """The rules of sign-ins that need no server: redirects, refresh tokens, addresses, logs."""
 
+from contextlib import nullcontext
 from secrets import token_hex
+from types import SimpleNamespace
 
 import pytest
+from authlib.oauth2 import OAuth2Error
+from flask import Request
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
 
 from walkthroughs.addresses import sign_in_addresses
+from walkthroughs.identity.authlib_adapters import ReadRequest, RequiredS256
 from walkthroughs.identity.clients import ClientRefused, register, registered_client
 from walkthroughs.identity.email_codes import read_address
 from walkthroughs.identity.redirects import matches, redirect_fault
@@ -196,3 +202,19 @@ def test_no_code_by_e_mail_is_left_in_a_line(line):
 )
 def test_what_is_no_secret_stays(line):
     assert redact(line) == line
+
+
+@pytest.mark.parametrize(
+    ("challenge", "method", "refused"),
+    [
+        ("x" * 43, "S256", False), ("x" * 42, "S256", True), ("x" * 44, "S256", True),
+        ("x" * 43, "plain", True), ("x" * 43, None, True), (None, "S256", True), (None, None, True),
+    ],
+)  # fmt: skip
+def test_an_app_sends_a_challenge_by_s256(challenge, method, refused):
+    named = {"code_challenge": challenge, "code_challenge_method": method}
+    query = {name: value for name, value in named.items() if value}
+    asked = EnvironBuilder(path="/s/acme/oauth/authorize", query_string=query).get_environ()
+    grant = SimpleNamespace(request=ReadRequest(Request(asked)))
+    with pytest.raises(OAuth2Error) if refused else nullcontext():
+        RequiredS256().validate_code_challenge(grant, "http://localhost/")
