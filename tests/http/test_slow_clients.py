@@ -12,7 +12,7 @@ from a2wsgi import WSGIMiddleware
 
 from app import add_pages, build_app, create_app
 from tests.serving import served
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from walkthroughs.serving.whole import WholeRequests
 
 SLOW_POST = (
@@ -50,6 +50,25 @@ def test_pages_and_probes_are_answered_while_fifty_posts_do_not_arrive(origin, p
             stack.enter_context(connection(origin)).sendall(SLOW_POST % path)
         for page in ("/healthz", "/readyz", "/admin/login"):
             assert httpx.get(origin + page).status_code == 200
+
+
+def test_large_messages_that_do_not_arrive_fill_no_memory_and_hold_back_no_small_one(origin):
+    head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n%s\r\n"
+    elsewhere = (b"/mcp", b""), (b"/mcp/none", b""), (b"/mcp", b"Origin: https://e.example\r\n")
+
+    def status(size):
+        answer = httpx.post(f"{origin}/s/none/mcp", content=b" " * size)
+        assert (answer.status_code == 503) == ("retry-after" in answer.headers)
+        return answer.status_code
+
+    with ExitStack() as stack:
+        for number in range(128):
+            opened = stack.enter_context(connection(origin))
+            opened.sendall(head % elsewhere[number % 3] + b" " * 9_000)
+        until(lambda: status(300_000) == 503)
+        assert status(100) == 404
+        assert httpx.post(f"{origin}/mcp/none", content=b" " * 300_000).status_code == 503
+    until(lambda: status(300_000) == 404)
 
 
 def test_pages_are_answered_while_clients_do_not_read_theirs(origin):

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from walkthroughs.hosts import hostname, is_same_host
 from walkthroughs.mcp_server.incoming import read_body
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
+from walkthroughs.serving.bodies import LargeBodies
 
 _EXPOSED = ("Mcp-Session-Id", "Mcp-Protocol-Version", "WWW-Authenticate")
 #: Desktop programs that show pages, and pages without an origin, such as files.
@@ -29,6 +30,7 @@ class AdmittedPages:
     Args:
         app: answers the requests that pass.
         allowed: origins of pages that may call from anywhere.
+        room: for large bodies of requests that do not pass.
         admits_all: whether a request is to a server that serves nobody without a secret, so that
             a page which a learner visits by chance gets nothing.
     """
@@ -37,10 +39,11 @@ class AdmittedPages:
         self,
         app: ASGIApp,
         allowed: Collection[str],
+        room: LargeBodies,
         admits_all: Callable[[Scope], Awaitable[bool]] | None = None,
     ) -> None:
         self._app = app
-        self._allowed, self._admits_all = allowed, admits_all
+        self._allowed, self._room, self._admits_all = allowed, room, admits_all
         self._readable = CORSMiddleware(
             app,
             allow_origin_regex=".*",  # it is asked after `_is_admitted`, which knows the address
@@ -60,7 +63,7 @@ class AdmittedPages:
         ):
             await self._readable(scope, receive, send)
         else:
-            await _refuse(receive, send)
+            await _refuse(receive, send, self._room)
 
     def _is_admitted(self, origin: str, scope: Scope) -> bool:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
@@ -73,10 +76,10 @@ class AdmittedPages:
         return by_link or origin in self._allowed
 
 
-async def _refuse(receive: Receive, send: Send) -> None:
+async def _refuse(receive: Receive, send: Send, room: LargeBodies) -> None:
     try:
-        body = await read_body(receive)
+        body = await read_body(receive, room)
     except Refused as refused:
-        await send_refusal(send, refused)
+        await send_refusal(send, refused, more=refused.headers)
     else:
         await send_refusal(send, Refused(403, _REFUSED), body or b"")

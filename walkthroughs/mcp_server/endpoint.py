@@ -31,6 +31,7 @@ from walkthroughs.mcp_server.identification import Identification
 from walkthroughs.mcp_server.incoming import (
     MAX_BODY_BYTES,
     as_the_sdk_reads,
+    make_room,
     opens_stream,
     read_body,
     replay,
@@ -89,9 +90,10 @@ class Endpoint:
         self._stream_requests = StreamRequests(streams, self._callers.identify)
         self._served = _manager(server, streaming=streaming)
         self._away = _manager(build_away_server(server), streaming=streaming)
-        admitted = partial(AdmittedPages, allowed=settings.allowed_origins)
+        self._room = make_room()
+        admitted = partial(AdmittedPages, allowed=settings.allowed_origins, room=self._room)
         here = admitted(self._answer, admits_all=self._callers.asks_at_connect)
-        nowhere = Discovery(settings, directory, admitted(answer_nowhere))
+        nowhere = Discovery(settings, directory, admitted(partial(answer_nowhere, self._room)))
         addresses = [f"{path}{end}" for end in ("", "/") for path in _ADDRESSES]
         #: Starlette routes to put before all others.
         self.routes = [Route(path, endpoint=here) for path in addresses]
@@ -116,7 +118,7 @@ class Endpoint:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body: bytes | None = b""
         try:
-            body = await read_body(receive)
+            body = await read_body(receive, self._room)
             if body is None:
                 return  # the client has left
             headers = dict(scope["headers"])

@@ -8,34 +8,58 @@ from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.types import Message, Receive, Scope
 
 from walkthroughs.mcp_server.refusals import Refused
-from walkthroughs.serving.bodies import BodyTooLarge, BodyTooSlow, receive_body
+from walkthroughs.serving.bodies import (
+    BodyTooLarge,
+    BodyTooSlow,
+    LargeBodies,
+    NoRoom,
+    body_at_hand,
+    receive_body,
+)
 
 MAX_BODY_BYTES = 1024 * 1024
+#: Nearly all messages are smaller, and so many larger ones are read at the same time: else many
+#: connections of strangers could fill the memory.
+_SMALL_BYTES, _LARGE_BODIES = 8 * 1024, 128
 _LISTEN = b"subscriptions/listen"
 _JSON = b"application/json"
 _BOTH = b"application/json, text/event-stream"
 
 
-async def read_body(receive: Receive) -> bytes | None:
+def make_room() -> LargeBodies:
+    """Return the room for bodies that are longer than nearly all messages are."""
+    return LargeBodies(_SMALL_BYTES, _LARGE_BODIES)
+
+
+async def read_body(receive: Receive, room: LargeBodies) -> bytes | None:
     """Return the body of a request; None if the client left before its end.
 
     Read here and not in the SDK, which logs a traceback for each client that leaves.
 
     Raises:
-        Refused: it is larger than `MAX_BODY_BYTES`, or does not arrive in time.
+        Refused: it is larger than `MAX_BODY_BYTES`, or does not arrive in time, or there is no
+            *room* for it.
     """
+    body = body_at_hand(receive)
+    if body is not None:
+        if len(body) > MAX_BODY_BYTES:
+            raise _too_large()
+        return body
     parts: list[bytes] = []
     try:
-        is_whole = await receive_body(receive, MAX_BODY_BYTES, parts.append)
+        with room.counted(parts.append) as add:
+            is_whole = await receive_body(receive, MAX_BODY_BYTES, add)
     except BodyTooLarge:
-        raise Refused(
-            413, "The message is too large: an MCP message may have 1 MiB here."
-        ) from None
+        raise _too_large() from None
     except BodyTooSlow as error:
         raise Refused(408, str(error)) from error
-    if not is_whole:
-        return None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    except NoRoom as error:
+        raise Refused(503, str(error), [(b"retry-after", b"10")]) from error
+    return b"".join(parts) if is_whole else None
+
+
+def _too_large() -> Refused:
+    return Refused(413, "The message is too large: an MCP message may have 1 MiB here.")
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

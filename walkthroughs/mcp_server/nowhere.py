@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from walkthroughs.addresses import is_dashboard
 from walkthroughs.mcp_server.incoming import read_body
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
+from walkthroughs.serving.bodies import LargeBodies
 
 _WORDS = (
     "There is nothing at this path. The address of an MCP server ends with /mcp, or with /mcp/u/ "
@@ -15,13 +16,13 @@ _WORDS = (
 )
 
 
-async def answer_nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+async def answer_nowhere(room: LargeBodies, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer 404: an ASGI application for paths below MCP addresses and for `/.well-known/`."""
     try:
-        body = await read_body(receive)
+        body = await read_body(receive, room)
         await send_refusal(send, Refused(404, _WORDS), body or b"")
     except Refused as refused:
-        await send_refusal(send, refused)
+        await send_refusal(send, refused, more=refused.headers)
 
 
 class NoBarePages:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.types import Receive
 
@@ -30,6 +31,43 @@ class BodyTooSlow(HandrailError):
         )
 
 
+class NoRoom(HandrailError):
+    """Too many large bodies are read already."""
+
+    def __init__(self) -> None:
+        super().__init__("The server reads as many large uploads as it can. Try again soon.")
+
+
+class LargeBodies:
+    """Room for bodies of more than *small* bytes: *most* of them are read at the same time."""
+
+    def __init__(self, small: int, most: int) -> None:
+        self._small, self._most, self._arriving = small, most, 0
+
+    @contextmanager
+    def counted(self, add: Callable[[bytes], object]) -> Iterator[Callable[[bytes], None]]:
+        """Yield what passes each part of one body on to *add*.
+
+        It raises `NoRoom` where the body turns out to be a large one too many.
+        """
+        size, is_large = 0, False
+
+        def count(part: bytes) -> None:
+            nonlocal size, is_large
+            size += len(part)
+            if not is_large and size > self._small:
+                if self._arriving >= self._most:
+                    raise NoRoom
+                is_large = True
+                self._arriving += 1
+            add(part)
+
+        try:
+            yield count
+        finally:
+            self._arriving -= is_large
+
+
 class ArrivingBody:
     """A request that can tell its body without waiting. Its `receive` is given to applications."""
 
@@ -50,7 +88,7 @@ async def receive_body(
         BodyTooLarge: it has more than *limit* bytes.
         BodyTooSlow: after so many *seconds* it is slower than 64 KiB a second.
     """
-    if (body := _body_at_hand(receive)) is not None:
+    if (body := body_at_hand(receive)) is not None:
         if len(body) > limit:
             raise BodyTooLarge(limit)
         add(body)
@@ -74,7 +112,7 @@ async def receive_body(
         raise BodyTooSlow from None
 
 
-def _body_at_hand(receive: Receive) -> bytes | None:
+def body_at_hand(receive: Receive) -> bytes | None:
     """Return the body if all of it is here, as nearly always: then no deadline has to be kept."""
     request = getattr(receive, "__self__", None)
     return request.take_body() if isinstance(request, ArrivingBody) else None

@@ -14,7 +14,14 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from walkthroughs.errors import HandrailError
-from walkthroughs.serving.bodies import BODY_SECONDS, BodyTooLarge, BodyTooSlow, receive_body
+from walkthroughs.serving.bodies import (
+    BODY_SECONDS,
+    BodyTooLarge,
+    BodyTooSlow,
+    LargeBodies,
+    NoRoom,
+    receive_body,
+)
 
 #: Labels of 63 bytes at most, or an IPv6 address; then perhaps a port.
 _HOST = re.compile(
@@ -28,13 +35,6 @@ _LARGE_BODIES = 16
 PAGE_SECONDS = 30.0
 #: How long a client may take to read a part of an answer.
 _SEND_SECONDS = 30
-
-
-class _NoRoom(HandrailError):
-    """Too many large bodies are read already."""
-
-    def __init__(self) -> None:
-        super().__init__("The server reads as many large uploads as it can. Try again soon.")
 
 
 class _TooLate(HandrailError):
@@ -55,7 +55,7 @@ _STATUS: dict[type[HandrailError], int] = {
     _NoHost: 400,
     BodyTooSlow: 408,
     BodyTooLarge: 413,
-    _NoRoom: 503,
+    NoRoom: 503,
     _TooLate: 503,
 }
 
@@ -79,7 +79,7 @@ class WholeRequests:
     ) -> None:
         self._app, self._limit, self._seconds = app, limit, seconds
         self._page_seconds = page_seconds
-        self._large_bodies = 0
+        self._large = LargeBodies(_MEMORY_BYTES, _LARGE_BODIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,7 +98,7 @@ class WholeRequests:
             try:
                 if not await self._read(receive, body):
                     return  # the client has left
-            except (BodyTooLarge, BodyTooSlow, _NoRoom) as error:
+            except (BodyTooLarge, BodyTooSlow, NoRoom) as error:
                 await _refuse(error, scope, receive, send)
                 return
             try:
@@ -113,22 +113,10 @@ class WholeRequests:
 
     async def _read(self, receive: Receive, body: SpooledTemporaryFile[bytes]) -> bool:
         """Write the request's body to *body*; return false if the client left."""
-        is_large = False
-
-        def add(part: bytes) -> None:
-            nonlocal is_large
-            if not is_large and body.tell() + len(part) > _MEMORY_BYTES:
-                if self._large_bodies >= _LARGE_BODIES:
-                    raise _NoRoom
-                is_large = True
-                self._large_bodies += 1
-            body.write(part)
-
-        try:
-            return await receive_body(receive, self._limit, add, self._seconds)
-        finally:
-            self._large_bodies -= is_large
-            body.seek(0)
+        with self._large.counted(body.write) as add:
+            is_whole = await receive_body(receive, self._limit, add, self._seconds)
+        body.seek(0)
+        return is_whole
 
 
 def _replay(body: SpooledTemporaryFile[bytes], receive: Receive) -> Receive:
