@@ -15,11 +15,11 @@ def sent_by(prepared):
     """
     sent = []
     with NamedTemporaryFile("w+") as log:
-        lines = list(prepared._free)
-        for line in lines:
-            line._connection.trace(log.fileno())
+        connections = list(prepared._free)
+        for connection in connections:
+            connection._connection.trace(log.fileno())
         yield sent
-        for line in lines:
-            line._connection.untrace()
+        for connection in connections:
+            connection._connection.untrace()
         log.seek(0)
         sent += [found["name"] or found["other"] for found in _SENT.finditer(log.read())]

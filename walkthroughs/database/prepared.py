@@ -98,33 +98,33 @@ class Prepared:
     async def _fetch(
         self, statement: Statement, parameters: tuple[object, ...], deadline: float
     ) -> tuple[Any, ...] | None:
-        """Run *statement* on a line; one whose statement did not end well is not used again.
+        """Run *statement* on a connection. One whose statement did not end well is not used again.
 
-        Nearly every call finds a line free: that way has no context manager and no timeout.
+        Nearly every call finds a connection free, and then has no context manager and no timeout.
         """
         if self._busy < self._most:
             self._busy += 1
         else:
             await self._wait_in_turn(deadline)
-        line = None
+        connection = None
         try:
-            line = self._free.pop() if self._free else await self._open(deadline)
+            connection = self._free.pop() if self._free else await self._open(deadline)
             if self._is_pooled:
-                row = await line.fetch(statement.sql, statement.types, parameters, deadline)
+                row = await connection.fetch(statement.sql, statement.types, parameters, deadline)
             else:
-                row = await line.fetch_prepared(statement.name, parameters, deadline)
+                row = await connection.fetch_prepared(statement.name, parameters, deadline)
         except BaseException:
-            if line is not None:
-                line.close()
+            if connection is not None:
+                connection.close()
             raise
         else:
-            self._free.append(line)
+            self._free.append(connection)
             return row
         finally:
             self._leave_place()
 
     async def _wait_in_turn(self, deadline: float) -> None:
-        """Wait in turn for a line, and count as busy from then on."""
+        """Wait in turn for a connection, and count as busy from then on."""
         turn = asyncio.get_running_loop().create_future()
         self._turns.append(turn)
         try:
@@ -147,11 +147,11 @@ class Prepared:
         async with asyncio.timeout_at(deadline):
             # The server that this starts goes on starting after the deadline.
             dsn = await asyncio.to_thread(self._database.open_connection.dsn)
-            line = await self._connect(dsn)
+            connection = await self._connect(dsn)
         try:
             if not self._is_pooled:
-                await line.run(self._prepare, deadline)
+                await connection.run(self._prepare, deadline)
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        return line
+        return connection
