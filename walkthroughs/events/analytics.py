@@ -94,8 +94,13 @@ def read_flow(session: Session, scope: Scope) -> tuple[list[tuple[str, str, int]
     return [(before, after, int(count)) for before, after, count, _ in rows], total
 
 
-def count_learners(session: Session, organization_id: str, first: date) -> int:
-    """Return how many learners of the organization were active on that day (UTC) or later."""
+def count_learners(session: Session, scope: Scope) -> int:
+    """Return how many learners of the organization were active since the scope began."""
+    return count_active_since(session, scope.organization_id, scope.first)
+
+
+def count_active_since(session: Session, organization_id: str, first: date) -> int:
+    """Return how many learners were active on that day (UTC) or later."""
     query = select(func.sum(ActiveDay.last)).where(
         ActiveDay.organization_id == organization_id, ActiveDay.day >= first
     )

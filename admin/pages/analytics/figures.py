@@ -113,7 +113,7 @@ def read_overview(session: Session, scope: Scope, now: int) -> Overview:
     titles = analytics.read_titles(session, scope.organization_id, ids)
     return Overview(
         trend=_trend(session, scope),
-        learners=analytics.count_learners(session, scope.organization_id, scope.first),
+        learners=analytics.count_learners(session, scope),
         learner_days=analytics.count_learner_days(session, scope),
         active_now=analytics.count_active_now(session, scope, now),
         walkthroughs=tuple(

@@ -79,7 +79,7 @@ def _count(
 ) -> Total:
     """Count those of the learners *own* who fit, among the first ones in their order."""
     if wanted.is_active_lately:  # who has done anything is counted on the way
-        number = analytics.count_learners(session, organization_id, wanted.first_day)
+        number = analytics.count_active_since(session, organization_id, wanted.first_day)
         return Total(number, is_more=number > MAX_COUNTED)
     is_long = wanted.words or (wanted.since and wanted.looks_at_places)
     most = _FEWER if is_long else MAX_COUNTED
