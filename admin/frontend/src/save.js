@@ -11,8 +11,7 @@ import { toast } from "./toast.js";
 
 export { element, newKey, showDialog, toast };
 
-const QUIET_MS = 1000;
-const STORE_MS = 300;
+const QUIET_MS = 1000, STORE_MS = 300;
 
 /** Saves the fields below one element. `data-save-url`, `-revision` and `-store` say where. */
 export class Autosave {
