@@ -67,6 +67,11 @@ _EVENTS = f"""
            NULL, NULL, started, NULL, NULL FROM taken WHERE done = cardinality(steps)
 """  # noqa: S608  names of columns
 _DAY = "(to_timestamp(occurred_at / 1000.0) AT TIME ZONE 'UTC')::date"
+#: What was counted before is counted again with all others.
+_FORGET = tuple(
+    f"DELETE FROM {table} WHERE organization_id = :org"  # noqa: S608  a constant
+    for table in ("event_days", "active_days", "server_days")
+)
 _COUNTS = f"""
     INSERT INTO event_days (organization_id, day, walkthrough_id, mcp_server_id, version,
            started, steps, completed)
@@ -118,7 +123,7 @@ def fill(
     asked, which takes a superuser.
 
     Args:
-        database: without a history of this organization.
+        database: all events of the organization are moved.
         organization_id: whose servers offer at least one walkthrough.
         learners: how many.
         days: over how many days until now they began.
@@ -133,7 +138,7 @@ def fill(
         for statement in (_COURSES, _LEARNERS, _TAKEN, _PROGRESS):
             connection.execute(text(statement), keys | {"share": share, "prefix": prefix})
         made = connection.execute(text(_EVENTS), keys).rowcount
-        for statement in (_COUNTS, _ACTIVE, _ACTIVE_ON, *SUMS):
+        for statement in (*_FORGET, _COUNTS, _ACTIVE, _ACTIVE_ON, *SUMS):
             connection.execute(text(statement), keys)
     analyze(database)
     return made
