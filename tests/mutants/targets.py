@@ -89,7 +89,7 @@ RULES = {
     "walkthroughs/content/directives.py": ("tests/unit/test_parts.py", "tests/unit/test_export.py"),
     "walkthroughs/content/html_rules.py": ("tests/unit/test_html.py", "tests/unit/test_fix.py"),
     "walkthroughs/content/look.py": TEXTS,
-    "walkthroughs/content/reader.py": TEXTS,
+    "walkthroughs/content/reader.py": ("tests/unit/test_reader.py", *TEXTS),
     "walkthroughs/content/step_text.py": TEXTS,
     "sync/planning/plan.py": ("tests/unit/test_plan.py",),
     "sync/planning/approval.py": ("tests/unit/test_gate.py",),
