@@ -62,7 +62,12 @@ PAGES = ("tests/db/test_page_queries.py",)
 ANALYTICS = ("tests/db/test_analytics.py",)
 
 DRAFT_RULES = ("tests/unit/test_draft_edges.py", "tests/unit/test_drafts.py")
-TEXTS = ("tests/unit/test_html.py", "tests/unit/test_parts.py", "tests/unit/test_step_file.py")
+TEXTS = (
+    "tests/unit/test_look.py",
+    "tests/unit/test_html.py",
+    "tests/unit/test_parts.py",
+    "tests/unit/test_step_file.py",
+)
 
 RULES = {
     "walkthroughs/learning/position.py": (
