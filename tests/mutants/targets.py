@@ -157,7 +157,10 @@ RULES = {
     "walkthroughs/mcp_server/status_result.py": OWN_ANSWERS,
     "walkthroughs/mcp_server/status_text.py": ("tests/unit/test_texts.py",),
     "walkthroughs/publishing/count_learners.py": ("tests/db/test_learner_counts.py",),
-    "walkthroughs/serving/fair_queue.py": ("tests/unit/test_fair_queue.py",),
+    "walkthroughs/serving/fair_queue.py": (
+        "tests/unit/test_fair_queue.py",
+        "tests/unit/test_fair_queue_turns.py",
+    ),
     "admin/access/roles.py": ("tests/http/test_admin_walls.py",),
     "admin/access/protection.py": ("tests/http/test_admin_walls.py", "tests/http/test_sign_in.py"),
     "admin/access/tenant_filter.py": ("tests/http/test_admin_walls.py",),
