@@ -164,7 +164,7 @@ RULES = {
     "admin/access/roles.py": ("tests/http/test_admin_walls.py",),
     "admin/access/protection.py": ("tests/http/test_admin_walls.py", "tests/http/test_sign_in.py"),
     "admin/access/tenant_filter.py": ("tests/http/test_admin_walls.py",),
-    "admin/access/sign_in_limit.py": MEMBERS,
+    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *MEMBERS),
     "admin/access/passwords.py": MEMBERS,
     "admin/access/sessions.py": MEMBERS,
     "sync/layout.py": (
@@ -230,7 +230,7 @@ QUERIES = {
     "walkthroughs/events/owners.py": ("tests/db/test_event_owners.py",),
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,
-    "walkthroughs/publishing/proposal_drafts.py": ("tests/db/test_proposals.py",),
+    "walkthroughs/publishing/proposal_drafts.py": ("tests/http/test_propose_page.py",),
     "walkthroughs/publishing/picture_uses.py": PICTURES,
     "walkthroughs/publishing/picture_sweep.py": PICTURES,
     "walkthroughs/publishing/pictures.py": (

@@ -245,18 +245,3 @@ def test_with_few_places_one_caller_does_not_have_all_of_them():
         assert calls.began == ["lea0", "lea1", "lea2", "lea3", "max"]
 
     asyncio.run(check())
-
-
-def test_one_caller_with_many_calls_makes_no_overload_while_places_are_free():
-    async def check():
-        clock = Clock()
-        calls = Calls(FairQueue(at_once=24, clock=clock))
-        names = [f"lea{number}" for number in range(72)]
-        for name in names:
-            await calls.start("acme", "lea", name)
-        for ended in range(72):
-            clock.seconds += 0.015
-            await calls.end(calls.began[ended])
-        assert (sorted(calls.began), calls.refused) == (sorted(names), [])
-
-    asyncio.run(check())

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.unit.test_fair_queue import Calls, settle
+from tests.unit.test_fair_queue import Calls, Clock, settle
 from walkthroughs.serving.fair_queue import Busy, FairQueue
 
 
@@ -89,5 +89,20 @@ def test_a_call_whose_time_is_over_as_its_turn_comes_or_as_it_is_given_up_counts
         queue.leave("second")
         await queue.enter("acme", "fifth")
         assert errors == []
+
+    asyncio.run(check())
+
+
+def test_one_caller_with_many_calls_makes_no_overload_while_places_are_free():
+    async def check():
+        clock = Clock()
+        calls = Calls(FairQueue(at_once=24, clock=clock))
+        names = [f"lea{number}" for number in range(72)]
+        for name in names:
+            await calls.start("acme", "lea", name)
+        for ended in range(72):
+            clock.seconds += 0.015
+            await calls.end(calls.began[ended])
+        assert (sorted(calls.began), calls.refused) == (sorted(names), [])
 
     asyncio.run(check())
