@@ -239,7 +239,7 @@ QUERIES = {
     ),
     "walkthroughs/publishing/presence.py": ("tests/http/test_presence.py",),
     "sync/proposals/drafts.py": ("tests/db/test_proposals.py",),
-    "sync/proposals/outcome.py": ("tests/db/test_proposals.py",),
+    "sync/proposals/outcome.py": ("tests/db/test_proposal_queries.py",),
     "sync/proposals/rows.py": ("tests/db/test_proposals.py",),
     "sync/proposals/state.py": ("tests/db/test_proposals.py",),
     "sync/sources.py": SYNC,
