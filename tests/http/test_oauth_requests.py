@@ -16,6 +16,10 @@ def test_a_client_that_nobody_knows_is_401_at_the_endpoints_and_told_what_to_do_
     revoke = httpx.post(f"{academy.oauth}/revoke", data={"token": "x", "client_id": "unknown"})
     for answer in (token, revoke):
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    for name, value in (("token", "a\x7f"), ("token", "\x1fa"), ("\x00", "a")):
+        odd = {"client_id": "unknown", name: value}
+        assert httpx.post(f"{academy.oauth}/revoke", data=odd).status_code == 400
+    assert httpx.get(f"{academy.origin}/s/none/oauth/authorize").status_code == 404
     page = httpx.get(academy.authorize_url("unknown"))
 
     assert page.status_code == 400

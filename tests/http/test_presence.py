@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from sqlalchemy import select, text
 
+from tests.builders import content, walkthrough
 from tests.dashboard import Visitor, app, owner, said, site
 from tests.http.test_editor_page import edit, page_of, save, second, text_of
 from walkthroughs.enums import Role
-from walkthroughs.models import EditorPresence, Member
+from walkthroughs.errors import WalkthroughNotFound
+from walkthroughs.models import EditorPresence, Member, User
 from walkthroughs.publishing import presence
 
 __all__ = ["app", "owner", "second", "site"]
@@ -83,3 +86,48 @@ def test_nobody_else_is_noted_or_told(app, owner, second, site, database):
         )
     assert tell(second, row).status_code == 404
     assert len(rows(database)) == 1
+
+
+def test_windows_are_of_one_walkthrough_and_one_organization(owner, site, database):
+    acme, _, row, _ = site["acme"]
+    foreign_org, _, foreign, _ = site["other"]
+    with database.transaction() as session:
+        beside = walkthrough(session, acme, content(id="tea"))
+        ann, ben = session.scalars(select(User.id).order_by(User.email))
+        windows = [presence.Window(ann, "ann-1"), presence.Window(ben, "ben-1")]
+        for window in windows:
+            presence.note(session, acme, row, window, "one", 100_000)
+            presence.note(session, acme, beside, window, "tea", 100_000)
+            presence.note(session, foreign_org, foreign, window, "far", 100_000)
+        for asked, step in [((acme, row), "one"), ((acme, beside), "tea")]:
+            (found,) = presence.others(session, *asked, ann, 165_000)
+            assert (found.name, found.step) == ("owner@other.example", step)
+            assert presence.others(session, *asked, ann, 165_001) == []
+        assert presence.others(session, foreign_org, row, ann, 100_000) == []
+        for asked in [(acme, foreign), (foreign_org, row), (acme, "wt_none")]:
+            with pytest.raises(WalkthroughNotFound):
+                presence.note(session, *asked, windows[0], "one", 1)
+            with pytest.raises(WalkthroughNotFound):
+                presence.as_of(session, *asked)
+
+        presence.leave(session, foreign_org, row, windows[0])
+        presence.leave(session, acme, row, presence.Window(ann, "ann-2"))
+        presence.leave(session, acme, row, presence.Window(ann, "ben-1"))
+        assert session.query(EditorPresence).count() == 6
+        presence.leave(session, acme, row, windows[0])
+        left = session.execute(select(EditorPresence.walkthrough_id, EditorPresence.window)).all()
+        assert len(left) == 5
+        assert (row, "ann-1") not in left
+        # Whoever is heard of removes what has expired of their organization, and nothing else.
+        presence.note(session, acme, row, windows[1], "one", 165_000)
+        assert session.query(EditorPresence).count() == 5
+        presence.note(session, acme, row, windows[1], "one", 165_001)
+        left = session.scalars(select(EditorPresence.walkthrough_id).distinct())
+        assert set(left) == {row, foreign}
+    with database.transaction() as session:
+        presence.note(session, acme, beside, windows[0], "tea", 100_000)
+    with database.transaction() as one, database.transaction() as other:
+        query = select(EditorPresence).where(EditorPresence.window == "ann-1")
+        one.execute(query.where(EditorPresence.walkthrough_id == beside).with_for_update())
+        other.execute(text("SET LOCAL lock_timeout = '2s'"))
+        presence.note(other, acme, row, windows[1], "one", 500_000)  # waits for nobody

@@ -62,7 +62,12 @@ PAGES = ("tests/db/test_page_queries.py",)
 ANALYTICS = ("tests/db/test_analytics.py",)
 
 DRAFT_RULES = ("tests/unit/test_draft_edges.py", "tests/unit/test_drafts.py")
-TEXTS = ("tests/unit/test_html.py", "tests/unit/test_parts.py", "tests/unit/test_step_file.py")
+TEXTS = (
+    "tests/unit/test_look.py",
+    "tests/unit/test_html.py",
+    "tests/unit/test_parts.py",
+    "tests/unit/test_step_file.py",
+)
 
 RULES = {
     "walkthroughs/learning/position.py": (
@@ -89,7 +94,7 @@ RULES = {
     "walkthroughs/content/directives.py": ("tests/unit/test_parts.py", "tests/unit/test_export.py"),
     "walkthroughs/content/html_rules.py": ("tests/unit/test_html.py", "tests/unit/test_fix.py"),
     "walkthroughs/content/look.py": TEXTS,
-    "walkthroughs/content/reader.py": TEXTS,
+    "walkthroughs/content/reader.py": ("tests/unit/test_reader.py", *TEXTS),
     "walkthroughs/content/step_text.py": TEXTS,
     "sync/planning/plan.py": ("tests/unit/test_plan.py",),
     "sync/planning/approval.py": ("tests/unit/test_gate.py",),
@@ -152,11 +157,14 @@ RULES = {
     "walkthroughs/mcp_server/status_result.py": OWN_ANSWERS,
     "walkthroughs/mcp_server/status_text.py": ("tests/unit/test_texts.py",),
     "walkthroughs/publishing/count_learners.py": ("tests/db/test_learner_counts.py",),
-    "walkthroughs/serving/fair_queue.py": ("tests/unit/test_fair_queue.py",),
+    "walkthroughs/serving/fair_queue.py": (
+        "tests/unit/test_fair_queue.py",
+        "tests/unit/test_fair_queue_turns.py",
+    ),
     "admin/access/roles.py": ("tests/http/test_admin_walls.py",),
     "admin/access/protection.py": ("tests/http/test_admin_walls.py", "tests/http/test_sign_in.py"),
     "admin/access/tenant_filter.py": ("tests/http/test_admin_walls.py",),
-    "admin/access/sign_in_limit.py": MEMBERS,
+    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *MEMBERS),
     "admin/access/passwords.py": MEMBERS,
     "admin/access/sessions.py": MEMBERS,
     "sync/layout.py": (
@@ -222,7 +230,7 @@ QUERIES = {
     "walkthroughs/events/owners.py": ("tests/db/test_event_owners.py",),
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,
-    "walkthroughs/publishing/proposal_drafts.py": ("tests/db/test_proposals.py",),
+    "walkthroughs/publishing/proposal_drafts.py": ("tests/http/test_propose_page.py",),
     "walkthroughs/publishing/picture_uses.py": PICTURES,
     "walkthroughs/publishing/picture_sweep.py": PICTURES,
     "walkthroughs/publishing/pictures.py": (
@@ -231,7 +239,7 @@ QUERIES = {
     ),
     "walkthroughs/publishing/presence.py": ("tests/http/test_presence.py",),
     "sync/proposals/drafts.py": ("tests/db/test_proposals.py",),
-    "sync/proposals/outcome.py": ("tests/db/test_proposals.py",),
+    "sync/proposals/outcome.py": ("tests/db/test_proposal_queries.py",),
     "sync/proposals/rows.py": ("tests/db/test_proposals.py",),
     "sync/proposals/state.py": ("tests/db/test_proposals.py",),
     "sync/sources.py": SYNC,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.drafts import draft, texts
-from walkthroughs.content.draft import DraftStep, fields_of
+from walkthroughs.content.draft import DraftStep, fields_of, mark_key, short_hash
 from walkthroughs.content.draft_outcome import Conflict
 from walkthroughs.content.draft_rebase import rebase
 
@@ -56,6 +56,26 @@ def test_what_both_changed_stays_as_the_draft_has_it_and_is_told():
     assert found.conflicts == (
         Conflict("aa", "text", "Mine.", "Theirs.", BEN), Conflict("cc", "step", None, "New.", BEN),
     )  # fmt: skip
+
+
+def test_what_did_not_change_is_no_revision_and_what_came_from_there_is_marked_as_theirs():
+    base = draft()
+    mine = replace(base, revision=4, steps=(*base.steps[:2], DraftStep("new", "New")))
+    same = rebase(mine, base, replace(base, base_version=2), BEN)
+    assert (same.draft.revision, same.draft.marks) == (4, mine.marks)
+    assert (same.merged, same.conflicts) == ((), ()), "what is deleted here was as it was there"
+    assert same.draft.steps == mine.steps
+
+    first, second, third = base.steps
+    live = replace(base, base_version=2, steps=(second, replace(first, title="Theirs"), third))
+    found = rebase(mine, base, live, BEN)
+    assert found.draft.revision == 5
+    mark = found.draft.marks[mark_key(first.id, "title")]
+    assert (mark.revision, mark.by, mark.before) == (5, BEN, short_hash(first.title))
+    assert [step.id for step in found.draft.steps] == ["bb", "new", "aa"], "in their order"
+    details = replace(base.details, title="Theirs")
+    found = rebase(mine, base, replace(base, base_version=2, details=details), BEN)
+    assert (found.draft.revision, found.draft.details.title) == (5, "Theirs")
 
 
 def changes(value, base):

@@ -8,6 +8,7 @@ from sync.format.step_file import open_step, read_step
 from sync.format.step_links import WalkthroughFiles, no_address
 from sync.layout import StepFile
 from tests.pictures import file_beside, stored_picture
+from walkthroughs.content.limits import MAX_STEP
 from walkthroughs.content.pictures import Picture
 from walkthroughs.content.reader import Link
 from walkthroughs.content.values import StepContent
@@ -194,3 +195,12 @@ def test_mistakes_of_the_front_matter_and_of_the_body_are_told_together():
     _, problems = read("---\nid: one\n---\n<svg>\n")
 
     assert [each.split(":")[1] for each in problems] == ["2", "4"]
+
+
+def test_a_file_is_text_of_at_most_what_a_step_and_its_front_matter_may_have():
+    _, (problem,) = read(HEAD.encode() + b"\xff")
+    assert "UTF-8" in problem
+    step, problems = read(HEAD + "x" * (MAX_STEP - 1))
+    assert (len(step.content), step.revision, problems) == (MAX_STEP - 1, 1, [])
+    step, (problem,) = read(HEAD + "x" * MAX_STEP)
+    assert (step, problem.split(":")[:2]) == (None, ["one.md", "5"])

@@ -114,7 +114,7 @@ class Look:
             self._note(piece.line, f"{shown} is no complete tag; put it in backticks", kind="tag")
         elif tag is None:
             self._note(piece.line, "a declaration is not shown; put it in a code block")
-        elif not tag.is_closing or tag.name.lower() not in html_rules.ELEMENTS:
+        else:
             for kind, message in html_rules.faults(tag, piece.text):
                 self._note(piece.line, message, kind=kind)
             self._attributes(tag, piece)
@@ -160,7 +160,7 @@ class Look:
         self._used.add(link.label)
         if resolved.target is not None:
             definition = reading.definitions.get(link.label)
-            span = definition.target_span if link.label and definition else link.target_span
+            span = definition.target_span if definition else link.target_span
             self._change(span, link.line, resolved.target)
 
     def _resolved(self, link: Link) -> Resolved:

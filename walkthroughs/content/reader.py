@@ -120,8 +120,8 @@ def read(text: str) -> Reading:
             _note_html(segment, token.content, 0, reading)
         elif token.type == "inline" and ("<" in token.content or "[" in token.content):
             _read_inline(token, environment, lines, reading)
-        if token.level >= MAX_NESTING - 1:
-            reading.unread.append((token.map or (0, 0))[0])
+        if token.level >= MAX_NESTING - 1 and token.map:  # what ends a block has no place
+            reading.unread.append(token.map[0])
     for label, found in environment.get("references", {}).items():
         reading.definitions[label] = _definition(found, lines)
     reading.spare += [_definition(each, lines) for each in environment.get("duplicate_refs", ())]
@@ -141,9 +141,11 @@ def _read_inline(token: Token, environment: dict[str, Any], lines: Lines, readin
 def _note_fence(token: Token, lines: Lines, reading: Reading) -> None:
     first, end = token.map or (0, 0)
     reading.fenced.update(range(first, end))
-    closing = _FENCE.search(lines.lines[end - 1]) if end - 1 > first else None
+    closing = _FENCE.search(lines.lines[end - 1])
     is_closed = closing and closing[1].startswith(token.markup)
-    if not is_closed or token.content.count("\n") != end - first - 2:
+    # A last line without a newline is code, whatever it ends with.
+    code = f"{token.content}\n" if token.content[-1:] not in {"", "\n"} else token.content
+    if not is_closed or code.count("\n") != end - first - 2:
         reading.open_fences.append(first)
 
 

@@ -58,7 +58,7 @@ def deliver(body: str, resolve: Resolve = as_written) -> Delivered:
     """
     findings = list(hidden_characters(body))
     if not has_notes_or_parts(body):
-        if not needs_reading(body):  # as most texts are
+        if not needs_reading(body):
             return Delivered(Parts(body.strip("\n") if body.strip() else ""), grouped(findings))
         lines = tuple(enumerate(body.split("\n")))
         content = _deliver_text([lines], resolve, findings)

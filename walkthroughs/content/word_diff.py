@@ -98,13 +98,13 @@ class _Diff:
 def _apart(
     before: Sequence[str], after: Sequence[str], matches: Sequence[_Match]
 ) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
-    """Yield what is equal and what is between, in order."""
+    """Yield what is equal, once, and what is between, in order."""
     at, to = 0, 0
     for start, other, size in [*matches, (len(before), len(after), 0)]:
         if at < start or to < other:
             yield REMOVED, before[at:start], after[to:other]
         if size:
-            yield SAME, before[start : start + size], after[other : other + size]
+            yield SAME, before[start : start + size], ()
         at, to = start + size, other + size
 
 
@@ -117,34 +117,28 @@ def _unique_matches(before: Sequence[str], after: Sequence[str]) -> list[_Match]
     ends = (0, 0)
     bounds = [(0, 0), *kept, (len(before), len(after))]
     # The beginning and the end of both are anchors too.
-    for place, (at, to) in enumerate(bounds):
-        if at < ends[0] or to < ends[1]:
-            continue  # an earlier match reached it
-        low, high = _reach(before, after, (at, to), ends, place == len(bounds) - 1)
-        if high > low:
-            matches.append((at + low, to + low, high - low))
-            ends = (at + high, to + high)
+    for at, to in bounds:
+        if at < ends[0]:
+            continue  # an earlier match reached it, in both
+        low, high = _reach(before, after, (at, to), ends)
+        matches.append((at + low, to + low, high - low))
+        ends = (at + high, to + high)
     return matches
 
 
 def _reach(
-    before: Sequence[str],
-    after: Sequence[str],
-    anchor: tuple[int, int],
-    ends: tuple[int, int],
-    is_end: bool,
+    before: Sequence[str], after: Sequence[str], anchor: tuple[int, int], ends: tuple[int, int]
 ) -> tuple[int, int]:
     """Return how far both are equal before and behind *anchor*, no further back than *ends*."""
     at, to = anchor
     low = high = 0
     while at + low > ends[0] and to + low > ends[1] and before[at + low - 1] == after[to + low - 1]:
         low -= 1
-    if not is_end:
-        while (
-            at + high < len(before) and to + high < len(after)
-            and before[at + high] == after[to + high]
-        ):  # fmt: skip
-            high += 1
+    while (
+        at + high < len(before) and to + high < len(after)
+        and before[at + high] == after[to + high]
+    ):  # fmt: skip
+        high += 1
     return low, high
 
 
@@ -181,7 +175,7 @@ def _joined(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
             removed += piece.text
         elif piece.kind == ADDED:
             added += piece.text
-        elif piece.text:
+        else:
             if (removed or added) and not _is_blank(piece.text):
                 joined += [Piece(REMOVED, removed), Piece(ADDED, added)]
                 removed = added = ""
