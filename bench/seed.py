@@ -59,9 +59,18 @@ def seeded() -> Iterator[tuple[str, Database, Path]]:
         stack.callback(embedded.stop, data)
         database = connect(url)
         stack.callback(database.close)
+        _put_checkpoints_off(database)
         migrations.upgrade(database)
         _seed(database)
         yield url, database, data
+
+
+def _put_checkpoints_off(database: Database) -> None:
+    """Let no checkpoint fall into some cases and not into others: the next ones write more."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("checkpoint_timeout = '1h'", "max_wal_size = '16GB'"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
 
 
 def _seed(database: Database) -> None:
