@@ -78,7 +78,7 @@ class LearnerSignIn:
                 replaced = not self.reads_results
                 if replaced:
                     refusal = self.refusal()
-                    await send_refusal(send, refusal, body, refusal.headers)
+                    await send_refusal(send, refusal, body)
             if not replaced:
                 await send(message)
 

@@ -80,6 +80,6 @@ async def _refuse(receive: Receive, send: Send, room: LargeBodies) -> None:
     try:
         body = await read_body(receive, room)
     except Refused as refused:
-        await send_refusal(send, refused, more=refused.headers)
+        await send_refusal(send, refused)
     else:
         await send_refusal(send, Refused(403, _REFUSED), body or b"")

@@ -40,7 +40,7 @@ async def send_busy(send: Send, busy: Busy, body: bytes) -> None:
     if is_request(message) and message["method"] == "tools/call":
         await send_json(send, 200, _result(message["id"], texts.busy(busy.seconds)), retry)
     else:
-        await send_refusal(send, Refused(429, texts.busy(busy.seconds)), body, retry)
+        await send_refusal(send, Refused(429, texts.busy(busy.seconds), retry), body)
 
 
 def _result(request_id: str | int, text: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Discovery:
             document = await self._document(scope, *asked)
         except DatabaseUnavailable:
             retry = (b"retry-after", str(_RETRY_SECONDS).encode())
-            await send_refusal(send, Refused(503, texts.UNAVAILABLE), more=[*READABLE, retry])
+            await send_refusal(send, Refused(503, texts.UNAVAILABLE, [*READABLE, retry]))
             return
         except Refused:
             document = None

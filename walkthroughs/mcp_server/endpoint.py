@@ -124,7 +124,7 @@ class Endpoint:
             headers = dict(scope["headers"])
             address = self._callers.address(scope, headers)
         except Refused as refused:
-            await send_refusal(send, refused, body or b"", refused.headers)
+            await send_refusal(send, refused, body or b"")
             return
         # Before anything is asked of the database: so refusing costs next to nothing.
         caller = caller_key(address, scope)
@@ -151,7 +151,7 @@ class Endpoint:
             version = headers.get(b"mcp-protocol-version")
             messages = None if self._streaming else read_batch(body, version)
         except Refused as refused:
-            await send_refusal(send, refused, body, refused.headers)
+            await send_refusal(send, refused, body)
             return
         if call is not None:
             read[SCOPE_KEY] = call

@@ -22,7 +22,7 @@ async def answer_nowhere(room: LargeBodies, scope: Scope, receive: Receive, send
         body = await read_body(receive, room)
         await send_refusal(send, Refused(404, _WORDS), body or b"")
     except Refused as refused:
-        await send_refusal(send, refused, more=refused.headers)
+        await send_refusal(send, refused)
 
 
 class NoBarePages:

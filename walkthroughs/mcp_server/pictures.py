@@ -173,4 +173,4 @@ async def _send_body(send: Send, piece: memoryview, *, more: bool) -> None:
 
 async def _send_retry(send: Send, words: str, seconds: int) -> None:
     retry = [(b"retry-after", str(seconds).encode())]
-    await send_refusal(send, Refused(503, words), more=retry)
+    await send_refusal(send, Refused(503, words, retry))

@@ -30,16 +30,14 @@ class Refused(HandrailError):
         self.status, self.headers = status, headers
 
 
-async def send_refusal(
-    send: Send, refused: Refused, body: bytes = b"", more: Sequence[tuple[bytes, bytes]] = ()
-) -> None:
-    """Answer that a request is refused.
+async def send_refusal(send: Send, refused: Refused, body: bytes = b"") -> None:
+    """Answer that a request is refused, with the headers of the refusal.
 
     A client waits for the id it sent, some for as long as their time-out if the
     answer has another one. So the id is read from *body*; it is null if there is none.
     """
     allow = [(b"allow", b"POST")] if refused.status == 405 else []
-    await send_json(send, refused.status, _errors(str(refused), body), [*more, *allow])
+    await send_json(send, refused.status, _errors(str(refused), body), [*refused.headers, *allow])
 
 
 async def send_json(

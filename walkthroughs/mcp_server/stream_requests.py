@@ -59,7 +59,7 @@ class StreamRequests:
         self, call: Call | None, scope: Scope, headers: Headers, receive: Receive, send: Send
     ) -> None:
         if call is None:
-            await send_refusal(send, Refused(503, _AWAY), more=RETRY_AFTER)
+            await send_refusal(send, Refused(503, _AWAY, RETRY_AFTER))
         else:
             opening = self._opening(call, scope, headers)
             await self._streams.answer_get(opening, scope, receive, send)

@@ -176,7 +176,7 @@ class Streams:
                 finally:
                     leaving.cancel()
         except TooManyListeners as refused:
-            await send_refusal(send, Refused(503, str(refused)), more=RETRY_AFTER)
+            await send_refusal(send, Refused(503, str(refused), RETRY_AFTER))
 
     async def _write(
         self, stream: EventStream, headers: Mapping[bytes, bytes], watch: _Watch
