@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from walkthroughs.content.canonical_json import canonical_json
 from walkthroughs.content.pictures import Picture
 
 
@@ -99,19 +99,12 @@ class WalkthroughContent:
         result (line endings, trailing blanks) is normalised by the parser,
         never here. `moved` changes author ids, which no learner reads.
         """
-        shown = {name: getattr(self, name) for name in _SHOWN}
-        shown["steps"] = [{name: getattr(s, name) for name in _STEP_SHOWN} for s in self.steps]
-        canonical = json.dumps(shown, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(canonical_json(self, without="moved")).hexdigest()
 
     def outline(self) -> Outline:
         """Return it without its texts."""
         steps = tuple(StepOutline(s.id, s.title, s.section, s.revision) for s in self.steps)
         return Outline(self.id, self.title, self.digest(), steps, self.moved)
-
-
-_SHOWN = [each.name for each in fields(WalkthroughContent) if each.name != "moved"]
-_STEP_SHOWN = [each.name for each in fields(StepContent)]
 
 
 @dataclass(frozen=True, slots=True)

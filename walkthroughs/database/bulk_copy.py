@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 #: As much as an import sends at once, so that it waits once for other threads, not again and again.
 _READ_BYTES = 4 * 1024 * 1024
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ def prepare(table: Table, rows: Sequence[Mapping[str, object]]) -> Copy:
     All rows have the columns of the first one. Defaults of the model are not
     applied. Values are texts, whole numbers, booleans, none, and lists and
     dictionaries, which become JSON.
+
+    Raises:
+        ValueError: a text has a NUL, which PostgreSQL cannot keep.
     """
     names = list(rows[0])
     lines = io.BytesIO()
     for row in rows:
-        lines.write(("\t".join([_field(row[name]) for name in names]) + "\n").encode())
+        lines.write(_line([row[name] for name in names]))
     return Copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN", lines.getvalue())
 
 
@@ -64,10 +68,17 @@ def send(session: Session, copy: Copy) -> None:
         raise DBAPIError.instance(copy.statement, None, error, psycopg2.Error) from error
 
 
-def _field(value: object) -> str:
-    """Return a value in COPY's text format."""
-    if value is None:
-        return "\\N"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
-    text = text.replace("\\", "\\\\")
-    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+def _line(values: Sequence[object]) -> bytes:
+    """Return a row in COPY's text format."""
+    texts = [v if type(v) is str else _text(v) for v in values if v is not None]
+    # All texts at once, as bytes, take a third of the time of text by text.
+    escaped = "\0".join(texts).encode().replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+    parts = escaped.replace(b"\r", b"\\r").replace(b"\t", b"\\t").split(b"\0")
+    if texts and len(parts) != len(texts):
+        raise ValueError("a text with a NUL cannot be stored")
+    following = iter(parts)
+    return b"\t".join([b"\\N" if v is None else next(following) for v in values]) + b"\n"
+
+
+def _text(value: object) -> str:
+    return _JSON.encode(value) if isinstance(value, list | dict) else str(value)
