@@ -26,7 +26,7 @@ def canonical_json(value: object, without: str = "") -> bytes:
 
 
 @cache
-def _form(kind: type, without: str) -> tuple[Callable[[object], tuple[object, ...]], bytes]:
+def _form(kind: type[object], without: str) -> tuple[Callable[[object], tuple[object, ...]], bytes]:
     names = sorted(each.name for each in fields(kind) if each.name != without)
     return attrgetter(*names), b"{%b}" % b", ".join(b'"%b": %%b' % n.encode() for n in names)
 
