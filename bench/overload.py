@@ -18,7 +18,7 @@ from bench.offered import Answers, Learners, full, offer
 from bench.processes import free_port, process, wait_for
 from bench.seed import rewind, seeded
 
-SECONDS, ROUNDS, CLIENTS = 4.0, 5, 32
+SECONDS, ROUNDS, CLIENTS = 8.0, 5, 32
 #: So long, learners become known to the server, as those are who take a step after another one.
 _WARM_SECONDS = 8.0
 
@@ -36,6 +36,7 @@ def main() -> None:
         compared = []
         for _ in range(rounds):
             rewind(database)  # each learner has a few steps only
+            os.sync()  # so that it is not written while calls wait for the disk
             compared.append(_round(port, Learners(port)))
     waits, sent, share = (statistics.median(each) for each in zip(*compared, strict=True))
     print(

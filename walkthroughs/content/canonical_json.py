@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
+from typing import Any
 
 #: What JSON writes in another way than the three characters below.
 _CONTROLS = bytes(set(range(0x20)) - {0x0A})
@@ -21,12 +22,12 @@ def canonical_json(value: object, without: str = "") -> bytes:
     Raises:
         UnicodeEncodeError: a text has half of a surrogate pair.
     """
-    values_of, form = _form(type(value), without)
+    values_of, form = _form(type(value), without)  # type: ignore[arg-type] # a class has a hash
     return form % tuple(map(_write, values_of(value)))
 
 
 @cache
-def _form(kind: type[object], without: str) -> tuple[Callable[[object], tuple[object, ...]], bytes]:
+def _form(kind: type[Any], without: str) -> tuple[Callable[[Any], tuple[Any, ...]], bytes]:
     names = sorted(each.name for each in fields(kind) if each.name != without)
     return attrgetter(*names), b"{%b}" % b", ".join(b'"%b": %%b' % n.encode() for n in names)
 
