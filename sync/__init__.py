@@ -18,6 +18,7 @@ apply           carries a plan out
 history         the state of a source, and its runs
 queue           which source is due, and who has it
 runs            what a run is asked to do, and what it did
+batches         how many new walkthroughs are stored at once
 early_import    stores new walkthroughs while others are read
 staging         parsed texts until they are written
 planning        what a commit would change, and what that means for people

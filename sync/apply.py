@@ -14,11 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync.early_import import BATCH_SIZE, EarlyImport, WithTexts
+from sync.batches import WithTexts, in_batches
+from sync.early_import import FIRST_BATCH, EarlyImport
 from sync.fence import Fence
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
-from sync.planning.plan import Archive, Change, Create, Update
+from sync.planning.plan import Archive, Change, Create, Update, group_by_moves
 from sync.staging import Staging
 from walkthroughs.audit.record import act_as, git_actor
 from walkthroughs.content.values import AuthoredWalkthrough, Outline
@@ -82,7 +83,7 @@ class PlanWriter:
         """
         new: list[Create] = []
         others: list[list[Change]] = []
-        for group in _group_by_moves(changes):
+        for group in group_by_moves(changes):
             made = [change for change in group if isinstance(change, Create)]
             if len(made) == len(group):
                 new += made
@@ -91,7 +92,7 @@ class PlanWriter:
         row_ids = early.row_ids(new)
         for group in others:
             _retried(partial(self._write_group, group))
-        if row_ids or len(new) > BATCH_SIZE:
+        if row_ids or len(new) > FIRST_BATCH:
             self._import(new, row_ids)
             early.commit()
             with self._transaction() as session:
@@ -102,10 +103,10 @@ class PlanWriter:
     def _import(self, new: Sequence[Create], row_ids: dict[int, str]) -> None:
         """Store those new walkthroughs that are not stored yet; add their row ids."""
         left = [change for change in new if change.wanted.staged_at not in row_ids]
-        for at in range(0, len(left), BATCH_SIZE):
-            row_ids |= _retried(partial(self._create_batch, left[at : at + BATCH_SIZE]))
+        for batch in in_batches(map(self._with_texts, left)):
+            row_ids |= _retried(partial(self._create_batch, batch))
 
-    def _create_batch(self, new: Sequence[Create]) -> dict[int, str]:
+    def _create_batch(self, new: Sequence[WithTexts]) -> dict[int, str]:
         with self._bulk_transaction() as session:
             return self._create(session, new)
 
@@ -114,7 +115,10 @@ class PlanWriter:
             return
         with self._transaction() as session:
             new = [change for change in changes if isinstance(change, Create)]
-            wanted = _assignments(new, self._create(session, new))
+            row_ids: dict[int, str] = {}
+            for batch in in_batches(map(self._with_texts, new)):
+                row_ids |= self._create(session, batch)
+            wanted = _assignments(new, row_ids)
             for change in changes:
                 if isinstance(change, Update):
                     wanted += self._update(session, change)
@@ -140,15 +144,14 @@ class PlanWriter:
             session.execute(text("SET LOCAL enable_seqscan TO OFF"))
             yield session
 
-    def _create(self, session: Session, new: Sequence[Create]) -> dict[int, str]:
+    def _create(self, session: Session, new: Sequence[WithTexts]) -> dict[int, str]:
         """Store new walkthroughs; return their row ids, by `staged_at`."""
         find_predecessors = partial(predecessors, session, self.organization_id, origin=self.origin)
-        wanted = [change.wanted for change in new]
-        with_texts = [
-            (each, authored.content, bool(authored.pictures))
-            for each, authored in zip(wanted, map(self._authored, wanted), strict=True)
-        ]
-        return self._store(session, self._prepare(with_texts, find_predecessors))
+        return self._store(session, self._prepare(new, find_predecessors))
+
+    def _with_texts(self, change: Create) -> WithTexts:
+        authored = self._authored(change.wanted)
+        return change.wanted, authored.content, bool(authored.pictures)
 
     def _prepare(
         self,
@@ -205,31 +208,6 @@ class PlanWriter:
             assignments.assign(
                 session, self.organization_id, servers[slug], ids[slug], is_from_git=True
             )
-
-
-def _group_by_moves(changes: Sequence[Change]) -> list[list[Change]]:
-    """Put the changes together that exchange steps, directly or through others."""
-    group_of = {_name(change): [change] for change in changes}
-    for change in changes:
-        for other in _takes_from(change):
-            mine, theirs = group_of[_name(change)], group_of.get(other)
-            if theirs is not None and theirs is not mine:
-                mine += theirs
-                group_of |= {_name(each): mine for each in theirs}
-    groups: dict[int, list[Change]] = {id(group): group for group in group_of.values()}
-    return list(groups.values())
-
-
-def _name(change: Change) -> str:
-    return (change.live if isinstance(change, Archive) else change.wanted).outline.id
-
-
-def _takes_from(change: Change) -> Iterator[str]:
-    """Yield the walkthroughs that *change* takes steps from."""
-    if not isinstance(change, Archive):
-        for move in change.wanted.outline.moved:
-            if move.walkthrough is not None:
-                yield from (walkthrough for walkthrough, _ in move.previous_names)
 
 
 def _assignments(new: Sequence[Create], row_ids: Mapping[int, str]) -> list[Assignment]:

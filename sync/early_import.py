@@ -17,17 +17,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from sync.batches import MOST, Batch, WithTexts
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.plan import Create
-from walkthroughs.content.values import AuthoredWalkthrough, WalkthroughContent
+from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.errors import HandrailError
 
 _CHECK_NOW = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 B = TypeVar("B")
-#: A walkthrough, its texts, and whether it has pictures.
-WithTexts = tuple[WantedWalkthrough, WalkthroughContent, bool]
-#: New walkthroughs that are stored at once.
-BATCH_SIZE = 50
+#: New walkthroughs in the first batch, so that storing begins early. Each has twice as many as the
+#: one before, so that little time is spent between batches.
+FIRST_BATCH = 25
 #: Batches that wait to be stored. Reading waits when there are more.
 _MAX_WAITING = 2
 
@@ -52,7 +52,7 @@ class EarlyImport(Generic[B]):
         store: Callable[[Session, B], dict[int, str]],
     ) -> None:
         self._begin, self._prepare, self._store = begin, prepare, store
-        self._batch: list[WithTexts] = []
+        self._batch, self._most = Batch(), FIRST_BATCH
         self._waiting: deque[Future[None]] = deque()
         #: The one thread that uses the session, until nothing waits any more.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-import")
@@ -68,8 +68,9 @@ class EarlyImport(Generic[B]):
         """
         if self._has_failed or any(move.walkthrough for move in wanted.outline.moved):
             return
-        self._batch.append((wanted, authored.content, bool(authored.pictures)))
-        if len(self._batch) == BATCH_SIZE:
+        self._batch.add((wanted, authored.content, bool(authored.pictures)))
+        if self._batch.is_full(self._most):
+            self._most = min(MOST, 2 * self._most)
             self._send()
 
     def row_ids(self, new: Sequence[Create]) -> dict[int, str]:
@@ -80,7 +81,7 @@ class EarlyImport(Generic[B]):
         places = {change.wanted.staged_at for change in new}
         self._wait(0)
         if self._session is not None and not self._has_failed:
-            self._batch = [each for each in self._batch if each[0].staged_at in places]
+            self._batch.items = [each for each in self._batch.items if each[0].staged_at in places]
             self._send()
             self._wait(0)
         if self._has_failed or not self._row_ids.keys() <= places:
@@ -95,7 +96,7 @@ class EarlyImport(Generic[B]):
     def close(self) -> None:
         """Roll back what is not committed."""
         self._thread.shutdown(cancel_futures=True)
-        self._batch, self._row_ids = [], {}
+        self._batch, self._row_ids = Batch(), {}
         if self._session is not None:
             with suppress(DBAPIError):  # the connection has ended, and the transaction with it
                 self._session.rollback()
@@ -103,8 +104,8 @@ class EarlyImport(Generic[B]):
 
     def _send(self) -> None:
         """Let the thread store the batch, and begin another one."""
-        if self._batch:
-            batch, self._batch = self._prepare(self._batch), []
+        if self._batch.items:
+            batch, self._batch = self._prepare(self._batch.items), Batch()
             self._wait(_MAX_WAITING - 1)
             self._waiting.append(self._thread.submit(self._store_batch, batch))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -165,3 +165,28 @@ def _update(row: Live, wanted: WantedWalkthrough) -> list[Change]:
 
 def _facts(wanted: WantedWalkthrough) -> str:
     return f"{wanted.outline.digest} {wanted.is_published} {' '.join(wanted.servers)}"
+
+
+def group_by_moves(changes: Sequence[Change]) -> list[list[Change]]:
+    """Put the changes together that exchange steps, directly or through others. Pure."""
+    group_of = {_name(change): [change] for change in changes}
+    for change in changes:
+        for other in _takes_from(change):
+            mine, theirs = group_of[_name(change)], group_of.get(other)
+            if theirs is not None and theirs is not mine:
+                mine += theirs
+                group_of |= {_name(each): mine for each in theirs}
+    groups: dict[int, list[Change]] = {id(group): group for group in group_of.values()}
+    return list(groups.values())
+
+
+def _name(change: Change) -> str:
+    return (change.live if isinstance(change, Archive) else change.wanted).outline.id
+
+
+def _takes_from(change: Change) -> Iterator[str]:
+    """Yield the walkthroughs that *change* takes steps from."""
+    if not isinstance(change, Archive):
+        for move in change.wanted.outline.moved:
+            if move.walkthrough is not None:
+                yield from (walkthrough for walkthrough, _ in move.previous_names)

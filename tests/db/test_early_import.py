@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from sync.early_import import BATCH_SIZE
+from sync.early_import import FIRST_BATCH
 from tests.builders import content, walkthrough
 from tests.waiting import until
 from walkthroughs.models import ContentSource
 from walkthroughs.publishing.origin import Origin
 
-_NEW = BATCH_SIZE + 5
+_NEW = FIRST_BATCH + 5
 _STORED_EARLY = "SET CONSTRAINTS ALL IMMEDIATE"
 _PLANNED = "FROM mcp_servers"
 
@@ -107,7 +107,7 @@ def test_a_connection_that_ends_in_the_middle_leaves_nothing_half(synced):
     assert live(synced, "a") == names
 
     # There is nothing left but the commit.
-    names = write_new(synced, "b", BATCH_SIZE)
+    names = write_new(synced, "b", FIRST_BATCH)
     with Planning(synced.database.engine, end), pytest.raises(OperationalError):
         synced.sync()
     assert count(synced, "b") == 0

@@ -1,0 +1,45 @@
+"""New walkthroughs that are stored at once: so many, and with so much text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sync.format.parse_result import WantedWalkthrough
+from walkthroughs.content.values import WalkthroughContent
+
+#: A walkthrough, its texts, and whether it has pictures.
+WithTexts = tuple[WantedWalkthrough, WalkthroughContent, bool]
+#: Walkthroughs in a batch: more gain little.
+MOST = 100
+#: Characters in a batch, or those of one walkthrough: memory holds a few batches at a time, and a
+#: small repository can hold much text.
+_MOST_CHARACTERS = 4 * 1024 * 1024
+
+
+class Batch:
+    """Walkthroughs that are gathered until there are enough of them."""
+
+    def __init__(self) -> None:
+        self.items: list[WithTexts] = []
+        self._characters = 0
+
+    def add(self, item: WithTexts) -> None:
+        """Take one more."""
+        self.items.append(item)
+        self._characters += sum(len(step.content) for step in item[1].steps)
+
+    def is_full(self, most: int = MOST) -> bool:
+        """Return whether *most* are in it, or as many as memory should hold."""
+        return len(self.items) >= most or self._characters >= _MOST_CHARACTERS
+
+
+def in_batches(items: Iterable[WithTexts]) -> Iterator[list[WithTexts]]:
+    """Yield all of *items*, in order; no more of them are taken than a batch holds."""
+    batch = Batch()
+    for item in items:
+        batch.add(item)
+        if batch.is_full():
+            yield batch.items
+            batch = Batch()
+    if batch.items:
+        yield batch.items
