@@ -17,7 +17,7 @@ ENDS_TWICE = "a comment that readers end at different places; remove it"
     ("a\nb <!-- c --> d", "a\nb  d", [(2, NOTE)]),
     ("a <!-- b --!>-->", None, [(1, ENDS_TWICE)]),
     ("a <!-- b --> <svg>", None,
-     [(1, NOTE), (1, "<svg> is not shown or runs something; write Markdown")]),
+     [(1, NOTE), (1, "<svg> is not shown or runs something; write Markdown, or put it in backticks")]),
     ("|a|\n|-|\n|<!-- x \\| y -->|", None,
      [(3, NOTE), (3, "this cannot be taken apart here; write it in one line, by itself")]),
     ("a\n\n``<!-- b -->`\nc", "a\n\n```\nc",

@@ -24,8 +24,11 @@ def test_of_one_file_each_kind_is_told_once_with_how_often_it_is_there():
     found = refusals("fine\n" + HIDDEN * 900 + "<script>\n\n" * 3)
 
     assert [(each.line, each.message) for each in found] == [
-        (2, "the character U+200B cannot be seen; remove it (900 times, first here)"),
-        (902, "<script> is not shown or runs something; write Markdown (3 times, first here)"),
+        (2, "the character U+200B cannot be seen; remove it from column 1 (900 times, first here)"),
+        (
+            902,
+            "<script> is not shown or runs something; write Markdown, or put it in backticks (3 times, first here)",
+        ),
     ]
 
 

@@ -108,12 +108,13 @@ def faults(tag: Tag, written: str) -> Iterator[tuple[str, str]]:
     """
     name = tag.name.lower()
     if name in REFUSED:
-        yield f"<{name}>", f"<{name}> is not shown or runs something; write Markdown"
+        message = "is not shown or runs something; write Markdown, or put it in backticks"
+        yield f"<{name}>", f"<{name}> {message}"
     elif _is_component(tag.name):
         yield (
             "MDX",
-            f"<{tag.name}> is a component of MDX, which only a website's build can show; write "
-            "Markdown, or convert the file: flask content convert",
+            f"<{tag.name}> is no tag that a page shows; put it in backticks if it is a word; if it "
+            "is a component of a website, write Markdown or convert it: flask content convert",
         )
     elif name not in ELEMENTS:
         shown = written if len(written) <= 40 else f"{written[:40]}..."

@@ -25,8 +25,8 @@ _MDX_LINE = re.compile(
     r"|export\s+(?:const|let|var|default|function)\b.*)\s*\Z"
 )
 _MDX = (
-    "an import or export of MDX, which only a website's build can read; write Markdown, or "
-    "convert the file: flask content convert"
+    "an import or export, which only a website's build can read; write Markdown, or convert the "
+    "file: flask content convert"
 )
 
 
@@ -84,7 +84,7 @@ class Look:
             self._link(link, reading)
         self._definitions(reading)
         for number, line in enumerate(text.split("\n")):
-            if line.startswith(_MDX_BEGINS) and number not in reading.fenced:
+            if line.startswith(_MDX_BEGINS) and number not in reading.fenced | reading.in_html:
                 self._mdx(number, line)
         if "<video" in text.lower():
             self._videos(reading)
@@ -111,6 +111,7 @@ class Look:
             self._comment(piece)
         elif not piece.is_whole:
             shown = piece.text.split("\n")[0]
+            shown = shown[: shown.find(">") + 1] or shown
             self._note(piece.line, f"{shown} is no complete tag; put it in backticks", kind="tag")
         elif tag is None:
             self._note(piece.line, "a declaration is not shown; put it in a code block")

@@ -89,6 +89,7 @@ class Reading:
     Attributes:
         fenced: the lines of code fences, their first and last one included; lines count from 0.
         open_fences: the first lines of code fences that are never closed.
+        in_html: the lines of blocks of HTML, which a page shows as HTML; lines count from 0.
         html: pieces of HTML outside code.
         links: links and pictures outside code.
         definitions: by their labels. Those of a label that has one already are `spare`.
@@ -98,6 +99,7 @@ class Reading:
 
     fenced: set[int] = field(default_factory=set)
     open_fences: list[int] = field(default_factory=list)
+    in_html: set[int] = field(default_factory=set)
     html: list[HtmlPiece] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     definitions: dict[str, Definition] = field(default_factory=dict)
@@ -116,8 +118,8 @@ def read(text: str) -> Reading:
         if token.type == "fence":
             _note_fence(token, lines, reading)
         elif token.type == "html_block":
-            segment = Segment(token, lines)
-            _note_html(segment, token.content, 0, reading)
+            reading.in_html.update(range(*(token.map or (0, 0))))
+            _note_html(Segment(token, lines), token.content, 0, reading)
         elif token.type == "inline" and ("<" in token.content or "[" in token.content):
             _read_inline(token, environment, lines, reading)
         if token.level >= MAX_NESTING - 1 and token.map:  # what ends a block has no place
