@@ -164,7 +164,7 @@ RULES = {
     "admin/access/roles.py": ("tests/http/test_admin_walls.py",),
     "admin/access/protection.py": ("tests/http/test_admin_walls.py", "tests/http/test_sign_in.py"),
     "admin/access/tenant_filter.py": ("tests/http/test_admin_walls.py",),
-    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *MEMBERS),
+    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *ACCOUNTS, *MEMBERS),
     "admin/access/passwords.py": MEMBERS,
     "admin/access/sessions.py": MEMBERS,
     "sync/layout.py": (
