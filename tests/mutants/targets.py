@@ -227,6 +227,7 @@ QUERIES = {
     "walkthroughs/events/analytics.py": ANALYTICS,
     "walkthroughs/events/scope.py": ANALYTICS,
     "walkthroughs/events/step_numbers.py": ANALYTICS,
+    "walkthroughs/events/day_counts.py": ("tests/db/test_event_mover.py",),
     "walkthroughs/events/owners.py": ("tests/db/test_event_owners.py",),
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,
