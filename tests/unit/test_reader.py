@@ -45,6 +45,8 @@ def test_a_piece_of_html_is_told_with_its_line_and_stands_where_it_is_said(text,
     assert [(piece.line, piece.text, piece.is_whole) for piece in reading.html] == pieces
     for piece in reading.html:
         start, end = piece.span()
+        is_of_block = text.startswith("<")
+        assert piece.is_inside == (is_of_block and piece is not reading.html[0])
         if piece.text != "<!--":  # of one that is only text, only its block is told
             assert text[start:end] == piece.text
 

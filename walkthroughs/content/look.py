@@ -112,11 +112,12 @@ class Look:
         elif not piece.is_whole:
             shown = piece.text.split("\n")[0]
             shown = shown[: shown.find(">") + 1] or shown
-            self._note(piece.line, f"{shown} is no complete tag; put it in backticks", kind="tag")
+            message = f"{shown} is no complete tag; {html_rules.as_text(piece.is_inside)}"
+            self._note(piece.line, message, kind="tag")
         elif tag is None:
             self._note(piece.line, "a declaration is not shown; put it in a code block")
         else:
-            for kind, message in html_rules.faults(tag, piece.text):
+            for kind, message in html_rules.faults(tag, piece.text, piece.is_inside):
                 self._note(piece.line, message, kind=kind)
             self._attributes(tag, piece)
 

@@ -32,12 +32,14 @@ class HtmlPiece:
         text: as written.
         is_whole: it is one by CommonMark's grammar.
         origin: where each part of it stands in the text; none if the reader cannot tell.
+        is_inside: it stands within a block of HTML, where backticks are nothing but text.
     """
 
     line: int
     text: str
     is_whole: bool
     origin: Origin
+    is_inside: bool = False
 
     def span(self, start: int = 0, end: int | None = None) -> Span | None:
         """Return where *start* to *end* of the piece stand in the whole text."""
@@ -165,7 +167,8 @@ def _note_html(segment: Segment, content: str, at: int, reading: Reading) -> Non
             piece = content[position : end if found else position + 40]
             origin = Origin(segment, at + position)
             line = segment.line(at + position)
-            reading.html.append(HtmlPiece(line, piece, found is not None, origin))
+            is_inside = not content[:position].isspace() and position > 0
+            reading.html.append(HtmlPiece(line, piece, found is not None, origin, is_inside))
         position = content.find("<", end)
 
 
