@@ -123,12 +123,11 @@ class Look:
 
     def _comment(self, piece: HtmlPiece) -> None:
         inner = piece.text[4:-3]
-        if (
-            not piece.is_whole
-            or len(piece.text) < len("<!---->")
-            or inner.startswith((">", "->"))
-            or "--!>" in inner
-        ):
+        if not piece.is_whole:
+            message = 'a comment that its block does not close; end it with "-->", or remove it'
+            self._note(piece.line, message)
+            return
+        if len(piece.text) < len("<!---->") or inner.startswith((">", "->")) or "--!>" in inner:
             self._note(piece.line, "a comment that readers end at different places; remove it")
             return
         self._note(piece.line, "a comment, which nobody is shown: it is left out", Severity.NOTE)
