@@ -17,7 +17,7 @@ NEVER_ENDS = 'a comment that its block does not close; end it with "-->", or rem
     ("a\n<!-- b -->", "a", [(2, NOTE)]),
     ("a\nb <!-- c --> d", "a\nb  d", [(2, NOTE)]),
     ("a <!-- b --!>-->", None, [(1, ENDS_TWICE)]),
-    ("a\nb <!-- c\n\nd -->", None, [(1, NEVER_ENDS)]),
+    ("a\nb <!-- c\n\nd -->", None, [(2, NEVER_ENDS)]),
     ("a\n\n<!-- b\nc", None, [(3, NEVER_ENDS)]),
     ("a <!-- b --> <svg>", None,
      [(1, NOTE), (1, "<svg> is not shown or runs something; write Markdown, or put it in backticks")]),

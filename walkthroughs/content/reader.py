@@ -10,13 +10,11 @@ from typing import Any
 from markdown_it.common.html_re import HTML_TAG_RE
 from markdown_it.token import Token
 
-from walkthroughs.content.markdown_parser import MAX_NESTING, parser
+from walkthroughs.content.markdown_parser import MAX_NESTING, OPENS_COMMENT, parser
 from walkthroughs.content.places import Lines, Origin, Segment, Span
 
 #: A code fence that opens or closes.
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*\Z")
-#: Shown as text if nothing closes it, and closed by chance in what is written later.
-_OPENS_COMMENT = "<!--"
 #: What HTML begins with, and what it ends with.
 _ENDS = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<": ">"}
 #: To read square brackets costs the square of their number in a block: some two seconds in all.
@@ -173,15 +171,13 @@ def _note_html(segment: Segment, content: str, at: int, reading: Reading) -> Non
 
 
 def _note_inline(tokens: Sequence[Token], segment: Segment, at: int, reading: Reading) -> None:
-    if any(token.type == "text" and _OPENS_COMMENT in token.content for token in tokens):
-        origin = Origin(segment, at)
-        reading.html.append(HtmlPiece(segment.line(at), _OPENS_COMMENT, False, origin))
     for token in tokens:
         start, end, *target = (at + place for place in token.meta.get("places", (0, 0)))
         if token.type == "html_inline":
             origin = Origin(segment, start)
             line = segment.line(start)
-            reading.html.append(HtmlPiece(line, token.content, is_whole=True, origin=origin))
+            is_whole = token.content != OPENS_COMMENT
+            reading.html.append(HtmlPiece(line, token.content, is_whole, origin))
         elif token.type in {"image", "link_open"}:
             is_picture = token.type == "image"
             reading.links.append(
