@@ -6,7 +6,10 @@ from sqlalchemy import Connection, text
 
 from walkthroughs.database.pool import Database
 from walkthroughs.events import mover
+from walkthroughs.events.mover import KINDS
+from walkthroughs.events.turns import wait_for_turn
 from walkthroughs.events.waiting import count_waiting
+from walkthroughs.models.events import EVENT_COLUMNS
 
 #: Keys at which the counts by day differ from a count of the events themselves.
 _MISCOUNTED = text(
@@ -46,6 +49,40 @@ _MISCOUNTED_DAYS = (
      WHERE recounted.organization_id IS NULL OR d.organization_id IS NULL
     """,
 )
+#: How a release before there were these two moved events: it counts neither.
+_MOVE_AS_BEFORE = text(
+    f"""
+    WITH moved AS (
+        DELETE FROM tool_events_incoming
+         WHERE ctid = ANY(ARRAY(SELECT ctid FROM tool_events_incoming LIMIT :most))
+        RETURNING *, (to_timestamp(occurred_at / 1000.0) AT TIME ZONE 'UTC')::date AS day
+    ), stored AS (
+        INSERT INTO tool_events ({", ".join(EVENT_COLUMNS)})
+        SELECT {", ".join(EVENT_COLUMNS)} FROM moved
+    ), counted AS (
+        INSERT INTO event_days AS d
+               (organization_id, day, walkthrough_id, mcp_server_id, version, {", ".join(KINDS)})
+        SELECT organization_id, day, walkthrough_id, mcp_server_id, version,
+               {", ".join(f"count(*) FILTER (WHERE kind = '{kind}')" for kind in KINDS.values())}
+          FROM moved GROUP BY 1, 2, 3, 4, 5
+        ON CONFLICT (organization_id, day, walkthrough_id, mcp_server_id, version)
+        DO UPDATE SET {", ".join(f"{name} = d.{name} + EXCLUDED.{name}" for name in KINDS)}
+    ), fresh AS (
+        SELECT u.organization_id, u.id, seen.day
+          FROM (SELECT DISTINCT organization_id, mcp_server_user_id, day FROM moved) seen
+          JOIN mcp_server_user u
+            ON u.organization_id = seen.organization_id AND u.id = seen.mcp_server_user_id
+         WHERE u.active_on IS NULL OR u.active_on < seen.day
+    ), marked AS (
+        UPDATE mcp_server_user u SET active_on = last.day
+          FROM (SELECT organization_id, id, max(day) AS day FROM fresh GROUP BY 1, 2) last
+         WHERE u.organization_id = last.organization_id AND u.id = last.id
+    )
+    INSERT INTO active_days AS d (organization_id, day, learners)
+    SELECT organization_id, day, count(*) FROM fresh GROUP BY 1, 2
+    ON CONFLICT (organization_id, day) DO UPDATE SET learners = d.learners + EXCLUDED.learners
+    """
+)
 _BOTH = "(SELECT * FROM tool_events UNION ALL SELECT * FROM tool_events_incoming) e"
 
 
@@ -80,6 +117,13 @@ def kinds(database: Database) -> list[str]:
 def recorded(database: Database) -> list:
     with database.begin() as connection:
         return connection.execute(text(f"SELECT * FROM {_BOTH} ORDER BY occurred_at, kind")).all()
+
+
+def move_as_before(database: Database, most: int) -> None:
+    """Move events as a process of an earlier release does, which is still at work."""
+    with database.begin() as connection:
+        wait_for_turn(connection)
+        connection.execute(_MOVE_AS_BEFORE, {"most": most})
 
 
 def move_all(database: Database) -> int:

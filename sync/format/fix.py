@@ -22,6 +22,8 @@ _OPENS = re.compile(r" {0,3}(:{3,})[ \t]*(?:\{[ \t]*)?\.?(agent|verify)\b[^\n]*\
 _CLOSES = re.compile(r" {0,3}(:{3,})[ \t]*\Z")
 #: A manifest's first lines may tell editors its schema.
 _COMMENT = re.compile(r"#.*\n")
+#: So often a text is read again in which backticks have made Markdown of HTML.
+_MOST_PASSES = 100
 #: What YAML takes for a text, whatever it is.
 _PLAIN = re.compile(r"[A-Za-z][\w ,.()/'?!-]*[\w,.()/?!]|[A-Za-z]")
 
@@ -147,9 +149,31 @@ def _fix_body(body: str) -> str:
             lines[number], is_inside = f"{opens[1]}{{{opens[2].lower()}}}", True
         elif closes:
             lines[number], is_inside = closes[1], False
-    body = "\n".join(lines)
-    pieces = [each for each in read(body).html if is_placeholder(each.text)]
-    for start, end in sorted((each.span() or (0, 0) for each in pieces), reverse=True):
-        if end:
+    return _with_quoted_placeholders("\n".join(lines))
+
+
+def _with_quoted_placeholders(body: str) -> str:
+    """Return *body* with backticks around its placeholders, where they make code of them.
+
+    What is closed somewhere, as `<o>word</o>`, is none. A line that began as HTML is Markdown
+    afterwards, and is read again.
+    """
+    for _ in range(_MOST_PASSES):
+        pieces = read(body).html
+        closed = {each.text[2:-1].strip() for each in pieces if each.text.startswith("</")}
+        spans = [
+            each.span()
+            for each in pieces
+            if is_placeholder(each.text) and not each.is_inside and each.text[1:-1] not in closed
+        ]
+        found = [span for span in spans if span and not _is_quoted(body, *span)]
+        if not found:
+            break
+        for start, end in sorted(found, reverse=True):
             body = f"{body[:start]}`{body[start:end]}`{body[end:]}"
     return body
+
+
+def _is_quoted(body: str, start: int, end: int) -> bool:
+    """Return whether there are backticks already, though other ones keep them from being code."""
+    return body[start - 1 : start] == body[end : end + 1] == "`"

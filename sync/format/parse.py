@@ -104,7 +104,8 @@ def parse_folders(
             continue
         found: list[Problem] = []
         read = read_walkthrough(folder, own, around.web_address, found)
-        problems += first_problems(in_file_order(found), _MAX_PROBLEMS_OF_ONE)
+        for is_error in (True, False):  # so that no warnings stand before the mistakes
+            problems += first_problems(_of(found, is_error=is_error), _MAX_PROBLEMS_OF_ONE)
         if read.id is None:
             misplaced.hold(folder, None)
         else:

@@ -54,7 +54,7 @@ class WalkthroughFiles:
             return Resolved(text=f"*{_escaped(self.titles[target])}*")
         if target in self.files or self._is_folder(target):
             return self._elsewhere(link, target)
-        return _refused(link, "is not in the repository")
+        return _refused(link, _missing_page(step, target, self.titles))
 
     def _path(self, step: str, target: str) -> str | None:
         """Return the path that a target leads to; none if it leaves the content's folder.
@@ -104,6 +104,15 @@ class WalkthroughFiles:
             return Resolved(target=f"{address}{mark}{place}")
         message = f'"{link.target[:100]}" leads to a file that learners cannot open'
         return Resolved(finding=Finding(link.line, message, Severity.WARNING))
+
+
+def _missing_page(step: str, target: str, titles: Mapping[str, str]) -> str:
+    """Return why a link to *target* is refused; websites name their pages without `.md`."""
+    file = f"{target.removesuffix('.html')}.md"
+    if file not in titles:
+        return "is not in the repository"
+    name = posixpath.relpath(file, posixpath.dirname(step))
+    return f'is not in the repository; the step\'s file is "{name[:100]}"'
 
 
 def _escaped(title: str) -> str:

@@ -223,3 +223,35 @@ def test_failures_are_forgotten_of_the_account_that_signed_in(app):
         assert sign_in_limit.is_refused(BEN, "10.1.1.1")
         db.session.execute(text("UPDATE sign_in_failure SET failed_at = 1"))
         assert not sign_in_limit.is_refused(BEN, "10.1.1.1")
+
+
+def test_who_failed_too_often_may_try_again_when_the_first_of_the_last_tries_is_old_enough(
+    app, monkeypatch
+):
+    now, window = 10**12, 15 * 60 * 1000
+    monkeypatch.setattr(sign_in_limit, "now_ms", lambda: now)
+    most = sign_in_limit.SIGN_IN.per_account
+
+    def left(limit=sign_in_limit.SIGN_IN, **failed):
+        for number, at in failed.items():
+            change = "UPDATE sign_in_failure SET failed_at = :at WHERE (:all OR id = :id)"
+            keys = {"at": at, "all": number == "each", "id": first}
+            db.session.execute(text(change), keys)
+        return sign_in_limit.seconds_left(ANN, "10.1.1.1", limit)
+
+    with app.app_context():
+        for number in range(most):
+            assert left() is None
+            sign_in_limit.count_failure(f" {ANN.upper()} ", f"10.0.0.{number}")
+        mine = db.session.scalars(
+            text("SELECT id FROM sign_in_failure WHERE counted_for LIKE 'account:%'")
+        )
+        first = mine.all()[0]
+        assert left(each=now) == window // 1000
+        assert left(first=now - 100_000) == (window - 100_000) // 1000
+        assert left(first=now - window + 1) == 1
+        assert left(first=now - window) is None
+        # As many as tried at once are counted; the newest ones decide.
+        sign_in_limit.count_failure(ANN, "10.0.0.99")
+        assert left(each=now, first=now - 100_000) == window // 1000
+        assert left(sign_in_limit.LOST_PASSWORD) is None

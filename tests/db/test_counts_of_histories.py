@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.builders import content, learner, organization, server, walkthrough
-from tests.events import miscounted, move_all
+from tests.events import miscounted, move_all, move_as_before
 from walkthroughs.events.mover import move
 from walkthroughs.events.scope import DAY_MS
 from walkthroughs.identity.erasing import erase
@@ -29,7 +29,7 @@ NUMBERS = count()
 _PEOPLE = st.integers(0, 2)
 _WHERE = st.tuples(_PEOPLE, st.integers(0, 1), st.integers(0, 1))
 _WALK = st.tuples(st.just("walk"), _WHERE, st.integers(0, 3))
-_MOVE = st.tuples(st.just("move"), st.integers(1, 4))
+_MOVE = st.tuples(st.sampled_from(["move", "move", "move_as_before"]), st.integers(1, 4))
 #: What is done, by the name of a method of `Room`.
 _DEEDS = st.one_of(
     *(_WALK, _WALK, _MOVE, _MOVE),
@@ -95,6 +95,10 @@ class Room:
 
     def move(self, most):
         move(self.database, most)
+
+    def move_as_before(self, most):
+        """As a process of the release before does, while a new one is at work already."""
+        move_as_before(self.database, most)
 
     def count(self):
         assert count_learners(self.database, many=0, many_places=0, many_starts=0)

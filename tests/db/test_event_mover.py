@@ -13,7 +13,14 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import content, learner, new_course, organization
-from tests.events import miscounted, move_all, recorded, steps_done, steps_recorded
+from tests.events import (
+    miscounted,
+    move_all,
+    move_as_before,
+    recorded,
+    steps_done,
+    steps_recorded,
+)
 from tests.learners import CACHE, lea
 from tests.turns import take_turns
 from tests.waiting import PATIENCE, until
@@ -24,8 +31,10 @@ from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events import mover
 from walkthroughs.events.announcements import ANY, parse
 from walkthroughs.events.mover import move, run_mover
+from walkthroughs.events.turns import try_turn
 from walkthroughs.learning import progress
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.publishing.count_learners import count_learners
 
 __all__ = ["lea"]
 DAY_MS = 86_400_000
@@ -281,3 +290,35 @@ def test_the_loop_goes_on_after_an_error_and_ends_when_it_is_asked_to(database, 
         finally:
             stop.set()
         running.result(PATIENCE)
+
+
+def test_what_an_earlier_release_moved_and_forgot_is_counted_right_at_the_next_count(lea, caplog):
+    database, org = lea.database, lea.caller.organization_id
+    with database.transaction() as session:
+        ben, cid = (learner(session, org, f"{name}@x.example").id for name in ("ben", "cid"))
+    for learner_id in (ben, cid):
+        add(database, org, learner_id, at=NOON - 40 * DAY_MS, kind="started")
+    move_all(database)
+    for learner_id in (ben, lea.caller.learner_id):
+        add(database, org, learner_id, kind="restarted")
+    add(database, org, None, kind="completed")
+    move_as_before(database, 10)
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM mcp_server_user WHERE id = :id"), {"id": cid})
+        connection.execute(text("UPDATE server_days SET finished = 7"))
+        assert len(miscounted(connection)) > 3
+
+    assert count_learners(database)
+    with database.begin() as connection:
+        assert miscounted(connection) == []
+    kept = "SELECT day::text, started, finished FROM server_days ORDER BY day"
+    assert rows(database, kept) == [("2026-09-26", 2, 0), ("2026-11-05", 2, 1)]
+    last = "SELECT day::text, last FROM active_days ORDER BY day"
+    assert rows(database, last) == [("2026-09-26", 0), ("2026-11-05", 2)]
+    (said,) = caplog.messages
+    assert said.startswith("4 counts by day were wrong")
+    # What is right is not touched, and nobody who moves is waited for.
+    with database.begin() as connection:
+        assert try_turn(connection)
+        assert count_learners(database)
+    assert len(caplog.messages) == 1

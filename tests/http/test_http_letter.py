@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from contextlib import suppress
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.serving import served
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from walkthroughs.serving.http_protocol import MAX_WAITING
 
 HOST = b"Host: localhost\r\n"
@@ -105,14 +106,33 @@ REQUESTS = {
 }  # fmt: skip
 
 
+#: What streams of events were told at their end.
+GONE = []
+
+
+async def end_of(request):
+    while not (request.has_sent_all or request.disconnected):
+        await asyncio.sleep(0)
+
+
 async def tell(scope, receive, send):
-    """Answer with what the application is told; without a length if the address is `/open`."""
+    """Answer with what the application is told; without a length if the address is `/open`.
+
+    At `/end` once the client sends nothing more; at `/events` with a stream, until it is gone.
+    """
     size, more = 0, True
     while more:
         message = await receive()
         size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+    if scope["path"].startswith("/end"):
+        await end_of(receive.__self__)
+    if scope["path"].endswith("/events"):
+        events = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": events})
+        GONE.append(await receive())
+        return
     told = repr((scope["method"], scope["raw_path"], scope["query_string"], size, scope["headers"]))
-    length = [] if scope["path"] == "/open" else [(b"content-length", b"%d" % len(told))]
+    length = [] if scope["path"].endswith("/open") else [(b"content-length", b"%d" % len(told))]
     await send({"type": "http.response.start", "status": 200, "headers": length})
     await send({"type": "http.response.body", "body": told.encode()})
 
@@ -124,14 +144,19 @@ def address():
         yield host, int(port)
 
 
-def ask(address, *parts):
-    """Return all that is answered until the server closes the connection."""
+def ask(address, *parts, ends=False):
+    """Return all that is answered until the server closes the connection.
+
+    With *ends*, the client says that it sends nothing more, and reads on.
+    """
     answers = []
     with socket.create_connection(address, timeout=PATIENCE) as opened, suppress(ConnectionError):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(ConnectionError):  # it has refused what came before
             for part in parts:
                 opened.sendall(part)
+            if ends:
+                opened.shutdown(socket.SHUT_WR)
         while part := opened.recv(65536):
             answers.append(part)
     return b"".join(answers)
@@ -183,3 +208,34 @@ def test_the_application_is_told_what_was_sent(address):
     trailer = ask(address, CHUNKED + b"3\r\nabc\r\n0\r\nHost: other\r\n\r\n" + LAST).decode()
     assert "b'/', b'', 3, " in trailer
     assert "other" not in trailer
+
+
+def test_who_sends_nothing_more_gets_the_answers_to_what_was_asked_as_a_whole(address):
+    end = b" /end HTTP/1.1\r\n" + HOST
+    asked = {
+        "one": (b"GET" + end + b"\r\n", ["200"]),
+        "by HTTP/1.0": (b"GET /end HTTP/1.0\r\n\r\n", ["200"]),
+        "without a length": (b"GET /end/open HTTP/1.1\r\n" + HOST + b"\r\n", ["200"]),
+        "with a body": (b"POST" + end + b"Content-Length: 3\r\n\r\nabc", ["200"]),
+        "in chunks": (b"POST" + end + CHUNKED.removeprefix(POST) + b"3\r\nabc\r\n0\r\n\r\n", ["200"]),
+        "three": ((GET + b"\r\n") * 2 + b"GET" + end + b"\r\n", ["200"] * 3),
+        "the beginning of another": (b"GET" + end + b"\r\n" + GET, ["200"]),
+        "a body that is cut off": (b"POST" + end + b"Content-Length: 3\r\n\r\nab", []),
+        "nothing": (b"", []),
+    }  # fmt: skip
+
+    got = {name: ask(address, sent, ends=True) for name, (sent, _) in asked.items()}
+    assert {name: statuses(answer) for name, answer in got.items()} == {
+        name: expected for name, (_, expected) in asked.items()
+    }
+    assert all(b"connection: close" in answer for answer in got.values() if answer)
+
+
+def test_of_a_stream_of_events_who_sends_nothing_more_is_gone(address):
+    GONE.clear()
+    for path in (b"/events", b"/end/events"):  # the stream has begun, or begins afterwards
+        for version in (b"1.1", b"1.0"):
+            head = b"GET " + path + b" HTTP/" + version + b"\r\n" + HOST + b"\r\n"
+            assert statuses(ask(address, head, ends=True)) in ([], ["200"])
+
+    until(lambda: GONE == [{"type": "http.disconnect"}] * 4)

@@ -2,6 +2,7 @@
 
 import re
 
+import git
 import pytest
 
 from sync.worker import check_source
@@ -10,6 +11,7 @@ from tests.git_hosts import PASSWORD, USER, https_host
 from tests.http.test_editor_page import form_of
 from tests.http.test_git_page import Guides
 from tests.pictures import picture_file
+from walkthroughs.content.draft_changes import request_from_json
 from walkthroughs.enums import Role
 from walkthroughs.models import AuditEvent, KeptCopy, Member, Walkthrough, WalkthroughDraft
 from walkthroughs.publishing import drafts
@@ -285,6 +287,44 @@ def test_a_proposal_says_who_does_a_changed_step_again(owner, guide, database):
     assert guide.draft().draft.steps[0].revision == "same"
     with database.transaction() as session:
         assert session.query(KeptCopy).count() == 0
+
+
+def test_of_two_who_choose_neither_loses_a_choice_nor_is_told_what_is_not_so(
+    owner, guide, database, monkeypatch
+):
+    def send(form, rest="propose/again", **fields):
+        shown = said(owner.client.post(guide.at(rest), data=form | fields, follow_redirects=True))
+        return shown, [each.revision for each in guide.draft().draft.steps]
+
+    guide.begin(owner)
+    guide.write(owner, **{"step-text": "Mine."})
+    guide.write(owner, step="finish", **{"step-text": "Mine."})
+    page = guide.look(owner)
+    form = dict(re.findall(r'name="(csrf_token|fingerprint|was-level-\w+)" value="([^"]*)"', page))
+    assert form["was-level-start"] == form["was-level-finish"] == "same"
+    both = form | {"level-start": "same", "level-finish": "same"}
+    shown, levels = send(both, **{"level-start": "again"})
+    assert ("Kept" in shown, levels) == (True, ["again", "same"])
+    # Another one, whose page was shown before that, and who chooses for the other step.
+    shown, levels = send(both, **{"level-finish": "again"})
+    assert ("Kept" in shown, levels) == (True, ["again", "again"])
+    shown, levels = send(both)
+    assert ("Kept" in shown, levels) == (False, ["again", "again"])
+
+    chosen = form | {"was-level-start": "again", "level-start": "same"}
+    save = drafts.save
+
+    def save_after_another(session, organization_id, walkthrough_id, wanted, by):
+        gone = {"request_id": "r", "base": 9, "changes": [{"kind": "delete_step", "step": "start"}]}
+        save(session, organization_id, walkthrough_id, request_from_json(gone), "b@x.example")
+        return save(session, organization_id, walkthrough_id, wanted, by)
+
+    monkeypatch.setattr(drafts, "save", save_after_another)
+    for rest in ("propose/again", "propose/", "propose/patch"):
+        shown, _ = send(chosen, rest)
+        assert ("nothing was kept" in shown, "Kept:" in shown) == (True, False), rest
+    with pytest.raises(git.GitCommandError):
+        guide.git("rev-parse", "--verify", guide.branch)
 
 
 def test_what_was_written_after_proposing_outlives_the_merge(owner, guide, database):

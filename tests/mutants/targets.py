@@ -164,7 +164,7 @@ RULES = {
     "admin/access/roles.py": ("tests/http/test_admin_walls.py",),
     "admin/access/protection.py": ("tests/http/test_admin_walls.py", "tests/http/test_sign_in.py"),
     "admin/access/tenant_filter.py": ("tests/http/test_admin_walls.py",),
-    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *MEMBERS),
+    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *ACCOUNTS, *MEMBERS),
     "admin/access/passwords.py": MEMBERS,
     "admin/access/sessions.py": MEMBERS,
     "sync/layout.py": (
@@ -227,6 +227,7 @@ QUERIES = {
     "walkthroughs/events/analytics.py": ANALYTICS,
     "walkthroughs/events/scope.py": ANALYTICS,
     "walkthroughs/events/step_numbers.py": ANALYTICS,
+    "walkthroughs/events/day_counts.py": ("tests/db/test_event_mover.py",),
     "walkthroughs/events/owners.py": ("tests/db/test_event_owners.py",),
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,

@@ -27,6 +27,8 @@ STEPS = "steps:\n  - section: Before\n    steps: [steps/login.md]\n  - steps/cre
         (files(create=b""), "create.md:1: a step begins with"),
         (files(create=step("create", "![x](shot.png)")), 'create.md:5: "shot.png" is not in the repository'),
         (files(create=step("create", "[a](login.md) [b](Login.md)")), 'create.md:5: "Login.md" is not in the repository'),
+        (files(create=step("create", "[a](../steps/login.html#x)")), 'is not in the repository; the step\'s file is "login.md"'),
+        (files(create=step("create", "[a](login)")), 'the step\'s file is "login.md"'),
         (files(create=step("create", "![a](../../other/steps/one.png)")), "is not in the walkthrough's folder; put the picture there"),
         (files(create=step("create", "[a](/etc/passwd)\n\na\u200bb")), "create.md:7: the character U+200B cannot be seen"),
     ],

@@ -61,7 +61,7 @@ def test_an_invisible_character_of_each_category_is_refused_by_its_name(category
 
     assert unicodedata.category(character) == category
     assert found.line == 2
-    assert f"U+{ord(character):04X} cannot be seen" in found.message
+    assert f"U+{ord(character):04X} cannot be seen; remove it from column 4" in found.message
 
 
 @pytest.mark.parametrize(

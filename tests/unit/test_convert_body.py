@@ -1,7 +1,7 @@
 """What becomes of the elements of a tutorial's Markdown."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.convert.body.convert_body import convert_body
@@ -137,6 +137,7 @@ _FRAGMENTS = st.sampled_from(
 
 
 @given(st.lists(_FRAGMENTS, max_size=25).map("".join), st.booleans())
+@example("<<<<<<< a\ntext <!--", False)
 def test_code_in_fences_is_never_changed(text, is_mdx):
     code = "```text\n<script>:::note {{x}} <y> \\[a](b)\n```"
     before = f"{code}\n\n{text}"

@@ -126,6 +126,9 @@ def test_mkdocs_is_in_the_order_of_its_navigation():
     }  # fmt: skip
 
     assert steps(converted(files), "tea") == [(None, "Start"), ("Deep", "B"), ("Deep", "The A")]
+    # A site can show a group without a title.
+    files["mkdocs.yml"] = "nav:\n  - '': index.md\n  - '':\n    - b.md\n    - Deep:\n      - a.md\n"
+    assert steps(converted(files), "course") == [(None, "Welcome"), (None, "B"), ("Deep", "A")]
 
 
 def test_an_mdbook_has_a_walkthrough_for_each_part_and_includes_files():
@@ -170,6 +173,8 @@ def test_a_track_has_a_step_for_each_challenge():
     }
 
     assert steps(converted(files), "tea") == [(None, "Boil it"), (None, "Pour it")]
+    others = {"docs/assignment.md": "# Assignment\n\nText", "docs/loops.md": "# Loops\n\nText"}
+    assert len(steps(converted(others), "course")) == 2, "a page may have that name"
 
 
 def test_a_codelab_is_split_at_its_steps_and_its_minutes_are_added():

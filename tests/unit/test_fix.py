@@ -86,6 +86,10 @@ HEAD = "---\nid: one\ntitle: One\n---\n"
     [
         ("Use <your-token> and `<x-y>`.\n", "Use `<your-token>` and `<x-y>`.\n"),
         ("<your-token>\n", "`<your-token>`\n"),
+        ("<your-token>\n<other-one> x\n", "`<your-token>`\n`<other-one>` x\n"),
+        ("<p>\na `<x-y>` <z-z>\n</p>\n", "<p>\na `<x-y>` <z-z>\n</p>\n"),
+        ("the list <o>posts</o>\n", "the list <o>posts</o>\n"),
+        ("it`s `<x-y>`\n", "it`s `<x-y>`\n"),
         ("a <br> <svg> <Tabs> <b>c</b>\n", "a <br> <svg> <Tabs> <b>c</b>\n"),
         (":::agent\nx\n:::\n", ":::{agent}\nx\n:::\n"),
         ("::: { Verify .y }\nx\n:::\n", ":::{verify}\nx\n:::\n"),
@@ -143,6 +147,10 @@ LINES = st.sampled_from(
         "text",
         "",
         "> <z-z>",
+        "<nav>",
+        "<p>",
+        "a ` b",
+        "`<c-c>`<d-d>",
     ]
 )
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import nh3
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -129,6 +129,7 @@ def test_what_hides_or_reads_differently_elsewhere_is_refused(text):
         "[^1] text\n\n[^1]: the note",
         "Acme  \nMain street 1\\\nTown",
         "importance of import duties\n\nexport is a word",
+        "<pre>\nimport a from 'b'\n</pre>",
         "    <script>in indented code</script>",
         "a \\<!-- b and `<!--`",
         "`<your-token>` and ``a `<b` c``",
@@ -144,8 +145,11 @@ def test_what_a_reader_sees_is_accepted_and_stays_as_written(text):
     [
         ("Replace <your-token>.", "<your-token> is no tag that a page shows; put it in backticks: `<your-token>`"),
         ("Replace <TOKEN>.", "put it in backticks"),
-        ("<Tabs>", "a component of MDX, which only a website's build can show"),
-        ("import a from 'b'\n", "import or export of MDX"),
+        ("<Tabs>", "no tag that a page shows; put it in backticks if it is a word"),
+        ("import a from 'b'\n", "import or export, which only a website's build can read"),
+        ('<div @click="a = b">Open it</div>', '<div @click="a = b"> is no complete tag; put it in backticks'),
+        ("<p>\n`<your-token>`\n</p>", '<your-token> is no tag that a page shows; write "&lt;" in place of "<"'),
+        ("<svg>", "write Markdown, or put it in backticks"),
         ("<img onload=x>", "the attribute onload runs a program"),
     ],
 )  # fmt: skip
@@ -219,6 +223,7 @@ def test_of_what_is_delivered_a_browser_shows_every_word(text):
 
 
 @given(TEXTS)
+@example(" \n<!-- a comment -->")
 def test_what_is_delivered_is_delivered_as_it_is(text):
     delivered = deliver(text)
     if not delivered.is_refused:

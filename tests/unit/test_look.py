@@ -8,6 +8,7 @@ from walkthroughs.content.step_text import deliver, refusals
 
 NOTE = "a comment, which nobody is shown: it is left out"
 ENDS_TWICE = "a comment that readers end at different places; remove it"
+NEVER_ENDS = 'a comment that its block does not close; end it with "-->", or remove it'
 
 
 @pytest.mark.parametrize(("text", "content", "findings"), [
@@ -16,8 +17,10 @@ ENDS_TWICE = "a comment that readers end at different places; remove it"
     ("a\n<!-- b -->", "a", [(2, NOTE)]),
     ("a\nb <!-- c --> d", "a\nb  d", [(2, NOTE)]),
     ("a <!-- b --!>-->", None, [(1, ENDS_TWICE)]),
+    ("a\nb <!-- c\n\nd -->", None, [(2, NEVER_ENDS)]),
+    ("a\n\n<!-- b\nc", None, [(3, NEVER_ENDS)]),
     ("a <!-- b --> <svg>", None,
-     [(1, NOTE), (1, "<svg> is not shown or runs something; write Markdown")]),
+     [(1, NOTE), (1, "<svg> is not shown or runs something; write Markdown, or put it in backticks")]),
     ("|a|\n|-|\n|<!-- x \\| y -->|", None,
      [(3, NOTE), (3, "this cannot be taken apart here; write it in one line, by itself")]),
     ("a\n\n``<!-- b -->`\nc", "a\n\n```\nc",

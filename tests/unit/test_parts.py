@@ -40,7 +40,7 @@ def test_a_body_of_blanks_is_empty(body):
 @pytest.mark.parametrize(
     ("body", "line", "says"),
     [
-        ("a\n\n:::{agnt}\nx\n:::\n", 3, "use :::{agent} or :::{verify}"),
+        ("a\n\n:::{agnt}\nx\n:::\n", 3, "use :::{agent}, :::{verify}, a note such as :::tip"),
         ("a\n\n:::{agent}\nx\n", 3, "never closed"),
         ("\n\n:::{teacher}\nx\n:::", 3, "is no part of a step"),
         (
@@ -62,6 +62,8 @@ def test_a_body_of_blanks_is_empty(body):
         (":::{agent}\n:::{verify}\nx\n:::\n:::\n", 2, "and other parts"),
         ("a\n\n:::\n", 3, "closes nothing"),
         (":::{agent}\nx\n::::\n", 3, "closes nothing"),
+        ("::::: tip\nx\n::::\n", 1, 'end it with a line ":::::"'),
+        (":::card\nx\n:::\n\n:::\n", 5, "closes nothing"),
         (":::{agent}\nx\n:::\n\ny\n:::\n", 6, "closes nothing"),
         ("```sh\nx\n```{{exec}}\n\n:::{agent}\ny\n:::\n", 1, "this code is never closed"),
         (":::{agent}\n```\nx\n:::\n", 1, "never closed"),
@@ -72,6 +74,12 @@ def test_what_is_not_quite_a_part_is_refused_with_its_line(body, line, says):
     found = errors(body)
 
     assert any(each.line == line and says in each.message for each in found), found
+
+
+def test_what_closes_something_that_is_refused_is_not_told_as_well():
+    body = "::::: card\nx\n:::\n\n> :::{agent}\n> y\n> :::\n\n:::{verify}\nz\n:::\n"
+
+    assert [each.line for each in errors(body)] == [1, 5]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def test_a_code_fence_is_closed_by_a_fence_of_its_own_marks():
     ("<div\n", [(1, "<div\n", False)]),
     ("<div>\n<p", [(1, "<div>", True), (2, "<p", False)]),
     ("<div>\n<</b>", [(1, "<div>", True), (2, "</b>", True)]),
-    ("a\nb <!-- c", [(1, "<!--", False)]),
+    ("a\nb <!-- c", [(2, "<!--", False)]),
+    ("a `<!--` \\<!-- <!--", [(1, "<!--", False)]),
     ("a\n\nb\nc ![d <!-- e](f)", [(4, "<!--", False)]),
     ("x\n![p\n<i>q</i>](d.png)", [(3, "<i>", True), (3, "</i>", True)]),
     ("> a\n> <br>", [(2, "<br>", True)]),
@@ -45,8 +46,9 @@ def test_a_piece_of_html_is_told_with_its_line_and_stands_where_it_is_said(text,
     assert [(piece.line, piece.text, piece.is_whole) for piece in reading.html] == pieces
     for piece in reading.html:
         start, end = piece.span()
-        if piece.text != "<!--":  # of one that is only text, only its block is told
-            assert text[start:end] == piece.text
+        is_of_block = text.startswith("<")
+        assert piece.is_inside == (is_of_block and piece is not reading.html[0])
+        assert text[start:end] == piece.text
 
 
 def test_a_link_and_its_definition_are_told_with_where_they_stand():

@@ -82,8 +82,9 @@ def hidden_characters(text: str) -> Iterator[Finding]:
             continue
         for found in unseen.finditer(line):
             if not _is_needed(line, found.start()):
-                name = f"U+{ord(found[0]):04X}"
-                yield Finding(number, f"the character {name} cannot be seen; remove it")
+                name, column = f"U+{ord(found[0]):04X}", found.start() + 1
+                message = f"the character {name} cannot be seen; remove it from column {column:,}"
+                yield Finding(number, message, kind=name)
                 told += 1
                 break
         if told == _MOST:

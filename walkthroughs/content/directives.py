@@ -127,13 +127,16 @@ class _Reader:
     def __init__(self, lines: Sequence[str], fenced: set[int]) -> None:
         self._lines: list[str | None] = list(lines)
         self._open: list[_Open] = []
+        #: What was opened and is refused: the line that closes it is not told as well.
+        self._refused = 0
         self.parts: list[tuple[str, int, int]] = []
         self.findings: list[Finding] = []
         for number, line in enumerate(lines):
             if number not in fenced:
                 self._read(number, line)
         for left in self._open:
-            self._refuse(left.number, 'this part is never closed; end it with a line ":::"')
+            end = ":" * left.colons
+            self._refuse(left.number, f'this part is never closed; end it with a line "{end}"')
 
     def kept(self, start: int, end: int) -> tuple[Line, ...]:
         """Return the lines from *start* to before *end*, without the ends of notes."""
@@ -159,17 +162,23 @@ class _Reader:
         elif like := part or _PART_LIKE.match(rest):
             where = "at the beginning of a line, outside of lists, quotes and other parts"
             name = like[1].lower()
+            self._refused += 1
             self._refuse(number, f"this is no part for the assistant; write :::{{{name}}} {where}")
         elif note and note[1].lower() in NOTES:
             self._open.append(opened(audience=None))
             self._lines[number] = _heading(before, note[1], note[2] or note[3])
         else:
-            known = " or ".join(f":::{{{each}}}" for each in AUDIENCES)
-            self._refuse(number, f'"{":" * colons}{rest[:60]}" is no part of a step; use {known}')
+            self._refused += 1
+            known = ", ".join(f":::{{{each}}}" for each in AUDIENCES)
+            message = f"is no part of a step; use {known}, a note such as :::tip, or Markdown"
+            self._refuse(number, f'"{":" * colons}{rest[:60]}" {message}')
 
     def _end(self, number: int, before: str, colons: int) -> None:
         opened = self._open[-1] if self._open else None
         if opened is None or opened.colons != colons or before.strip() != opened.margin.strip():
+            if self._refused:
+                self._refused -= 1
+                return
             message = 'this ":::" closes nothing; remove it, or close with as many as were opened'
             self._refuse(number, message)
             return

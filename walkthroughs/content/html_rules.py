@@ -99,25 +99,33 @@ def read_tag(text: str) -> Tag | None:
     return Tag(name[1], is_closing=False, attributes=attributes)
 
 
-def faults(tag: Tag, written: str) -> Iterator[tuple[str, str]]:
+def as_text(is_inside: bool) -> str:
+    """Return how a tag is written that is text; *is_inside*: within a block of HTML."""
+    return 'write "&lt;" in place of "<"' if is_inside else "put it in backticks"
+
+
+def faults(tag: Tag, written: str, is_inside: bool = False) -> Iterator[tuple[str, str]]:
     """Yield (kind, message) for what is not allowed of a tag.
 
     Args:
         tag: what to look at.
         written: the tag as the author wrote it.
+        is_inside: it stands within a block of HTML.
     """
-    name = tag.name.lower()
+    name, instead = tag.name.lower(), as_text(is_inside)
     if name in REFUSED:
-        yield f"<{name}>", f"<{name}> is not shown or runs something; write Markdown"
+        message = f"is not shown or runs something; write Markdown, or {instead}"
+        yield f"<{name}>", f"<{name}> {message}"
     elif _is_component(tag.name):
         yield (
             "MDX",
-            f"<{tag.name}> is a component of MDX, which only a website's build can show; write "
-            "Markdown, or convert the file: flask content convert",
+            f"<{tag.name}> is no tag that a page shows; {instead} if it is a word; if it "
+            "is a component of a website, write Markdown or convert it: flask content convert",
         )
     elif name not in ELEMENTS:
         shown = written if len(written) <= 40 else f"{written[:40]}..."
-        yield "unknown tag", f"{shown} is no tag that a page shows; put it in backticks: `{shown}`"
+        example = "" if is_inside else f": `{shown}`"
+        yield "unknown tag", f"{shown} is no tag that a page shows; {instead}{example}"
     for each in tag.attributes:
         if each.name.startswith("on"):
             yield "handler", f"the attribute {each.name} runs a program; remove it"

@@ -25,8 +25,8 @@ _MDX_LINE = re.compile(
     r"|export\s+(?:const|let|var|default|function)\b.*)\s*\Z"
 )
 _MDX = (
-    "an import or export of MDX, which only a website's build can read; write Markdown, or "
-    "convert the file: flask content convert"
+    "an import or export, which only a website's build can read; write Markdown, or convert the "
+    "file: flask content convert"
 )
 
 
@@ -84,7 +84,7 @@ class Look:
             self._link(link, reading)
         self._definitions(reading)
         for number, line in enumerate(text.split("\n")):
-            if line.startswith(_MDX_BEGINS) and number not in reading.fenced:
+            if line.startswith(_MDX_BEGINS) and number not in reading.fenced | reading.in_html:
                 self._mdx(number, line)
         if "<video" in text.lower():
             self._videos(reading)
@@ -111,22 +111,23 @@ class Look:
             self._comment(piece)
         elif not piece.is_whole:
             shown = piece.text.split("\n")[0]
-            self._note(piece.line, f"{shown} is no complete tag; put it in backticks", kind="tag")
+            shown = shown[: shown.find(">") + 1] or shown
+            message = f"{shown} is no complete tag; {html_rules.as_text(piece.is_inside)}"
+            self._note(piece.line, message, kind="tag")
         elif tag is None:
             self._note(piece.line, "a declaration is not shown; put it in a code block")
         else:
-            for kind, message in html_rules.faults(tag, piece.text):
+            for kind, message in html_rules.faults(tag, piece.text, piece.is_inside):
                 self._note(piece.line, message, kind=kind)
             self._attributes(tag, piece)
 
     def _comment(self, piece: HtmlPiece) -> None:
         inner = piece.text[4:-3]
-        if (
-            not piece.is_whole
-            or len(piece.text) < len("<!---->")
-            or inner.startswith((">", "->"))
-            or "--!>" in inner
-        ):
+        if not piece.is_whole:
+            message = 'a comment that its block does not close; end it with "-->", or remove it'
+            self._note(piece.line, message)
+            return
+        if len(piece.text) < len("<!---->") or inner.startswith((">", "->")) or "--!>" in inner:
             self._note(piece.line, "a comment that readers end at different places; remove it")
             return
         self._note(piece.line, "a comment, which nobody is shown: it is left out", Severity.NOTE)

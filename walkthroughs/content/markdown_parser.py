@@ -17,7 +17,8 @@ from markdown_it.token import Token
 
 #: Quotes and lists in one another.
 MAX_NESTING = 100
-_RULES = {"image": image, "link": link, "autolink": autolink, "html_inline": html_inline}
+#: Shown as text if nothing closes it, and closed by chance in what is written later.
+OPENS_COMMENT = "<!--"
 
 
 @cache
@@ -33,7 +34,8 @@ def parser() -> MarkdownIt:
     made.core.ruler.disable("inline")  # whoever needs a block's content parses it
     made.normalizeLink = lambda url: url  # type: ignore[method-assign]
     made.validateLink = lambda url: True  # type: ignore[method-assign]
-    for name, rule in _RULES.items():
+    rules = {"image": image, "link": link, "autolink": autolink, "html_inline": _html_inline}
+    for name, rule in rules.items():
         made.inline.ruler.at(name, partial(_placed, rule))
     made.block.ruler.at("reference", _reference)
     return made
@@ -43,6 +45,18 @@ def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Take `[^1]: note` for a footnote, not for a definition of a link."""
     at = state.bMarks[start] + state.tShift[start]
     return not state.src.startswith("[^", at) and reference(state, start, end, silent)
+
+
+def _html_inline(state: StateInline, silent: bool) -> bool:
+    """Take HTML, and what begins a comment that is never closed."""
+    if html_inline(state, silent):
+        return True
+    if not state.src.startswith(OPENS_COMMENT, state.pos):
+        return False
+    if not silent:
+        state.push("html_inline", "", 0).content = OPENS_COMMENT
+    state.pos += len(OPENS_COMMENT)
+    return True
 
 
 def _placed(rule: Any, state: StateInline, silent: bool) -> bool:  # noqa: ANN401

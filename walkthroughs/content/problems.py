@@ -57,9 +57,14 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 
 def first_problems(problems: Sequence[Problem], most: int) -> list[Problem]:
-    """Return at most *most* problems, and a line that says how many there are beyond."""
-    if len(problems) <= most:
+    """Return at most *most* problems, and a line that says how many there are beyond.
+
+    The line is as severe as the worst of these: it does not refuse what they do not.
+    """
+    beyond = problems[most:]
+    if not beyond:
         return list(problems)
-    next_one = problems[most]
-    more = Problem(next_one.path, next_one.line, f"and {len(problems) - most:,} more problems")
+    worst = min((each.severity for each in beyond), key=list(Severity).index)
+    words = "problems" if worst is Severity.ERROR else "warnings and notes"
+    more = Problem(beyond[0].path, beyond[0].line, f"and {len(beyond):,} more {words}", worst)
     return [*problems[:most], more]

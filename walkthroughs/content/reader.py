@@ -10,13 +10,11 @@ from typing import Any
 from markdown_it.common.html_re import HTML_TAG_RE
 from markdown_it.token import Token
 
-from walkthroughs.content.markdown_parser import MAX_NESTING, parser
+from walkthroughs.content.markdown_parser import MAX_NESTING, OPENS_COMMENT, parser
 from walkthroughs.content.places import Lines, Origin, Segment, Span
 
 #: A code fence that opens or closes.
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*\Z")
-#: Shown as text if nothing closes it, and closed by chance in what is written later.
-_OPENS_COMMENT = "<!--"
 #: What HTML begins with, and what it ends with.
 _ENDS = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<": ">"}
 #: To read square brackets costs the square of their number in a block: some two seconds in all.
@@ -32,12 +30,14 @@ class HtmlPiece:
         text: as written.
         is_whole: it is one by CommonMark's grammar.
         origin: where each part of it stands in the text; none if the reader cannot tell.
+        is_inside: it stands within a block of HTML, where backticks are nothing but text.
     """
 
     line: int
     text: str
     is_whole: bool
     origin: Origin
+    is_inside: bool = False
 
     def span(self, start: int = 0, end: int | None = None) -> Span | None:
         """Return where *start* to *end* of the piece stand in the whole text."""
@@ -89,6 +89,7 @@ class Reading:
     Attributes:
         fenced: the lines of code fences, their first and last one included; lines count from 0.
         open_fences: the first lines of code fences that are never closed.
+        in_html: the lines of blocks of HTML, which a page shows as HTML; lines count from 0.
         html: pieces of HTML outside code.
         links: links and pictures outside code.
         definitions: by their labels. Those of a label that has one already are `spare`.
@@ -98,6 +99,7 @@ class Reading:
 
     fenced: set[int] = field(default_factory=set)
     open_fences: list[int] = field(default_factory=list)
+    in_html: set[int] = field(default_factory=set)
     html: list[HtmlPiece] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     definitions: dict[str, Definition] = field(default_factory=dict)
@@ -116,8 +118,8 @@ def read(text: str) -> Reading:
         if token.type == "fence":
             _note_fence(token, lines, reading)
         elif token.type == "html_block":
-            segment = Segment(token, lines)
-            _note_html(segment, token.content, 0, reading)
+            reading.in_html.update(range(*(token.map or (0, 0))))
+            _note_html(Segment(token, lines), token.content, 0, reading)
         elif token.type == "inline" and ("<" in token.content or "[" in token.content):
             _read_inline(token, environment, lines, reading)
         if token.level >= MAX_NESTING - 1 and token.map:  # what ends a block has no place
@@ -163,20 +165,19 @@ def _note_html(segment: Segment, content: str, at: int, reading: Reading) -> Non
             piece = content[position : end if found else position + 40]
             origin = Origin(segment, at + position)
             line = segment.line(at + position)
-            reading.html.append(HtmlPiece(line, piece, found is not None, origin))
+            is_inside = not content[:position].isspace() and position > 0
+            reading.html.append(HtmlPiece(line, piece, found is not None, origin, is_inside))
         position = content.find("<", end)
 
 
 def _note_inline(tokens: Sequence[Token], segment: Segment, at: int, reading: Reading) -> None:
-    if any(token.type == "text" and _OPENS_COMMENT in token.content for token in tokens):
-        origin = Origin(segment, at)
-        reading.html.append(HtmlPiece(segment.line(at), _OPENS_COMMENT, False, origin))
     for token in tokens:
         start, end, *target = (at + place for place in token.meta.get("places", (0, 0)))
         if token.type == "html_inline":
             origin = Origin(segment, start)
             line = segment.line(start)
-            reading.html.append(HtmlPiece(line, token.content, is_whole=True, origin=origin))
+            is_whole = token.content != OPENS_COMMENT
+            reading.html.append(HtmlPiece(line, token.content, is_whole, origin))
         elif token.type in {"image", "link_open"}:
             is_picture = token.type == "image"
             reading.links.append(

@@ -93,6 +93,8 @@ def _deliver_text(
     if not looked.edits or any(each.severity is Severity.ERROR for each in looked.findings):
         return text
     delivered = _edited(text, looked.edits).strip("\n")
+    if not delivered.strip():
+        return ""
     again = Look(delivered, as_written)
     if any(each.severity is not Severity.WARNING for each in again.findings):
         message = "what is cut here leaves something behind that cannot be delivered; write it out"

@@ -33,12 +33,13 @@ R = TypeVar("R")
 CHANNEL = "events"
 
 _COLUMNS = ", ".join(EVENT_COLUMNS)
-_KINDS = {
+#: The counters of a day, and the kind of events that each counts.
+KINDS = {
     "started": "started", "resumed": "resumed", "restarted": "restarted", "steps": "step",
     "completed": "completed", "resets": "reset", "hurried": "hurried",
 }  # fmt: skip
-_COUNTS = ", ".join(f"count(*) FILTER (WHERE kind = '{kind}')" for kind in _KINDS.values())
-_SUMS = ", ".join(f"{name} = d.{name} + EXCLUDED.{name}" for name in _KINDS)
+_COUNTS = ", ".join(f"count(*) FILTER (WHERE kind = '{kind}')" for kind in KINDS.values())
+_SUMS = ", ".join(f"{name} = d.{name} + EXCLUDED.{name}" for name in KINDS)
 # An organization that is deleted takes its events along, also those on their way here. Its lock
 # keeps it until the end. A learner is counted once a day: `active_on` is the last day that was, and
 # `active_days.last` how many have it.
@@ -59,7 +60,7 @@ _MOVE = text(
         INSERT INTO tool_events ({_COLUMNS}) SELECT {_COLUMNS} FROM moved
     ), counted AS (
         INSERT INTO event_days AS d
-               (organization_id, day, walkthrough_id, mcp_server_id, version, {", ".join(_KINDS)})
+               (organization_id, day, walkthrough_id, mcp_server_id, version, {", ".join(KINDS)})
         SELECT organization_id, day, walkthrough_id, mcp_server_id, version, {_COUNTS}
           FROM moved GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (organization_id, day, walkthrough_id, mcp_server_id, version)

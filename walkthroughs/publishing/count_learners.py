@@ -18,6 +18,7 @@ from walkthroughs.counted_log import CountedLog
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.events.counted_places import shown_since
+from walkthroughs.events.day_counts import correct_days
 from walkthroughs.events.period_numbers import count_periods
 from walkthroughs.events.scope import DAY_MS, NEWEST, PERIOD_DAYS, period_starts
 from walkthroughs.ids import now_ms
@@ -145,6 +146,8 @@ def count_learners(
 ) -> bool:
     """Count again what has many learners; return whether it was done.
 
+    Counts by day that are wrong are corrected on the way: see `day_counts`.
+
     It is left alone while another process counts, or if the numbers are not older than
     *max_age_ms*. It locks what the numbers belong to, but only once they are counted.
 
@@ -161,10 +164,21 @@ def count_learners(
             if newest is not None and newest != now and 0 <= now - newest < max_age_ms:
                 return False
             count(connection, now, many)
+    _correct_days(database)
     with database.begin() as connection:
         if connection.execute(_TURN).scalar():
             count_periods(connection, now, many_starts)
     return True
+
+
+def _correct_days(database: Database) -> None:
+    """Correct the counts by day; say so if some were wrong."""
+    with database.begin() as connection:
+        connection.execute(_MEMORY)
+        wrong = correct_days(connection) if connection.execute(_TURN).scalar() else 0
+    if wrong:
+        line = f"{wrong} counts by day were wrong, as a process of an earlier release leaves them"
+        _log.write(logging.WARNING, "days", f"{line}: they are right now")
 
 
 def _count_walkthroughs(connection: Connection, now: int, many: int, many_places: int) -> None:

@@ -20,6 +20,10 @@ class Exchange(RequestResponseCycle, ArrivingBody):
 
     #: An answer's head that waits for the body.
     _head: Message | None = None
+    #: Whether the client sends nothing more. It may read on, or be gone: nothing tells that apart.
+    has_sent_all = False
+    #: Whether it is answered with a stream of events, which goes on until the client is gone.
+    is_stream = False
 
     async def send(self, message: Message) -> None:  # type: ignore[override]
         """Send a part of the answer. A head without a length is of a stream, and does not wait."""
@@ -32,6 +36,10 @@ class Exchange(RequestResponseCycle, ArrivingBody):
             await self._send_together(head, message)
             return
         await super().send(message)  # type: ignore[arg-type]
+        if message["type"] == "http.response.start" and _is_of_events(message):
+            self.is_stream = True
+            if self.has_sent_all:
+                self.transport.close()
 
     def take_body(self) -> bytes | None:
         """Return the whole body, once; none if it has to be received."""
@@ -67,6 +75,13 @@ class OldExchange(Exchange):
         elif self._ends_with_connection:
             self.expected_content_length = len(message.get("body", b""))
         await super().send(message)
+
+
+def _is_of_events(message: Message) -> bool:
+    return any(
+        name == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in message.get("headers", ())
+    )
 
 
 class _Gathered:

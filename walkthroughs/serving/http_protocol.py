@@ -144,6 +144,20 @@ class StrictProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():  # else its body comes: see `_go_on_with_http`
             super().on_message_complete()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Go on if a request is here as a whole: its client may read on, as `nc -N` does.
+
+        For a stream of events, the client is gone. Return whether the connection stays open.
+        """
+        at_work, last = self._at_work, self.cycle
+        if last is None or last.response_complete or last.more_body:
+            return False
+        for each in (at_work, *(cycle for cycle, _ in self.pipeline)):
+            if isinstance(each, Exchange):
+                each.has_sent_all = True
+        last.keep_alive = False
+        return not (isinstance(at_work, Exchange) and at_work.is_stream)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell what is being answered, too. uvicorn tells the request that came last."""
         super().connection_lost(exc)

@@ -11,7 +11,8 @@ from walkthroughs.content.draft_changes import Request, request_from_json
 from walkthroughs.ids import author_id
 
 #: How the names of fields begin: of the step that is shown, of the walkthrough, and of whether
-#: those who have done a step are asked to do it again.
+#: those who have done a step are asked to do it again. `was-` and its name
+#: is what was shown of that.
 STEP, DETAILS, _LEVEL = "step-", "details-", "level-"
 _MAX_NOTE = 2000
 
@@ -48,16 +49,12 @@ def shown_levels(form: Mapping[str, str], comparison: Comparison) -> dict[str, s
 def request_for_levels(form: Mapping[str, str], draft: Draft) -> Request:
     """Return the changes of the *draft* that keep the choices of the form.
 
+    What the form leaves as it was shown stays as it is, also if somebody else has changed it since.
+
     Raises:
         DraftRefused: a choice is none that the page offers.
     """
-    levels = levels_of(form)
-    changes = [
-        {"kind": "set_step", "step": step.id, "field": "revision", "value": levels[step.id]}
-        | {"seen": text_hash(step.revision)}
-        for step in draft.steps
-        if levels.get(step.id, step.revision) != step.revision
-    ]
+    changes = list(_changed_levels(form, draft))
     return request_from_json(
         {"request_id": author_id(), "base": draft.revision, "changes": changes}
     )
@@ -86,6 +83,16 @@ def _fields(form: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         else:
             named = {"kind": "set_detail", "field": name.removeprefix(DETAILS)}
         yield named | change
+
+
+def _changed_levels(form: Mapping[str, str], draft: Draft) -> Iterator[dict[str, Any]]:
+    levels = levels_of(form)
+    for step in draft.steps:
+        shown = form.get(f"was-{_LEVEL}{step.id}", step.revision)
+        level = levels.get(step.id, shown)
+        if level not in {shown, step.revision}:
+            change = {"kind": "set_step", "step": step.id, "field": "revision", "value": level}
+            yield change | {"seen": text_hash(shown)}
 
 
 def _pressed(form: Mapping[str, str]) -> Iterator[dict[str, Any]]:

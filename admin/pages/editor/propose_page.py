@@ -12,7 +12,8 @@ from flask_security import current_user
 from werkzeug.wrappers import Response as Redirect
 
 from admin.access.actors import current_actor
-from admin.pages.editor.form import plain_note, request_for_levels, shown_levels
+from admin.pages.editor.form import plain_note, shown_levels
+from admin.pages.editor.kept_levels import keep_levels
 from admin.pages.editor.own_draft import draft_or_404
 from admin.pages.page import Page
 from admin.saving import write_transaction
@@ -24,7 +25,7 @@ from walkthroughs.content.comparison import compare_contents
 from walkthroughs.content.draft_content import changed_steps, content_of, is_blocked, problems
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import db
-from walkthroughs.publishing import drafts, proposal_drafts
+from walkthroughs.publishing import proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
 from walkthroughs.publishing.missing_pictures import missing_pictures
 from walkthroughs.publishing.publish_plan import count_done_by
@@ -60,7 +61,7 @@ class ProposePage(Page):
     @expose("/again", methods=("POST",))
     def again(self, walkthrough_id: str) -> ResponseReturnValue:
         """Keep whether those who have done a reworded step are asked to do it again."""
-        if _keep_levels(draft_or_404(walkthrough_id)):
+        if keep_levels(draft_or_404(walkthrough_id), request.form):
             flash("Kept: it goes with the proposal.", "success")
         return redirect(url_for(".index", walkthrough_id=walkthrough_id), code=303)
 
@@ -74,10 +75,10 @@ class ProposePage(Page):
         if not row.is_proposal or row.locked is not None:
             flash("There is no proposal to push: choose “Propose a change” first.", "error")
             return _to_editor(walkthrough_id)
-        shown, kept = _Shown(row), request.method == "POST" and _keep_levels(row)
+        kept = request.method == "POST" and keep_levels(row, request.form)
+        shown = _Shown(row if kept is False else draft_or_404(walkthrough_id))
         if kept:
             flash("Who does a step again is in the files now: look at them once more.", "error")
-            shown = _Shown(draft_or_404(walkthrough_id))
             shown.look()
         elif request.method == "POST":
             if kept is not None and shown.push():
@@ -94,8 +95,9 @@ class ProposePage(Page):
         row = draft_or_404(walkthrough_id)
         if not row.is_proposal or row.locked is not None:
             abort(404)
-        shown = _Shown(draft_or_404(walkthrough_id) if _keep_levels(row) else row)
-        data = shown.make_patch()
+        kept = keep_levels(row, request.form)
+        shown = _Shown(row if kept is False else draft_or_404(walkthrough_id))
+        data = shown.make_patch() if kept is not None else None
         if data is None:
             return str(self.render("handrail/propose.html", **shown.values()))
         answer = Response(data, mimetype="text/x-patch")
@@ -226,23 +228,6 @@ class _Shown:
         ):
             self.look()
             self._error = error
-
-
-def _keep_levels(row: DraftRow) -> bool | None:
-    """Keep the form's choices; return whether the draft had others. None: they are refused."""
-    try:
-        wanted = request_for_levels(request.form, row.draft)
-        if not wanted.changes:
-            return False
-        with write_transaction() as session:
-            place = row.walkthrough
-            drafts.save(session, place.organization_id, place.id, wanted, current_user.email)
-    except NotFound:
-        abort(404)
-    except HandrailError as error:
-        flash(str(error), "error")
-        return None
-    return True
 
 
 def _to_editor(walkthrough_id: str, step: str | None = None) -> Redirect:

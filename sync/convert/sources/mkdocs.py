@@ -60,6 +60,8 @@ def _pages(node: Node, root: str, section: str | None) -> Iterator[PageRef]:
     else:
         for title, item in node.items.items():
             if isinstance(item, Scalar):
-                yield PageRef(posixpath.normpath(posixpath.join(root, item.text)), title, section)
-            else:
-                yield from _pages(item, root, section or (None if title == "nav" else title))
+                path = posixpath.normpath(posixpath.join(root, item.text))
+                yield PageRef(path, title.strip() or None, section)
+            else:  # a site can show a group without a title
+                group = None if title == "nav" else title.strip() or None
+                yield from _pages(item, root, section or group)

@@ -6,16 +6,17 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sync.convert.front_matter import read_text, yaml_texts
+from sync.convert.front_matter import front_of, read_text, yaml_texts
 from sync.convert.sources.pages import natural
 from sync.convert.values import Course, Notebook, Notes, PageRef
 
 
 def courses(files: Mapping[str, bytes], name: str, notes: Notebook) -> list[Course]:
-    """Return the folders that hold challenges, folders with an assignment.md."""
+    """Return the folders that hold challenges, folders with an assignment.md with front matter."""
     tracks: dict[str, list[str]] = defaultdict(list)
     for path in files:
-        if posixpath.basename(path) == "assignment.md" and "/" in path:
+        is_named_so = posixpath.basename(path) == "assignment.md" and "/" in path
+        if is_named_so and front_of(files[path]):  # each challenge has some; other pages may not
             tracks[posixpath.dirname(posixpath.dirname(path))].append(path)
     return [
         _course(files, name, folder, tracks[folder], notes)
