@@ -146,8 +146,11 @@ RULES = {
     ),
     "walkthroughs/identity/id_token.py": ("tests/unit/test_id_token.py",),
     "walkthroughs/identity/openid_client.py": OPENID,
-    "walkthroughs/identity/provider_metadata.py": OPENID,
-    "walkthroughs/learning/place_rules.py": LEARNING,
+    "walkthroughs/identity/provider_metadata.py": (
+        "tests/unit/test_provider_metadata.py",
+        "tests/http/test_provider_documents.py",
+    ),
+    "walkthroughs/learning/place_rules.py": ("tests/unit/test_place_rules.py",),
     "walkthroughs/learning/apply_rules.py": LEARNING,
     "walkthroughs/learning/play_through.py": ("tests/unit/test_play_walk.py",),
     "walkthroughs/mcp_server/step_call.py": ("tests/unit/test_step_call.py",),
