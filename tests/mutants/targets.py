@@ -23,17 +23,7 @@ PUBLISHING = (
     "tests/db/test_moved_credit.py",
     "tests/db/test_moves_recorded.py",
 )
-SYNC = (
-    "tests/db/test_sources.py",
-    "tests/db/test_approvals.py",
-    "tests/db/test_agreeing.py",
-    "tests/db/test_claims.py",
-    "tests/db/test_sync.py",
-    "tests/db/test_owners.py",
-    "tests/db/test_worker.py",
-    "tests/db/test_settled.py",
-)
-
+SYNC_QUERIES = ("tests/db/test_sync_queries.py",)
 DRAFTS = (
     "tests/db/test_draft_queries.py",
     "tests/db/test_drafts.py",
@@ -245,7 +235,7 @@ QUERIES = {
     "sync/proposals/outcome.py": ("tests/db/test_proposal_queries.py",),
     "sync/proposals/rows.py": ("tests/db/test_proposals.py",),
     "sync/proposals/state.py": ("tests/db/test_proposals.py",),
-    "sync/sources.py": SYNC,
+    "sync/sources.py": SYNC_QUERIES,
     "sync/fence.py": ("tests/db/test_draft_queries.py", "tests/db/test_lost_claims.py"),
     "admin/access/accounts.py": ACCOUNTS,
     "admin/access/invitations.py": ACCOUNTS,
@@ -270,9 +260,9 @@ QUERIES = {
         *DRAFTS,
     ),
     "walkthroughs/publishing/offers.py": DRAFTS,
-    "sync/history.py": SYNC,
-    "sync/queue.py": SYNC,
-    "sync/planning/current.py": SYNC,
+    "sync/history.py": SYNC_QUERIES,
+    "sync/queue.py": SYNC_QUERIES,
+    "sync/planning/current.py": SYNC_QUERIES,
     "sync/planning/learner_counts.py": (
         "tests/db/test_learner_counts.py",
         "tests/db/test_approvals.py",
