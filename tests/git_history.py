@@ -13,7 +13,9 @@ class History:
     """A bare copy with commits by name, each of the files that are given, and of no others."""
 
     def __init__(self, folder: Path) -> None:
-        self.git = GitCommand(folder, "https://git.example/a.git", {}, 60)
+        self.git = GitCommand(
+            folder, "https://git.example/a.git", {"GIT_ALLOW_PROTOCOL": "file"}, 60
+        )
         folder.mkdir(parents=True)
         self.git.text("init", "--quiet", "--bare", ".")
         self.repository = Repository(self.git, "https://git.example/a.git", "main")
