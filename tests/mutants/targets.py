@@ -141,7 +141,10 @@ RULES = {
         "tests/http/test_provider_documents.py",
     ),
     "walkthroughs/learning/place_rules.py": ("tests/unit/test_place_rules.py",),
-    "walkthroughs/learning/apply_rules.py": LEARNING,
+    "walkthroughs/learning/apply_rules.py": (
+        "tests/db/test_apply_rules.py",
+        "tests/db/test_moved_credit.py",
+    ),
     "walkthroughs/learning/play_through.py": ("tests/unit/test_play_walk.py",),
     "walkthroughs/mcp_server/step_call.py": ("tests/unit/test_step_call.py",),
     "walkthroughs/mcp_server/own_answers.py": OWN_ANSWERS,
@@ -189,8 +192,8 @@ QUERIES = {
     "walkthroughs/learning/progress_rows.py": LEARNING,
     "walkthroughs/learning/moved_steps.py": LEARNING,
     "walkthroughs/learning/merged_progress.py": ("tests/db/test_merge_learners.py",),
-    "walkthroughs/learning/catalog.py": LEARNING,
-    "walkthroughs/learning/attempts.py": LEARNING,
+    "walkthroughs/learning/catalog.py": ("tests/db/test_catalog.py",),
+    "walkthroughs/learning/attempts.py": ("tests/db/test_attempts.py",),
     "walkthroughs/mcp_server/tenant.py": (
         "tests/db/test_offered_titles.py",
         "tests/http/test_offered.py",
