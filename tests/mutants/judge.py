@@ -47,7 +47,7 @@ ROOT = Path(__file__).parents[2]
 MAKE = {"rules": of_rules, "queries": of_queries}
 #: Mutants that make no difference, by path and name: how many there are.
 EQUAL = Counter(
-    line.split("  #")[0].strip()
+    line.rpartition("  #")[0].strip()  # a line of a program may have a remark
     for line in (Path(__file__).parent / "equal.txt").read_text().splitlines()
     if line.strip()
 )
