@@ -39,7 +39,7 @@ SIGN_IN = (
 )
 WALLS = ("tests/db/test_sign_in_walls.py",)
 OPENID = ("tests/http/test_oidc_sign_in.py", "tests/http/test_oidc_trouble.py")
-OWN_ANSWERS = ("tests/db/test_short_calls.py", "tests/http/test_own_answers.py")
+OWN_ANSWERS = ("tests/db/test_kept_answers.py", "tests/db/test_short_calls.py")
 MEMBERS = (
     "tests/http/test_sign_in.py",
     "tests/http/test_account.py",
