@@ -14,11 +14,13 @@ from sync.runs import RunResult, SyncRequest
 from tests.builders import content, new_course, organization, server, walkthrough
 from tests.turns import take_turns
 from walkthroughs.content.problems import Problem
+from walkthroughs.content.values import Move
 from walkthroughs.enums import ProposalState, RunOutcome, SyncTrigger
 from walkthroughs.errors import HandrailError
 from walkthroughs.models import ContentSource, McpServer, Proposal, SyncRun, Walkthrough
 from walkthroughs.publishing import writer
 from walkthroughs.publishing.origin import Origin
+from walkthroughs.publishing.predecessors import predecessors
 
 
 class Room:
@@ -106,6 +108,12 @@ def test_a_plan_is_made_of_what_the_source_has_in_its_organization(room):
     assert live(*own, recompute_digests=True) == {"deploy": deploy, "gone": gone}
     assert live(*own, ["gone", "tea"]) == {"deploy": deploy}
     assert live(*foreign) == {}
+
+    moved = content("one", id="new", moved=(Move("one", "one", "deploy"),)).outline()
+    found = room.read(predecessors, room.org, moved, Origin(room.guides))
+    with room.database.transaction() as session:
+        query = "SELECT id FROM walkthrough_steps WHERE walkthrough_id = :row AND title = 'One'"
+        assert found == {"one": session.scalars(text(query), {"row": room.deploy}).all()}
 
     counted = [room.read(current.count_live, *asked) for asked in
                (own, foreign, (room.org, room.others))]  # fmt: skip

@@ -180,7 +180,8 @@ class Judge:
             _work_and_exit(work)
         watched = select.poll()
         watched.register(os.pidfd_open(pid), select.POLLIN)
-        ended = watched.poll(seconds * 1000)
+        # Second by second, so that a time for which all is stopped counts as one of them.
+        ended = any(watched.poll(1000) for _ in range(int(seconds)))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)  # it, and what its tests have started
         _, status = os.waitpid(pid, 0)

@@ -15,6 +15,7 @@ LEARNING = (
     "tests/db/test_moved_steps_forgotten.py",
     "tests/db/test_moved_steps_attempts.py",
 )
+LEARNER_QUERIES = ("tests/db/test_learner_queries.py",)
 PUBLISHING = (
     "tests/db/test_publishing.py",
     "tests/db/test_publish_turns.py",
@@ -189,8 +190,8 @@ QUERIES = {
         "tests/db/test_fast_path.py",
         "tests/db/test_catalog.py",
     ),
-    "walkthroughs/learning/progress_rows.py": LEARNING,
-    "walkthroughs/learning/moved_steps.py": LEARNING,
+    "walkthroughs/learning/progress_rows.py": (*LEARNER_QUERIES, *LEARNING),
+    "walkthroughs/learning/moved_steps.py": (*LEARNER_QUERIES, *LEARNING),
     "walkthroughs/learning/merged_progress.py": ("tests/db/test_merge_learners.py",),
     "walkthroughs/learning/catalog.py": ("tests/db/test_catalog.py",),
     "walkthroughs/learning/attempts.py": ("tests/db/test_attempts.py",),
@@ -209,8 +210,9 @@ QUERIES = {
     "walkthroughs/identity/sign_ins.py": WALLS,
     "walkthroughs/identity/identities.py": WALLS,
     "walkthroughs/identity/provider_sign_ins.py": WALLS,
-    "walkthroughs/identity/providers.py": OPENID,
+    "walkthroughs/identity/providers.py": LEARNER_QUERIES,
     "walkthroughs/identity/learners.py": (
+        *LEARNER_QUERIES,
         "tests/db/test_learner_commands.py",
         "tests/db/test_links.py",
     ),
@@ -255,7 +257,7 @@ QUERIES = {
     "admin/pages/audit/filter.py": PAGES,
     "admin/pages/git/rows.py": (*PAGES, "tests/http/test_git_page.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
-    "walkthroughs/publishing/predecessors.py": PUBLISHING,
+    "walkthroughs/publishing/predecessors.py": SYNC_QUERIES,
     "walkthroughs/publishing/assignments.py": (
         *PAGES,
         "tests/db/test_assignment_order.py",
