@@ -39,7 +39,6 @@ SIGN_IN = (
     "tests/http/test_oauth_documents.py",
 )
 WALLS = ("tests/db/test_sign_in_walls.py",)
-OPENID = ("tests/http/test_oidc_sign_in.py", "tests/http/test_oidc_trouble.py")
 OWN_ANSWERS = ("tests/db/test_kept_answers.py", "tests/db/test_short_calls.py")
 MEMBERS = (
     "tests/http/test_sign_in.py",
@@ -136,7 +135,7 @@ RULES = {
         *WALLS,
     ),
     "walkthroughs/identity/id_token.py": ("tests/unit/test_id_token.py",),
-    "walkthroughs/identity/openid_client.py": OPENID,
+    "walkthroughs/identity/openid_client.py": ("tests/http/test_openid_client.py",),
     "walkthroughs/identity/provider_metadata.py": (
         "tests/unit/test_provider_metadata.py",
         "tests/http/test_provider_documents.py",
@@ -258,12 +257,7 @@ QUERIES = {
     "admin/pages/git/rows.py": (*PAGES, "tests/http/test_git_page.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
     "walkthroughs/publishing/predecessors.py": SYNC_QUERIES,
-    "walkthroughs/publishing/assignments.py": (
-        *PAGES,
-        "tests/db/test_assignment_order.py",
-        *PUBLISHING,
-        *DRAFTS,
-    ),
+    "walkthroughs/publishing/assignments.py": ("tests/db/test_assignment_order.py",),
     "walkthroughs/publishing/offers.py": DRAFTS,
     "sync/history.py": SYNC_QUERIES,
     "sync/queue.py": SYNC_QUERIES,
