@@ -1,12 +1,14 @@
 """A session of the dashboard lasts twelve hours, and its use is noted once a minute."""
 
 from flask import session as session_of_request
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from admin.access import sessions
+from admin.access.members import add_member
 from tests.dashboard import Visitor, app, site
+from walkthroughs.enums import Role
 from walkthroughs.ids import now_ms
-from walkthroughs.models import UserSession
+from walkthroughs.models import Member, UserSession
 
 __all__ = ["app", "site"]
 HALF_DAY_MS = 12 * 3600 * 1000
@@ -44,6 +46,14 @@ def test_a_session_lasts_twelve_hours_and_its_use_is_noted_once_a_minute(
         with app.test_request_context():
             return first.id in [row.id for row in sessions.list_sessions(first.user_id)]
 
+    # That somebody was here is noted of the organization whose page it was.
+    with database.transaction() as session:
+        add_member(session, "other", "owner@acme.example", Role.VIEWER)
+        session.execute(update(Member).values(last_seen_at=1))
+    assert enters()
+    with database.transaction() as session:
+        seen = select(Member.organization_id).where(Member.last_seen_at > 1)
+        assert session.scalars(seen).all() == [site["acme"][0]]
     for used, noted in ((now - 59_999, now - 59_999), (now - 60_000, now), (None, now)):
         change("last_used_at", used)
         assert enters()

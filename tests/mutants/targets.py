@@ -244,7 +244,7 @@ QUERIES = {
     "admin/access/accounts.py": ACCOUNTS,
     "admin/access/invitations.py": ACCOUNTS,
     "admin/access/members.py": ACCOUNTS,
-    "admin/access/memberships.py": ACCOUNTS,
+    "admin/access/memberships.py": (*ACCOUNTS, "tests/db/test_session_times.py"),
     "admin/access/sessions.py": ACCOUNTS,
     "admin/access/sign_in_limit.py": ACCOUNTS,
     "admin/pages/learners/filter.py": ("tests/db/test_learner_filter.py",),
