@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import content, learner, organization, walkthrough
-from tests.learners import Learner, lea
+from tests.learners import CACHE, Learner, lea
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity import learners, providers
 from walkthroughs.learning import moved_steps
+from walkthroughs.learning.relocation import move_to_step
 from walkthroughs.models import OidcProvider
 
 __all__ = ["lea"]
@@ -127,3 +128,13 @@ def test_completions_are_removed_from_the_rows_that_hold_them_while_the_learner_
     assert {row: (status, done) for row, status, done in found} == {
         room.lea.row: ("in_progress", []), room.other: ("in_progress", []),
     }  # fmt: skip
+    # Who is put on a step is this learner: others stay where they are.
+    with room.database.transaction() as session:
+        dos = session.scalar(text("SELECT id FROM walkthrough_steps WHERE title = 'Dos'"))
+    move_to_step(room.database, CACHE, room.lea.caller, room.other, dos)
+    with room.database.begin() as connection:
+        query = "SELECT mcp_server_user_id, current_step_id FROM walkthrough_progress"
+        found = connection.execute(
+            text(f"{query} WHERE walkthrough_id = :row"), {"row": room.other}
+        )
+        assert set(found.all()) == {(room.lea.caller.learner_id, dos), (room.max_id, uno)}

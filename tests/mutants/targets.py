@@ -176,7 +176,7 @@ QUERIES = {
     "walkthroughs/learning/access_tokens.py": WALLS,
     "walkthroughs/learning/content_cache.py": LEARNING,
     "walkthroughs/learning/offers.py": ("tests/db/test_offered_titles.py",),
-    "walkthroughs/learning/relocation.py": LEARNING,
+    "walkthroughs/learning/relocation.py": LEARNER_QUERIES,
     "walkthroughs/learning/shown_again.py": (
         "tests/db/test_shown_again.py",
         "tests/db/test_short_calls.py",
