@@ -161,7 +161,7 @@ RULES = {
     "admin/access/protection.py": ("tests/http/test_error_pages.py",),
     "admin/access/tenant_filter.py": ("tests/http/test_error_pages.py",),
     "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *MEMBERS),
-    "admin/access/passwords.py": MEMBERS,
+    "admin/access/passwords.py": ("tests/db/test_password_links.py", *MEMBERS),
     "admin/access/sessions.py": (*ACCOUNTS, "tests/db/test_session_times.py"),
     "sync/layout.py": (
         "tests/unit/test_layout.py",
