@@ -111,7 +111,7 @@ RULES = {
     "sync/git/address.py": ("tests/unit/test_address.py",),
     "sync/git/edit_link.py": ("tests/unit/test_edit_link.py",),
     "sync/git/pull_request.py": ("tests/unit/test_pull_request.py",),
-    "sync/proposals/plan.py": ("tests/unit/test_proposal_plan.py",),
+    "sync/proposals/plan.py": ("tests/db/test_proposal_plan.py",),
     "sync/proposals/state.py": ("tests/db/test_proposal_state.py",),
     "sync/proposals/outcome.py": ("tests/db/test_proposal_queries.py",),
     "walkthroughs/content/text_words.py": ("tests/unit/test_text_words.py",),
