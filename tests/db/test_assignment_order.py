@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from tests.builders import content, organization, server, walkthrough
 from walkthroughs.errors import NotFound
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.catalog import list_walkthroughs
+from walkthroughs.models import AuditEvent, McpServerWalkthrough
 from walkthroughs.publishing import assignments
 from walkthroughs.publishing.assignments import moved
 
@@ -99,3 +101,60 @@ def test_another_organizations_server_is_not_touched(database, shelf):
         with pytest.raises(NotFound):
             assignments.move(session, other, srv, rows["d"], None)
     assert titles(database, shelf) == "abcd"
+
+
+def test_a_change_is_of_one_server_and_is_recorded_as_that(database, shelf):
+    org, srv, rows = shelf
+    with database.transaction() as session:
+        beside = server(session, org, "beside").id
+        foreign = organization(session, "other").id
+        far = server(session, foreign, "far").id
+        assignments.assign(session, org, beside, [*rows.values()])
+        late = walkthrough(session, org, content(id="e", title="e"), server_id=srv)
+        assignments.assign(session, foreign, far, [])
+    seen = set()
+
+    def stands(of):
+        with database.transaction() as session:
+            table = McpServerWalkthrough
+            found = session.query(table).filter_by(mcp_server_id=of).order_by(table.display_order)
+            names = {row: name for name, row in rows.items()} | {late: "e"}
+            return [(names[x.walkthrough_id], x.display_order, x.is_enabled) for x in found]
+
+    def recorded():
+        with database.transaction() as session:
+            found = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
+        told = [(each.title, each.after) for each in found if each.id not in seen]
+        seen.update(each.id for each in found)
+        return told
+
+    recorded()
+    full = [(name, place, True) for place, name in enumerate("abcd")]
+    assert stands(srv) == [*full, ("e", 4, True)]
+    with database.transaction() as session:
+        assert assignments.assign(session, org, beside, [late, rows["a"]]) == [late]
+    assert stands(beside) == [*full, ("e", 4, True)]
+    [(title, after)] = recorded()
+    assert (title, after) == ("Beside", {"walkthroughs": ["e"], "count": 1})
+
+    for of, name in ((srv, "Acme"), (beside, "Beside")):
+        for _ in range(2):
+            with database.transaction() as session:
+                assignments.switch(session, org, of, rows["b"], is_enabled=False)
+        [(title, after)] = recorded()
+        assert (title, after) == (f"b on {name}", {"is_enabled": False})
+        assert [name for name, _, is_on in stands(of) if not is_on] == ["b"]
+        with database.transaction() as session:
+            assert assignments.unassign(session, org, of, rows["c"], "wt_none") == [rows["c"]]
+            assert assignments.unassign(session, foreign, of, rows["d"]) == []
+            assignments.switch(session, foreign, of, rows["d"], is_enabled=False)
+        assert recorded()[0][0] == f"c on {name}"
+        assert [name for name, _, is_on in stands(of) if is_on] == ["a", "d", "e"]
+        if of == srv:
+            assert len(stands(beside)) == 5
+    with database.transaction() as session:
+        assignments.move(session, org, srv, rows["d"], None)
+        with database.transaction() as other:
+            free = text("SELECT id FROM mcp_servers FOR NO KEY UPDATE SKIP LOCKED")
+            assert set(other.scalars(free)) == {beside, far}
+    assert [name for name, *_ in stands(beside)] == ["a", "b", "d", "e"]

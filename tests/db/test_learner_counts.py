@@ -8,8 +8,9 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import WalkthroughLearners, WalkthroughStep
+from walkthroughs.publishing import count_learners as counting
 from walkthroughs.publishing import learner_counts
-from walkthroughs.publishing.count_learners import count_learners
+from walkthroughs.publishing.count_learners import SERVER_DAYS, count_learners
 
 
 @pytest.fixture
@@ -118,3 +119,26 @@ def test_one_process_counts_at_a_time_and_nobody_waits_for_it(database, crowd):
         connection.execute(text(lock))
         assert not count_learners(database, many=0)
     assert count_learners(database, many=0)
+
+
+def test_who_was_shown_a_step_within_seven_days_is_active_and_numbers_grow_old(
+    database, crowd, monkeypatch
+):
+    now = [2_000_000_000_000]
+    monkeypatch.setattr(counting, "now_ms", lambda: now[0])
+    week = SERVER_DAYS * 86_400_000
+    assert SERVER_DAYS == 7
+    with database.begin() as connection:
+        query = (
+            "UPDATE walkthrough_progress p SET active_at = :time WHERE mcp_server_user_id = :who"
+        )
+        who = connection.execute(text("SELECT id FROM mcp_server_user ORDER BY email")).scalars()
+        connection.execute(text("UPDATE walkthrough_progress SET active_at = 0"))
+        for time, each in zip((now[0] - week, now[0] - week + 1, now[0]), who, strict=False):
+            connection.execute(text(query), {"time": time, "who": each})
+    assert count_learners(database, many=9)
+    with database.transaction() as session:
+        assert session.scalars(text("SELECT active FROM server_learners")).all() == [2]
+    for later, is_counted in ((999, False), (1000, True), (500, True), (499, True)):
+        now[0] = 2_000_000_000_000 + later
+        assert count_learners(database, many=9, max_age_ms=1000) == is_counted, later

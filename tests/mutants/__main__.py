@@ -13,14 +13,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.mutants.judge import MAKE, ROOT
+from tests.mutants.judge import EQUAL, MAKE, ROOT
 from tests.mutants.targets import QUERIES, RULES
 
-_EQUAL = Counter(
-    line.split("  #")[0].strip()
-    for line in (Path(__file__).parent / "equal.txt").read_text().splitlines()
-    if line.strip()
-)
 _SECONDS = 600
 _LEFT = ("lived", "never run")
 _OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-k", "not hundred and not thirty", "--tb=no",
@@ -74,7 +69,7 @@ def _judged(kind: str, paths: tuple[str, ...], tests: tuple[str, ...], folder: P
 def _alone(kind: str, tree: Path, tests: tuple[str, ...], found: End) -> End:
     """Judge a mutant in a process of its own, where the running one could not become it."""
     path, name, end = found
-    if end != "alone" or f"{path}: {name}" in _EQUAL:
+    if end != "alone" or f"{path}: {name}" in EQUAL:
         return found
     original = (ROOT / path).read_text()
     mutant = next(mutant for mutant in MAKE[kind](original) if mutant.name == name)
@@ -90,7 +85,7 @@ def _alone(kind: str, tree: Path, tests: tuple[str, ...], found: End) -> End:
 
 
 def _report(found: list[End]) -> Counter[str]:
-    known = Counter(_EQUAL)
+    known = Counter(EQUAL)
     counts: dict[str, Counter[str]] = {}
     for path, name, end in found:
         count = counts.setdefault(path, Counter())

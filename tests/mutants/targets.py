@@ -15,6 +15,7 @@ LEARNING = (
     "tests/db/test_moved_steps_forgotten.py",
     "tests/db/test_moved_steps_attempts.py",
 )
+LEARNER_QUERIES = ("tests/db/test_learner_queries.py",)
 PUBLISHING = (
     "tests/db/test_publishing.py",
     "tests/db/test_publish_turns.py",
@@ -23,17 +24,7 @@ PUBLISHING = (
     "tests/db/test_moved_credit.py",
     "tests/db/test_moves_recorded.py",
 )
-SYNC = (
-    "tests/db/test_sources.py",
-    "tests/db/test_approvals.py",
-    "tests/db/test_agreeing.py",
-    "tests/db/test_claims.py",
-    "tests/db/test_sync.py",
-    "tests/db/test_owners.py",
-    "tests/db/test_worker.py",
-    "tests/db/test_settled.py",
-)
-
+SYNC_QUERIES = ("tests/db/test_sync_queries.py",)
 DRAFTS = (
     "tests/db/test_draft_queries.py",
     "tests/db/test_drafts.py",
@@ -48,8 +39,7 @@ SIGN_IN = (
     "tests/http/test_oauth_documents.py",
 )
 WALLS = ("tests/db/test_sign_in_walls.py",)
-OPENID = ("tests/http/test_oidc_sign_in.py", "tests/http/test_oidc_trouble.py")
-OWN_ANSWERS = ("tests/db/test_short_calls.py", "tests/http/test_own_answers.py")
+OWN_ANSWERS = ("tests/db/test_kept_answers.py", "tests/db/test_short_calls.py")
 MEMBERS = (
     "tests/http/test_sign_in.py",
     "tests/http/test_account.py",
@@ -121,9 +111,9 @@ RULES = {
     "sync/git/address.py": ("tests/unit/test_address.py",),
     "sync/git/edit_link.py": ("tests/unit/test_edit_link.py",),
     "sync/git/pull_request.py": ("tests/unit/test_pull_request.py",),
-    "sync/proposals/plan.py": ("tests/db/test_proposals.py",),
-    "sync/proposals/state.py": ("tests/db/test_proposals.py",),
-    "sync/proposals/outcome.py": ("tests/db/test_proposals.py",),
+    "sync/proposals/plan.py": ("tests/db/test_proposal_plan.py",),
+    "sync/proposals/state.py": ("tests/db/test_proposal_state.py",),
+    "sync/proposals/outcome.py": ("tests/db/test_proposal_queries.py",),
     "walkthroughs/content/text_words.py": ("tests/unit/test_text_words.py",),
     "walkthroughs/content/whole_text.py": ("tests/unit/test_whole_text.py",),
     "walkthroughs/identity/redirects.py": (
@@ -145,10 +135,16 @@ RULES = {
         *WALLS,
     ),
     "walkthroughs/identity/id_token.py": ("tests/unit/test_id_token.py",),
-    "walkthroughs/identity/openid_client.py": OPENID,
-    "walkthroughs/identity/provider_metadata.py": OPENID,
-    "walkthroughs/learning/place_rules.py": LEARNING,
-    "walkthroughs/learning/apply_rules.py": LEARNING,
+    "walkthroughs/identity/openid_client.py": ("tests/http/test_openid_client.py",),
+    "walkthroughs/identity/provider_metadata.py": (
+        "tests/unit/test_provider_metadata.py",
+        "tests/http/test_provider_documents.py",
+    ),
+    "walkthroughs/learning/place_rules.py": ("tests/unit/test_place_rules.py",),
+    "walkthroughs/learning/apply_rules.py": (
+        "tests/db/test_apply_rules.py",
+        "tests/db/test_moved_credit.py",
+    ),
     "walkthroughs/learning/play_through.py": ("tests/unit/test_play_walk.py",),
     "walkthroughs/mcp_server/step_call.py": ("tests/unit/test_step_call.py",),
     "walkthroughs/mcp_server/own_answers.py": OWN_ANSWERS,
@@ -161,12 +157,12 @@ RULES = {
         "tests/unit/test_fair_queue.py",
         "tests/unit/test_fair_queue_turns.py",
     ),
-    "admin/access/roles.py": ("tests/http/test_admin_walls.py",),
-    "admin/access/protection.py": ("tests/http/test_admin_walls.py", "tests/http/test_sign_in.py"),
-    "admin/access/tenant_filter.py": ("tests/http/test_admin_walls.py",),
+    "admin/access/roles.py": ("tests/http/test_error_pages.py", "tests/http/test_admin_walls.py"),
+    "admin/access/protection.py": ("tests/http/test_error_pages.py",),
+    "admin/access/tenant_filter.py": ("tests/http/test_error_pages.py",),
     "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *ACCOUNTS, *MEMBERS),
-    "admin/access/passwords.py": MEMBERS,
-    "admin/access/sessions.py": MEMBERS,
+    "admin/access/passwords.py": ("tests/db/test_password_links.py", *MEMBERS),
+    "admin/access/sessions.py": (*ACCOUNTS, "tests/db/test_session_times.py"),
     "sync/layout.py": (
         "tests/unit/test_layout.py",
         "tests/unit/test_fields.py",
@@ -180,7 +176,7 @@ QUERIES = {
     "walkthroughs/learning/access_tokens.py": WALLS,
     "walkthroughs/learning/content_cache.py": LEARNING,
     "walkthroughs/learning/offers.py": ("tests/db/test_offered_titles.py",),
-    "walkthroughs/learning/relocation.py": LEARNING,
+    "walkthroughs/learning/relocation.py": LEARNER_QUERIES,
     "walkthroughs/learning/shown_again.py": (
         "tests/db/test_shown_again.py",
         "tests/db/test_short_calls.py",
@@ -193,11 +189,11 @@ QUERIES = {
         "tests/db/test_fast_path.py",
         "tests/db/test_catalog.py",
     ),
-    "walkthroughs/learning/progress_rows.py": LEARNING,
-    "walkthroughs/learning/moved_steps.py": LEARNING,
+    "walkthroughs/learning/progress_rows.py": (*LEARNER_QUERIES, *LEARNING),
+    "walkthroughs/learning/moved_steps.py": (*LEARNER_QUERIES, *LEARNING),
     "walkthroughs/learning/merged_progress.py": ("tests/db/test_merge_learners.py",),
-    "walkthroughs/learning/catalog.py": LEARNING,
-    "walkthroughs/learning/attempts.py": LEARNING,
+    "walkthroughs/learning/catalog.py": ("tests/db/test_catalog.py",),
+    "walkthroughs/learning/attempts.py": ("tests/db/test_attempts.py",),
     "walkthroughs/mcp_server/tenant.py": (
         "tests/db/test_offered_titles.py",
         "tests/http/test_offered.py",
@@ -213,8 +209,9 @@ QUERIES = {
     "walkthroughs/identity/sign_ins.py": WALLS,
     "walkthroughs/identity/identities.py": WALLS,
     "walkthroughs/identity/provider_sign_ins.py": WALLS,
-    "walkthroughs/identity/providers.py": OPENID,
+    "walkthroughs/identity/providers.py": LEARNER_QUERIES,
     "walkthroughs/identity/learners.py": (
+        *LEARNER_QUERIES,
         "tests/db/test_learner_commands.py",
         "tests/db/test_links.py",
     ),
@@ -231,7 +228,7 @@ QUERIES = {
     "walkthroughs/events/owners.py": ("tests/db/test_event_owners.py",),
     "walkthroughs/publishing/text_index.py": ("tests/db/test_text_index.py",),
     "walkthroughs/publishing/versions.py": DRAFTS,
-    "walkthroughs/publishing/proposal_drafts.py": ("tests/http/test_propose_page.py",),
+    "walkthroughs/publishing/proposal_drafts.py": ("tests/db/test_proposal_state.py",),
     "walkthroughs/publishing/picture_uses.py": PICTURES,
     "walkthroughs/publishing/picture_sweep.py": PICTURES,
     "walkthroughs/publishing/pictures.py": (
@@ -239,16 +236,16 @@ QUERIES = {
         "tests/db/test_pictures.py",
     ),
     "walkthroughs/publishing/presence.py": ("tests/http/test_presence.py",),
-    "sync/proposals/drafts.py": ("tests/db/test_proposals.py",),
+    "sync/proposals/drafts.py": ("tests/db/test_proposal_state.py",),
     "sync/proposals/outcome.py": ("tests/db/test_proposal_queries.py",),
-    "sync/proposals/rows.py": ("tests/db/test_proposals.py",),
-    "sync/proposals/state.py": ("tests/db/test_proposals.py",),
-    "sync/sources.py": SYNC,
+    "sync/proposals/rows.py": ("tests/db/test_proposal_state.py",),
+    "sync/proposals/state.py": ("tests/db/test_proposal_state.py",),
+    "sync/sources.py": SYNC_QUERIES,
     "sync/fence.py": ("tests/db/test_draft_queries.py", "tests/db/test_lost_claims.py"),
     "admin/access/accounts.py": ACCOUNTS,
     "admin/access/invitations.py": ACCOUNTS,
     "admin/access/members.py": ACCOUNTS,
-    "admin/access/memberships.py": ACCOUNTS,
+    "admin/access/memberships.py": (*ACCOUNTS, "tests/db/test_session_times.py"),
     "admin/access/sessions.py": ACCOUNTS,
     "admin/access/sign_in_limit.py": ACCOUNTS,
     "admin/pages/learners/filter.py": ("tests/db/test_learner_filter.py",),
@@ -260,17 +257,12 @@ QUERIES = {
     "admin/pages/audit/filter.py": PAGES,
     "admin/pages/git/rows.py": (*PAGES, "tests/http/test_git_page.py"),
     "walkthroughs/publishing/read.py": PUBLISHING,
-    "walkthroughs/publishing/predecessors.py": PUBLISHING,
-    "walkthroughs/publishing/assignments.py": (
-        *PAGES,
-        "tests/db/test_assignment_order.py",
-        *PUBLISHING,
-        *DRAFTS,
-    ),
+    "walkthroughs/publishing/predecessors.py": SYNC_QUERIES,
+    "walkthroughs/publishing/assignments.py": ("tests/db/test_assignment_order.py",),
     "walkthroughs/publishing/offers.py": DRAFTS,
-    "sync/history.py": SYNC,
-    "sync/queue.py": SYNC,
-    "sync/planning/current.py": SYNC,
+    "sync/history.py": SYNC_QUERIES,
+    "sync/queue.py": SYNC_QUERIES,
+    "sync/planning/current.py": SYNC_QUERIES,
     "sync/planning/learner_counts.py": (
         "tests/db/test_learner_counts.py",
         "tests/db/test_approvals.py",
