@@ -188,5 +188,4 @@ def _takes_from(change: Change) -> Iterator[str]:
     """Yield the walkthroughs that *change* takes steps from."""
     if not isinstance(change, Archive):
         for move in change.wanted.outline.moved:
-            if move.walkthrough is not None:
-                yield from (walkthrough for walkthrough, _ in move.previous_names)
+            yield from (walkthrough for walkthrough, _ in move.previous_names)
