@@ -24,7 +24,7 @@ from tests.cheap_pages import (
     hash_passwords_quickly,
     make_forms_once,
 )
-from tests.connections import compile_once, kept_connections, put_back, reuse_connections
+from tests.connections import compile_once, kept_connections, reuse_connections
 from tests.waiting import PATIENCE
 from walkthroughs.database import embedded, migrations, prepared
 from walkthroughs.database.pool import Database, connect
@@ -184,7 +184,7 @@ def database(postgres: str) -> Iterator[Database]:
     empty(postgres)
     opened = connect(postgres)
     yield opened
-    put_back(opened)
+    opened.close()
 
 
 def empty(url: str) -> None:
