@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import cache
 from inspect import signature
@@ -24,7 +24,7 @@ from tests.cheap_pages import (
     hash_passwords_quickly,
     make_forms_once,
 )
-from tests.connections import compile_once, kept_connections, put_back, reuse_connections
+from tests.connections import compile_once, kept_connections, reuse_connections
 from tests.waiting import PATIENCE
 from walkthroughs.database import embedded, migrations, prepared
 from walkthroughs.database.pool import Database, connect
@@ -58,11 +58,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _ORDER.index(item.path.relative_to(here).parts[0]))
 
 
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector from looking through all that is imported, again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000)  # an application of pages is more objects than the usual 700
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from looking through all that is imported, again and again.
+
+    An application of pages is more objects than the 700 after which it usually looks. It took a
+    twelfth of the time of the tests; they leave little to it.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -175,7 +184,7 @@ def database(postgres: str) -> Iterator[Database]:
     empty(postgres)
     opened = connect(postgres)
     yield opened
-    put_back(opened)
+    opened.close()
 
 
 def empty(url: str) -> None:

@@ -1,34 +1,58 @@
 """Connections that outlive a test, and statements that are compiled once.
 
-A test has a pool of its own. To begin a connection takes the server longer than most tests need
-it, and a new engine has compiled nothing: together these were half of a test with a database.
+A test has a pool of its own, and a served product one more, with two that listen. To begin a
+connection takes the server longer than most tests need it, and a new engine has compiled nothing:
+together these were half of a test with a database.
 """
 
 from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg2
 import pytest
 from psycopg2.extensions import STATUS_READY
 from sqlalchemy import Engine
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.util.queue import Empty
 
-from walkthroughs.database import pool
+from sync import worker
+from walkthroughs.database import listener, pool
 from walkthroughs.database.pool import Database, driver_url
+from walkthroughs.events import announcements
 
 #: More are open at once in few tests.
-_MAX_KEPT = 4
+_MAX_KEPT = 10
 _kept: dict[str | None, list[psycopg2.extensions.connection]] = {}
+#: The address that each was opened at.
+_opened: WeakKeyDictionary[psycopg2.extensions.connection, str] = WeakKeyDictionary()
 
 
 def reuse_connections(patch: pytest.MonkeyPatch) -> None:
-    """Let new pools begin with connections that `put_back` has kept."""
-    open_new = pool._open
-    patch.setattr(pool, "_open", lambda dsn: _take(dsn) or open_new(dsn))
+    """Let pools that are closed keep their connections for those that begin later."""
+    open_new, close_all, close_one = pool._open, Database.close, listener.close
+
+    def open_kept(dsn: str) -> psycopg2.extensions.connection:
+        connection = _take(dsn) or open_new(dsn)
+        _opened[connection] = dsn
+        return connection
+
+    def close(database: Database) -> None:
+        _keep_idle(database)
+        close_all(database)
+
+    def close_listener(connection: psycopg2.extensions.connection | None) -> None:
+        if connection is None or not _keep(_kept.get(_opened.get(connection)), connection):
+            close_one(connection)
+
+    patch.setattr(pool, "_open", open_kept)
+    patch.setattr(Database, "close", close)
+    for module in (announcements, worker):
+        patch.setattr(module, "close", close_listener)
 
 
 def compile_once(patch: pytest.MonkeyPatch) -> None:
@@ -49,20 +73,30 @@ def compile_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pool, "create_engine", create_engine)
 
 
-def put_back(database: Database) -> None:
-    """Close a pool; keep connections that are as good as new for the next one."""
-    idle, dsn = database.engine.pool, database.open_connection._dsn
-    kept = _kept.get(dsn)
-    if kept is not None and isinstance(idle, QueuePool) and idle.checkedout() == 0:
-        while idle.checkedin() and len(kept) < _MAX_KEPT:
+def _keep_idle(database: Database) -> None:
+    """Take those connections out of a pool that are as good as new for the next one."""
+    idle, kept = database.engine.pool, _kept.get(database.open_connection._dsn)
+    if kept is None or not isinstance(idle, QueuePool) or idle.checkedout():
+        return
+    with suppress(Empty):  # a thread that has not ended yet may take one, too
+        while len(kept) < _MAX_KEPT:
             # Not by `connect`: that would replace one that is dead.
             record = idle._pool.get(block=False)
             connection, record.dbapi_connection = record.dbapi_connection, None
-            if connection is not None and _is_alive(connection) and _reset(connection):
-                kept.append(connection)
-            elif connection is not None:
+            if connection is not None and not _keep(kept, connection):
                 connection.close()
-    database.close()
+
+
+def _keep(
+    kept: list[psycopg2.extensions.connection] | None, connection: psycopg2.extensions.connection
+) -> bool:
+    """Keep a connection, if there is room and it can be as it was; return whether it is kept."""
+    if kept is None or len(kept) >= _MAX_KEPT:
+        return False
+    if not _is_alive(connection) or not _reset(connection):
+        return False
+    kept.append(connection)
+    return True
 
 
 @contextmanager
@@ -77,12 +111,12 @@ def kept_connections(url: str) -> Iterator[None]:
 
 
 def _take(dsn: str) -> psycopg2.extensions.connection | None:
-    kept = _kept.get(dsn, [])
-    while kept:
-        connection = kept.pop()
-        if _is_alive(connection):
-            return connection
-        connection.close()
+    with suppress(IndexError):  # several threads of a server begin at once
+        while kept := _kept.get(dsn):
+            connection = kept.pop()
+            if _is_alive(connection):
+                return connection
+            connection.close()
     return None
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import event
 from admin.access.accounts import create_owner
 from app import add_pages, create_app
 from tests.builders import content, organization, server, walkthrough
-from tests.connections import put_back
 
 
 class Visitor:
@@ -35,7 +34,7 @@ class Visitor:
 def app(database, settings):
     made = add_pages(create_app(settings))
     yield made
-    put_back(made.extensions["handrail"].database)
+    made.extensions["handrail"].database.close()
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ from admin.pages.walkthroughs.cards import read_cards
 from admin.pages.walkthroughs.filter import Wanted
 from app import create_app
 from tests.builders import content, show, step, walkthrough
-from tests.connections import put_back
 from tests.learners import Learner
 from tests.page_room import Room
 from walkthroughs.audit.record import Event, record
@@ -88,7 +87,7 @@ def test_a_server_serves_what_is_on_published_not_archived_and_has_steps(room, s
         session.add(ServerLearners(organization_id=room.org, mcp_server_id=room.beside,
                                    active=7, counted_at=1))  # fmt: skip
     assert servers() == [(*acme, 0, True), (*beside, 7, False)]
-    put_back(app.extensions["handrail"].database)
+    app.extensions["handrail"].database.close()
 
     order = [room.row, *rows.values()]
     assert room.read(read_order_mark, room.org, room.acme) == order_mark(order)

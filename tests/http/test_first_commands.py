@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from click.testing import CliRunner
+from flask.cli import FlaskGroup
 
+from app import create_app
 from tests.waiting import PATIENCE
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
@@ -29,17 +32,20 @@ def empty_database(postgres):
     return f"{head.rsplit('/', 1)[0]}/fresh" + (f"?{options}" if options else "")
 
 
-def flask(database_url, tmp_path, *words, **more):
-    """Run a command in a process of its own; return its exit code and what it printed."""
-    variables = os.environ | {
+def variables(database_url, tmp_path):
+    return {
         "FLASK_APP": str(ROOT / "app.py"),
         "DATABASE_URL": database_url,
         "HANDRAIL_DATA_DIR": str(tmp_path / "var"),
         "HANDRAIL_SECRET_KEY": "a-secret-for-tests-only",
     }
+
+
+def flask(database_url, tmp_path, *words):
+    """Run a command in a process of its own; return its exit code and what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", *words],
-        env=variables | more,
+        env=os.environ | variables(database_url, tmp_path),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -76,14 +82,16 @@ def test_a_command_on_an_empty_database_is_one_line_with_what_to_do(empty_databa
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(tmp_path, variable, value, words):
-    code, _, errors = flask(
-        "postgresql://127.0.0.1:1/none", tmp_path, "sync", "status", **{variable: value}
-    )
+    # In this process: that a command's error is all that a process prints is told above.
+    given = variables("postgresql://127.0.0.1:1/none", tmp_path) | {variable: value}
+    group = FlaskGroup(create_app=create_app)
+    done = CliRunner().invoke(group, ["sync", "status"], env=given)
 
-    assert code == 1
-    assert errors.startswith("Error: ")
-    assert words in errors
-    assert len(errors.splitlines()) == 1
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_processes_that_start_at_once_on_an_empty_database_all_find_its_tables(empty_database):

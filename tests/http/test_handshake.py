@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 
 from tests.builders import new_course
 from tests.conftest import empty, settings_for
-from tests.connections import put_back
 from tests.serving import CONTENT, served
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_link
@@ -73,7 +72,7 @@ def both(postgres, tmp_path_factory):
             GOOD,
         )
         yield pair
-    put_back(database)  # fmt: skip
+    database.close()  # fmt: skip
 
 
 GOOD = {"content-type": "application/json", "accept": "application/json, text/event-stream"}

@@ -19,6 +19,8 @@ from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_e
 
 #: How long a caller waits for a server that does not answer; libpq takes no less.
 _CONNECT_SECONDS = 2
+#: No column has that type, and each new connection would ask for it in three round trips.
+_HSTORE = False
 R = TypeVar("R")
 
 
@@ -121,12 +123,15 @@ def connect(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        use_native_hstore=_HSTORE,
     )
     event.listen(engine, "checkout", _replace_dead)
     direct, direct_engine = opener, engine
     if direct_address is not None:
         direct = ConnectionFactory(lambda: direct_address)
-        direct_engine = create_engine("postgresql+psycopg2://", creator=direct, poolclass=NullPool)
+        direct_engine = create_engine(
+            "postgresql+psycopg2://", creator=direct, poolclass=NullPool, use_native_hstore=_HSTORE
+        )
     return Database(
         engine,
         sessionmaker(engine, expire_on_commit=False),
