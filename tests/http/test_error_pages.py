@@ -10,7 +10,6 @@ from admin.access.tenant_filter import WrongOrganization
 from app import add_pages, create_app
 from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
 from tests.builders import server
-from tests.connections import put_back
 from tests.dashboard import Visitor, app, counted, owner, said, site
 from walkthroughs.enums import Role
 from walkthroughs.models import McpServer, db
@@ -56,7 +55,7 @@ def test_an_error_is_a_page_in_the_dashboard_json_for_its_scripts_and_plain_else
     at_home = said(client.get("/admin/fail/400", base_url=settings.base_url))
     assert "open for too long" in at_home
     assert told not in at_home
-    put_back(made.extensions["handrail"].database)
+    made.extensions["handrail"].database.close()
 
 
 def test_what_no_browser_sends_is_refused_and_members_may_send_files(app, owner, site):
@@ -131,4 +130,4 @@ def test_a_session_is_of_one_organization_whatever_is_asked_of_it(app, site, dat
         assert not admits("elsewhere", (), [Role.OWNER])
         g.organization_id = own
         assert admits("elsewhere", (), [Role.OWNER])
-    put_back(second.extensions["handrail"].database)
+    second.extensions["handrail"].database.close()
