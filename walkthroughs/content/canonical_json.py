@@ -35,7 +35,7 @@ def _form(kind: type[Any], without: str) -> tuple[Callable[[Any], tuple[Any, ...
 def _write(value: object) -> bytes:
     if value is None:
         return b"null"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return b"[%b]" % b", ".join(map(_write, value))
     if isinstance(value, int):
         return json.dumps(value).encode()
