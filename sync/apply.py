@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sync.batches import WithTexts, in_batches
-from sync.early_import import FIRST_BATCH, EarlyImport
+from sync.early_import import LEAST, EarlyImport
 from sync.fence import Fence
 from sync.format.parse_result import WantedWalkthrough
 from sync.planning.current import read_servers
@@ -92,7 +92,7 @@ class PlanWriter:
         row_ids = early.row_ids(new)
         for group in others:
             _retried(partial(self._write_group, group))
-        if row_ids or len(new) > FIRST_BATCH:
+        if row_ids or len(new) > LEAST:
             self._import(new, row_ids)
             early.commit()
             with self._transaction() as session:

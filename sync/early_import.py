@@ -25,9 +25,9 @@ from walkthroughs.errors import HandrailError
 
 _CHECK_NOW = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 B = TypeVar("B")
-#: New walkthroughs in the first batch, so that storing begins early. Each has twice as many as the
-#: one before, so that little time is spent between batches.
-FIRST_BATCH = 25
+#: New walkthroughs in a batch if nothing is being stored. Otherwise there are more in it, so that
+#: little time is spent between batches.
+LEAST = 25
 #: Batches that wait to be stored. Reading waits when there are more.
 _MAX_WAITING = 2
 
@@ -52,7 +52,7 @@ class EarlyImport(Generic[B]):
         store: Callable[[Session, B], dict[int, str]],
     ) -> None:
         self._begin, self._prepare, self._store = begin, prepare, store
-        self._batch, self._most = Batch(), FIRST_BATCH
+        self._batch = Batch()
         self._waiting: deque[Future[None]] = deque()
         #: The one thread that uses the session, until nothing waits any more.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-import")
@@ -69,8 +69,13 @@ class EarlyImport(Generic[B]):
         if self._has_failed or any(move.walkthrough for move in wanted.outline.moved):
             return
         self._batch.add((wanted, authored.content, bool(authored.pictures)))
-        if self._batch.is_full(self._most):
-            self._most = min(MOST, 2 * self._most)
+        is_idle = not self._waiting or self._waiting[-1].done()
+        if self._batch.is_full(LEAST if is_idle else MOST):
+            self._send()
+
+    def end(self) -> None:
+        """Begin to store what is left, if there was so much that anything is stored here."""
+        if self._waiting and not self._has_failed:
             self._send()
 
     def row_ids(self, new: Sequence[Create]) -> dict[int, str]:
@@ -80,10 +85,6 @@ class EarlyImport(Generic[B]):
         """
         places = {change.wanted.staged_at for change in new}
         self._wait(0)
-        if self._session is not None and not self._has_failed:
-            self._batch.items = [each for each in self._batch.items if each[0].staged_at in places]
-            self._send()
-            self._wait(0)
         if self._has_failed or not self._row_ids.keys() <= places:
             self.close()
         return dict(self._row_ids)

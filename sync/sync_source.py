@@ -107,6 +107,7 @@ def sync_claimed(
             parsed, trees = read_commit(
                 database, source, repository, staging, commit, request, on_new
             )
+            early.end()
             plan = plan_commit(database, source, repository, parsed, commit, request)
             _refuse_other_plan(request, plan)
             if is_held:

@@ -1,28 +1,29 @@
 """New walkthroughs are stored while the others of their commit are read; the plan decides."""
 
 import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from sync.early_import import FIRST_BATCH
+from sync.early_import import LEAST
 from tests.builders import content, walkthrough
 from tests.waiting import until
 from walkthroughs.models import ContentSource
 from walkthroughs.publishing.origin import Origin
 
-_NEW = FIRST_BATCH + 5
+_NEW = LEAST + 5
 _STORED_EARLY = "SET CONSTRAINTS ALL IMMEDIATE"
 _PLANNED = "FROM mcp_servers"
 
 
 class Planning:
-    """Calls *meanwhile* when a run that stores early begins to plan."""
+    """Calls *meanwhile* when a run that stores early begins to plan, or to check what it stores."""
 
-    def __init__(self, engine, meanwhile):
+    def __init__(self, engine, meanwhile, at=_PLANNED):
         self.was_early = self.is_planned = False
-        self._thread, self._meanwhile = threading.get_ident(), meanwhile
+        self._thread, self._meanwhile, self._at = threading.get_ident(), meanwhile, at
         self._listener = (engine, "before_cursor_execute", self._before)
 
     def __enter__(self):
@@ -35,7 +36,7 @@ class Planning:
     def _before(self, _connection, _cursor, statement, *_rest):
         self.was_early |= _STORED_EARLY in statement
         is_mine = threading.get_ident() == self._thread
-        if is_mine and _PLANNED in statement and not self.is_planned:
+        if is_mine == (self._at == _PLANNED) and self._at in statement and not self.is_planned:
             self.is_planned = True
             self._meanwhile()
 
@@ -90,24 +91,25 @@ def test_nobody_sees_a_new_walkthrough_before_the_plan_and_then_all_are_there_in
 
 
 def test_a_connection_that_ends_in_the_middle_leaves_nothing_half(synced):
-    def end():
+    def end(after="SET CONSTRAINTS%DEFERRED"):
         until(
             lambda: ask(
                 synced.database,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
                 " datname = current_database() AND state = 'idle in transaction'"
-                " AND query LIKE 'SET CONSTRAINTS%DEFERRED'",
+                " AND query LIKE :after",
+                after=after,
             )
         )
 
     # There is more to be stored: it is noticed, and all are stored in the usual way.
     names = write_new(synced, "a")
-    with Planning(synced.database.engine, end):
+    with Planning(synced.database.engine, partial(end, "ANALYZE%"), at=_STORED_EARLY):
         assert synced.sync().outcome == "applied"
     assert live(synced, "a") == names
 
     # There is nothing left but the commit.
-    names = write_new(synced, "b", FIRST_BATCH)
+    names = write_new(synced, "b", LEAST)
     with Planning(synced.database.engine, end), pytest.raises(OperationalError):
         synced.sync()
     assert count(synced, "b") == 0
