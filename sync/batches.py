@@ -26,7 +26,7 @@ class Batch:
     def add(self, item: WithTexts) -> None:
         """Take one more."""
         self.items.append(item)
-        self._characters += sum(len(step.content) for step in item[1].steps)
+        self._characters += _characters(item[1])
 
     def is_full(self, most: int = MOST) -> bool:
         """Return whether *most* are in it, or as many as memory should hold."""
@@ -43,3 +43,10 @@ def in_batches(items: Iterable[WithTexts]) -> Iterator[list[WithTexts]]:
             batch = Batch()
     if batch.items:
         yield batch.items
+
+
+def _characters(content: WalkthroughContent) -> int:
+    texts = [content.description]
+    for step in content.steps:
+        texts += (step.content, step.agent_instructions, step.verify)
+    return sum(len(each) for each in texts if each)

@@ -1,3 +1,5 @@
+import pytest
+
 from sync.batches import MOST, Batch, in_batches
 from sync.format.parse_result import WantedWalkthrough
 from tests.builders import step
@@ -28,6 +30,24 @@ def test_much_text_fills_a_batch_and_no_more_is_taken_until_it_is_stored():
     assert next(batches) == [large, large]
     assert len(taken) == 2
     assert [len(batch) for batch in batches] == [2, 1]
+
+
+@pytest.mark.parametrize("text", ["content", "agent_instructions", "verify"])
+def test_each_part_of_a_step_counts_whoever_it_is_for(text):
+    batch = Batch()
+    large = step("a", **{text: "x" * 2**22})
+    texts = WalkthroughContent("a", "A", steps=(large,))
+    batch.add((WantedWalkthrough(texts.outline()), texts, False))
+
+    assert batch.is_full()
+
+
+def test_the_description_of_a_walkthrough_counts_too():
+    batch = Batch()
+    texts = WalkthroughContent("a", "A", "x" * 2**22)
+    batch.add((WantedWalkthrough(texts.outline()), texts, False))
+
+    assert batch.is_full()
 
 
 def test_a_batch_may_be_full_with_fewer():
