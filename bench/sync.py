@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from admin.serve_command import freeze_loaded
 from bench.sync_repository import STEPS_EACH, edit, make
 from sync.git.repository import Repository, open_repository
 from sync.runs import SyncRequest
@@ -61,6 +62,7 @@ def measure() -> list[dict[str, float]]:
     """Return seconds by case, a dictionary a round."""
     rounds = []
     for number in range(_ROUNDS):
+        freeze_loaded()  # as the server does
         with _site(_SIZE) as large, _site(_SMALL) as small:
             found = _round(large, small)
         sys.stderr.write(f"sync {number}: { ({k: round(v, 3) for k, v in found.items()}) }\n")

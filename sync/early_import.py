@@ -7,7 +7,6 @@ that wants all of them they are rolled back, as if they had never been stored.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -28,8 +27,6 @@ B = TypeVar("B")
 #: New walkthroughs in a batch if nothing is being stored. Otherwise there are more in it, so that
 #: little time is spent between batches.
 LEAST = 25
-#: Batches that wait to be stored. Reading waits when there are more.
-_MAX_WAITING = 2
 
 
 class EarlyImport(Generic[B]):
@@ -53,7 +50,8 @@ class EarlyImport(Generic[B]):
     ) -> None:
         self._begin, self._prepare, self._store = begin, prepare, store
         self._batch = Batch()
-        self._waiting: deque[Future[None]] = deque()
+        #: The batch that is being stored; reading waits for it when the next one is full.
+        self._storing: Future[None] | None = None
         #: The one thread that uses the session, until nothing waits any more.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="early-import")
         self._transaction = ExitStack()
@@ -69,13 +67,13 @@ class EarlyImport(Generic[B]):
         if self._has_failed or any(move.walkthrough for move in wanted.outline.moved):
             return
         self._batch.add((wanted, authored.content, bool(authored.pictures)))
-        is_idle = not self._waiting or self._waiting[-1].done()
+        is_idle = self._storing is None or self._storing.done()
         if self._batch.is_full(LEAST if is_idle else MOST):
             self._send()
 
     def end(self) -> None:
         """Begin to store what is left, if there was so much that anything is stored here."""
-        if self._waiting and not self._has_failed:
+        if self._storing and not self._has_failed:
             self._send()
 
     def row_ids(self, new: Sequence[Create]) -> dict[int, str]:
@@ -84,7 +82,7 @@ class EarlyImport(Generic[B]):
         If one of them is not in *new*, or storing has failed, none are, and the rows are gone.
         """
         places = {change.wanted.staged_at for change in new}
-        self._wait(0)
+        self._wait()
         if self._has_failed or not self._row_ids.keys() <= places:
             self.close()
         return dict(self._row_ids)
@@ -107,14 +105,14 @@ class EarlyImport(Generic[B]):
         """Let the thread store the batch, and begin another one."""
         if self._batch.items:
             batch, self._batch = self._prepare(self._batch.items), Batch()
-            self._wait(_MAX_WAITING - 1)
-            self._waiting.append(self._thread.submit(self._store_batch, batch))
+            self._wait()
+            self._storing = self._thread.submit(self._store_batch, batch)
 
-    def _wait(self, at_most: int) -> None:
-        """Wait until no more than so many batches wait."""
-        while len(self._waiting) > at_most:
+    def _wait(self) -> None:
+        """Wait until nothing is being stored."""
+        if self._storing is not None:
             try:
-                self._waiting.popleft().result()
+                self._storing.result()
             except (SQLAlchemyError, HandrailError):
                 self._has_failed = True
 

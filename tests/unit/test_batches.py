@@ -1,6 +1,6 @@
 import pytest
 
-from sync.batches import MOST, Batch, in_batches
+from sync.batches import MOST, MOST_CHARACTERS, Batch, in_batches
 from sync.format.parse_result import WantedWalkthrough
 from tests.builders import step
 from walkthroughs.content.values import WalkthroughContent
@@ -24,7 +24,7 @@ def test_a_batch_has_so_many_walkthroughs_and_all_are_in_one_in_order():
 
 def test_much_text_fills_a_batch_and_no_more_is_taken_until_it_is_stored():
     taken = []
-    large = item(2**20, steps=2)
+    large = item(MOST_CHARACTERS // 4, steps=2)
     batches = in_batches(taken.append(each) or each for each in [large] * 5)
 
     assert next(batches) == [large, large]
@@ -35,7 +35,7 @@ def test_much_text_fills_a_batch_and_no_more_is_taken_until_it_is_stored():
 @pytest.mark.parametrize("text", ["content", "agent_instructions", "verify"])
 def test_each_part_of_a_step_counts_whoever_it_is_for(text):
     batch = Batch()
-    large = step("a", **{text: "x" * 2**22})
+    large = step("a", **{text: "x" * MOST_CHARACTERS})
     texts = WalkthroughContent("a", "A", steps=(large,))
     batch.add((WantedWalkthrough(texts.outline()), texts, False))
 
@@ -44,7 +44,7 @@ def test_each_part_of_a_step_counts_whoever_it_is_for(text):
 
 def test_the_description_of_a_walkthrough_counts_too():
     batch = Batch()
-    texts = WalkthroughContent("a", "A", "x" * 2**22)
+    texts = WalkthroughContent("a", "A", "x" * MOST_CHARACTERS)
     batch.add((WantedWalkthrough(texts.outline()), texts, False))
 
     assert batch.is_full()

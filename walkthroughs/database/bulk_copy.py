@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 #: As much as an import sends at once, so that it waits once for other threads, not again and again.
 _READ_BYTES = 4 * 1024 * 1024
 _JSON = json.JSONEncoder(ensure_ascii=False)
+_IN_JSON = (list, dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +82,4 @@ def _line(values: Sequence[object]) -> bytes:
 
 
 def _text(value: object) -> str:
-    return _JSON.encode(value) if isinstance(value, list | dict) else str(value)
+    return _JSON.encode(value) if isinstance(value, _IN_JSON) else str(value)
