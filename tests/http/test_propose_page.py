@@ -11,6 +11,7 @@ from tests.git_hosts import PASSWORD, USER, https_host
 from tests.http.test_editor_page import form_of
 from tests.http.test_git_page import Guides
 from tests.pictures import picture_file
+from walkthroughs.content.draft import text_hash
 from walkthroughs.content.draft_changes import request_from_json
 from walkthroughs.enums import Role
 from walkthroughs.models import AuditEvent, KeptCopy, Member, Walkthrough, WalkthroughDraft
@@ -300,8 +301,8 @@ def test_of_two_who_choose_neither_loses_a_choice_nor_is_told_what_is_not_so(
     guide.write(owner, **{"step-text": "Mine."})
     guide.write(owner, step="finish", **{"step-text": "Mine."})
     page = guide.look(owner)
-    form = dict(re.findall(r'name="(csrf_token|fingerprint|was-level-\w+)" value="([^"]*)"', page))
-    assert form["was-level-start"] == form["was-level-finish"] == "same"
+    form = dict(re.findall(r'name="(csrf_token|fingerprint|seen-level-\w+)" value="([^"]*)"', page))
+    assert form["seen-level-start"] == form["seen-level-finish"] == text_hash("same")
     both = form | {"level-start": "same", "level-finish": "same"}
     shown, levels = send(both, **{"level-start": "again"})
     assert ("Kept" in shown, levels) == (True, ["again", "same"])
@@ -311,7 +312,7 @@ def test_of_two_who_choose_neither_loses_a_choice_nor_is_told_what_is_not_so(
     shown, levels = send(both)
     assert ("Kept" in shown, levels) == (False, ["again", "again"])
 
-    chosen = form | {"was-level-start": "again", "level-start": "same"}
+    chosen = form | {"seen-level-start": text_hash("again"), "level-start": "same"}
     save = drafts.save
 
     def save_after_another(session, organization_id, walkthrough_id, wanted, by):

@@ -11,8 +11,7 @@ from walkthroughs.content.draft_changes import Request, request_from_json
 from walkthroughs.ids import author_id
 
 #: How the names of fields begin: of the step that is shown, of the walkthrough, and of whether
-#: those who have done a step are asked to do it again. `was-` and its name
-#: is what was shown of that.
+#: those who have done a step are asked to do it again.
 STEP, DETAILS, _LEVEL = "step-", "details-", "level-"
 _MAX_NOTE = 2000
 
@@ -88,11 +87,11 @@ def _fields(form: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 def _changed_levels(form: Mapping[str, str], draft: Draft) -> Iterator[dict[str, Any]]:
     levels = levels_of(form)
     for step in draft.steps:
-        shown = form.get(f"was-{_LEVEL}{step.id}", step.revision)
-        level = levels.get(step.id, shown)
-        if level not in {shown, step.revision}:
+        level = levels.get(step.id, step.revision)
+        seen = form.get(f"seen-{_LEVEL}{step.id}", text_hash(step.revision))
+        if level != step.revision and text_hash(level) != seen:
             change = {"kind": "set_step", "step": step.id, "field": "revision", "value": level}
-            yield change | {"seen": text_hash(shown)}
+            yield change | {"seen": seen}
 
 
 def _pressed(form: Mapping[str, str]) -> Iterator[dict[str, Any]]:

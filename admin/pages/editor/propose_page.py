@@ -22,6 +22,7 @@ from sync.proposals.errors import NothingToPropose, NotProposed, ProposalConflic
 from sync.proposals.opened import Change
 from sync.proposals.propose import ProposalPreview, make_patch, preview_proposal, propose
 from walkthroughs.content.comparison import compare_contents
+from walkthroughs.content.draft import text_hash
 from walkthroughs.content.draft_content import changed_steps, content_of, is_blocked, problems
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import db
@@ -199,6 +200,7 @@ class _Shown:
             "reworded": self._comparison.reworded,
             "done": self._done,
             "levels": shown_levels(request.form, self._comparison),
+            "hash": text_hash,
             "problems": [each for each in self._problems if is_blocked([each])],
             "preview": self._preview,
             "note": self._note,
