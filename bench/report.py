@@ -24,6 +24,7 @@ A step call finds the tenant, recognises the learner by a personal link (or, whe
 in*, by the token of a [sign-in](sign-in.md)), moves them durably
 (`fsync` and `synchronous_commit` on) and returns the next step's text, about 3.7 kB. The pace is
 on, and thousands of learners take turns, as they do when each one works on a step for a while.
+The server has met them before: who they are, it asks the database once.
 Load generator, server and PostgreSQL share the machine, and PostgreSQL makes no checkpoint
 meanwhile. Where no number of connections is told, there are 32. *CPU* is what the server's
 processes take for a request, PostgreSQL's apart; of *pgbench* and *database*, which have no server,
