@@ -13,7 +13,7 @@ WithTexts = tuple[WantedWalkthrough, WalkthroughContent, bool]
 MOST = 100
 #: Characters in a batch, or those of one walkthrough: memory holds three batches at a time, as
 #: texts or as rows, and a small repository can hold much text.
-MOST_CHARACTERS = 3 * 512 * 1024
+_MOST_CHARACTERS = 3 * 512 * 1024
 
 
 class Batch:
@@ -30,7 +30,7 @@ class Batch:
 
     def is_full(self, most: int = MOST) -> bool:
         """Return whether *most* are in it, or as many as memory should hold."""
-        return len(self.items) >= most or self._characters >= MOST_CHARACTERS
+        return len(self.items) >= most or self._characters >= _MOST_CHARACTERS
 
 
 def in_batches(items: Iterable[WithTexts]) -> Iterator[list[WithTexts]]:

@@ -1,9 +1,11 @@
 import pytest
 
-from sync.batches import MOST, MOST_CHARACTERS, Batch, in_batches
+from sync.batches import MOST, Batch, in_batches
 from sync.format.parse_result import WantedWalkthrough
 from tests.builders import step
 from walkthroughs.content.values import WalkthroughContent
+
+MOST_CHARACTERS = 3 * 2**19
 
 
 def item(characters=1, steps=1):
