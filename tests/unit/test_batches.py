@@ -5,6 +5,7 @@ from sync.format.parse_result import WantedWalkthrough
 from tests.builders import step
 from walkthroughs.content.values import WalkthroughContent
 
+#: Told as a number here, so that a changed limit is seen.
 MOST_CHARACTERS = 3 * 2**19
 
 

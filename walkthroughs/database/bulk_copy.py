@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 #: As much as an import sends at once, so that it waits once for other threads, not again and again.
 _READ_BYTES = 4 * 1024 * 1024
 _JSON = json.JSONEncoder(ensure_ascii=False)
+#: Asked of each value of an import: a union would be made anew each time.
 _IN_JSON = (list, dict)
 
 
