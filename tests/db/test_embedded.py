@@ -1,5 +1,6 @@
 """The embedded server: stale files, crashes, and what was acknowledged before them."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -41,6 +42,22 @@ def test_a_second_start_attaches_to_the_running_server(folder):
     assert embedded.start(folder) == embedded.start(folder)
     assert embedded.stop(folder)
     assert not embedded.stop(folder)
+
+
+@pytest.mark.parametrize("locale", ["xx_XX.UTF-8", "C.UTF-8"])
+def test_text_is_sorted_alike_whatever_locale_the_environment_names(folder, monkeypatch, locale):
+    monkeypatch.setenv("LC_ALL", locale)  # the first one is not installed anywhere
+
+    with contextlib.closing(psycopg2.connect(embedded.start(folder))) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'postgres'"
+        )
+        assert cursor.fetchone() == ("b", "C.UTF-8")
+        cursor.execute(
+            "SELECT array_agg(t ORDER BY t), upper('ä') FROM unnest('{ä,a,B}'::text[]) t"
+        )
+        assert cursor.fetchone() == (["B", "a", "ä"], "Ä")
 
 
 def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):

