@@ -102,7 +102,6 @@ class WalkthroughStep(Timestamped, Scoped, db.Model):  # type: ignore[name-defin
 
     __tablename__ = "walkthrough_steps"
     __table_args__ = (
-        org_unique_key("id"),
         org_unique_key("walkthrough_id", "id"),
         org_foreign_key("walkthrough_id", "walkthroughs"),
         ForeignKeyConstraint(
