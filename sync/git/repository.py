@@ -212,11 +212,11 @@ class Repository:
 
     def author(self, commit: str) -> str:
         """Return who wrote *commit*, as `Name <e-mail>`."""
-        return self.git.text("show", "--no-patch", "--format=%an <%ae>", commit)[:200]
+        return self.git.text("log", "-1", "--format=%an <%ae>", commit)[:200]
 
     def subject(self, commit: str) -> str:
         """Return the first line of the message of *commit*."""
-        return self.git.text("show", "--no-patch", "--format=%s", commit)[:200]
+        return self.git.text("log", "-1", "--format=%s", commit)[:200]
 
     @contextmanager
     def snapshot(self, commit: str, folder: str, known: Mapping[str, str]) -> Iterator[Snapshot]:
