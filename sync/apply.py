@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,6 +36,13 @@ Assignment = tuple[str, str]
 #: Serialization failure, deadlock: PostgreSQL asks to try again.
 _RETRYABLE = ("40001", "40P01")
 _PAUSES = (0.05, 0.2)
+# As where places are stored: learners see no difference, so `updated_at` stays.
+_FORGET_PLACES = text(
+    """
+    UPDATE walkthroughs SET folder = NULL, git_tree = NULL
+     WHERE organization_id = :organization_id AND id = ANY (:ids)
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,14 @@ class PlanWriter:
         finally:
             early.close()
 
-    def write(self, changes: Sequence[Change], early: EarlyImport[_Batch]) -> None:
-        """Write *changes*; each transaction is whole by itself, so that a run may be cut short.
+    def write(
+        self, changes: Sequence[Change], early: EarlyImport[_Batch], read: Container[str]
+    ) -> None:
+        """Write *changes*; *read* are the author's ids that need not be read again as they are.
 
-        A transaction is one walkthrough; or those that a step moves between, so that
-        no learner sees it in both or in neither; or some new ones, which no learner has seen yet.
-        What *early* has stored is one, too.
+        Each transaction is whole by itself, so that a run may be cut short. It is one walkthrough;
+        or those that a step moves between, so that no learner sees it in both or in neither; or
+        some new ones, which no learner has seen yet. What *early* has stored is one, too.
         """
         new: list[Create] = []
         others: list[list[Change]] = []
@@ -92,23 +101,33 @@ class PlanWriter:
         row_ids = early.row_ids(new)
         for group in others:
             _retried(partial(self._write_group, group))
-        if row_ids or len(new) > LEAST:
-            self._import(new, row_ids)
-            early.commit()
-            with self._transaction() as session:
-                self._assign(session, _assignments(new, row_ids))
-        else:
-            _retried(partial(self._write_group, new))
-
-    def _import(self, new: Sequence[Create], row_ids: dict[int, str]) -> None:
-        """Store those new walkthroughs that are not stored yet; add their row ids."""
         left = [change for change in new if change.wanted.staged_at not in row_ids]
-        for batch in in_batches(map(self._with_texts, left)):
-            row_ids |= _retried(partial(self._create_batch, batch))
+        if row_ids or len(new) > LEAST:
+            for batch in in_batches(map(self._with_texts, left)):
+                _retried(partial(self._create_batch, batch))
+            stored = [each.wanted for each in new if each.wanted.staged_at in row_ids]
+            early.commit(partial(self._finish, stored, row_ids, read))
+        else:
+            _retried(partial(self._write_group, left))
 
-    def _create_batch(self, new: Sequence[WithTexts]) -> dict[int, str]:
+    def _create_batch(self, new: Sequence[WithTexts]) -> None:
         with self._bulk_transaction() as session:
-            return self._create(session, new)
+            row_ids = self._create(session, new)
+            self._assign(session, _assignments((each.wanted for each in new), row_ids))
+
+    def _finish(
+        self,
+        stored: Sequence[WantedWalkthrough],
+        row_ids: Mapping[int, str],
+        read: Container[str],
+        session: Session,
+    ) -> None:
+        """Do what the plan says beyond storing them, in their transaction."""
+        again = [row_ids[each.staged_at] for each in stored if each.outline.id not in read]
+        if again:
+            parameters = {"organization_id": self.organization_id, "ids": again}
+            session.execute(_FORGET_PLACES, parameters)
+        self._assign(session, _assignments(stored, row_ids))
 
     def _write_group(self, changes: Sequence[Change]) -> None:
         if not changes:
@@ -118,7 +137,7 @@ class PlanWriter:
             row_ids: dict[int, str] = {}
             for batch in in_batches(map(self._with_texts, new)):
                 row_ids |= self._create(session, batch)
-            wanted = _assignments(new, row_ids)
+            wanted = _assignments((change.wanted for change in new), row_ids)
             for change in changes:
                 if isinstance(change, Update):
                     wanted += self._update(session, change)
@@ -151,7 +170,7 @@ class PlanWriter:
 
     def _with_texts(self, change: Create) -> WithTexts:
         authored = self._authored(change.wanted)
-        return change.wanted, authored.content, bool(authored.pictures)
+        return WithTexts(change.wanted, authored.content, bool(authored.pictures))
 
     def _prepare(
         self,
@@ -159,13 +178,15 @@ class PlanWriter:
         find_predecessors: Callable[[Outline], dict[str, list[str]]] = lambda _: {},
     ) -> _Batch:
         """Make the rows of new walkthroughs; no step moved in, but for *find_predecessors*."""
-        contents = [
-            NewWalkthrough(content, each.outline, each.is_published) for each, content, _ in new
-        ]
         return _Batch(
-            [each for each, _, _ in new],
-            create.prepare(self.organization_id, contents, self.origin, find_predecessors),
-            [each for each, _, has_pictures in new if has_pictures],
+            [each.wanted for each in new],
+            create.prepare(
+                self.organization_id,
+                list(map(_new_walkthrough, new)),
+                self.origin,
+                find_predecessors,
+            ),
+            [each.wanted for each in new if each.has_pictures],
         )
 
     def _store(self, session: Session, batch: _Batch) -> dict[int, str]:
@@ -210,10 +231,13 @@ class PlanWriter:
             )
 
 
-def _assignments(new: Sequence[Create], row_ids: Mapping[int, str]) -> list[Assignment]:
-    return [
-        (slug, row_ids[change.wanted.staged_at]) for change in new for slug in change.wanted.servers
-    ]
+def _new_walkthrough(new: WithTexts) -> NewWalkthrough:
+    folder, tree = new.place or (None, None)
+    return NewWalkthrough(new.content, new.wanted.outline, new.wanted.is_published, folder, tree)
+
+
+def _assignments(new: Iterable[WantedWalkthrough], row_ids: Mapping[int, str]) -> list[Assignment]:
+    return [(slug, row_ids[wanted.staged_at]) for wanted in new for slug in wanted.servers]
 
 
 def _retried(work: Callable[[], R]) -> R:

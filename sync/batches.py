@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sync.format.parse_result import WantedWalkthrough
+from sync.planning.plan import FolderTree
 from walkthroughs.content.values import WalkthroughContent
 
-#: A walkthrough, its texts, and whether it has pictures.
-WithTexts = tuple[WantedWalkthrough, WalkthroughContent, bool]
 #: Walkthroughs in a batch: more gain little.
 MOST = 100
 #: Characters in a batch, or those of one walkthrough: memory holds three batches at a time, as
 #: texts or as rows, and a small repository can hold much text.
 _MOST_CHARACTERS = 3 * 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WithTexts:
+    """A new walkthrough and its texts.
+
+    Attributes:
+        has_pictures: they are where `wanted.staged_at` leads.
+        place: where it was read, if it need not be read again while that stays as it is.
+    """
+
+    wanted: WantedWalkthrough
+    content: WalkthroughContent
+    has_pictures: bool = False
+    place: FolderTree | None = None
 
 
 class Batch:
@@ -26,7 +41,7 @@ class Batch:
     def add(self, item: WithTexts) -> None:
         """Take one more."""
         self.items.append(item)
-        self._characters += _characters(item[1])
+        self._characters += _characters(item.content)
 
     def is_full(self, most: int = MOST) -> bool:
         """Return whether *most* are in it, or as many as memory should hold."""

@@ -17,9 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from sync.batches import MOST, Batch, WithTexts
-from sync.format.parse_result import WantedWalkthrough
 from sync.planning.plan import Create
-from walkthroughs.content.values import AuthoredWalkthrough
 from walkthroughs.errors import HandrailError
 
 _CHECK_NOW = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
@@ -59,14 +57,11 @@ class EarlyImport(Generic[B]):
         self._has_failed = False
         self._row_ids: dict[int, str] = {}
 
-    def add(self, wanted: WantedWalkthrough, authored: AuthoredWalkthrough) -> None:
-        """Store a walkthrough that is not live, unless it takes steps from others.
-
-        Its pictures are not kept here: there may be many, and `store` has them.
-        """
-        if self._has_failed or any(move.walkthrough for move in wanted.outline.moved):
+    def add(self, new: WithTexts) -> None:
+        """Store a walkthrough that is not live, unless it takes steps from others."""
+        if self._has_failed or any(move.walkthrough for move in new.wanted.outline.moved):
             return
-        self._batch.add((wanted, authored.content, bool(authored.pictures)))
+        self._batch.add(new)
         is_idle = self._storing is None or self._storing.done()
         if self._batch.is_full(LEAST if is_idle else MOST):
             self._send()
@@ -87,10 +82,11 @@ class EarlyImport(Generic[B]):
             self.close()
         return dict(self._row_ids)
 
-    def commit(self) -> None:
-        """Let everybody see what is stored."""
-        self._transaction.close()
-        self._session = None
+    def commit(self, last: Callable[[Session], None]) -> None:
+        """Do the *last* in the transaction, if there is one; let everybody see what is stored."""
+        if self._session is not None:
+            last(self._session)
+        self._end_transaction()
 
     def close(self) -> None:
         """Roll back what is not committed."""
@@ -99,7 +95,11 @@ class EarlyImport(Generic[B]):
         if self._session is not None:
             with suppress(DBAPIError):  # the connection has ended, and the transaction with it
                 self._session.rollback()
-            self.commit()  # nothing is left of it
+            self._end_transaction()  # nothing is left of it
+
+    def _end_transaction(self) -> None:
+        self._transaction.close()
+        self._session = None
 
     def _send(self) -> None:
         """Let the thread store the batch, and begin another one."""

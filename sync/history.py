@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from sync.fence import Fence
 from sync.git.errors import RepositoryUnavailable
-from sync.planning.plan import Create, Plan
+from sync.planning.plan import Create, FolderTree, Plan
 from sync.planning.report import describe
-from sync.runs import FolderTree, RunResult, SyncRequest
+from sync.runs import RunResult, SyncRequest
 from walkthroughs.audit.record import COMMAND_LINE, Actor, Event, act_as, git_actor, record
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import AuditPlace, RunOutcome, SyncTrigger

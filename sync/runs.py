@@ -8,9 +8,6 @@ from sync.planning.plan import Plan
 from walkthroughs.enums import RunOutcome, SyncTrigger
 from walkthroughs.errors import HandrailError
 
-#: The folder of a walkthrough, and the id of the Git tree that was read, by the author's id.
-FolderTree = tuple[str, str]
-
 
 class PlanChanged(HandrailError):
     """A plan was approved that is not this one."""

@@ -7,13 +7,14 @@ was cut short is simply done again. The source's mark moves last.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from sync import history
 from sync.apply import PlanWriter
+from sync.batches import WithTexts
 from sync.fence import take_fence
-from sync.format.parse import OnRead, Surroundings, parse_folders
+from sync.format.parse import Surroundings, parse_folders
 from sync.format.parse_result import ParseResult, WantedWalkthrough
 from sync.git import commit_status
 from sync.git.credentials import decrypt_credential
@@ -26,7 +27,7 @@ from sync.planning.plan import Plan
 from sync.proposals.drafts import conclude_drafts
 from sync.proposals.outcome import follow_after_fetch
 from sync.queue import claim
-from sync.runs import FolderTree, PlanChanged, RunResult, SyncRequest
+from sync.runs import PlanChanged, RunResult, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.staging import Staging, open_staging
 from walkthroughs.content.values import AuthoredWalkthrough
@@ -117,12 +118,12 @@ def sync_claimed(
                 result = RunResult(plan, RunOutcome.WAITING, target)
                 history.record_waiting(database, source, fence, request, result, started, newest)
             else:
-                writer.write(plan.changes, early)
+                places = plan.places(parsed.folders, trees)
+                writer.write(plan.changes, early, places)
                 result = RunResult(plan, RunOutcome.APPLIED, target)
                 history.record_applied(
                     database, source, fence, request, result,
-                    newest=newest, author=author, started=started,
-                    places=_readable_folders(parsed, plan, trees),
+                    newest=newest, author=author, started=started, places=places,
                 )  # fmt: skip
                 conclude_drafts(database, source)
     _post_status(settings, source, result)
@@ -136,7 +137,7 @@ def read_commit(
     staging: Staging,
     commit: str,
     request: SyncRequest,
-    on_new: OnRead | None = None,
+    on_new: Callable[[WithTexts], None] | None = None,
 ) -> tuple[ParseResult, Mapping[str, str]]:
     """Read the folders that are not known; return what they say, and the Git trees of all.
 
@@ -150,12 +151,14 @@ def read_commit(
     live = {each.author_id for each in last.values()}
     known_trees = {name: each.tree for name, each in known.items()}
 
-    def on_read(wanted: WantedWalkthrough, authored: AuthoredWalkthrough) -> None:
-        if on_new is not None and wanted.outline.id not in live:
-            on_new(wanted, authored)
-
     def read() -> tuple[ParseResult, Mapping[str, str]]:
         with repository.snapshot(commit, source.path, known_trees) as snapshot:
+
+            def on_read(folder: str, wanted: WantedWalkthrough, read: AuthoredWalkthrough) -> None:
+                if on_new is not None and wanted.outline.id not in live:
+                    place = folder, snapshot.trees[folder]
+                    on_new(WithTexts(wanted, read.content, bool(read.pictures), place))
+
             same = {f: k.author_id for f, k in known.items() if snapshot.trees.get(f) == k.tree}
             around = Surroundings(
                 snapshot.root_entries,
@@ -202,18 +205,6 @@ def _refuse_other_plan(request: SyncRequest, plan: Plan) -> None:
             f"The plan is not {approved} any more: the repository or the walkthroughs have "
             "changed since. Look at it again with: flask sync plan"
         )
-
-
-def _readable_folders(
-    parsed: ParseResult, plan: Plan, trees: Mapping[str, str]
-) -> dict[str, FolderTree]:
-    """Return where each walkthrough is that was read and need not be read again."""
-    faulty = {problem.path.split("/")[1] for problem in plan.problems if "/" in problem.path}
-    return {
-        name: (folder, trees[folder])
-        for name, folder in parsed.folders.items()
-        if folder not in faulty
-    }
 
 
 def _post_status(settings: Settings, source: ContentSource, result: RunResult) -> None:

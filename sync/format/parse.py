@@ -10,6 +10,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sync.format.fields import Fields
 from sync.format.misplaced import (
@@ -40,7 +41,7 @@ from walkthroughs.content.problems import Problem, Severity, first_problems, has
 from walkthroughs.content.values import AuthoredWalkthrough
 
 Stage = Callable[[AuthoredWalkthrough], int]
-OnRead = Callable[[WantedWalkthrough, AuthoredWalkthrough], None]
+OnRead = Callable[[str, WantedWalkthrough, AuthoredWalkthrough], None]
 #: Problems that are told of one walkthrough, and of a commit: more help nobody, and are stored.
 _MAX_PROBLEMS_OF_ONE, _MAX_PROBLEMS = 100, 1000
 
@@ -88,7 +89,8 @@ def parse_folders(
             they are the same as when they were read last.
         stage: takes each walkthrough without a mistake, and says where it is kept.
         around: what else there is.
-        on_read: takes each of these as soon as it is read; others may be found to have its id.
+        on_read: takes the name of a folder and each of these, as soon as it is read; others may be
+            found to have its id.
     """
     around = around or Surroundings()
     problems: list[Problem] = []
@@ -109,7 +111,8 @@ def parse_folders(
         if read.id is None:
             misplaced.hold(folder, None)
         else:
-            claims[read.id].append(_IdClaim(path, _kept(read, stage, on_read)))
+            kept = _kept(read, stage, partial(on_read, posixpath.basename(folder)))
+            claims[read.id].append(_IdClaim(path, kept))
     if not claims and not unchanged and not has_errors(problems):
         message = f"no walkthrough is here; write {WALKTHROUGHS}/<a name>/{MANIFEST}"
         problems.append(Problem(WALKTHROUGHS, 1, message))
@@ -117,7 +120,11 @@ def parse_folders(
     return _resolve_ids(claims, same, problems, misplaced)
 
 
-def _kept(read: ReadWalkthrough, stage: Stage, on_read: OnRead) -> WantedWalkthrough | None:
+def _kept(
+    read: ReadWalkthrough,
+    stage: Stage,
+    on_read: Callable[[WantedWalkthrough, AuthoredWalkthrough], None],
+) -> WantedWalkthrough | None:
     authored = read.authored
     if authored is None:
         return None

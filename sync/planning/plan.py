@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,9 @@ from sync.format.parse_result import ParseResult, WantedWalkthrough
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.revision import Level, compare
 from walkthroughs.content.values import Outline
+
+#: The name of a walkthrough's folder, and the id of the Git tree that was read.
+FolderTree = tuple[str, str]
 
 
 class ChangeKind(StrEnum):
@@ -113,6 +116,20 @@ class Plan:
     impact: tuple[str, ...] = ()
     commit: str | None = None
     fingerprint: str | None = None
+
+    def places(self, folders: Mapping[str, str], trees: Mapping[str, str]) -> dict[str, FolderTree]:
+        """Return where walkthroughs are that need not be read again while they stay as they are.
+
+        Args:
+            folders: those that were read, author's id -> folder.
+            trees: the Git tree of each folder.
+        """
+        faulty = {problem.path.split("/")[1] for problem in self.problems if "/" in problem.path}
+        return {
+            name: (folder, trees[folder])
+            for name, folder in folders.items()
+            if folder not in faulty
+        }
 
 
 def diff(parsed: ParseResult, published: Iterable[Live]) -> tuple[Change, ...]:

@@ -19,7 +19,7 @@ _PLANNED = "FROM mcp_servers"
 
 
 class Planning:
-    """Calls *meanwhile* when a run that stores early begins to plan, or to check what it stores."""
+    """Calls *meanwhile* when a run begins to plan, checks what it stores early, or does *at*."""
 
     def __init__(self, engine, meanwhile, at=_PLANNED):
         self.was_early = self.is_planned = False
@@ -36,7 +36,7 @@ class Planning:
     def _before(self, _connection, _cursor, statement, *_rest):
         self.was_early |= _STORED_EARLY in statement
         is_mine = threading.get_ident() == self._thread
-        if is_mine == (self._at == _PLANNED) and self._at in statement and not self.is_planned:
+        if is_mine == (self._at != _STORED_EARLY) and self._at in statement and not self.is_planned:
             self.is_planned = True
             self._meanwhile()
 
@@ -166,6 +166,29 @@ def test_what_a_plan_does_not_want_is_gone_and_the_rest_is_stored_all_the_same(s
     names = write_new(synced, "a")
     assert len(synced.sync().plan.changes) == _NEW
     assert (ask(synced.database, rows), live(synced, "a")) == (before, names)
+
+
+def test_a_run_that_is_cut_short_behind_its_import_has_left_nothing_to_do_but_what_it_has_to_say(
+    synced,
+):
+    names = write_new(synced, "a")
+    synced.author.write("one", "two", name="a00", head="status: published\nservers: [nowhere]")
+
+    def end():
+        raise KeyboardInterrupt
+
+    with (
+        Planning(synced.database.engine, end, at="UPDATE walkthroughs w SET folder") as planning,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        synced.sync()
+    assert planning.was_early
+    assert (count(synced, "a"), live(synced, "a")) == (_NEW, names[1:])
+
+    again = synced.run()
+    assert again.plan.changes == ()
+    assert [problem.path.split("/")[1] for problem in again.plan.problems] == names[:1]
+    assert live(synced, "a") == names[1:]
 
 
 def test_a_new_walkthrough_that_takes_a_step_counts_what_learners_did_of_it(synced):

@@ -48,7 +48,7 @@ def apply(synced, *wanted):
         fence = take_fence(synced.database, source)
         writer = PlanWriter(synced.database, owner, Origin(source.id), staging, fence)
         with writer.early_import() as early:
-            writer.write(diff(parsed, live), early)
+            writer.write(diff(parsed, live), early, read=())
 
 
 def stored(database):

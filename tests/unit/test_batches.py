@@ -1,6 +1,6 @@
 import pytest
 
-from sync.batches import MOST, Batch, in_batches
+from sync.batches import MOST, Batch, WithTexts, in_batches
 from sync.format.parse_result import WantedWalkthrough
 from tests.builders import step
 from walkthroughs.content.values import WalkthroughContent
@@ -13,7 +13,7 @@ def item(characters=1, steps=1):
     texts = WalkthroughContent(
         "a", "A", steps=tuple(step(f"s{n}", content="x" * characters) for n in range(steps))
     )
-    return WantedWalkthrough(texts.outline()), texts, False
+    return WithTexts(WantedWalkthrough(texts.outline()), texts)
 
 
 def test_a_batch_has_so_many_walkthroughs_and_all_are_in_one_in_order():
@@ -40,7 +40,7 @@ def test_each_part_of_a_step_counts_whoever_it_is_for(text):
     batch = Batch()
     large = step("a", **{text: "x" * MOST_CHARACTERS})
     texts = WalkthroughContent("a", "A", steps=(large,))
-    batch.add((WantedWalkthrough(texts.outline()), texts, False))
+    batch.add(WithTexts(WantedWalkthrough(texts.outline()), texts))
 
     assert batch.is_full()
 
@@ -48,7 +48,7 @@ def test_each_part_of_a_step_counts_whoever_it_is_for(text):
 def test_the_description_of_a_walkthrough_counts_too():
     batch = Batch()
     texts = WalkthroughContent("a", "A", "x" * MOST_CHARACTERS)
-    batch.add((WantedWalkthrough(texts.outline()), texts, False))
+    batch.add(WithTexts(WantedWalkthrough(texts.outline()), texts))
 
     assert batch.is_full()
 

@@ -25,11 +25,21 @@ _new_walkthrough_id, _new_step_id, _new_version_id = map(id_factory, ("wt", "ws"
 
 @dataclass(frozen=True, slots=True)
 class NewWalkthrough:
-    """A walkthrough to store: its content, and the same content's outline."""
+    """A walkthrough to store.
+
+    Attributes:
+        content: what it holds.
+        outline: the same content's.
+        is_published: visible to learners.
+        folder: where it was read in its source; none if it is to be read again.
+        git_tree: the Git tree of that folder.
+    """
 
     content: WalkthroughContent
     outline: Outline
     is_published: bool = False
+    folder: str | None = None
+    git_tree: str | None = None
 
 
 def create(
@@ -137,6 +147,8 @@ def prepare(
                 "first_step_id": ids[0] if ids else None,
                 "step_count": len(ids),
                 "digest": each.outline.digest,
+                "folder": each.folder,
+                "git_tree": each.git_tree,
             }
             | walkthrough_columns(each.content)
         )
