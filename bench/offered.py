@@ -82,7 +82,7 @@ class Learners:
         """Return the learner whose turn it is, and the call.
 
         Raises:
-            IndexError: the learner has taken all ordinary steps.
+            IndexError: all learners have taken all ordinary steps.
         """
         learner = self._turns.popleft()
         token, step = token_of(_SIZE, self._first + learner), _STEPS[self._done[learner]]
@@ -95,12 +95,12 @@ class Learners:
         Raises:
             RuntimeError: it is neither a step nor a refusal.
         """
-        self._turns.append(learner)
-        if _TAKEN in answer and _NOT_MOVED not in answer:
-            self._done[learner] += 1
-            return True
-        if _REFUSED in answer:
-            return False
+        is_taken = _TAKEN in answer and _NOT_MOVED not in answer
+        if is_taken or _REFUSED in answer:
+            self._done[learner] += is_taken
+            if self._done[learner] < STEPS_EACH:
+                self._turns.append(learner)
+            return is_taken
         message = f"not the expected answer: {answer[:900]!r}"
         raise RuntimeError(message)
 
