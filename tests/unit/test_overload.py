@@ -1,5 +1,6 @@
 """Overload is told from a moment in which many come, and from a pause that is nobody's fault."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,11 +13,17 @@ class Serving:
     def __init__(self, waiting=0.0):
         self.overload, self.now, self.waiting, self.seen = Overload(), 0.0, waiting, False
 
-    def serve(self, seconds, load, most=10_000):
-        """Serve; *load* calls come for each that begins, and at most *most* wait."""
+    def serve(self, seconds, load, most=10_000, few=9):
+        """Serve; *load* calls come for each that begins, and at most *most* wait.
+
+        While overload lasts, *few* wait, and the others are refused.
+        """
         for _ in range(int(seconds * 1000)):
             self.now += 0.001
             self.waiting = min(most, max(0.0, self.waiting + load - 1))
+            while self.overload.lasts and self.waiting > few:
+                self.waiting -= 1
+                self.overload.call_refused()
             self.overload.call_begins(self.now, int(self.waiting))
             self.seen |= self.overload.lasts
         return self
@@ -36,9 +43,30 @@ def test_twice_the_load_is_overload_after_the_grace_and_ends_soon_after_the_load
     assert not serving.serve(GRACE_SECONDS + serving.waiting / 500, 0.5).overload.lasts
 
 
-def test_overload_lasts_while_few_may_wait():
+@pytest.mark.parametrize("few", [1, 4, 9])
+def test_overload_lasts_while_calls_are_refused_however_few_may_wait(few):
     serving = Serving().serve(1, 2)
-    assert serving.serve(5, 2, most=4).overload.lasts
+    assert serving.serve(5, 2, few=few).overload.lasts
+    assert serving.serve(5, 1.1, few=few).overload.lasts
+    assert not serving.serve(1, 0.95, few=few).overload.lasts
+
+
+def test_overload_lasts_where_all_that_wait_begin_in_one_moment():
+    overload = Serving().serve(1, 2).overload
+    for burst in range(100):
+        overload.call_refused()
+        for waiting in (3, 2, 1, 0):
+            overload.call_begins(2 + burst / 100, waiting)
+        assert overload.lasts
+
+
+def test_overload_is_over_after_a_silence_in_which_nobody_waited():
+    overload = Serving().serve(1, 2).overload
+    overload.call_begins(1.01, 0)
+    overload.call_begins(1.1, 0)
+    assert overload.lasts
+    overload.call_begins(1.1 + 2 * GRACE_SECONDS, 0)
+    assert not overload.lasts
 
 
 def test_a_pause_hides_no_overload_and_makes_none():
