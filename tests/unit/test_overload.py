@@ -23,7 +23,7 @@ class Serving:
             self.waiting = min(most, max(0.0, self.waiting + load - 1))
             while self.overload.lasts and self.waiting > few:
                 self.waiting -= 1
-                self.overload.call_refused()
+                self.overload.call_refused(self.now)
             self.overload.call_begins(self.now, int(self.waiting))
             self.seen |= self.overload.lasts
         return self
@@ -53,19 +53,21 @@ def test_overload_lasts_while_calls_are_refused_however_few_may_wait(few):
 
 def test_overload_lasts_where_all_that_wait_begin_in_one_moment():
     overload = Serving().serve(1, 2).overload
-    for burst in range(100):
-        overload.call_refused()
+    for burst in range(200):
+        overload.call_refused(1 + burst / 100)
         for waiting in (3, 2, 1, 0):
-            overload.call_begins(2 + burst / 100, waiting)
+            overload.call_begins(1 + burst / 100 + 0.001, waiting)
         assert overload.lasts
 
 
-def test_overload_is_over_after_a_silence_in_which_nobody_waited():
+def test_crowds_that_come_again_and_again_keep_up_no_overload():
     overload = Serving().serve(1, 2).overload
-    overload.call_begins(1.01, 0)
-    overload.call_begins(1.1, 0)
-    assert overload.lasts
-    overload.call_begins(1.1 + 2 * GRACE_SECONDS, 0)
+    for crowd in range(4):
+        now = 1 + crowd / 5  # five a second, each of more calls than may wait
+        for _ in range(20):
+            overload.call_refused(now)
+        for waiting in (3, 2, 1, 0, 0):
+            overload.call_begins(now + 0.001, waiting)
     assert not overload.lasts
 
 

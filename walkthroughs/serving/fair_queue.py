@@ -6,8 +6,7 @@ seconds is refused, so that calls do not pile up until all of them are too late.
 
 A moment in which many come at once passes by itself: all are served. While many wait, the newest
 call of a group is next: when more come than can be done, those that are done have hardly waited,
-and others wait in vain. When that lasts, fewer are at work, since each delays the others, few may
-wait, and all others are refused as they come.
+and others wait in vain. When that lasts, few may wait, and all others are refused as they come.
 """
 
 from __future__ import annotations
@@ -67,10 +66,10 @@ class FairQueue:
         patience: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._most, self._patience, self._clock = at_once, patience, clock
+        self._at_once, self._patience, self._clock = at_once, patience, clock
         self._per_caller = min(per_caller, max(1, at_once * 2 // 3))
-        #: How many are at work, and how many may wait, while overload lasts.
-        self._fewer, self._few = max(1, at_once * 2 // 3), max(1, at_once // 2)
+        #: How many may wait while overload lasts.
+        self._few = max(1, at_once // 2)
         self._overload = Overload()
         self._working = 0
         self._at_work: Counter[str] = Counter()
@@ -78,10 +77,6 @@ class FairQueue:
         self._waiters = 0
         #: Waiters by group, each from the oldest to the newest. The first group is next.
         self._groups: dict[str, OrderedDict[_Waiter, None]] = {}
-
-    @property
-    def _at_once(self) -> int:
-        return self._fewer if self._overload.lasts else self._most
 
     async def enter(self, group: str, caller: str) -> None:
         """Take a place, or wait for one.
@@ -135,11 +130,11 @@ class FairQueue:
             return False
         if self._working < self._at_once or not self._overload.lasts:
             return True
-        if caller not in self._waiting and self._waiters < self._few:
-            return True
-        self._overload.call_refused()
         if caller in self._waiting:
             return False
+        if self._waiters < self._few:
+            return True
+        self._overload.call_refused(self._clock())
         longest, own = self._longest(), len(self._groups.get(group, ()))
         if self._waiters == self._few and len(longest) <= own + 1:
             return False

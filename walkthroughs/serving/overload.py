@@ -11,19 +11,19 @@ GRACE_SECONDS = 0.15
 _PAUSE_SECONDS = 0.02
 #: By how many fewer must wait after each call that begins, where many came in one moment.
 _FEWER_EACH = 0.25
-#: How much faster the sum falls than it rises.
+#: How much faster the sum falls than it rises. So overload lasts where calls wait or are refused
+#: for three quarters of the time; at nine tenths of what can be done, it is less.
 _FALLS_FASTER = 3
-#: Overload lasts while more calls are refused than one for so many that begin.
-_BEGUN_FOR_ONE_REFUSED = 32
-#: How many refused calls are remembered at most: it ends so many times as many begun ones later.
-_MOST_REFUSED = 4
+#: For so long after calls waited or were refused, it is as if they still did: an event loop begins
+#: calls in bursts, and behind each one none waits for a moment, also where others are refused.
+_BURST_SECONDS = 0.02
 
 
 class Overload:
     """Whether more calls come than can be done, for longer than a moment.
 
-    It begins when too many have waited for the grace, in sum. It ends when hardly any is refused.
-    What waits says little then: it may be few calls, and most begin as soon as some others end.
+    It begins when too many have waited for the grace, in sum. It ends when none have waited or been
+    refused for a part of the time.
     """
 
     def __init__(self, grace: float = GRACE_SECONDS) -> None:
@@ -32,34 +32,36 @@ class Overload:
         #: How many may wait now: after a moment in which many came, fewer and fewer.
         self._allowed: float = MANY
         self._are_too_many = False
-        #: What is remembered of refused calls.
-        self._refused = 0.0
         #: How many waited when the last call began.
         self._waited = 0
+        #: While overload lasts: from when on it is a sign of its end that none waits.
+        self._calm_from = 0.0
         #: Whether it lasts now.
         self.lasts = False
 
     def call_begins(self, now: float, waiting: int) -> None:
         """Note that a call begins, and how many others wait for a place after that."""
-        passed, self._last = now - self._last, now
-        if self.lasts:
-            self._refused -= 1 / _BEGUN_FOR_ONE_REFUSED
-            was_silent = passed > self._grace and not self._waited
-            self.lasts = self._refused > 0 and not was_silent
-            self._waited, self._sum, self._are_too_many = waiting, 0.0, False
-            return
-        if self._are_too_many:
-            self._sum = min(self._grace, self._sum + min(passed, _PAUSE_SECONDS))
-        else:
-            self._sum = max(0.0, self._sum - _FALLS_FASTER * passed)
-        if self._sum >= self._grace:
-            self.lasts, self._refused = True, _MOST_REFUSED
+        passed = self._pass(now)
         # Many who wait where few did came in one moment.
         is_moment = passed > _PAUSE_SECONDS or self._waited <= MANY
         allowed = waiting if is_moment else min(self._allowed - _FEWER_EACH, waiting)
         self._allowed, self._waited = max(MANY, allowed), waiting
-        self._are_too_many = waiting > self._allowed
+        self._are_too_many = waiting > (0 if self.lasts else self._allowed)
+        if self._are_too_many:
+            self._calm_from = now + _BURST_SECONDS
 
-    def call_refused(self) -> None:
-        """Note that a call was refused because of it."""
-        self._refused = min(_MOST_REFUSED, self._refused + 1)
+    def call_refused(self, now: float) -> None:
+        """Note that a call is refused because of it."""
+        self._pass(now)
+        self._are_too_many, self._calm_from = True, now + _BURST_SECONDS
+
+    def _pass(self, now: float) -> float:
+        """Count the time since the last call; return how long it was."""
+        before, self._last = self._last, now
+        if self._are_too_many:
+            self._sum = min(self._grace, self._sum + min(now - before, _PAUSE_SECONDS))
+        else:
+            calm = now - max(before, self._calm_from) if self.lasts else now - before
+            self._sum = max(0.0, self._sum - _FALLS_FASTER * max(0.0, calm))
+        self.lasts = self._sum >= self._grace or (self.lasts and self._sum > 0)
+        return now - before
