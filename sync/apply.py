@@ -37,11 +37,8 @@ Assignment = tuple[str, str]
 _RETRYABLE = ("40001", "40P01")
 _PAUSES = (0.05, 0.2)
 # As where places are stored: learners see no difference, so `updated_at` stays.
-_FORGET_PLACES = text(
-    """
-    UPDATE walkthroughs SET folder = NULL, git_tree = NULL
-     WHERE organization_id = :organization_id AND id = ANY (:ids)
-    """
+_FORGET_TREES = text(
+    "UPDATE walkthroughs SET git_tree = NULL WHERE organization_id = :owner AND id = ANY (:ids)"
 )
 
 
@@ -125,8 +122,7 @@ class PlanWriter:
         """Do what the plan says beyond storing them, in their transaction."""
         again = [row_ids[each.staged_at] for each in stored if each.outline.id not in read]
         if again:
-            parameters = {"organization_id": self.organization_id, "ids": again}
-            session.execute(_FORGET_PLACES, parameters)
+            session.execute(_FORGET_TREES, {"owner": self.organization_id, "ids": again})
         self._assign(session, _assignments(stored, row_ids))
 
     def _write_group(self, changes: Sequence[Change]) -> None:

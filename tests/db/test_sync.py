@@ -138,6 +138,19 @@ def test_a_missing_branch_folder_or_repository_archives_nothing(synced, tmp_path
     assert synced.row().archived_at is None
 
 
+def test_a_change_that_had_a_fault_is_taken_back_when_its_files_are(synced):
+    nowhere = "status: published\nservers: [acme, nowhere]"
+    synced.author.write("one", "two", name="new")
+    synced.sync()
+    synced.author.write("one", "two", "three", name="new", head=nowhere)
+    assert len(synced.sync().plan.problems) == 1
+    assert synced.row("new").step_count == 3
+
+    synced.author.write("one", "two", name="new")
+    assert synced.sync().plan.problems == ()
+    assert synced.row("new").step_count == 2
+
+
 def test_links_submodules_and_odd_names_are_not_read(synced):
     folder = synced.author.folder
     (folder / "walkthroughs/deploy/steps/leak.md").symlink_to("/etc/passwd")

@@ -69,6 +69,9 @@ def change(
     if is_published is not None:
         row.is_published = is_published
     outcome = _write(session, row, edit, origin, was_archived=was_archived)
+    if _state(row) != before:
+        # A commit that has the same folder as before must be read: it is no more what is live.
+        row.git_tree = None
     session.flush()
     _record_change(session, row, before, outcome, origin)
     return outcome
