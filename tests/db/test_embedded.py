@@ -58,6 +58,8 @@ def test_text_is_sorted_alike_whatever_locale_the_environment_names(folder, monk
             "SELECT array_agg(t ORDER BY t), upper('ä') FROM unnest('{ä,a,B}'::text[]) t"
         )
         assert cursor.fetchone() == (["B", "a", "ä"], "Ä")
+        cursor.execute("SELECT to_tsvector('english', '“Öfen” — backen')")
+        assert cursor.fetchone() == ("'backen':2 'öfen':1",)
 
 
 def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):

