@@ -23,6 +23,7 @@ class WalkthroughProgress(Scoped, db.Model):  # type: ignore[name-defined]
 
     __tablename__ = "walkthrough_progress"
     __table_args__ = (
+        org_unique_key("id"),
         UniqueConstraint("mcp_server_user_id", "walkthrough_id"),
         org_foreign_key("mcp_server_user_id", "mcp_server_user"),
         org_foreign_key("walkthrough_id", "walkthroughs"),
