@@ -62,6 +62,15 @@ def test_text_is_sorted_alike_whatever_locale_the_environment_names(folder, monk
         assert cursor.fetchone() == ("'backen':2 'öfen':1",)
 
 
+def test_what_says_why_no_cluster_could_be_made_is_named(folder, caplog):
+    folder.mkdir()
+    (folder / "note.txt").write_text("this folder is not empty")
+
+    with pytest.raises(psycopg2.OperationalError, match="what initdb printed above says why"):
+        embedded.start(folder)
+    assert "exists but is not empty" in caplog.text
+
+
 def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):
     embedded.start(folder)
     pid_file = folder / "postmaster.pid"

@@ -53,8 +53,11 @@ def start(data_dir: Path) -> str:
             _log.warning("the embedded PostgreSQL did not start (attempt %d)", attempt + 1)
             cause = error
             time.sleep(0.2 * 2**attempt)
-    message = f"the embedded PostgreSQL does not start; {data_dir / 'log'} says why"
-    raise psycopg2.OperationalError(message) from cause
+    log = data_dir / "log"
+    where = f"{log} says" if log.exists() else "what initdb printed above says"
+    raise psycopg2.OperationalError(
+        f"the embedded PostgreSQL does not start; {where} why"
+    ) from cause
 
 
 def stop(data_dir: Path) -> bool:
