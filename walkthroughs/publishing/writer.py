@@ -69,11 +69,15 @@ def change(
     if is_published is not None:
         row.is_published = is_published
     outcome = _write(session, row, edit, origin, was_archived=was_archived)
-    if _state(row) != before:
+    after = _state(row)
+    changed = [name for name, value in after.items() if before[name] != value]
+    if changed:
         # A commit that has the same folder as before must be read: it is no more what is live.
         row.git_tree = None
     session.flush()
-    _record_change(session, row, before, outcome, origin)
+    if changed:
+        what = {name: before[name] for name in changed}, {name: after[name] for name in changed}
+        _record_change(session, row, *what, outcome, origin)
     return outcome
 
 
@@ -154,15 +158,12 @@ def _record_change(
     session: Session,
     row: Walkthrough,
     before: dict[str, Any],
+    after: dict[str, Any],
     outcome: PublishResult,
     origin: Origin,
 ) -> None:
-    after = _state(row)
-    changed = [name for name, value in after.items() if before[name] != value]
-    if not changed:
-        return
     verb = "publish"
-    if "archived" in changed:
+    if "archived" in after:
         verb = "restore"
     elif outcome.level is None:
         verb = "show" if row.is_published else "hide"
@@ -174,8 +175,8 @@ def _record_change(
         f"walkthrough.{verb}",
         row.id,
         row.title,
-        {name: before[name] for name in changed},
-        {name: after[name] for name in changed} | more,
+        before,
+        after | more,
     )
     record(session, event)
 
