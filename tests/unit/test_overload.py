@@ -43,6 +43,11 @@ def test_twice_the_load_is_overload_after_the_grace_and_ends_soon_after_the_load
     assert not serving.serve(GRACE_SECONDS + serving.waiting / 500, 0.5).overload.lasts
 
 
+def test_overload_lasts_while_few_may_wait():
+    serving = Serving().serve(1, 2)
+    assert serving.serve(5, 2, most=4).overload.lasts
+
+
 @pytest.mark.parametrize("few", [1, 4, 9])
 def test_overload_lasts_while_calls_are_refused_however_few_may_wait(few):
     serving = Serving().serve(1, 2)
