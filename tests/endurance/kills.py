@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import ExitStack
 
+from tests.endurance import evidence
 from tests.endurance.walkers import Tally, Walker
 from tests.endurance.world import World, beside
 
@@ -66,18 +67,22 @@ def _kill_and_wait(world: World, kind: str, walkers: list[Walker]) -> float:
             process.kill()
         for process in dead:
             process.start()
-    _wait_for(walkers, kind, began)
+    try:
+        _wait_for(walkers, began)
+    except TimeoutError as error:
+        error.add_note(f"Killed: {kind}. {evidence.gather(world, walkers)}")
+        raise
     if not kind.startswith("database"):
         for process in world.processes:
             process.wait_until_ready()
     return time.monotonic() - began
 
 
-def _wait_for(walkers: list[Walker], kind: str, began: float) -> None:
+def _wait_for(walkers: list[Walker], began: float) -> None:
     for walker in walkers:
         while walker.acknowledged_at < began + _ON_THE_WAY_SECONDS:
             if time.monotonic() - began > _RECOVERY_SECONDS:
-                raise TimeoutError(f"{walker.name} has not gone on after: {kind}")
+                raise TimeoutError(f"{walker.name} has not gone on")
             time.sleep(0.01)
 
 

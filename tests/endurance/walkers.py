@@ -75,6 +75,7 @@ class Walker(threading.Thread):
         self.row = world.walkthroughs["acme"]
         self.done, self.in_flight = 0, False
         self.acknowledged_at = time.monotonic()
+        self.refusal = "nothing was refused"
 
     def run(self) -> None:
         view = None
@@ -94,8 +95,10 @@ class Walker(threading.Thread):
                 self.acknowledged_at = time.monotonic()
                 self.tally.add("acknowledged")
                 self._compare(view)
-            except Refused:
+            except Refused as refused:
                 self.tally.add("refused")
+                seconds = time.monotonic() - self.acknowledged_at
+                self.refusal = f"{seconds:.0f} s after its last step: {refused}"
                 view = None
                 self.stop.wait(0.05)
         self._compare_at_end()

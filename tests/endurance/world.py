@@ -50,6 +50,7 @@ class World:
             "HANDRAIL_ALLOW_LOCAL_REPOSITORIES": "1",
             "HANDRAIL_POLL_SECONDS": "1",
             "DATABASE_URL": "",
+            "PYTHONFAULTHANDLER": "1",
         }
         self.processes = [FlaskServe(folder, settings) for _ in range(2)]
         for process in self.processes:
