@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import content, new_course
+from tests.processes import ROOT
 from tests.waiting import PATIENCE
 from walkthroughs.database import embedded, migrations
 from walkthroughs.database.pool import connect
@@ -82,6 +83,52 @@ def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):
         psycopg2.connect(embedded.start(folder)).close()
     finally:
         stranger.communicate(b"\n")
+
+
+def test_a_child_of_a_crashed_server_that_never_ends_keeps_no_new_one_from_starting(folder):
+    psycopg2.connect(embedded.start(folder)).close()
+    server = psutil.Process(server_pid(folder))
+    stuck = next(each for each in server.children() if "checkpointer" in " ".join(each.cmdline()))
+    stuck.suspend()
+    server.kill()
+    server.wait(PATIENCE)
+
+    psycopg2.connect(embedded.start(folder)).close()
+    stuck.wait(PATIENCE)
+
+
+def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, monkeypatch):
+    embedded.start(folder)
+    kill(folder)
+    other = threading.Thread(target=embedded.start, args=[folder])
+    working_in = embedded._working_in
+
+    def while_another_starts(data_dir):
+        monkeypatch.setattr(embedded, "_working_in", working_in)
+        found = working_in(data_dir)
+        other.start()
+        other.join(0.5)  # it waits for this one: else it has started the server by then
+        return found
+
+    monkeypatch.setattr(embedded, "_working_in", while_another_starts)
+    address = embedded.start(folder)
+    other.join(PATIENCE)
+
+    assert psutil.pid_exists(server_pid(folder))
+    psycopg2.connect(address).close()
+
+
+def test_it_starts_where_another_user_has_used_the_same_wheel(folder, tmp_path):
+    (tmp_path / ".lockfile").mkdir()  # cannot be opened, like another user's file
+    start = "import sys, pathlib; from walkthroughs.database import embedded as e;"
+    start += "print(e.start(pathlib.Path(sys.argv[1])))"
+    environment = os.environ | {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "none")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", start, str(folder)],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("postgresql://"), done.stderr
 
 
 def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder):
