@@ -33,18 +33,20 @@ def main() -> int:
         lambda world: [cross_for(world, 0.1 * seconds)],
         lambda world: crowd_for(world, 0.1 * seconds),
     )
-    with tempfile.TemporaryDirectory(prefix="handrail-endurance-") as folder:
-        world = World(Path(folder), _LEARNERS)
-        try:
-            for scenario in shares:
-                lines += _told(scenario(world))
-        finally:
-            world.close()
-        lines += _told(places_for(0.25 * seconds, folder))
-    _print(lines)
-    faults = [fault for line in lines for fault in line.get("faults", ())]
-    for fault in faults[:20]:
-        print(fault)
+    try:
+        with tempfile.TemporaryDirectory(prefix="handrail-endurance-") as folder:
+            world = World(Path(folder), _LEARNERS)
+            try:
+                for scenario in shares:
+                    lines += _told(scenario(world))
+            finally:
+                world.close()
+            lines += _told(places_for(0.25 * seconds, folder))
+    finally:  # also of a run that ends early
+        _print(lines)
+        faults = [fault for line in lines for fault in line.get("faults", ())]
+        for fault in faults[:20]:
+            print(fault)
     return 1 if faults else 0
 
 

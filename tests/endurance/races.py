@@ -52,8 +52,10 @@ def cross_for(world: World, seconds: float) -> dict[str, object]:
     faults, rounds = [], 0
     own = {slug: Caller(world, world.links[slug][1], slug) for slug in ("acme", "other")}
     steps = {
-        slug: own[slug].call("select_walkthrough", walkthrough_id=world.walkthroughs[slug])["step"]
-        for slug in own
+        slug: caller.call(
+            "select_walkthrough", walkthrough_id=world.walkthroughs[slug], resume_if_exists=False
+        )["step"]
+        for slug, caller in own.items()
     }
     mistaken = Caller(world, world.links["other"][1], "acme")  # a link of the other's server
     until = time.monotonic() + seconds
