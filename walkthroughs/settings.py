@@ -192,7 +192,7 @@ def _stored_secret_key(data_dir: Path) -> str:
     path = data_dir / "secret-key"
     data_dir.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _make_secret_key(path)
+        write_secret_key(path, secrets.token_urlsafe(32), replaces=False)
     key = path.read_text()
     if len(key.strip()) < _MIN_KEY_LETTERS:
         message = (
@@ -204,15 +204,18 @@ def _stored_secret_key(data_dir: Path) -> str:
     return key
 
 
-def _make_secret_key(path: Path) -> None:
-    """Make the file with all of its content, or leave the one that another process has made."""
+def write_secret_key(path: Path, key: str, *, replaces: bool) -> None:
+    """Make the file with all of its content, open to its owner alone.
+
+    One that is there already stays as it is, unless this *replaces* it.
+    """
     number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secret-key-")
     try:
         with open(number, "w") as file:  # noqa: PTH123  a file that is open already
-            file.write(secrets.token_urlsafe(32))
+            file.write(key)
             file.flush()
             os.fsync(number)
         with suppress(FileExistsError):
-            os.link(temporary, path)
+            (os.replace if replaces else os.link)(temporary, path)
     finally:
-        os.unlink(temporary)  # noqa: PTH108  its other name
+        Path(temporary).unlink(missing_ok=True)

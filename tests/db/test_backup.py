@@ -1,6 +1,7 @@
 """A backup is one moment of a database that goes on, and comes back whole or not at all."""
 
 import os
+import resource
 import stat
 import threading
 from dataclasses import replace
@@ -13,11 +14,13 @@ from tests.builders import content, learner, new_course, organization
 from tests.pictures import stored_picture
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
+from walkthroughs.errors import HandrailError
 from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import Base
 from walkthroughs.operations import archive
+from walkthroughs.operations.backup import store_secret_key
 from walkthroughs.publishing.pictures import store_pictures
 
 WORDS = "correct horse battery"
@@ -224,3 +227,19 @@ def test_a_machine_without_the_programs_of_that_version_says_what_to_install(
     told = run(settings, "backup", tmp_path / "x", "--passphrase-file", passphrase, code=1)
     assert "Install them, as Debian's postgresql-client-" in told
     assert not os.path.lexists(tmp_path / "x")
+
+
+def test_a_full_disk_leaves_the_key_that_was_there(settings, tmp_path):
+    here = replace(settings, given_secret_key="the key of the new machine", data_dir=tmp_path)
+    (tmp_path / "secret-key").write_text(here.secret_key)
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(HandrailError, match=r"could not be written.*restore once more"):
+            store_secret_key(here, settings.secret_key)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+    assert (tmp_path / "secret-key").read_text() == here.secret_key

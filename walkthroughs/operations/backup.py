@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ from walkthroughs.errors import HandrailError
 from walkthroughs.ids import now_ms
 from walkthroughs.operations import archive
 from walkthroughs.operations.postgres_programs import Programs, finish
-from walkthroughs.settings import Settings
+from walkthroughs.settings import Settings, write_secret_key
 
 #: Everything in `public` that no extension owns. Tables take their sequences and partitions along.
 _DROP_ALL = """
@@ -129,18 +128,26 @@ def store_secret_key(settings: Settings, secret_key: str) -> str | None:
     """Put the key of a backup where this installation reads it; return what is left to do.
 
     A key of the environment cannot be changed from here; a file that is there is kept beside.
+
+    Raises:
+        HandrailError: it cannot be written. What is there stays whole.
     """
     if secret_key == settings.secret_key:
         return None
     path = settings.data_dir / "secret-key"
     from_file = path.exists() and path.read_text() == settings.secret_key
-    if from_file:
-        path.rename(path.with_name("secret-key.before-restore"))
-    else:
-        path = path.with_name("secret-key.restored")
-        path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secret_key)
+    try:
+        if from_file:
+            before = path.with_name("secret-key.before-restore")
+            write_secret_key(before, settings.secret_key, replaces=True)
+        else:
+            path = path.with_name("secret-key.restored")
+        write_secret_key(path, secret_key, replaces=True)
+    except OSError as error:
+        raise HandrailError(
+            f"The database is restored, but its secret key could not be written to {path}: "
+            f"{error.strerror}. Make room, then restore once more, with --replace."
+        ) from error
     if from_file:
         return "Restart every process of Handrail: the secret key is another now."
     return (
