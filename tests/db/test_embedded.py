@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import content, new_course
-from tests.processes import ROOT
 from tests.waiting import PATIENCE
-from walkthroughs.database import embedded, migrations
+from walkthroughs.database import cluster, embedded, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
@@ -63,13 +62,80 @@ def test_text_is_sorted_alike_whatever_locale_the_environment_names(folder, monk
         assert cursor.fetchone() == ("'backen':2 'öfen':1",)
 
 
-def test_what_says_why_no_cluster_could_be_made_is_named(folder, caplog):
+@pytest.fixture
+def at_once(monkeypatch):
+    """Let it give up at the first failure."""
+    monkeypatch.setattr(embedded, "_ATTEMPTS", 1)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_folder_that_holds_something_else_is_left_alone(folder):
     folder.mkdir()
-    (folder / "note.txt").write_text("this folder is not empty")
+    note = folder / "note.txt"
+    note.write_text("this folder is not empty")
+
+    with pytest.raises(psycopg2.OperationalError, match="is not empty, and holds no database"):
+        embedded.start(folder)
+    assert list(folder.iterdir()) == [note]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_says_why_no_cluster_could_be_made_is_named(folder, monkeypatch, caplog):
+    monkeypatch.setattr(cluster, "_NEW_CLUSTER", ("--encoding=klingon",))
 
     with pytest.raises(psycopg2.OperationalError, match="what initdb printed above says why"):
         embedded.start(folder)
-    assert "exists but is not empty" in caplog.text
+    assert '"klingon" is not a valid' in caplog.text
+    assert not folder.exists()
+
+
+def test_what_a_killed_initdb_left_is_no_cluster(folder):
+    unfinished = folder.with_name("data.new")
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+
+    psycopg2.connect(embedded.start(folder)).close()
+    assert not unfinished.exists()
+
+
+def test_a_folder_may_have_any_name(folder):
+    odd = folder.with_name("it's 100% & more")
+    try:
+        psycopg2.connect(embedded.start(odd)).close()
+    finally:
+        embedded.stop(odd)
+
+
+def test_a_server_that_is_still_starting_is_waited_for(folder):
+    address = embedded.start(folder)
+    pid_file = folder / "postmaster.pid"
+    ready = pid_file.read_text()
+    pid_file.write_text(ready.replace("ready", "starting"))
+    found = []
+    waiting = threading.Thread(target=lambda: found.append(embedded.start(folder)))
+    waiting.start()
+    waiting.join(0.3)
+
+    assert not found
+    pid_file.write_text(ready)
+    waiting.join(PATIENCE)
+    assert found == [address]
+
+
+def test_a_running_server_is_found_while_somebody_holds_its_turn(folder):
+    address = embedded.start(folder)
+    with embedded._one_at_a_time(folder):
+        assert embedded.start(folder) == address
+
+
+@pytest.mark.usefixtures("at_once")
+def test_who_waits_for_a_turn_that_does_not_come_says_so(folder, monkeypatch):
+    monkeypatch.setattr(embedded, "_TURN_SECONDS", 0.05)
+    with (
+        embedded._one_at_a_time(folder),
+        pytest.raises(psycopg2.OperationalError, match="another process has been starting it"),
+    ):
+        embedded.start(folder)
 
 
 def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):
@@ -107,7 +173,7 @@ def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, m
         monkeypatch.setattr(embedded, "_working_in", working_in)
         found = working_in(data_dir)
         other.start()
-        other.join(0.5)  # it waits for this one: else it has started the server by then
+        other.join(1)  # it waits for this one: else it has started the server by then
         return found
 
     monkeypatch.setattr(embedded, "_working_in", while_another_starts)
@@ -116,19 +182,6 @@ def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, m
 
     assert psutil.pid_exists(server_pid(folder))
     psycopg2.connect(address).close()
-
-
-def test_it_starts_where_another_user_has_used_the_same_wheel(folder, tmp_path):
-    (tmp_path / ".lockfile").mkdir()  # cannot be opened, like another user's file
-    start = "import sys, pathlib; from walkthroughs.database import embedded as e;"
-    start += "print(e.start(pathlib.Path(sys.argv[1])))"
-    environment = os.environ | {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "none")}
-
-    done = subprocess.run(
-        [sys.executable, "-c", start, str(folder)],
-        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout.startswith("postgresql://"), done.stderr
 
 
 def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder):
