@@ -16,6 +16,7 @@ settings     what the environment says, read once
 crypto       encryption of stored secrets, hashes of tokens
 addresses    the addresses that people and programs are given
 errors       errors that a caller can act on
+whole_files  files that are there whole or not at all
 counted_log  lines of the log that may come very often
 ids          row ids, authors' ids, the clock
 enums        the fixed words that columns hold

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +26,7 @@ from walkthroughs.setting_values import (
     read_seconds,
     read_smtp_url,
 )
+from walkthroughs.whole_files import write_whole
 
 #: What we make is longer; a file with less is no key.
 _MIN_KEY_LETTERS = 16
@@ -179,7 +177,7 @@ def keep(settings: Settings) -> None:
         "HANDRAIL_SMTP_URL": settings.smtp_url or CONSOLE,
     }
     lines = "".join(f"{name}={value}\n" for name, value in kept.items())
-    (settings.data_dir / _KEPT).write_text(lines)
+    write_whole(settings.data_dir / _KEPT, lines.encode())
 
 
 def _kept(data_dir: Path) -> dict[str, str]:
@@ -192,7 +190,7 @@ def _stored_secret_key(data_dir: Path) -> str:
     path = data_dir / "secret-key"
     data_dir.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        write_secret_key(path, secrets.token_urlsafe(32), replaces=False)
+        write_whole(path, secrets.token_urlsafe(32).encode(), replaces=False)
     key = path.read_text()
     if len(key.strip()) < _MIN_KEY_LETTERS:
         message = (
@@ -202,20 +200,3 @@ def _stored_secret_key(data_dir: Path) -> str:
         )
         raise SettingInvalid(message)
     return key
-
-
-def write_secret_key(path: Path, key: str, *, replaces: bool) -> None:
-    """Make the file with all of its content, open to its owner alone.
-
-    One that is there already stays as it is, unless this *replaces* it.
-    """
-    number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secret-key-")
-    try:
-        with open(number, "w") as file:  # noqa: PTH123  a file that is open already
-            file.write(key)
-            file.flush()
-            os.fsync(number)
-        with suppress(FileExistsError):
-            (os.replace if replaces else os.link)(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

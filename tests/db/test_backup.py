@@ -2,8 +2,12 @@
 
 import os
 import resource
+import signal
 import stat
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +16,8 @@ from sqlalchemy import text
 from app import create_app
 from tests.builders import content, learner, new_course, organization
 from tests.pictures import stored_picture
+from tests.processes import ROOT
+from tests.waiting import PATIENCE, until
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.errors import HandrailError
@@ -243,3 +249,66 @@ def test_a_full_disk_leaves_the_key_that_was_there(settings, tmp_path):
 
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
     assert (tmp_path / "secret-key").read_text() == here.secret_key
+
+
+def test_the_key_is_there_as_soon_as_what_it_opens(
+    database, settings, passphrase, tmp_path, monkeypatch
+):
+    file = tmp_path / "backup"
+    run(settings, "backup", file, "--passphrase-file", passphrase)
+    here = replace(settings, given_secret_key="the key of the new machine", data_dir=tmp_path / "x")
+    here.data_dir.mkdir()
+    (here.data_dir / "secret-key").write_text(here.secret_key)
+
+    def ends(_database):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migrations, "upgrade", ends)
+    restore = ("restore", file, "--passphrase-file", passphrase, "--replace")
+    run(here, *restore, code=1)
+    assert (here.data_dir / "secret-key").read_text() == settings.secret_key
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_one_that_is_told_to_end_leaves_no_copy_of_the_database(
+    database, settings, passphrase, tmp_path, command, monkeypatch
+):
+    monkeypatch.undo()  # a process of its own takes the time
+    with database.transaction() as session:
+        organization(session, "acme")
+    run(settings, "backup", tmp_path / "backup", "--passphrase-file", passphrase)
+    words = [command, tmp_path / "backup", "--passphrase-file", passphrase]
+    before = rows(database)
+    environment = os.environ | {
+        "DATABASE_URL": settings.database_url, "HANDRAIL_DATA_DIR": str(settings.data_dir),
+        "HANDRAIL_SECRET_KEY": settings.secret_key, "FLASK_APP": str(ROOT / "app.py"),
+    }  # fmt: skip
+    with database.transaction() as held:
+        held.execute(text("LOCK TABLE organization"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flask", *words, *(["--replace"] * (command == "restore"))],
+            env=environment, cwd=tmp_path,
+        )  # fmt: skip
+        until(lambda: waits_for_a_lock(database))
+        process.terminate()
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+
+    assert rows(database) == before  # once the server has seen that nobody waits for its answer
+    assert list(tmp_path.glob(".handrail-*")) + list(settings.data_dir.glob(".handrail-*")) == []
+
+
+def waits_for_a_lock(database):
+    with database.begin() as connection:
+        asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'organization'::regclass"
+        return connection.execute(text(asked)).scalar_one() > 0
+
+
+def test_what_a_killed_one_left_is_gone_a_day_later(database, settings, passphrase, tmp_path):
+    day_ago = time.time() - 90_000
+    for name in (".handrail-backup-old", ".handrail-backup-new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dump").write_text("all of it")
+    os.utime(tmp_path / ".handrail-backup-old", (day_ago, day_ago))
+    run(settings, "backup", tmp_path / "backup", "--passphrase-file", passphrase)
+
+    assert [path.name for path in tmp_path.glob(".handrail-*")] == [".handrail-backup-new"]

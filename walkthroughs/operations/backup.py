@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +15,9 @@ from walkthroughs.errors import HandrailError
 from walkthroughs.ids import now_ms
 from walkthroughs.operations import archive
 from walkthroughs.operations.postgres_programs import Programs, finish
-from walkthroughs.settings import Settings, write_secret_key
+from walkthroughs.operations.private_folder import private_folder
+from walkthroughs.settings import Settings
+from walkthroughs.whole_files import write_whole
 
 #: Everything in `public` that no extension owns. Tables take their sequences and partitions along.
 _DROP_ALL = """
@@ -55,8 +56,8 @@ def back_up(database: Database, settings: Settings, path: Path, passphrase: str)
     revision = migrations.current_revision(database)
     if revision is None:
         raise HandrailError("The database is empty: there is nothing to back up.")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".handrail-backup-") as folder:
-        dump = Path(folder) / "dump"
+    with private_folder(path.parent) as folder:
+        dump = folder / "dump"
         arguments = ("--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
         finish(programs.start("pg_dump", *arguments), "pg_dump")
         about = archive.About(revision, programs.major, now_ms())
@@ -65,10 +66,11 @@ def back_up(database: Database, settings: Settings, path: Path, passphrase: str)
 
 def restore(
     database: Database, settings: Settings, path: Path, passphrase: str, *, replace: bool
-) -> str:
-    """Put a backup in place of what the database holds, in one transaction; return its key.
+) -> str | None:
+    """Put a backup in place of what the database holds, in one transaction; and its key.
 
     A backup of an older release is brought to the schema of this one.
+    Returns what is left to do, if anything.
 
     Args:
         database: where to; it is empty, unless *replace* is set.
@@ -78,7 +80,7 @@ def restore(
         replace: whether what is there may be lost.
 
     Raises:
-        HandrailError: it cannot be restored here. Nothing has changed then.
+        HandrailError: it cannot be restored here. Nothing has changed then, unless it says so.
     """
     with archive.opened(path, passphrase) as (about, secret_key, dump):
         migrations.check_known(about.revision)
@@ -93,8 +95,10 @@ def restore(
                 f"{programs.major}. Restore it to a server that is not older."
             )
         _load(programs, dump, about.revision, settings.data_dir)
+        # At once: what the database holds is sealed with it now.
+        left = store_secret_key(settings, secret_key)
     migrations.upgrade(database)
-    return secret_key
+    return left
 
 
 def _has_content(database: Database) -> bool:
@@ -106,8 +110,8 @@ def _has_content(database: Database) -> bool:
 
 def _load(programs: Programs, dump: IO[bytes], revision: str, folder: Path) -> None:
     """Drop everything and load the dump: one transaction, so a failure leaves what was there."""
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        archived, statements = Path(name) / "dump", Path(name) / "sql"
+    with private_folder(folder) as private:
+        archived, statements = private / "dump", private / "sql"
         with archived.open("wb") as file:
             shutil.copyfileobj(dump, file)
         # First all of it into statements: psql would take the end of half a dump for its end.
@@ -139,14 +143,14 @@ def store_secret_key(settings: Settings, secret_key: str) -> str | None:
     try:
         if from_file:
             before = path.with_name("secret-key.before-restore")
-            write_secret_key(before, settings.secret_key, replaces=True)
+            write_whole(before, settings.secret_key.encode())
         else:
             path = path.with_name("secret-key.restored")
-        write_secret_key(path, secret_key, replaces=True)
+        write_whole(path, secret_key.encode())
     except OSError as error:
         raise HandrailError(
             f"The database is restored, but its secret key could not be written to {path}: "
-            f"{error.strerror}. Make room, then restore once more, with --replace."
+            f"{error.strerror}. Correct that, then restore once more, with --replace."
         ) from error
     if from_file:
         return "Restart every process of Handrail: the secret key is another now."

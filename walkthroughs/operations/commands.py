@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from walkthroughs.command_group import Command
-from walkthroughs.operations.backup import back_up, store_secret_key
+from walkthroughs.operations.backup import back_up
 from walkthroughs.operations.backup import restore as restore_backup
 from walkthroughs.runtime import runtime
 
@@ -43,9 +43,9 @@ def restore(file: Path, passphrase_file: Path | None, replace: bool) -> None:
     """Put the backup FILE in place of what the database holds."""
     parts = runtime()
     passphrase = _passphrase(passphrase_file, is_new=False)
-    key = restore_backup(parts.database, parts.settings, file, passphrase, replace=replace)
+    left = restore_backup(parts.database, parts.settings, file, passphrase, replace=replace)
     click.echo(f"Restored {file}.")
-    if left := store_secret_key(parts.settings, key):
+    if left:
         click.echo(left)
 
 

@@ -48,12 +48,17 @@ class Programs:
 
 
 def finish(program: subprocess.Popen[bytes], what: str) -> None:
-    """Wait for a program's end.
+    """Wait for a program's end. If the wait is ended, so is the program.
 
     Raises:
         HandrailError: it failed; the message has its last line.
     """
-    _, told = program.communicate()
+    try:
+        _, told = program.communicate()
+    except BaseException:
+        program.kill()
+        program.wait()
+        raise
     if program.returncode:
         lines = told.decode(errors="replace").strip().splitlines()
         raise HandrailError(f"{what} failed: {lines[-1] if lines else program.returncode}")

@@ -7,12 +7,12 @@ name it, and few of them are kept.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
-import tempfile
 import time
 from pathlib import Path
+
+from walkthroughs.whole_files import write_whole
 
 _EXPIRES_SECONDS = 3600
 #: Of one member, and of all: the oldest ones make room.
@@ -24,10 +24,7 @@ def keep(folder: Path, owner: str, data: bytes) -> str:
     """Keep an upload; return the token that its owner reads it by."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     token = secrets.token_hex(16)
-    number, temporary = tempfile.mkstemp(dir=folder, prefix=".")
-    with os.fdopen(number, "wb") as file:
-        file.write(data)
-    Path(temporary).rename(_path(folder, owner, token))
+    write_whole(_path(folder, owner, token), data)
     _make_room(folder, owner)
     return token
 

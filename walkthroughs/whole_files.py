@@ -1,0 +1,31 @@
+"""Files that are there whole or not at all, whatever ends the process that writes them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
+    """Write a file, open to its owner alone.
+
+    One that is there already is replaced, or left as it is: another process may have made it.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk. What is there stays.
+    """
+    number, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with open(number, "wb") as file:  # noqa: PTH123  a file that is open already
+            file.write(content)
+            file.flush()
+            os.fsync(number)
+        if replaces:
+            Path(unfinished).replace(path)
+        else:
+            with suppress(FileExistsError):
+                path.hardlink_to(unfinished)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
