@@ -66,12 +66,12 @@ lock: .venv/.dev ## Compile the pinned requirement files
 	    $(COMPILE) $$name.in -o $$name.txt || exit; done
 
 clean: ## Stop the embedded database and remove its data, the environment and caches
-	[ ! -x $(BIN)/python ] || $(BIN)/python -c 'from pathlib import Path; from walkthroughs.database import embedded; embedded.stop(Path("var/postgres"))'
+	! $(BIN)/python -c 'import psutil, psycopg2' 2>/dev/null || $(BIN)/python -c 'from pathlib import Path; from walkthroughs.database import embedded; embedded.stop(Path("var/postgres"))'
 	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/outside/node_modules tests/outside/.environments tests/outside/.debian tests/assistants/node_modules admin/frontend/node_modules
 
 .venv/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handrail needs Python 3.11 or newer; say make PYTHON=...")'
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv # also after one that was interrupted
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
 	$(call install,requirements.txt)
 	touch $@

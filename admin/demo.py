@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
-from git import Actor, Repo
+from git import Actor, InvalidGitRepositoryError, NoSuchPathError, Repo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from admin.access.accounts import create_owner
 from sync.sync_source import sync_source
 from walkthroughs.addresses import ADMIN, personal_link, server_address
 from walkthroughs.command_group import Command
+from walkthroughs.crypto import hash_token
 from walkthroughs.database import migrations
 from walkthroughs.enums import AuthType
 from walkthroughs.identity.links import create_link
@@ -23,11 +24,13 @@ from walkthroughs.models import (
     McpServer,
     McpServerWalkthrough,
     Organization,
+    PersonalLink,
     Walkthrough,
 )
 from walkthroughs.publishing.assignments import assign
 from walkthroughs.runtime import Runtime, runtime
 from walkthroughs.settings import Settings, keep
+from walkthroughs.whole_files import write_whole
 
 _EXAMPLE = Path(__file__).parent.parent / "content_repo_example"
 _SLUG = "acme"
@@ -55,8 +58,8 @@ def prepare(parts: Runtime) -> None:
         organization = _organization(session)
         source_id = _source(session, organization.id, folder)
         password = create_owner(session, organization.id, _OWNER)
-        address = _learner_address(session, parts.settings)
         _academy(session, organization.id)
+    address = _learner_address(parts)
     sync_source(parts.database, parts.settings, source_id)
     with parts.database.transaction() as session:
         _offer_at_academy(session, organization.id)
@@ -64,9 +67,10 @@ def prepare(parts: Runtime) -> None:
 
 
 def _content_repository(settings: Settings) -> Path:
-    """Return the demo's content repository; make it from the example if it is missing."""
+    """Return the demo's content repository; make it from the example if it has no commit."""
     folder = settings.data_dir / "content-repo"
-    if not (folder / ".git").exists():
+    if not _has_commit(folder):
+        shutil.rmtree(folder / ".git", ignore_errors=True)  # one that was cut short
         shutil.copytree(_EXAMPLE, folder, dirs_exist_ok=True)
         repository = Repo.init(folder, initial_branch="main")
         repository.git.add("--all")
@@ -75,6 +79,14 @@ def _content_repository(settings: Settings) -> Path:
         )
         repository.close()
     return folder
+
+
+def _has_commit(folder: Path) -> bool:
+    try:
+        with Repo(folder) as repository:
+            return repository.head.is_valid()
+    except (InvalidGitRepositoryError, NoSuchPathError):
+        return False
 
 
 def _organization(session: Session) -> Organization:
@@ -129,13 +141,18 @@ def _source(session: Session, organization_id: str, folder: Path) -> str:
     return source.id
 
 
-def _learner_address(session: Session, settings: Settings) -> str:
+def _learner_address(parts: Runtime) -> str:
     """Return the demo learner's link. The demo keeps it, since the database holds only its hash."""
-    path = settings.data_dir / "demo-link"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(create_link(session, _SLUG, _LEARNER))
-    return personal_link(settings.base_url, _SLUG, path.read_text())
+    path = parts.settings.data_dir / "demo-link"
+    token = path.read_text() if path.exists() else ""
+    with parts.database.transaction() as session:
+        known = select(PersonalLink.id).where(PersonalLink.token_hash == hash_token(token))
+        is_new = session.scalar(known) is None
+        if is_new:
+            token = create_link(session, _SLUG, _LEARNER)
+    if is_new:
+        write_whole(path, token.encode())
+    return personal_link(parts.settings.base_url, _SLUG, token)
 
 
 def _greeting(settings: Settings, folder: Path, address: str, password: str | None) -> str:

@@ -159,13 +159,16 @@ _CLAIM_IF_FREE = _claim(func.pg_try_advisory_xact_lock)
 def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
 
+    None is also yielded if the source was removed meanwhile.
+
     Yields the source row. Changes to it are committed when the block ends, without waiting for the
     disk: losing `checked_at` in a crash does no harm.
     """
     session = database.direct_sessions()
     try:
         statement = _CLAIM_OR_WAIT if wait else _CLAIM_IF_FREE
-        row, got, _ = session.execute(statement, {"source_id": source_id}).one()
+        found = session.execute(statement, {"source_id": source_id}).one_or_none()
+        row, got, _ = found or (None, False, None)
         yield row if wait or got else None
         with suppress(DBAPIError):  # the claim ended before: then `checked_at` is lost with it
             session.commit()

@@ -6,7 +6,8 @@ What is given is checked before anything is stored: the address, the branch, the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -89,12 +90,7 @@ def change_source(
         HandrailError: what was given does not fit together, or is taken, or a run is under way.
     """
     changed = _checked(settings, source, columns, secret_files)
-    with (
-        queue.claim(database, source.id, wait=wait) as claimed,
-        database.transaction() as session,
-    ):
-        if claimed is None:
-            raise HandrailError("A run of this source is under way. Try again in a moment.")
+    with _claimed(database, source, wait=wait), database.transaction() as session:
         act_as(session, actor)
         row = session.get_one(ContentSource, source.id, with_for_update=True)
         before = row.branch, row.path
@@ -130,26 +126,49 @@ def new_check_token(database: Database, source: ContentSource) -> str:
 
 
 def remove_source(
-    database: Database, settings: Settings, source: ContentSource, actor: Actor = COMMAND_LINE
+    database: Database,
+    settings: Settings,
+    source: ContentSource,
+    *,
+    wait: bool = True,
+    actor: Actor = COMMAND_LINE,
 ) -> int:
     """Remove a source and our copy; return how many walkthroughs the dashboard owns now.
 
-    They stay, published as they are.
+    They stay, published as they are. Waits for a run under way, if it may: else that could store
+    another walkthrough, and fetch another copy.
+
+    Raises:
+        HandrailError: a run is under way.
     """
-    with database.transaction() as session:
-        act_as(session, actor)
-        owned = session.scalars(
-            select(Walkthrough.id).where(
-                Walkthrough.organization_id == source.organization_id,
-                Walkthrough.source_id == source.id,
-            )
-        ).all()
-        for walkthrough_id in owned:
-            writer.detach(session, source.organization_id, walkthrough_id, source.id)
-        session.flush()
-        session.delete(session.get_one(ContentSource, source.id))
-    copies.delete_copy(settings.data_dir, source.id)
+    with _claimed(database, source, wait=wait):
+        with database.transaction() as session:
+            act_as(session, actor)
+            owned = session.scalars(
+                select(Walkthrough.id).where(
+                    Walkthrough.organization_id == source.organization_id,
+                    Walkthrough.source_id == source.id,
+                )
+            ).all()
+            for walkthrough_id in owned:
+                writer.detach(session, source.organization_id, walkthrough_id, source.id)
+            session.flush()
+            session.delete(session.get_one(ContentSource, source.id))
+        copies.delete_copy(settings.data_dir, source.id)
     return len(owned)
+
+
+@contextmanager
+def _claimed(database: Database, source: ContentSource, *, wait: bool) -> Iterator[None]:
+    """Keep runs of the source from beginning while the block runs.
+
+    Raises:
+        HandrailError: one is under way, and it is not waited for.
+    """
+    with queue.claim(database, source.id, wait=wait) as claimed:
+        if claimed is None:
+            raise HandrailError("A run of this source is under way. Try again in a moment.")
+        yield
 
 
 def _checked(

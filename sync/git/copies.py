@@ -60,9 +60,22 @@ def sweep(data_dir: Path, source_ids: Collection[str]) -> None:
     """
     for folder in copies_folder(data_dir).iterdir():
         if folder.name.startswith((_KEY, _TRIAL)):
-            process = folder.name.split("-")[1]
-            is_left = process.isdigit() and not psutil.pid_exists(int(process))
+            is_left = _has_ended(folder)
         else:
             is_left = folder.name.startswith("src_") and folder.name not in source_ids
         if is_left:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_ended(folder: Path) -> bool:
+    """Return whether the process that made the folder has ended.
+
+    Another one may have its number by now: in a container that was restarted, mostly this one.
+    """
+    number = folder.name.split("-")[1]
+    try:
+        return psutil.Process(int(number)).create_time() > folder.stat().st_mtime
+    except psutil.NoSuchProcess:
+        return True
+    except (ValueError, OSError, psutil.Error):
+        return False

@@ -150,7 +150,7 @@ class Repository:
         if not (folder / "HEAD").exists():
             folder.mkdir(exist_ok=True)
             self.git.text("init", "--bare", "--quiet", ".")
-        self._remove_unfinished_packs()
+        self.remove_leftovers()
         self.git.text(
             "fetch",
             "--quiet",
@@ -175,14 +175,15 @@ class Repository:
         if sum(1 for _ in (self.git.folder / "objects" / "pack").glob("*.pack")) > _MAX_PACKS:
             self.git.run_ok("repack", "--geometric=2", "-d", "--quiet")
 
-    def _remove_unfinished_packs(self) -> None:
-        """Remove the packs that a git left unfinished when it was killed, and this process with it.
+    def remove_leftovers(self) -> None:
+        """Remove the packs and locks that a git left when it was killed, and this process with it.
 
-        Git's own collection would, but never runs here. What is younger than a command of git may
-        last is left alone: another process may be fetching.
+        Git's own collection would remove the packs, but never runs here. What is younger than a
+        command of git may last is left alone: another process may be at work.
         """
         over = time.time() - self.git.seconds
-        for path in (self.git.folder / "objects" / "pack").glob("*tmp[-_]*"):
+        packs = (self.git.folder / "objects" / "pack").glob("*tmp[-_]*")
+        for path in (*packs, *(self.git.folder / "refs" / "handrail").rglob("*.lock")):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < over:
                     path.unlink()

@@ -117,6 +117,7 @@ class OpenedProposal:
 
     def look(self) -> Look:
         """Fetch what is new of both branches, and return what a plan is made of."""
+        self.repository.remove_leftovers()
         tip = self._fetch()
         with self._database.transaction() as session:
             last = self._last(session)

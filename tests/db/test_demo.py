@@ -4,24 +4,36 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from git import Repo
+from sqlalchemy import delete, select
 
 from admin.demo import prepare
 from app import add_pages, create_app
+from walkthroughs.crypto import hash_token
 from walkthroughs.enums import AuthType
-from walkthroughs.models import ContentSource, McpServer, McpServerWalkthrough, Walkthrough
+from walkthroughs.models import (
+    ContentSource,
+    McpServer,
+    McpServerWalkthrough,
+    PersonalLink,
+    Walkthrough,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "content_repo_example"
+
+
+def make_demo(settings, times=1):
+    app = add_pages(create_app(settings))
+    with app.app_context():
+        for _ in range(times):
+            prepare(app.extensions["handrail"])
+    app.extensions["handrail"].database.close()
 
 
 @pytest.fixture
 def demo(database, settings):
     """The demo, made twice: its content repository."""
-    app = add_pages(create_app(settings))
-    with app.app_context():
-        prepare(app.extensions["handrail"])
-        prepare(app.extensions["handrail"])
-    app.extensions["handrail"].database.close()
+    make_demo(settings, times=2)
     return settings.data_dir / "content-repo"
 
 
@@ -54,3 +66,28 @@ def test_the_demo_has_every_file_of_the_example_and_its_walkthroughs_are_live(de
     assert sorted(listed) == sorted(path.as_posix() for path in files)
     assert len(live) == len(list(EXAMPLE.glob("walkthroughs/*")))
     assert source.problems == ()
+
+
+def test_a_demo_that_was_cut_short_is_made_whole(database, settings, capsys):
+    folder = settings.data_dir / "content-repo"
+    folder.mkdir(parents=True)
+    Repo.init(folder, initial_branch="main").close()
+    (folder / ".git" / "index.lock").touch()
+    (settings.data_dir / "demo-link").touch()
+    make_demo(settings)
+
+    with database.transaction() as session:
+        assert session.query(Walkthrough).filter_by(is_published=True).count() > 0
+        stored = session.scalars(select(PersonalLink.token_hash)).all()
+    token = (settings.data_dir / "demo-link").read_text()
+    assert hash_token(token) in stored
+    assert token in capsys.readouterr().out
+
+
+def test_a_demo_whose_database_was_made_anew_has_a_link_that_works(demo, database, settings):
+    before = (settings.data_dir / "demo-link").read_text()
+    with database.transaction() as session:
+        session.execute(delete(PersonalLink))
+    make_demo(settings)
+
+    assert (settings.data_dir / "demo-link").read_text() != before

@@ -1,7 +1,9 @@
 """Changes proposed to real Git hosts: pushed, added to, refused, merged, and live."""
 
 import base64
+import os
 import subprocess
+import time
 from dataclasses import replace
 
 import pytest
@@ -166,6 +168,20 @@ def test_a_proposal_is_pushed_added_to_merged_and_live(synced):
     third = synced.propose(synced.live(content="Again."))
     assert third.proposal.id != first.proposal.id
     assert synced.git("rev-list", "--count", f"main..{synced.branch}") == "1"
+
+
+def test_locks_that_a_killed_git_left_are_no_hindrance(synced):
+    synced.propose(synced.live(content="Do it."))
+    refs = synced.settings.data_dir / "git" / synced.source_id / "refs" / "handrail"
+    long_ago = time.time() - synced.settings.git_seconds - 1
+    locks = [path.with_name(f"{path.name}.lock") for path in refs.rglob("wt_*") if path.is_file()]
+    for lock in locks:
+        lock.touch()
+        os.utime(lock, (long_ago, long_ago))
+    synced.propose(synced.live(content="Do it twice."))
+
+    assert locks
+    assert "+Do it twice." in synced.git("show", synced.branch)
 
 
 def test_what_others_push_to_the_branch_stays_and_the_same_file_is_theirs(synced):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from sync import queue
 from sync.git.credentials import Token, decrypt_credential, encrypt_credential
 from sync.sync_source import sync_source
 from tests.dashboard import app, owner, said, site
@@ -148,6 +149,10 @@ def test_a_source_is_removed_by_typing_its_name_and_its_walkthroughs_stay(
     assert "Its walkthrough stays as it is" in said(owner.get(where))
     answer = send(owner, where, where, name="Guides")
     assert (answer.status_code, guides.read() is None) == (422, False)
+    with queue.claim(database, guides.id, wait=False):
+        answer = send(owner, where, where, name="guides")
+        assert (answer.status_code, guides.read() is None) == (422, False)
+        assert "A run of this source is under way. Try again in a moment." in said(answer)
     answer = send(owner, where, where, name="guides")
     assert (answer.status_code, guides.read()) == (303, None)
     with database.transaction() as session:

@@ -39,7 +39,11 @@ class Turn:
         with self._guard:
             if self._file is not None:
                 return True
-            file = self._path.open("ab")
+            try:
+                file = self._path.open("ab")
+            except OSError:
+                # Its folder was swept, as one of temporary files may be. Two at work do no harm.
+                return True
             try:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

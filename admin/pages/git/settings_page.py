@@ -109,15 +109,21 @@ class SourceSettingsPage(Page):
         row, fault = find_source(source_id), None
         if request.method == "POST":
             if request.form.get("name", "").strip() == row.name:
-                actor, parts, name = current_actor(), runtime(), row.name
-                db.session.rollback()
-                owned = sources.remove_source(parts.database, parts.settings, row, actor)
-                flash(f"“{name}” is removed. {_owned_words(owned)}", "success")
-                return redirect(url_for("git.index"), code=303)
-            fault = f"Type “{row.name}” to remove it."
+                fault = _refused(lambda: _remove(row))
+                if fault is None:
+                    return redirect(url_for("git.index"), code=303)
+            else:
+                fault = f"Type “{row.name}” to remove it."
         values = {"source": row, "fault": fault, "owned_words": _owned_words(_count_owned(row))}
         page = str(self.render("handrail/git_remove.html", **values))
         return page, 422 if fault else 200
+
+
+def _remove(row: ContentSource) -> None:
+    actor, parts, name = current_actor(), runtime(), row.name
+    db.session.rollback()
+    owned = sources.remove_source(parts.database, parts.settings, row, wait=False, actor=actor)
+    flash(f"“{name}” is removed. {_owned_words(owned)}", "success")
 
 
 def _change(row: ContentSource, typed: dict[str, str]) -> None:
