@@ -33,6 +33,7 @@ def test_work_begins_when_the_process_that_has_the_turn_has_ended(tmp_path):
     finally:
         stop.set()
         waiting.join()
+        turn._file.close()  # which nobody does in production: it would give the turn away
 
 
 def test_work_is_done_also_when_the_folder_of_the_turn_was_swept(tmp_path):
