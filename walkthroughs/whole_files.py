@@ -29,3 +29,8 @@ def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
                 path.hardlink_to(unfinished)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)  # what has which name is in there
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
