@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
-from git import Actor, InvalidGitRepositoryError, NoSuchPathError, Repo
+from git import Actor, Repo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -67,26 +67,24 @@ def prepare(parts: Runtime) -> None:
 
 
 def _content_repository(settings: Settings) -> Path:
-    """Return the demo's content repository; make it from the example if it has no commit."""
+    """Return the demo's content repository; make it from the example if it is missing.
+
+    The repository comes last and whole: what this finds is kept, whatever state it is in.
+    """
     folder = settings.data_dir / "content-repo"
-    if not _has_commit(folder):
-        shutil.rmtree(folder / ".git", ignore_errors=True)  # one that was cut short
+    if not (folder / ".git").exists():
+        unfinished = folder.with_name("content-repo.new")
+        shutil.rmtree(unfinished, ignore_errors=True)  # one that was cut short
+        shutil.copytree(_EXAMPLE, unfinished)
+        with Repo.init(unfinished, initial_branch="main") as repository:
+            repository.git.add("--all")
+            repository.index.commit(
+                "Start with the example walkthroughs", author=_AUTHOR, committer=_AUTHOR
+            )
         shutil.copytree(_EXAMPLE, folder, dirs_exist_ok=True)
-        repository = Repo.init(folder, initial_branch="main")
-        repository.git.add("--all")
-        repository.index.commit(
-            "Start with the example walkthroughs", author=_AUTHOR, committer=_AUTHOR
-        )
-        repository.close()
+        (unfinished / ".git").rename(folder / ".git")
+        shutil.rmtree(unfinished)
     return folder
-
-
-def _has_commit(folder: Path) -> bool:
-    try:
-        with Repo(folder) as repository:
-            return repository.head.is_valid()
-    except (InvalidGitRepositoryError, NoSuchPathError):
-        return False
 
 
 def _organization(session: Session) -> Organization:

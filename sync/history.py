@@ -12,7 +12,7 @@ from sync.fence import Fence
 from sync.git.errors import RepositoryUnavailable
 from sync.planning.plan import Create, FolderTree, Plan
 from sync.planning.report import describe
-from sync.runs import RunResult, SyncRequest
+from sync.runs import RunResult, SourceRemoved, SyncRequest
 from walkthroughs.audit.record import COMMAND_LINE, Actor, Event, act_as, git_actor, record
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import AuditPlace, RunOutcome, SyncTrigger
@@ -33,9 +33,17 @@ _STORE_GIT_TREES = text(
 
 
 def read(database: Database, source_id: str) -> ContentSource:
-    """Return the source as it is now."""
+    """Return the source as it is now.
+
+    Raises:
+        SourceRemoved: it was removed.
+    """
     with database.transaction() as session:
-        return session.scalars(select(ContentSource).where(ContentSource.id == source_id)).one()
+        query = select(ContentSource).where(ContentSource.id == source_id)
+        found = session.scalars(query).one_or_none()
+    if found is None:
+        raise SourceRemoved
+    return found
 
 
 def record_held(

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, exists, func, sel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, defer, with_expression
 
-from sync.runs import SyncRequest
+from sync.runs import SourceRemoved, SyncRequest
 from walkthroughs.database.pool import Database
 from walkthroughs.enums import ProposalState, SyncTrigger
 from walkthroughs.ids import now_ms
@@ -159,16 +159,20 @@ _CLAIM_IF_FREE = _claim(func.pg_try_advisory_xact_lock)
 def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
 
-    None is also yielded if the source was removed meanwhile.
-
     Yields the source row. Changes to it are committed when the block ends, without waiting for the
     disk: losing `checked_at` in a crash does no harm.
+
+    Raises:
+        SourceRemoved: there is no such source any more. One that was waited for may be gone, too:
+            `history.read` tells.
     """
     session = database.direct_sessions()
     try:
         statement = _CLAIM_OR_WAIT if wait else _CLAIM_IF_FREE
         found = session.execute(statement, {"source_id": source_id}).one_or_none()
-        row, got, _ = found or (None, False, None)
+        if found is None:
+            raise SourceRemoved
+        row, got, _ = found
         yield row if wait or got else None
         with suppress(DBAPIError):  # the claim ended before: then `checked_at` is lost with it
             session.commit()

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 
 from sync.planning.plan import Plan
 from walkthroughs.enums import RunOutcome, SyncTrigger
-from walkthroughs.errors import HandrailError
+from walkthroughs.errors import HandrailError, NotFound
 
 
 class PlanChanged(HandrailError):
     """A plan was approved that is not this one."""
+
+
+class SourceRemoved(NotFound):
+    """The content source was removed since it was found, or while a run of it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__("The content source was removed meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)

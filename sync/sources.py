@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sync import queue
+from sync import history, queue
 from sync.git import copies, credentials
 from sync.git.access import token_user
 from sync.git.address import transport
@@ -163,11 +163,12 @@ def _claimed(database: Database, source: ContentSource, *, wait: bool) -> Iterat
     """Keep runs of the source from beginning while the block runs.
 
     Raises:
-        HandrailError: one is under way, and it is not waited for.
+        HandrailError: one is under way, and it is not waited for; or the source was removed.
     """
     with queue.claim(database, source.id, wait=wait) as claimed:
         if claimed is None:
             raise HandrailError("A run of this source is under way. Try again in a moment.")
+        history.read(database, source.id)  # another command may have removed it meanwhile
         yield
 
 

@@ -19,7 +19,7 @@ from sync.git.errors import RepositoryUnavailable, Stopped
 from sync.git.repository import Repository
 from sync.proposals.drafts import conclude_drafts
 from sync.proposals.outcome import follow_unmoved, read_open
-from sync.runs import PlanChanged, RunResult, SyncRequest
+from sync.runs import PlanChanged, RunResult, SourceRemoved, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.sync_source import sync_claimed
 from walkthroughs.database.listener import close, listen, wait
@@ -223,6 +223,8 @@ def _check_or_record_error(
             return check_source(database, settings, source.id, stop)
     except DatabaseUnavailable:
         raise  # it is logged, and no trouble of the source: the loop begins again
+    except SourceRemoved:
+        pass  # since it was listed
     except Stopped:
         _log.info("%s: stopped; it is checked again after the start", source.name)
     except Exception:  # noqa: BLE001  the sources behind it must have their turn

@@ -31,6 +31,7 @@ def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
         Path(unfinished).unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)  # what has which name is in there
     try:
-        os.fsync(folder)
+        with suppress(OSError):  # not every file system can
+            os.fsync(folder)
     finally:
         os.close(folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +14,11 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-#: The folder of a key, or of a repository that is tried, begins so, and goes on with the process
-#: that made it.
+#: The folder of a key, or of a repository that is tried, begins so, and goes on with the machine
+#: and the process that made it.
 _KEY, _TRIAL = "key-", "trial-"
+#: Nothing uses such a folder for that long.
+_LEFT_SECONDS = 86_400
 
 
 def copies_folder(data_dir: Path) -> Path:
@@ -33,7 +37,7 @@ def copy_of(data_dir: Path, source_id: str) -> Path:
 @contextmanager
 def key_folder(data_dir: Path) -> Iterator[Path]:
     """Yield a folder for a key; it is gone after the block."""
-    prefix = f"{_KEY}{os.getpid()}-"
+    prefix = f"{_KEY}{_here()}"
     with TemporaryDirectory(prefix=prefix, dir=copies_folder(data_dir)) as folder:
         yield Path(folder)
 
@@ -41,7 +45,7 @@ def key_folder(data_dir: Path) -> Iterator[Path]:
 @contextmanager
 def trial_name(data_dir: Path) -> Iterator[str]:
     """Yield a name for a copy that is gone after the block; `copy_of` says where it is."""
-    name = f"{_TRIAL}{os.getpid()}-{secrets.token_hex(8)}"
+    name = f"{_TRIAL}{_here()}{secrets.token_hex(8)}"
     try:
         yield name
     finally:
@@ -67,14 +71,22 @@ def sweep(data_dir: Path, source_ids: Collection[str]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _here() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-"
+
+
 def _has_ended(folder: Path) -> bool:
     """Return whether the process that made the folder has ended.
 
     Another one may have its number by now: in a container that was restarted, mostly this one.
+    Numbers of another machine or container, which may share the data folder, say nothing.
     """
-    number = folder.name.split("-")[1]
+    host, _, number = folder.name.rpartition("-")[0].partition("-")[2].rpartition("-")
     try:
-        return psutil.Process(int(number)).create_time() > folder.stat().st_mtime
+        made = folder.stat().st_mtime
+        if host != socket.gethostname():
+            return time.time() - made > _LEFT_SECONDS
+        return psutil.Process(int(number)).create_time() > made
     except psutil.NoSuchProcess:
         return True
     except (ValueError, OSError, psutil.Error):

@@ -1,15 +1,22 @@
 """Copies of repositories and keys are for us alone, and go when they are not needed."""
 
 import os
+import socket
 import subprocess
+import threading
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from sync import queue, sources
 from sync.git.copies import copies_folder, copy_of, key_folder, sweep
-from sync.worker import check_source
+from sync.runs import SourceRemoved
+from sync.sync_source import plan_source, sync_source
+from sync.worker import _check_or_record_error, check_source
+from tests.waiting import until
 from walkthroughs.errors import HandrailError
+from walkthroughs.models import ContentSource
 
 
 def test_copies_are_closed_to_other_users_also_those_of_an_earlier_release(synced):
@@ -33,36 +40,42 @@ def test_a_source_that_is_removed_leaves_no_copy(synced):
 def test_what_killed_processes_and_removed_sources_left_is_swept_and_the_rest_stays(tmp_path):
     ended = subprocess.Popen(["true"])
     ended.wait()
-    folder = copies_folder(tmp_path)
-    for name in (
-        f"key-{ended.pid}-abc",
-        f"key-{os.getpid()}-abc",
-        f"trial-{ended.pid}-abc",
-        f"trial-{os.getpid()}-abc",
-        "src_gone",
+    folder, here = copies_folder(tmp_path), socket.gethostname()
+    left = [f"key-{here}-{ended.pid}-abc", f"trial-{here}-{ended.pid}-abc", "src_gone"]
+    used = [
+        f"key-{here}-{os.getpid()}-abc",
+        f"trial-{here}-{os.getpid()}-abc",
+        f"key-an-other-machine-{ended.pid}-abc",
         "src_there",
         "notes",
-    ):
+    ]
+    for name in (*left, *used):
         (folder / name).mkdir()
         (folder / name / "file").write_text("x")
     sweep(tmp_path, {"src_there"})
 
-    left = sorted(path.name for path in folder.iterdir())
-    used = [f"{kind}-{os.getpid()}-abc" for kind in ("key", "trial")]
-    assert left == sorted([*used, "src_there", "notes"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(used)
 
 
-def test_what_a_process_left_whose_number_another_has_by_now_is_swept(tmp_path):
-    left = copies_folder(tmp_path) / f"key-{os.getpid()}-abc"  # a container that began again
+@pytest.mark.parametrize(
+    ("machine", "seconds"),
+    [
+        (f"{socket.gethostname()}-", 60),  # a container that began again
+        ("an-other-machine-", 90_000),
+        ("", 90_000),  # of an earlier release
+    ],
+)
+def test_keys_whose_process_cannot_be_running_are_swept(tmp_path, machine, seconds):
+    left = copies_folder(tmp_path) / f"key-{machine}{os.getpid()}-abc"
     left.mkdir()
-    before = psutil.Process().create_time() - 60
+    before = psutil.Process().create_time() - seconds
     os.utime(left, (before, before))
     sweep(tmp_path, set())
 
     assert not left.exists()
 
 
-def test_a_source_is_not_removed_under_a_run_and_a_run_finds_one_that_is_gone(synced):
+def test_a_source_is_not_removed_under_a_run_and_a_run_finds_one_that_is_gone(synced, caplog):
     row = synced.source()
     with queue.claim(synced.database, row.id, wait=False) as claimed:
         assert claimed is not None
@@ -71,8 +84,54 @@ def test_a_source_is_not_removed_under_a_run_and_a_run_finds_one_that_is_gone(sy
     assert copy_of(synced.settings.data_dir, row.id).is_dir()
 
     sources.remove_source(synced.database, synced.settings, row)
-    assert check_source(synced.database, synced.settings, row.id) is None
+    with pytest.raises(SourceRemoved):
+        check_source(synced.database, synced.settings, row.id)
+    stop = threading.Event()
+    assert _check_or_record_error(synced.database, synced.settings, row, stop) is None
+    assert caplog.messages == []
     assert not copy_of(synced.settings.data_dir, row.id).exists()
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda made, row: sync_source(made.database, made.settings, row.id),
+        lambda made, row: plan_source(made.database, made.settings, row.id),
+        lambda made, row: sources.remove_source(made.database, made.settings, row),
+        lambda made, row: sources.change_source(
+            made.database, made.settings, row, {"branch": "x"}, {}
+        ),
+    ],
+)
+def test_who_waited_for_a_source_that_is_removed_meanwhile_is_told(synced, work):
+    told = []
+    with synced.database.transaction() as session:
+        organization = synced.source().organization_id
+        row = ContentSource(
+            organization_id=organization, name="new", url="https://x.example/new.git"
+        )
+        session.add(row)
+
+    def wait():
+        with pytest.raises(SourceRemoved) as error:
+            work(synced, row)
+        told.append(str(error.value))
+
+    with queue.claim(synced.database, row.id, wait=False):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        until(lambda: _is_waited_for(synced.database))
+        with synced.database.transaction() as session:
+            session.delete(session.get_one(ContentSource, row.id))
+    waiting.join()
+
+    assert told == ["The content source was removed meanwhile."]
+
+
+def _is_waited_for(database):
+    with database.begin() as connection:
+        asked = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+        return connection.execute(text(asked)).scalar_one()
 
 
 def test_a_key_is_kept_beside_the_copies_while_it_is_used(tmp_path):

@@ -70,18 +70,37 @@ def test_the_demo_has_every_file_of_the_example_and_its_walkthroughs_are_live(de
 
 def test_a_demo_that_was_cut_short_is_made_whole(database, settings, capsys):
     folder = settings.data_dir / "content-repo"
-    folder.mkdir(parents=True)
-    Repo.init(folder, initial_branch="main").close()
-    (folder / ".git" / "index.lock").touch()
+    unfinished = settings.data_dir / "content-repo.new"
+    for each in (folder, unfinished):
+        each.mkdir(parents=True)
+        (each / "README.md").write_text("half of")
+    Repo.init(unfinished, initial_branch="main").close()
+    (unfinished / ".git" / "index.lock").touch()
     (settings.data_dir / "demo-link").touch()
     make_demo(settings)
 
+    assert not unfinished.exists()
+    assert git(folder, "status", "--short") == ""
     with database.transaction() as session:
         assert session.query(Walkthrough).filter_by(is_published=True).count() > 0
         stored = session.scalars(select(PersonalLink.token_hash)).all()
     token = (settings.data_dir / "demo-link").read_text()
     assert hash_token(token) in stored
     assert token in capsys.readouterr().out
+
+
+def test_what_somebody_has_done_in_the_demos_repository_is_kept(demo, settings):
+    (demo / "note.md").write_text("mine")
+    git(demo, "checkout", "--quiet", "--orphan", "draft")
+    make_demo(settings)
+
+    assert (demo / "note.md").read_text() == "mine"
+    assert git(demo, "branch", "--show-current") == "draft"
+
+
+def git(folder, *words):
+    done = subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def test_a_demo_whose_database_was_made_anew_has_a_link_that_works(demo, database, settings):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import content, new_course
 from tests.waiting import PATIENCE
-from walkthroughs.database import cluster, embedded, migrations
+from walkthroughs.database import cluster, embedded, leftovers, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
@@ -90,7 +90,7 @@ def test_what_says_why_no_cluster_could_be_made_is_named(folder, monkeypatch, ca
 
 
 def test_what_a_killed_initdb_left_is_no_cluster(folder):
-    unfinished = folder.with_name("data.new")
+    unfinished = folder.with_name("data.new-abc")
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
 
@@ -98,12 +98,42 @@ def test_what_a_killed_initdb_left_is_no_cluster(folder):
     assert not unfinished.exists()
 
 
-def test_a_folder_may_have_any_name(folder):
-    odd = folder.with_name("it's 100% & more")
+def test_the_name_of_a_folder_may_have_spaces_and_most_signs(folder):
+    odd = folder.with_name("it's 100% & 1 + 1 more")
+    database = connect(lambda: embedded.start(odd))
     try:
-        psycopg2.connect(embedded.start(odd)).close()
+        migrations.upgrade(database)
     finally:
+        database.close()
         embedded.stop(odd)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("name", ["$HOME", "a,b", "`x`", 'a"b', "a\\b"])
+def test_a_name_that_postgresql_would_misread_is_refused(folder, name):
+    with pytest.raises(psycopg2.OperationalError, match="which PostgreSQL cannot take"):
+        embedded.start(folder.with_name(name))
+
+
+def test_an_empty_folder_may_be_there_also_elsewhere_behind_a_link(folder, tmp_path):
+    elsewhere = tmp_path / "disk"
+    elsewhere.mkdir()
+    folder.symlink_to(elsewhere)
+
+    psycopg2.connect(embedded.start(folder)).close()
+    assert folder.with_name("data.lock").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["disk"]
+
+
+def test_a_server_whose_folder_is_moved_away_ends_before_the_next_one_begins(folder):
+    embedded.start(folder)
+    old = psutil.Process(server_pid(folder))
+    folder.rename(folder.with_name("moved"))
+    psycopg2.connect(embedded.start(folder)).close()
+
+    old.wait(PATIENCE)
+    assert old.pid != server_pid(folder)
+    psycopg2.connect(embedded.start(folder)).close()
 
 
 def test_a_server_that_is_still_starting_is_waited_for(folder):
@@ -124,7 +154,7 @@ def test_a_server_that_is_still_starting_is_waited_for(folder):
 
 def test_a_running_server_is_found_while_somebody_holds_its_turn(folder):
     address = embedded.start(folder)
-    with embedded._one_at_a_time(folder):
+    with embedded._one_at_a_time(embedded._lock_of(folder)):
         assert embedded.start(folder) == address
 
 
@@ -132,7 +162,7 @@ def test_a_running_server_is_found_while_somebody_holds_its_turn(folder):
 def test_who_waits_for_a_turn_that_does_not_come_says_so(folder, monkeypatch):
     monkeypatch.setattr(embedded, "_TURN_SECONDS", 0.05)
     with (
-        embedded._one_at_a_time(folder),
+        embedded._one_at_a_time(embedded._lock_of(folder)),
         pytest.raises(psycopg2.OperationalError, match="another process has been starting it"),
     ):
         embedded.start(folder)
@@ -167,16 +197,16 @@ def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, m
     embedded.start(folder)
     kill(folder)
     other = threading.Thread(target=embedded.start, args=[folder])
-    working_in = embedded._working_in
+    working_in = leftovers._working_in
 
     def while_another_starts(data_dir):
-        monkeypatch.setattr(embedded, "_working_in", working_in)
+        monkeypatch.setattr(leftovers, "_working_in", working_in)
         found = working_in(data_dir)
         other.start()
         other.join(1)  # it waits for this one: else it has started the server by then
         return found
 
-    monkeypatch.setattr(embedded, "_working_in", while_another_starts)
+    monkeypatch.setattr(leftovers, "_working_in", while_another_starts)
     address = embedded.start(folder)
     other.join(PATIENCE)
 

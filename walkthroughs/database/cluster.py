@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -11,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 #: A cluster sorts alike wherever it is made, also where the environment names a locale that is not
@@ -23,6 +25,10 @@ _NEW_CLUSTER = (
 #: without it typographic quotes are letters, too.
 _KNOW_LETTERS = ("C.UTF-8", "en_US.UTF-8", "UTF-8")
 _START_SECONDS, _MAKE_SECONDS = 10, 120
+#: How the folder ends in which a cluster is made.
+_UNFINISHED = ".new-"
+#: `pg_ctl` hands the name to a shell, between double quotes; a comma would end a list.
+_ODD = re.compile(r'[$`"\\,\n]')
 #: PostgreSQL refuses to be run by root.
 _SYSTEM_USER = "pgserver"
 
@@ -36,20 +42,29 @@ def make(data_dir: Path) -> None:
     """Make the cluster: all of it, or nothing. It takes about a second.
 
     Raises:
-        OSError: the folder cannot be made, or is not empty.
+        OSError: the folder cannot be made, is not empty, or has a name that cannot be used.
         subprocess.SubprocessError: `initdb` fails, and has said why in the log.
     """
-    if data_dir.exists() and any(data_dir.iterdir()):
-        raise FileExistsError(f"{data_dir} is not empty, and holds no database")
-    unfinished = data_dir.with_name(f"{data_dir.name}.new")
-    shutil.rmtree(unfinished, ignore_errors=True)  # one that was killed has left it
-    unfinished.mkdir()
-    user = _user_of(unfinished)
-    if user is not None:
-        shutil.chown(unfinished, user)
-    options = (*_NEW_CLUSTER, f"--lc-ctype={_installed(_KNOW_LETTERS)}")
-    _run("initdb", (*options, "-D", str(unfinished)), user, _MAKE_SECONDS)
+    if odd := _ODD.search(str(data_dir)):
+        raise OSError(f"the name of its folder has {odd[0]!r} in it, which PostgreSQL cannot take")
+    if data_dir.exists():
+        if any(data_dir.iterdir()):
+            raise FileExistsError(f"{data_dir} is not empty, and holds no database")
+        _make_in(data_dir)  # it may be the root of a disk, which cannot be renamed to
+        return
+    for left in data_dir.parent.glob(f"{data_dir.name}{_UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)  # by one that was killed
+    unfinished = Path(mkdtemp(prefix=f"{data_dir.name}{_UNFINISHED}", dir=data_dir.parent))
+    _make_in(unfinished)
     unfinished.rename(data_dir)
+
+
+def _make_in(folder: Path) -> None:
+    user = _user_of(folder)
+    if user is not None:
+        shutil.chown(folder, user)
+    options = (*_NEW_CLUSTER, f"--lc-ctype={_installed(_KNOW_LETTERS)}")
+    _run("initdb", (*options, "-D", str(folder)), user, _MAKE_SECONDS)
 
 
 def start(data_dir: Path) -> None:

@@ -8,28 +8,24 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 import psutil
 import psycopg2
 
 from walkthroughs.database import cluster
+from walkthroughs.database.leftovers import clear_after_crash, end_server_of_removed
+from walkthroughs.database.postmaster import read_address, read_pid
 from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 4
-#: A crashed server's children end by themselves, unless one waits for another that is gone.
-_ENDED_AFTER_SECONDS = 2.0
-_PATIENCE_SECONDS = 5.0
 #: A server that has crashed may take long to read what it had written last.
 _READY_SECONDS = 10.0
 #: Another process may be making the cluster, or starting the server after a crash.
 _TURN_SECONDS = 30.0
-#: Where the file that PostgreSQL keeps while it runs says these.
-_SOCKET_LINE, _STATUS_LINE = 4, 7
 
 
 def database_url(settings: Settings) -> str:
@@ -46,11 +42,11 @@ def start(data_dir: Path) -> str:
     Raises:
         psycopg2.OperationalError: it does not start, as for any server that is away.
     """
-    data_dir = data_dir.resolve()
+    lock, data_dir = _lock_of(data_dir), data_dir.resolve()
     for attempt in range(_ATTEMPTS):
         try:
-            return _address(data_dir) or _start_alone(data_dir)
-        except (OSError, subprocess.SubprocessError) as error:
+            return read_address(data_dir) or _start_alone(data_dir, lock)
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             # Right after a crash the old server may still hold what the new one needs.
             _log.warning("the embedded PostgreSQL did not start (attempt %d)", attempt + 1)
             cause = error
@@ -62,11 +58,11 @@ def start(data_dir: Path) -> str:
 
 def stop(data_dir: Path) -> bool:
     """Stop the server of *data_dir* if it runs; return whether it did."""
-    data_dir = data_dir.resolve()
-    if _server_pid(data_dir) is None:
+    lock, data_dir = _lock_of(data_dir), data_dir.resolve()
+    if read_pid(data_dir) is None:
         return False
-    with _one_at_a_time(data_dir), suppress(psutil.NoSuchProcess):
-        if (pid := _server_pid(data_dir)) is not None:
+    with _one_at_a_time(lock), suppress(psutil.NoSuchProcess):
+        if (pid := read_pid(data_dir)) is not None:
             process = psutil.Process(pid)
             # It asks PostgreSQL for a fast shutdown: sessions end, the data is written out.
             process.send_signal(signal.SIGINT)
@@ -74,19 +70,24 @@ def stop(data_dir: Path) -> bool:
     return True
 
 
-def _start_alone(data_dir: Path) -> str:
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(data_dir):
-        _clear_after_crash(data_dir)
-        if _server_pid(data_dir) is None:
+def _start_alone(data_dir: Path, lock: Path) -> str:
+    with _one_at_a_time(lock):
+        clear_after_crash(data_dir)
+        if read_pid(data_dir) is None:
             if not cluster.is_made(data_dir):
+                end_server_of_removed(data_dir)
                 cluster.make(data_dir)
             cluster.start(data_dir)
         return _wait_until_ready(data_dir)
 
 
+def _lock_of(data_dir: Path) -> Path:
+    """Return the file of the turn: in our data folder, also if *data_dir* is a link."""
+    return data_dir.parent / f"{data_dir.name}.lock"
+
+
 @contextmanager
-def _one_at_a_time(data_dir: Path) -> Iterator[None]:
+def _one_at_a_time(lock: Path) -> Iterator[None]:
     """Let one caller on this machine start or stop the server at a time.
 
     Else one could take the lock files of a server that another has just started for those of the
@@ -94,19 +95,34 @@ def _one_at_a_time(data_dir: Path) -> Iterator[None]:
     its file after a minute.
 
     Raises:
-        TimeoutError: others take too long.
+        psycopg2.OperationalError: others take too long.
+        OSError: the lock cannot be made.
     """
-    # Not opened for writing: another user may have made it.
-    file = os.open(data_dir.with_name(f"{data_dir.name}.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    file = _opened(lock)
     try:
         until = time.monotonic() + _TURN_SECONDS
         while not _locked(file):
             if time.monotonic() > until:
-                raise TimeoutError("another process has been starting it for long")
+                message = (
+                    "another process has been starting the embedded PostgreSQL for a long time"
+                )
+                raise psycopg2.OperationalError(message)
             time.sleep(0.02)
         yield
     finally:
         os.close(file)  # which releases it; so does a death
+
+
+def _opened(lock: Path) -> int:
+    with suppress(FileExistsError):
+        file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        os.fchmod(file, 0o644)  # for another user, who may read it, and lock what they can read
+        return file
+    try:
+        return os.open(lock, os.O_RDWR)
+    except PermissionError:
+        return os.open(lock, os.O_RDONLY)
 
 
 def _locked(file: int) -> bool:
@@ -115,52 +131,6 @@ def _locked(file: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _clear_after_crash(data_dir: Path) -> None:
-    """Remove lock files whose process is not our server.
-
-    PostgreSQL believes any live process with that number, even a zombie or a
-    stranger after a restart of the machine. They go only when none of its
-    processes works in the folder any more. A crashed server's children
-    do for a moment, which a new server would not start beside.
-    """
-    locks = [data_dir / "postmaster.pid", *data_dir.glob(".s.PGSQL.*.lock")]
-    if not any(map(Path.exists, locks)) or _server_pid(data_dir) is not None:
-        return
-    began = time.monotonic()
-    while left := _working_in(data_dir):
-        waited = time.monotonic() - began
-        if waited > _PATIENCE_SECONDS:
-            return
-        if waited > _ENDED_AFTER_SECONDS:
-            _end_orphans(left)
-        time.sleep(0.05)
-    for lock in locks:
-        _log.warning("removing %s, left behind by a server that is gone", lock)
-        lock.unlink(missing_ok=True)
-
-
-def _working_in(data_dir: Path) -> list[psutil.Process]:
-    """Return PostgreSQL's processes that work in the folder; a shell may, too."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            alive = process.status() != psutil.STATUS_ZOMBIE
-            if alive and process.name() == "postgres" and process.cwd() == str(data_dir):
-                found.append(process)
-    return found
-
-
-def _end_orphans(processes: Sequence[psutil.Process]) -> None:
-    """Kill those that a server, which is gone, left behind. Its log has what they committed."""
-    for process in processes:
-        with suppress(psutil.Error, IndexError):
-            parent = process.parent()
-            of_a_server = parent is not None and parent.name() == "postgres"
-            if process.cmdline()[0].startswith("postgres:") and not of_a_server:
-                _log.warning("ending process %d, left behind by a server that is gone", process.pid)
-                process.kill()
 
 
 def _wait_until_ready(data_dir: Path) -> str:
@@ -172,37 +142,18 @@ def _wait_until_ready(data_dir: Path) -> str:
     """
     until = time.monotonic() + _READY_SECONDS
     while time.monotonic() < until:
-        if address := _address(data_dir):
+        if address := read_address(data_dir):
             return address
-        if _server_pid(data_dir) is None:
+        if read_pid(data_dir) is None:
             raise ProcessLookupError("it has ended right after it began")
         time.sleep(0.05)
-    raise TimeoutError("it has been starting, or stopping, for long")
-
-
-def _address(data_dir: Path) -> str | None:
-    """Return the address of the server, if one runs and takes connections."""
-    if _server_pid(data_dir) is None:
-        return None
-    with suppress(OSError, IndexError):
-        lines = (data_dir / "postmaster.pid").read_text().splitlines()
-        if lines[_STATUS_LINE].strip() == "ready":
-            return f"postgresql://postgres:@/postgres?host={quote(lines[_SOCKET_LINE])}"
-    return None
-
-
-def _server_pid(data_dir: Path) -> int | None:
-    try:
-        pid = int((data_dir / "postmaster.pid").read_text().split()[0])
-        process = psutil.Process(pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        return pid if alive and str(data_dir) in process.cmdline() else None
-    except (OSError, ValueError, IndexError, psutil.Error):
-        return None
+    raise TimeoutError("it has been starting, or stopping, for a long time")
 
 
 def _reason(error: Exception, data_dir: Path) -> str:
-    if isinstance(error, OSError):
+    if not isinstance(error, subprocess.CalledProcessError | subprocess.TimeoutExpired):
         return str(error)
-    log = data_dir / "log"
-    return f"{log} says why" if log.exists() else "what initdb printed above says why"
+    program, log = Path(error.cmd[0]).name, data_dir / "log"
+    if program == "pg_ctl" and log.exists():
+        return f"{log} says why"
+    return f"what {program} printed above says why"

@@ -164,7 +164,9 @@ class ConnectionFactory:
             url = driver_url(self._address()).set(drivername="postgresql")
         finally:
             self._address_lock.release()
-        return url.render_as_string(hide_password=False)
+        place, mark, options = url.render_as_string(hide_password=False).partition("?")
+        # In options, SQLAlchemy writes a space as a plus, which the driver takes for a plus.
+        return place + mark + options.replace("+", "%20")
 
     def __call__(self) -> psycopg2.extensions.connection:
         """Open one at the known address; ask for the address again if nothing answers there."""

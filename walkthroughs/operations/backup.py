@@ -69,8 +69,8 @@ def restore(
 ) -> str | None:
     """Put a backup in place of what the database holds, in one transaction; and its key.
 
-    A backup of an older release is brought to the schema of this one.
-    Returns what is left to do, if anything.
+    Returns what is left to do about the key, if anything. The schema is that of the release that
+    made the backup: `migrations.upgrade` brings it to this one's.
 
     Args:
         database: where to; it is empty, unless *replace* is set.
@@ -94,11 +94,10 @@ def restore(
                 f"The backup is of PostgreSQL {about.postgres}, and this server is "
                 f"{programs.major}. Restore it to a server that is not older."
             )
-        _load(programs, dump, about.revision, settings.data_dir)
-        # At once: what the database holds is sealed with it now.
-        left = store_secret_key(settings, secret_key)
-    migrations.upgrade(database)
-    return left
+        with private_folder(settings.data_dir) as folder:
+            _load(programs, dump, about.revision, folder)
+            # At once: what the database holds is sealed with it now.
+            return store_secret_key(settings, secret_key)
 
 
 def _has_content(database: Database) -> bool:
@@ -110,22 +109,21 @@ def _has_content(database: Database) -> bool:
 
 def _load(programs: Programs, dump: IO[bytes], revision: str, folder: Path) -> None:
     """Drop everything and load the dump: one transaction, so a failure leaves what was there."""
-    with private_folder(folder) as private:
-        archived, statements = private / "dump", private / "sql"
-        with archived.open("wb") as file:
-            shutil.copyfileobj(dump, file)
-        # First all of it into statements: psql would take the end of half a dump for its end.
-        options = ("--no-owner", "--no-privileges", f"--file={statements}")
-        finish(programs.start("pg_restore", *options, str(archived)), "Reading the backup")
-        steps = (f"--command={_DROP_ALL}", f"--file={statements}", f"--command={_CHECK}")
-        finish(
-            programs.start(
-                "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
-                *(step.replace("{revision}", revision) for step in steps),
-                stdout=subprocess.DEVNULL,
-            ),
-            "Loading the backup",
-        )  # fmt: skip
+    archived, statements = folder / "dump", folder / "sql"
+    with archived.open("wb") as file:
+        shutil.copyfileobj(dump, file)
+    # First all of it into statements: psql would take the end of half a dump for its end.
+    options = ("--no-owner", "--no-privileges", f"--file={statements}")
+    finish(programs.start("pg_restore", *options, str(archived)), "Reading the backup")
+    steps = (f"--command={_DROP_ALL}", f"--file={statements}", f"--command={_CHECK}")
+    finish(
+        programs.start(
+            "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+            *(step.replace("{revision}", revision) for step in steps),
+            stdout=subprocess.DEVNULL,
+        ),
+        "Loading the backup",
+    )  # fmt: skip
 
 
 def store_secret_key(settings: Settings, secret_key: str) -> str | None:

@@ -8,6 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from walkthroughs.command_group import Command
+from walkthroughs.database import migrations
 from walkthroughs.operations.backup import back_up
 from walkthroughs.operations.backup import restore as restore_backup
 from walkthroughs.runtime import runtime
@@ -47,6 +48,7 @@ def restore(file: Path, passphrase_file: Path | None, replace: bool) -> None:
     click.echo(f"Restored {file}.")
     if left:
         click.echo(left)
+    migrations.upgrade(parts.database)  # the backup may be of an older release
 
 
 def _passphrase(file: Path | None, *, is_new: bool) -> str:
