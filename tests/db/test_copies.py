@@ -99,17 +99,15 @@ def test_a_source_is_not_removed_under_a_run_and_a_run_finds_one_that_is_gone(sy
         lambda made, row: plan_source(made.database, made.settings, row.id),
         lambda made, row: sources.remove_source(made.database, made.settings, row),
         lambda made, row: sources.change_source(
-            made.database, made.settings, row, {"branch": "x"}, {}
+            made.database, made.settings, row, {"name": "newer"}, {}
         ),
     ],
 )
 def test_who_waited_for_a_source_that_is_removed_meanwhile_is_told(synced, work):
     told = []
+    known = synced.source()
     with synced.database.transaction() as session:
-        organization = synced.source().organization_id
-        row = ContentSource(
-            organization_id=organization, name="new", url="https://x.example/new.git"
-        )
+        row = ContentSource(organization_id=known.organization_id, name="new", url=known.url)
         session.add(row)
 
     def wait():

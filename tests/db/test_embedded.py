@@ -163,7 +163,7 @@ def test_who_waits_for_a_turn_that_does_not_come_says_so(folder, monkeypatch):
     monkeypatch.setattr(embedded, "_TURN_SECONDS", 0.05)
     with (
         embedded._one_at_a_time(embedded._lock_of(folder)),
-        pytest.raises(psycopg2.OperationalError, match="another process has been starting it"),
+        pytest.raises(psycopg2.OperationalError, match="another process has been starting"),
     ):
         embedded.start(folder)
 
