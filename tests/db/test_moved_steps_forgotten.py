@@ -118,3 +118,19 @@ def test_a_walkthrough_all_of_whose_completions_moved_and_were_forgotten_is_not_
     assert synced.look("aa").status is ProgressStatus.NOT_STARTED
     assert synced.open("aa").step.title == "A9"
     assert synced.done("bb") == []
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_step_that_comes_back_to_a_walkthrough_that_was_reset_meanwhile_is_still_done(
+    synced, opened
+):
+    synced.edit(aa=(["a2", "a3"],), bb=(["a1", "b1"], ("aa/a1", "a1")))
+    if opened:
+        synced.open("bb")
+    synced.reset("aa")
+    synced.edit(aa=(["a1", "a2", "a3"], ("bb/a1", "a1")), bb=(["b1"],))
+
+    assert synced.done("aa") == ["A1"]
+    assert synced.look("aa").status is ProgressStatus.NOT_STARTED
+    assert synced.open("aa").step.title == "A2"
+    assert synced.done("aa") == ["A1"]

@@ -131,3 +131,15 @@ def test_after_a_reset_nothing_is_reached(lea):
 
     assert read == told
     assert not any(line.completed or line.current for line in read.steps)
+
+
+def test_what_is_left_of_a_reset_and_live_again_counts_as_done(lea):
+    lea.next(lea.select().step.id)
+    with lea.database.transaction() as session:  # it had moved away, and has come back
+        session.execute(text("UPDATE walkthrough_progress SET status = 'not_started'"))
+
+    read, told = view(lea)
+
+    assert read == told
+    assert [line.completed for line in read.steps] == [True, False, False]
+    assert read.current_step_id is None

@@ -117,9 +117,11 @@ def status(
         row = read_row(connection, caller, walkthrough_id, lock=False)
         completed = moved_steps.completed_before_move(connection, caller, published.step_refs)
         state, current = ProgressStatus.NOT_STARTED, None
+        if row is not None:
+            # Also of who has not begun: a step that had moved away when they reset may be back.
+            completed |= frozenset(row.completed_steps)
         if row is not None and row.status != ProgressStatus.NOT_STARTED:
             state = ProgressStatus(row.status)
-            completed |= frozenset(row.completed_steps)
             last_seen = read_last_seen(connection, caller, published, row.version)
             current = current_step(
                 row.current_step_id, completed, last_seen=last_seen, live=published.step_refs
