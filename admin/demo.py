@@ -83,7 +83,7 @@ def _content_repository(settings: Settings) -> Path:
             )
         shutil.copytree(_EXAMPLE, folder, dirs_exist_ok=True)
         (unfinished / ".git").rename(folder / ".git")
-        shutil.rmtree(unfinished)
+    shutil.rmtree(folder.with_name("content-repo.new"), ignore_errors=True)
     return folder
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from sync.planning.plan import Plan
 from walkthroughs.enums import RunOutcome, SyncTrigger
-from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.errors import HandrailError
 
 
 class PlanChanged(HandrailError):
     """A plan was approved that is not this one."""
 
 
-class SourceRemoved(NotFound):
+class SourceRemoved(HandrailError):
     """The content source was removed since it was found, or while a run of it was waited for."""
 
     def __init__(self) -> None:

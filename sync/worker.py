@@ -40,7 +40,7 @@ AT_ONCE, _PER_ORGANIZATION = 4, 2
 _BUSY_SECONDS = 0.25
 #: Walkthroughs whose words are noted before sources are looked at again: a tenth of a second.
 _NOTED_AT_ONCE = 20
-#: How soon after its start a process deletes unused pictures, and how often.
+#: How soon after its start a process deletes unused pictures, and how often; copies at once.
 _FIRST_SWEEP_SECONDS, _SWEEP_SECONDS = 600.0, 6 * 3600.0
 _INTERNAL_ERROR = "Something went wrong on our side, and is in the log. It is tried again."
 
@@ -58,7 +58,7 @@ def run_worker(
     with three connections at most. *count* gets what each check came to: see `check_source`.
     """
     listener: Connection | None = None
-    is_swept = False
+    next_sweep = 0.0
     with ThreadPoolExecutor(at_once, thread_name_prefix="content-source") as pool:
         checks = _Checks(database, settings, stop, pool, count, at_once)
         while not stop.is_set():
@@ -67,9 +67,9 @@ def run_worker(
                 with unavailable_errors():
                     # Listen before looking, so that no request falls between the two.
                     listener = listener or listen(database, queue.CHANNEL)
-                    if not is_swept:
+                    if time.monotonic() > next_sweep:
                         sweep(settings.data_dir, queue.read_source_ids(database))
-                        is_swept = True
+                        next_sweep = time.monotonic() + _SWEEP_SECONDS
                     nap = min(nap, checks.start_due())
                     # Beside checks slowly: they are waited for, and the search works without.
                     limit = 2 if nap == _BUSY_SECONDS else _NOTED_AT_ONCE
@@ -237,6 +237,8 @@ def _check_or_record_error(
 def _recheck_or_log(database: Database, settings: Settings, source: ContentSource) -> None:
     try:
         recheck.recheck(database, settings, source.id)
+    except SourceRemoved:
+        pass  # since it was listed
     except Exception:  # noqa: BLE001  it is only a second look
         _log.exception("%s could not be looked at again", source.name)
 

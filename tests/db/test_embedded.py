@@ -17,6 +17,7 @@ from walkthroughs.database import cluster, embedded, leftovers, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
+from walkthroughs.operations.postgres_programs import Programs, finish
 
 
 @pytest.fixture
@@ -103,6 +104,8 @@ def test_the_name_of_a_folder_may_have_spaces_and_most_signs(folder):
     database = connect(lambda: embedded.start(odd))
     try:
         migrations.upgrade(database)
+        dumping = Programs(database).start("pg_dump", "--schema-only", stdout=subprocess.DEVNULL)
+        finish(dumping, "pg_dump")
     finally:
         database.close()
         embedded.stop(odd)
@@ -125,10 +128,20 @@ def test_an_empty_folder_may_be_there_also_elsewhere_behind_a_link(folder, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["disk"]
 
 
-def test_a_server_whose_folder_is_moved_away_ends_before_the_next_one_begins(folder):
+@pytest.mark.parametrize("is_copied_back", [False, True])
+def test_a_server_whose_folder_is_moved_away_ends_before_the_next_one_begins(
+    folder, is_copied_back
+):
     embedded.start(folder)
+    copy = folder.with_name("copy")
+    if is_copied_back:
+        embedded.stop(folder)
+        subprocess.run(["cp", "-a", folder, copy], check=True)
+        embedded.start(folder)
     old = psutil.Process(server_pid(folder))
     folder.rename(folder.with_name("moved"))
+    if is_copied_back:
+        copy.rename(folder)
     psycopg2.connect(embedded.start(folder)).close()
 
     old.wait(PATIENCE)

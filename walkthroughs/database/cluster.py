@@ -39,7 +39,9 @@ def is_made(data_dir: Path) -> bool:
 
 
 def make(data_dir: Path) -> None:
-    """Make the cluster: all of it, or nothing. It takes about a second.
+    """Make the cluster: all of it, or nothing, unless its folder is the root of a disk.
+
+    It takes about a second.
 
     Raises:
         OSError: the folder cannot be made, is not empty, or has a name that cannot be used.
@@ -50,8 +52,9 @@ def make(data_dir: Path) -> None:
     if data_dir.exists():
         if any(data_dir.iterdir()):
             raise FileExistsError(f"{data_dir} is not empty, and holds no database")
-        _make_in(data_dir)  # it may be the root of a disk, which cannot be renamed to
-        return
+        if data_dir.is_mount() or not os.access(data_dir.parent, os.W_OK):
+            _make_in(data_dir)  # nothing can be renamed to it
+            return
     for left in data_dir.parent.glob(f"{data_dir.name}{_UNFINISHED}*"):
         shutil.rmtree(left, ignore_errors=True)  # by one that was killed
     unfinished = Path(mkdtemp(prefix=f"{data_dir.name}{_UNFINISHED}", dir=data_dir.parent))

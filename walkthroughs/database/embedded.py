@@ -74,8 +74,8 @@ def _start_alone(data_dir: Path, lock: Path) -> str:
     with _one_at_a_time(lock):
         clear_after_crash(data_dir)
         if read_pid(data_dir) is None:
+            end_server_of_removed(data_dir)
             if not cluster.is_made(data_dir):
-                end_server_of_removed(data_dir)
                 cluster.make(data_dir)
             cluster.start(data_dir)
         return _wait_until_ready(data_dir)

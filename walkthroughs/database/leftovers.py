@@ -71,10 +71,18 @@ def end_server_of_removed(data_dir: Path) -> None:
     """End a server whose folder was here and was removed, or moved away.
 
     It ends by itself within a minute, and takes the socket of the one that is here by then along.
+
+    Raises:
+        TimeoutError: it takes too long to end.
     """
     for process in psutil.process_iter():
-        with suppress(psutil.Error):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             if process.name() == "postgres" and str(data_dir) in process.cmdline():
                 _log.warning("ending the server of a folder that was %s before", data_dir)
-                process.send_signal(signal.SIGINT)
-                process.wait(timeout=_PATIENCE_SECONDS)
+                # At once: a checkpoint would write its end into the file of the one that is here.
+                process.send_signal(signal.SIGQUIT)
+                try:
+                    process.wait(timeout=_PATIENCE_SECONDS)
+                except psutil.TimeoutExpired:
+                    message = f"the server of a folder that was {data_dir} before does not end"
+                    raise TimeoutError(message) from None

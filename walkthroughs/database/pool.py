@@ -142,6 +142,15 @@ def connect(
     )
 
 
+def shown_to_libpq(url: URL) -> str:
+    """Return the address, with its password, as PostgreSQL's own library reads it.
+
+    In options, SQLAlchemy writes a space as a plus, which that library takes for a plus.
+    """
+    place, mark, options = url.render_as_string(hide_password=False).partition("?")
+    return place + mark + options.replace("+", "%20")
+
+
 class ConnectionFactory:
     """Opens connections; asks for the address only when it must."""
 
@@ -164,9 +173,7 @@ class ConnectionFactory:
             url = driver_url(self._address()).set(drivername="postgresql")
         finally:
             self._address_lock.release()
-        place, mark, options = url.render_as_string(hide_password=False).partition("?")
-        # In options, SQLAlchemy writes a space as a plus, which the driver takes for a plus.
-        return place + mark + options.replace("+", "%20")
+        return shown_to_libpq(url)
 
     def __call__(self) -> psycopg2.extensions.connection:
         """Open one at the known address; ask for the address again if nothing answers there."""

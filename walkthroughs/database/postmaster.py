@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,24 +13,24 @@ _SOCKET_LINE, _STATUS_LINE = 4, 7
 
 def read_address(data_dir: Path) -> str | None:
     """Return the address of the server, if one runs and takes connections."""
-    if read_pid(data_dir) is None:
+    lines = _lines(data_dir)
+    if read_pid(data_dir) is None or len(lines) <= _STATUS_LINE or lines[_STATUS_LINE] != "ready":
         return None
-    if _line(data_dir, _STATUS_LINE) != "ready":
-        return None
-    return f"postgresql://postgres:@/postgres?host={quote(str(read_socket_dir(data_dir)))}"
+    return f"postgresql://postgres:@/postgres?host={quote(lines[_SOCKET_LINE])}"
 
 
 def read_socket_dir(data_dir: Path) -> Path | None:
     """Return where the server's socket is, or was: its folder may have too long a name for one."""
-    stated = _line(data_dir, _SOCKET_LINE)
-    return Path(stated) if stated else None
+    lines = _lines(data_dir)
+    return Path(lines[_SOCKET_LINE]) if len(lines) > _SOCKET_LINE else None
 
 
-def _line(data_dir: Path, number: int) -> str | None:
-    """Return a line of the file that PostgreSQL keeps while it runs, if it is written already."""
-    with suppress(OSError, IndexError):
-        return (data_dir / "postmaster.pid").read_text().splitlines()[number].strip()
-    return None
+def _lines(data_dir: Path) -> list[str]:
+    """Return the lines of the file: all of them, some as the server begins, none if it is gone."""
+    try:
+        return [line.strip() for line in (data_dir / "postmaster.pid").read_text().splitlines()]
+    except (OSError, ValueError):
+        return []
 
 
 def read_pid(data_dir: Path) -> int | None:

@@ -54,7 +54,7 @@ class StoredPlace:
         status: not_started if they have not begun.
         step_id: the row id of the step that was last shown; none if none was.
         completed_json: an array of the row ids of the steps that are completed, as it is stored;
-            none if nothing is. Who has reset may have some, of steps that had moved away.
+            none if they never began. Who has reset may have some, of steps that had moved away.
         moved: the row ids of steps that moved in, and were completed elsewhere.
         last_seen: the order of the version that they last saw; none if that is the live one.
         earlier_attempts: how many they ended by beginning again.
