@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.builders import content, new_course
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from walkthroughs.database import cluster, embedded, leftovers, migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.learning import progress
@@ -225,6 +226,21 @@ def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, m
 
     assert psutil.pid_exists(server_pid(folder))
     psycopg2.connect(address).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a container")
+@pytest.mark.parametrize("command", [[], ["unshare", "--mount"]], ids=["here", "in a container"])
+def test_a_server_of_another_container_is_left_alone(folder, tmp_path, command):
+    program = tmp_path / "postgres"
+    shutil.copy(shutil.which("tail"), program)
+    other = subprocess.Popen([*command, program, "-f", "/dev/null", folder])
+    try:
+        until(lambda: psutil.Process(other.pid).name() == "postgres")
+        embedded.start(folder)
+        assert (other.poll() is None) == bool(command)
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,12 +49,27 @@ def clear_after_crash(data_dir: Path) -> None:
 def _working_in(data_dir: Path) -> list[psutil.Process]:
     """Return PostgreSQL's processes that work in the folder; a shell may, too."""
     found = []
-    for process in psutil.process_iter():
+    for process in _of_postgresql():
         with suppress(psutil.Error):
             alive = process.status() != psutil.STATUS_ZOMBIE
-            if alive and process.name() == "postgres" and process.cwd() == str(data_dir):
+            if alive and process.cwd() == str(data_dir):
                 found.append(process)
     return found
+
+
+def _of_postgresql() -> Iterator[psutil.Process]:
+    """Yield PostgreSQL's processes. In other containers, the same name is another folder."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == "postgres" and _files_of(process.pid) == _files_of(os.getpid()):
+                yield process
+
+
+def _files_of(pid: int) -> str | None:
+    """Return which view of the file system a process has; none if the system does not tell."""
+    with suppress(OSError):
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    return None
 
 
 def _end_orphans(processes: Sequence[psutil.Process]) -> None:
@@ -75,9 +91,9 @@ def end_server_of_removed(data_dir: Path) -> None:
     Raises:
         TimeoutError: it takes too long to end.
     """
-    for process in psutil.process_iter():
+    for process in _of_postgresql():
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if process.name() == "postgres" and str(data_dir) in process.cmdline():
+            if str(data_dir) in process.cmdline():
                 _log.warning("ending the server of a folder that was %s before", data_dir)
                 # At once: a checkpoint would write its end into the file of the one that is here.
                 process.send_signal(signal.SIGQUIT)
