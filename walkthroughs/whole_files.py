@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 
-def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
-    """Write a file, open to its owner alone.
+@contextmanager
+def whole_file(path: Path, *, replaces: bool = True) -> Iterator[IO[bytes]]:
+    """Yield a file to write, open to its owner alone. It is at *path* once the block ends well.
 
     One that is there already is replaced, or left as it is: another process may have made it.
 
@@ -19,7 +22,7 @@ def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
     number, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with open(number, "wb") as file:  # noqa: PTH123  a file that is open already
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(number)
         if replaces:
@@ -35,3 +38,9 @@ def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
             os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def write_whole(path: Path, content: bytes, *, replaces: bool = True) -> None:
+    """Write *content* to a `whole_file`."""
+    with whole_file(path, replaces=replaces) as file:
+        file.write(content)

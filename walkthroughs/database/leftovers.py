@@ -61,11 +61,13 @@ def _of_postgresql() -> Iterator[psutil.Process]:
     """Yield PostgreSQL's processes. In other containers, the same name is another folder."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.name() == "postgres" and _files_of(process.pid) == _files_of(os.getpid()):
+            if process.name() == "postgres" and _mount_namespace(process.pid) == _mount_namespace(
+                os.getpid()
+            ):
                 yield process
 
 
-def _files_of(pid: int) -> str | None:
+def _mount_namespace(pid: int) -> str | None:
     """Return which view of the file system a process has; none if the system does not tell."""
     with suppress(OSError):
         return str(Path(f"/proc/{pid}/ns/mnt").readlink())

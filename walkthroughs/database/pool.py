@@ -142,7 +142,7 @@ def connect(
     )
 
 
-def shown_to_libpq(url: URL) -> str:
+def libpq_address(url: URL) -> str:
     """Return the address, with its password, as PostgreSQL's own library reads it.
 
     In options, SQLAlchemy writes a space as a plus, which that library takes for a plus.
@@ -173,7 +173,7 @@ class ConnectionFactory:
             url = driver_url(self._address()).set(drivername="postgresql")
         finally:
             self._address_lock.release()
-        return shown_to_libpq(url)
+        return libpq_address(url)
 
     def __call__(self) -> psycopg2.extensions.connection:
         """Open one at the known address; ask for the address again if nothing answers there."""

@@ -11,10 +11,19 @@ import psutil
 _SOCKET_LINE, _STATUS_LINE = 4, 7
 
 
+def read_pid(data_dir: Path) -> int | None:
+    """Return the number of the server's process, if it runs.
+
+    A process with that number may be a zombie, or a stranger after a restart of the machine.
+    """
+    return _running(data_dir, _lines(data_dir))
+
+
 def read_address(data_dir: Path) -> str | None:
     """Return the address of the server, if one runs and takes connections."""
     lines = _lines(data_dir)
-    if read_pid(data_dir) is None or len(lines) <= _STATUS_LINE or lines[_STATUS_LINE] != "ready":
+    is_ready = len(lines) > _STATUS_LINE and lines[_STATUS_LINE] == "ready"
+    if not is_ready or _running(data_dir, lines) is None:
         return None
     return f"postgresql://postgres:@/postgres?host={quote(lines[_SOCKET_LINE])}"
 
@@ -33,15 +42,10 @@ def _lines(data_dir: Path) -> list[str]:
         return []
 
 
-def read_pid(data_dir: Path) -> int | None:
-    """Return the number of the server's process, if it runs.
-
-    A process with that number may be a zombie, or a stranger after a restart of the machine.
-    """
+def _running(data_dir: Path, lines: list[str]) -> int | None:
     try:
-        pid = int((data_dir / "postmaster.pid").read_text().split()[0])
-        process = psutil.Process(pid)
+        process = psutil.Process(int(lines[0]))
         alive = process.status() != psutil.STATUS_ZOMBIE
-        return pid if alive and str(data_dir) in process.cmdline() else None
-    except (OSError, ValueError, IndexError, psutil.Error):
+        return process.pid if alive and str(data_dir) in process.cmdline() else None
+    except (ValueError, IndexError, psutil.Error):
         return None

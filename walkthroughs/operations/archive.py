@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import secrets
 import tarfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from walkthroughs.errors import HandrailError
+from walkthroughs.whole_files import whole_file
 
 FORMAT = 1
 _ABOUT, _KEY, _DUMP = "backup.json", "secret-key", "database.dump"
@@ -37,19 +37,10 @@ class About:
 
 def write(path: Path, about: About, secret_key: str, passphrase: str, dump: Path) -> None:
     """Write a backup, readable by its owner only. It is there whole, or not at all."""
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with unfinished.open("xb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            with tarfile.open(fileobj=file, mode="w") as tar:
-                _add(tar, _ABOUT, json.dumps(asdict(about)).encode())
-                _add(tar, _KEY, _seal(secret_key, passphrase))
-                tar.add(dump, _DUMP)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as file, tarfile.open(fileobj=file, mode="w") as tar:
+        _add(tar, _ABOUT, json.dumps(asdict(about)).encode())
+        _add(tar, _KEY, _seal(secret_key, passphrase))
+        tar.add(dump, _DUMP)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url, text
 
-from walkthroughs.database.pool import Database, shown_to_libpq
+from walkthroughs.database.pool import Database, libpq_address
 from walkthroughs.errors import HandrailError
 
 _NAMES = ("pg_dump", "pg_restore", "psql")
@@ -33,7 +33,7 @@ class Programs:
         address = make_url(database.open_direct.dsn())
         # A command line can be read by every user of the machine.
         self._environment = {**os.environ, "PGPASSWORD": str(address.password or "")}
-        self._target = f"--dbname={shown_to_libpq(address.set(password=None))}"
+        self._target = f"--dbname={libpq_address(address.set(password=None))}"
 
     def start(self, name: str, *arguments: str, **more: object) -> subprocess.Popen[bytes]:
         """Start a program. One that reads an archive needs no database."""
