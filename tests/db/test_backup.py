@@ -25,7 +25,7 @@ from walkthroughs.learning import progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.models import Base
-from walkthroughs.operations import archive
+from walkthroughs.operations import archive, backup
 from walkthroughs.operations.backup import store_secret_key
 from walkthroughs.publishing.pictures import store_pictures
 
@@ -63,13 +63,13 @@ def passphrase(tmp_path):
 
 
 def run(settings, *words, code=0):
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = create_app(settings)
     try:
         done = app.test_cli_runner().invoke(args=list(map(str, words)))
     finally:
         app.extensions["handrail"].database.close()
     assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
     return done.output
 
 
@@ -180,6 +180,64 @@ def test_what_is_there_is_lost_only_if_asked_for_and_never_by_a_bad_backup(
     passphrase.write_text(WORDS)
     run(settings, *restore, "--replace")
     assert [row for row in rows(database)["organization"] if "later" in row] == []
+
+
+def test_a_database_that_holds_something_else_is_never_deleted(
+    database, settings, other, passphrase, tmp_path
+):
+    file = tmp_path / "backup"
+    run(settings, "backup", file, "--passphrase-file", passphrase)
+    foreign, there = connect(other), replace(settings, database_url=other)
+    restore = ("restore", file, "--passphrase-file", passphrase)
+    for kept in (
+        "TABLE invoices (id integer)",
+        "TABLE alembic_version (version_num text)",
+        "FUNCTION tax() RETURNS integer LANGUAGE sql AS 'SELECT 19'",
+    ):
+        with foreign.begin() as connection:
+            connection.execute(text(f"CREATE {kept}"))
+        for replacing in ((), ("--replace",)):
+            assert "something else than Handrail" in run(there, *restore, *replacing, code=1)
+        with foreign.begin() as connection:
+            connection.execute(text(f"DROP {kept.partition(' (')[0].partition(' RETURNS')[0]}"))
+    run(there, *restore)
+    migrations.check_models(foreign)
+    foreign.close()
+
+
+def test_a_restore_waits_only_a_while_for_who_reads_the_tables(
+    database, settings, passphrase, tmp_path, monkeypatch
+):
+    file = tmp_path / "backup"
+    run(settings, "backup", file, "--passphrase-file", passphrase)
+    before = rows(database)
+    monkeypatch.setattr(backup, "_PATIENCE", "--command=SET lock_timeout = '100ms'")
+    restore = ("restore", file, "--passphrase-file", passphrase, "--replace")
+    with database.transaction() as reader:
+        reader.execute(text("SELECT count(*) FROM organization"))
+        assert "Somebody reads the database" in run(settings, *restore, code=1)
+    assert rows(database) == before
+
+
+def test_what_keeps_a_backup_from_being_made_is_told_in_one_line(
+    database, settings, passphrase, tmp_path
+):
+    for file, words in (
+        (tmp_path / "nowhere" / "backup", "is no folder that you may write to"),
+        (tmp_path, "is a directory"),
+    ):
+        told = run(
+            settings,
+            "backup",
+            file,
+            "--passphrase-file",
+            passphrase,
+            code=2 if file == tmp_path else 1,
+        )
+        assert words in told
+    passphrase.write_bytes(b"caf\xe9")
+    told = run(settings, "backup", tmp_path / "x", "--passphrase-file", passphrase, code=1)
+    assert told == "Error: A file that was given is no text in UTF-8.\n"
 
 
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(

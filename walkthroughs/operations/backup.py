@@ -19,6 +19,18 @@ from walkthroughs.operations.private_folder import private_folder
 from walkthroughs.settings import Settings
 from walkthroughs.whole_files import write_whole
 
+#: What `public` holds that no extension owns: tables and routines.
+_HELD = text("""
+    SELECT relname FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+    UNION ALL
+    SELECT proname FROM pg_proc
+     WHERE pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+""")
+#: A schema of Handrail has these, whichever release made it.
+_OURS = frozenset({"alembic_version", "organization", "walkthroughs"})
 #: Everything in `public` that no extension owns. Tables take their sequences and partitions along.
 _DROP_ALL = """
 DO $$ DECLARE statement text; BEGIN
@@ -37,6 +49,8 @@ DO $$ DECLARE statement text; BEGIN
   LOOP EXECUTE statement; END LOOP;
 END $$
 """
+#: Who reads a table for longer keeps it from being dropped, as another backup does.
+_PATIENCE = "--command=SET lock_timeout = '30s'"
 _CHECK = """
 DO $$ BEGIN
   IF (SELECT max(version_num) FROM public.alembic_version) IS DISTINCT FROM '{revision}' THEN
@@ -84,27 +98,35 @@ def restore(
     """
     with archive.opened(path, passphrase) as (about, secret_key, dump):
         migrations.check_known(about.revision)
-        if not replace and _has_content(database):
-            raise HandrailError(
-                "The database holds an installation already. With --replace, all of it is lost."
-            )
+        _check_target(database, replace=replace)
         programs = Programs(database)
         if programs.major < about.postgres:
             raise HandrailError(
                 f"The backup is of PostgreSQL {about.postgres}, and this server is "
                 f"{programs.major}. Restore it to a server that is not older."
             )
+        settings.data_dir.mkdir(parents=True, exist_ok=True)  # a new machine has none
         with private_folder(settings.data_dir) as folder:
             _load(programs, dump, about.revision, folder)
             # At once: what the database holds is sealed with it now.
             return store_secret_key(settings, secret_key)
 
 
-def _has_content(database: Database) -> bool:
+def _check_target(database: Database, *, replace: bool) -> None:
+    """Refuse a database that is another program's, or holds what nobody has given up."""
     with database.begin() as connection:
-        if connection.execute(text("SELECT to_regclass('organization')")).scalar() is None:
-            return False
-        return bool(connection.execute(text("SELECT EXISTS (SELECT FROM organization)")).scalar())
+        held = set(connection.scalars(_HELD))
+        if held and not held >= _OURS:
+            raise HandrailError(
+                f'The database holds something else than Handrail, such as "{min(held)}", and a '
+                "restore would delete it. Nothing was changed. Give DATABASE_URL of an empty "
+                "database."
+            )
+        query = text("SELECT EXISTS (SELECT FROM organization)")
+        if held and not replace and connection.scalar(query):
+            raise HandrailError(
+                "The database holds an installation already. With --replace, all of it is lost."
+            )
 
 
 def _load(programs: Programs, dump: IO[bytes], revision: str, folder: Path) -> None:
@@ -115,15 +137,21 @@ def _load(programs: Programs, dump: IO[bytes], revision: str, folder: Path) -> N
     # First all of it into statements: psql would take the end of half a dump for its end.
     options = ("--no-owner", "--no-privileges", f"--file={statements}")
     finish(programs.start("pg_restore", *options, str(archived)), "Reading the backup")
-    steps = (f"--command={_DROP_ALL}", f"--file={statements}", f"--command={_CHECK}")
-    finish(
-        programs.start(
-            "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
-            *(step.replace("{revision}", revision) for step in steps),
-            stdout=subprocess.DEVNULL,
-        ),
-        "Loading the backup",
+    steps = (_PATIENCE, f"--command={_DROP_ALL}", f"--file={statements}", f"--command={_CHECK}")
+    loading = programs.start(
+        "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+        *(step.replace("{revision}", revision) for step in steps),
+        stdout=subprocess.DEVNULL,
     )  # fmt: skip
+    try:
+        finish(loading, "Loading the backup")
+    except HandrailError as error:
+        if "lock timeout" in str(error):
+            raise HandrailError(
+                "Somebody reads the database for longer than 30 seconds, as another backup does. "
+                "Nothing was changed. Try again when that has ended."
+            ) from error
+        raise
 
 
 def store_secret_key(settings: Settings, secret_key: str) -> str | None:

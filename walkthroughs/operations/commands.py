@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -30,6 +31,9 @@ def backup(file: Path, passphrase_file: Path | None) -> None:
     The key is sealed with a passphrase. The rest is not: keep the file as you keep the database.
     """
     parts = runtime()
+    if not os.access(file.resolve().parent, os.W_OK):
+        message = f"{file.resolve().parent} is no folder that you may write to. Choose another one."
+        raise click.ClickException(message)
     passphrase = _passphrase(passphrase_file, is_new=True)
     back_up(parts.database, parts.settings, file.resolve(), passphrase)
     click.echo(f"Backed up to {file} ({file.stat().st_size:,} bytes).")

@@ -16,6 +16,7 @@ from walkthroughs.database.pool import Database, libpq_address
 from walkthroughs.errors import HandrailError
 
 _NAMES = ("pg_dump", "pg_restore", "psql")
+_ERROR = re.compile(r"\b(error|ERROR|FATAL):")
 
 
 class Programs:
@@ -50,7 +51,7 @@ def finish(program: subprocess.Popen[bytes], what: str) -> None:
     """Wait for a program's end. If the wait is ended, so is the program.
 
     Raises:
-        HandrailError: it failed; the message has its last line.
+        HandrailError: it failed; the message has the line that says why.
     """
     try:
         _, told = program.communicate()
@@ -59,8 +60,13 @@ def finish(program: subprocess.Popen[bytes], what: str) -> None:
         program.wait()
         raise
     if program.returncode:
-        lines = told.decode(errors="replace").strip().splitlines()
-        raise HandrailError(f"{what} failed: {lines[-1] if lines else program.returncode}")
+        raise HandrailError(f"{what} failed: {_reason(told) or program.returncode}")
+
+
+def _reason(told: bytes) -> str:
+    """Return the line of an error; where it was, and what was asked, is told on those after it."""
+    lines = told.decode(errors="replace").strip().splitlines()
+    return next((line for line in lines if _ERROR.search(line)), lines[-1] if lines else "")
 
 
 def _folder_with(major: int) -> Path:
