@@ -52,9 +52,12 @@ class Handrail(Flask):
     """The Flask half. Its pages are added before the first request is answered."""
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
-        """Answer a request."""
+        """Answer a request. It waits for the database as long as the client waits for a page."""
+        from walkthroughs.serving.whole import PAGE_SECONDS
+
         add_pages(self)
-        return super().wsgi_app(environ, start_response)
+        with self.extensions["handrail"].database.lent.within(PAGE_SECONDS):
+            return super().wsgi_app(environ, start_response)
 
 
 def create_app(settings: Settings | None = None) -> Handrail:

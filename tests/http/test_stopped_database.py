@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 
 import httpx
@@ -16,9 +17,10 @@ from app import add_pages, build_app, create_app
 from tests.builders import new_course
 from tests.http.posting import ask
 from tests.serving import CONTENT, ServedServer, served
-from tests.waiting import SOON
+from tests.waiting import PATIENCE, SOON
 from walkthroughs.database.pool import Database
 from walkthroughs.mcp_server import texts
+from walkthroughs.serving import whole as whole_requests
 from walkthroughs.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("impatient_server")
@@ -86,6 +88,23 @@ def test_tools_answer_in_words_within_seconds_and_go_on_afterwards(
     chosen = {"walkthrough_id": whole.walkthrough_id}
     after = ask(whole.address, "modern", "tools/call", name="select_walkthrough", arguments=chosen)
     assert "isError" not in after.json()["result"] or not after.json()["result"]["isError"]
+
+
+def test_threads_of_pages_are_free_again_although_nothing_answers(
+    whole: ServedServer, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_requests, "PAGE_SECONDS", 1.0)
+
+    def push(_: int) -> int:
+        return httpx.post(f"{whole.origin}/webhooks/git/x", json={}, timeout=PATIENCE).status_code
+
+    with ThreadPoolExecutor(12) as callers:
+        assert set(callers.map(push, range(12))) == {401}
+        with stopped(postgres):
+            began = time.monotonic()
+            assert min(callers.map(push, range(12))) >= 500
+            assert time.monotonic() - began < 2 * SOON
+        assert set(callers.map(push, range(12))) == {401}
 
 
 def test_health_answers_at_once_and_readiness_within_its_deadline(

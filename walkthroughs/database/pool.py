@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg2
 import psycopg2.extensions
@@ -15,10 +15,19 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
 
+from walkthroughs.database.lent import Lent
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
 
 #: How long a caller waits for a server that does not answer; libpq takes no less.
 _CONNECT_SECONDS = 2
+#: A server that is gone without a word, with its machine or behind a firewall, is noticed after
+#: about 30 seconds, also by who only listens. By default that takes from minutes to hours.
+_NOTICE_GONE: dict[str, Any] = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 #: No column has that type, and each new connection would ask for it in three round trips.
 _HSTORE = False
 R = TypeVar("R")
@@ -38,6 +47,8 @@ class Database:
     open_direct: ConnectionFactory
     #: Sessions on direct connections, for locks that are held for long.
     direct_sessions: sessionmaker[Session]
+    #: The pool's connections that are in use, to end what waits too long.
+    lent: Lent
 
     @property
     def is_pooled(self) -> bool:
@@ -125,7 +136,7 @@ def connect(
         pool_timeout=10,
         use_native_hstore=_HSTORE,
     )
-    event.listen(engine, "checkout", _replace_dead)
+    event.listen(engine, "checkout", _replace_dead)  # before those of `Lent`
     direct, direct_engine = opener, engine
     if direct_address is not None:
         direct = ConnectionFactory(lambda: direct_address)
@@ -139,6 +150,7 @@ def connect(
         opener,
         direct,
         sessionmaker(direct_engine, expire_on_commit=False),
+        Lent(engine),
     )
 
 
@@ -193,6 +205,7 @@ def _open(dsn: str) -> psycopg2.extensions.connection:
         connect_timeout=_CONNECT_SECONDS,
         application_name="handrail",
         client_encoding="utf8",
+        **_NOTICE_GONE,
     )
 
 

@@ -1,0 +1,59 @@
+"""Who waits for the database too long stops waiting, and nobody else does."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from tests.waiting import SOON, until
+from walkthroughs.database.pool import Database
+from walkthroughs.database.unavailable import DatabaseUnavailable
+
+
+def ask(database: Database, seconds: float) -> int:
+    with database.begin() as connection:
+        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
+        return int(connection.execute(text("SELECT 1")).scalar_one())
+
+
+def ask_within(database: Database, deadline: float, seconds: float) -> int:
+    with database.lent.within(deadline):
+        return ask(database, seconds)
+
+
+def count_sleeping(database: Database, seconds: int) -> int:
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :query"
+    with database.begin() as connection:
+        found = connection.execute(text(sleeping), {"query": f"SELECT pg_sleep({seconds}%"})
+        return int(found.scalar_one())
+
+
+def test_a_wait_ends_at_its_deadline_and_no_other_wait_does(database: Database) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        other = threads.submit(ask, database, 3)
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable):
+            ask_within(database, 0.2, 30)
+        assert time.monotonic() - began < SOON
+        assert other.result() == 1
+    assert ask(database, 0) == 1
+
+
+def test_a_deadline_is_that_of_the_block_alone(database: Database) -> None:
+    assert ask_within(database, 0.2, 0) == 1
+    assert ask(database, 2.5) == 1
+    assert ask_within(database, 60, 0) == 1
+
+
+def test_all_waits_end_at_once_when_the_process_stops(database: Database) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        waits = [threads.submit(ask, database, 31) for _ in range(2)]
+        until(lambda: count_sleeping(database, 31) == 2)
+        database.lent.end_all()
+        for each in waits:
+            with pytest.raises(DatabaseUnavailable):
+                each.result()
+    assert ask(database, 0) == 1
