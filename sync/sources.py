@@ -30,6 +30,8 @@ from walkthroughs.settings import Settings
 
 #: In characters.
 _MAX_NAME = 100
+#: Files that are a whole credential.
+_REPLACING = frozenset({"token_file", "key_file"})
 
 
 def add_source(
@@ -186,7 +188,12 @@ def _checked(
         raise HandrailError("The name of a folder has no characters that cannot be seen.")
     url, branch = columns.get("url", row.url), columns.get("branch", row.branch)
     transport(url, branch, settings)
-    stored = credentials.decrypt_credential(settings.secret_keys, row.credential)
+    # One that is replaced may be sealed with a key that was lost.
+    stored = (
+        None
+        if _REPLACING & secret_files.keys()
+        else credentials.decrypt_credential(settings.secret_keys, row.credential)
+    )
     credential = _credential(url, stored, secret_files)
     credentials.check_fits_url(url, credential)
     if not secret_files or credential is None:

@@ -1,9 +1,11 @@
 """Credentials of sources are stored encrypted and used nowhere else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app import create_app
 from sync.git import credentials
 from sync.git.address import Transport
 from sync.git.credentials import DeployKey, Token
@@ -18,6 +20,31 @@ def test_a_credential_under_a_lost_key_is_a_trouble_of_its_source_alone(synced):
 
     assert "another HANDRAIL_SECRET_KEY" in synced.source().error
     assert synced.status().health == "unreachable"
+
+
+def test_a_credential_under_a_lost_key_is_replaced_by_another(synced, flask, tmp_path):
+    host = "https://127.0.0.1/guides.git"
+    lost = credentials.encrypt_credential("another key", Token("old"))
+    synced.set(url=host, credential=lost)
+    (tmp_path / "token").write_text("new")
+    assert "enter the secret again" in flask(
+        "sync", "source", "set", "content", "--branch", "x", code=1
+    )
+    flask("sync", "source", "set", "content", "--token-file", str(tmp_path / "token"))
+
+    stored = credentials.decrypt_credential(synced.settings.secret_keys, synced.source().credential)
+    assert stored == Token("new")
+
+
+def test_a_command_in_a_shell_with_another_key_says_nothing_of_the_source(synced, settings):
+    synced.set(credential=credentials.encrypt_credential(settings.secret_key, Token("t")))
+    shell = create_app(replace(settings, given_secret_key="the key of another installation"))
+    done = shell.test_cli_runner().invoke(args=["sync", "apply", "content"])
+
+    assert done.exit_code == 1
+    assert "another HANDRAIL_SECRET_KEY" in done.output
+    assert synced.source().error is None
+    assert synced.status().health == "healthy"
 
 
 def test_a_credential_is_stored_sealed_and_fits_its_address(synced):
