@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, case, exists, or_, select, true
+from sqlalchemy.orm import aliased
 
 from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.models import ContentSource, Organization
+
+_FULL_NAME: ColumnElement[str] = Organization.slug + "/" + ContentSource.name
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """A content source, its organization's slug, and what commands call it.
+
+    That is its name, with the organization in front where another one has such a source, too.
+    """
+
+    row: ContentSource
+    organization: str
+    name: str
 
 
 def find_source(database: Database, name: str) -> ContentSource:
@@ -15,34 +32,25 @@ def find_source(database: Database, name: str) -> ContentSource:
     Raises:
         HandrailError: there is none, or several organizations have one.
     """
-    full_name = Organization.slug + "/" + ContentSource.name
-    query = (
-        select(ContentSource)
-        .join(Organization, Organization.id == ContentSource.organization_id)
-        .where(or_(ContentSource.name == name, ContentSource.id == name, full_name == name))
-    )
-    with database.transaction() as session:
-        rows = session.scalars(query).all()
-    if not rows:
-        raise NotFound(f'There is no content source "{name}". See: flask sync source list')
-    if len(rows) > 1:
-        raise HandrailError(
-            f'Several organizations have a source "{name}". '
-            f"Name the organization, too, as in acme/{name}, or give its id: flask sync source list"
-        )
-    return rows[0]
+    return find_sources(database, name)[0].row
 
 
-def find_sources(database: Database, name: str | None) -> list[ContentSource]:
+def find_sources(database: Database, name: str | None) -> list[NamedSource]:
     """Return the source with this name, or all of them by name.
 
     Raises:
         HandrailError: as `find_source` does.
     """
-    if name:
-        return [find_source(database, name)]
-    with database.transaction() as session:
-        return list(session.scalars(select(ContentSource).order_by(ContentSource.name)))
+    if not name:
+        return _find(database, true())
+    wanted = or_(ContentSource.name == name, ContentSource.id == name, name == _FULL_NAME)
+    found = _find(database, wanted)
+    if not found:
+        raise NotFound(f'There is no content source "{name}". See: flask sync source list')
+    if len(found) > 1:
+        names = " or ".join(each.name for each in found)
+        raise HandrailError(f'Several organizations have a source "{name}". Give {names}.')
+    return found
 
 
 def hold_source(database: Database, name: str, by: str, reason: str) -> None:
@@ -65,3 +73,20 @@ def resume_source(database: Database, name: str) -> None:
     row = find_source(database, name)
     with database.transaction() as session:
         session.get_one(ContentSource, row.id, with_for_update=True).resume()
+
+
+def _find(database: Database, wanted: ColumnElement[bool]) -> list[NamedSource]:
+    other = aliased(ContentSource)
+    is_shared = exists().where(other.name == ContentSource.name, other.id != ContentSource.id)
+    query = (
+        select(
+            ContentSource,
+            Organization.slug,
+            case((is_shared, _FULL_NAME), else_=ContentSource.name),
+        )
+        .join(Organization, Organization.id == ContentSource.organization_id)
+        .where(wanted)
+        .order_by(ContentSource.name, Organization.slug)
+    )
+    with database.transaction() as session:
+        return [NamedSource(*row) for row in session.execute(query)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from walkthroughs.ids import now_ms
 from walkthroughs.models import Approval, ContentSource, McpServer, Proposal
 
 CHANNEL = "handrail_sync"
+_log = logging.getLogger(__name__)
 
 
 def request_sync(session: Session, organization_id: str, source_id: str) -> None:
@@ -155,6 +157,14 @@ _CLAIM_OR_WAIT = _claim(func.pg_advisory_xact_lock)
 _CLAIM_IF_FREE = _claim(func.pg_try_advisory_xact_lock)
 
 
+def _claimed(session: Session, claim: Select[Any], source_id: str) -> tuple[ContentSource, bool]:
+    found = session.execute(claim, {"source_id": source_id}).one_or_none()
+    if found is None:
+        raise SourceRemoved
+    row, got, _ = found
+    return row, bool(got)
+
+
 @contextmanager
 def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[ContentSource | None]:
     """Claim the source while the block runs; *wait* until it is free, else yield none if it is not.
@@ -168,12 +178,11 @@ def claim(database: Database, source_id: str, *, wait: bool) -> Iterator[Content
     """
     session = database.direct_sessions()
     try:
-        statement = _CLAIM_OR_WAIT if wait else _CLAIM_IF_FREE
-        found = session.execute(statement, {"source_id": source_id}).one_or_none()
-        if found is None:
-            raise SourceRemoved
-        row, got, _ = found
-        yield row if wait or got else None
+        row, got = _claimed(session, _CLAIM_IF_FREE, source_id)
+        if wait and not got:
+            _log.warning('A run of the content source "%s" is under way. Waiting for it.', row.name)
+            row, got = _claimed(session, _CLAIM_OR_WAIT, source_id)[0], True
+        yield row if got else None
         with suppress(DBAPIError):  # the claim ended before: then `checked_at` is lost with it
             session.commit()
     finally:

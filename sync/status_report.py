@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from sync.named_sources import NamedSource
 from sync.planning.report import approve_command
 from sync.status import Status, WalkthroughStatus
 from walkthroughs.ids import utc_text
 from walkthroughs.models import ContentSource, SyncRun
 
 
-def as_json(status: Status) -> dict[str, Any]:
+def as_json(named: NamedSource, status: Status) -> dict[str, Any]:
     """Return the status for programs."""
     source = status.source
     return {
+        "id": source.id,
+        "organization": named.organization,
         "source": source.name,
         "sync": status.sync.value,
         "health": status.health.value,
@@ -53,11 +56,11 @@ def as_json(status: Status) -> dict[str, Any]:
     }
 
 
-def as_text(status: Status) -> str:
+def as_text(named: NamedSource, status: Status) -> str:
     """Return the status for people."""
     source = status.source
     lines = [
-        f"{source.name}: {status.sync}, {status.health}",
+        f"{named.name}: {status.sync}, {status.health}",
         f"  wanted {_short(source.newest_commit)}, applied {_short(source.synced_commit)}, "
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
@@ -65,7 +68,7 @@ def as_text(status: Status) -> str:
     lines += [f"  {held_words(source)}"] if source.held_at else []
     if waiting := source.awaiting_approval:
         lines += [f"  waits: {reason}" for reason in waiting.reasons]
-        command = approve_command(source.name, waiting.fingerprint, waiting.to)
+        command = approve_command(named.name, waiting.fingerprint, waiting.to)
         lines.append(f"  approve with: {command}")
     lines += [f"  problem: {problem}" for problem in source.problems]
     lines += [f"  {_item(each)}" for each in status.walkthroughs]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import or_, select
 
+from sync.commands.operator import user_name
 from sync.format.folder import read_folder
 from sync.format.parse import Surroundings, parse_repository
 from sync.git.edit_link import view_address_of
@@ -139,7 +139,7 @@ def _read(folder: Path, author_id: str, source: ContentSource) -> AuthoredWalkth
 
 def _person(author: str | None) -> Person:
     if author is None:
-        name = getpass.getuser()
+        name = user_name()
         return Person(name, f"{name}@{runtime().settings.base_host}")
     match = _PERSON.fullmatch(author.strip())
     if match is None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import click
 from flask.cli import with_appcontext
 
 from sync.commands.operator import operator_name
-from sync.named_sources import find_sources, resume_source
+from sync.named_sources import NamedSource, find_sources, resume_source
 from sync.planning.report import plan_facts, plan_lines
 from sync.runs import SyncRequest
 from sync.sync_source import plan_source, sync_source
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.enums import RunOutcome
+from walkthroughs.errors import HandrailError
 from walkthroughs.runtime import runtime
 
 
@@ -25,13 +28,13 @@ from walkthroughs.runtime import runtime
 def plan_command(source: str | None, reread: bool, as_json: bool) -> None:
     """Say what the newest commit would change. Exit: 0 nothing, 2 changes, 1 error."""
     parts = runtime()
-    rows = find_sources(parts.database, source)
     request = SyncRequest(read_all=reread)
-    plans = [
-        (row.name, plan_source(parts.database, parts.settings, row.id, request)) for row in rows
-    ]
-    _print([plan_facts(name, plan) for name, plan in plans], as_json=as_json)
-    raise SystemExit(2 if any(plan.changes for _, plan in plans) else 0)
+
+    def plan(named: NamedSource) -> tuple[dict[str, Any], int]:
+        plan = plan_source(parts.database, parts.settings, named.row.id, request)
+        return plan_facts(named.name, plan), 2 if plan.changes else 0
+
+    _run_each(source, plan, as_json=as_json)
 
 
 @click.command("apply")
@@ -69,24 +72,44 @@ def resume_command(source: str) -> None:
 def _sync_all(source: str | None, request: SyncRequest, *, as_json: bool) -> None:
     """Run the sources, print what became of each, and exit accordingly."""
     parts = runtime()
-    results = [
-        (row.name, sync_source(parts.database, parts.settings, row.id, request))
-        for row in find_sources(parts.database, source)
-    ]
-    facts = [
-        plan_facts(name, each.plan, outcome=each.outcome, rollback_to=each.rollback_to)
-        for name, each in results
-    ]
-    _print(facts, as_json=as_json)
-    if any(each.outcome is RunOutcome.WAITING for _, each in results):
-        raise SystemExit(2)
-    raise SystemExit(1 if any(each.plan.problems for _, each in results) else 0)
+
+    def run(named: NamedSource) -> tuple[dict[str, Any], int]:
+        done = sync_source(parts.database, parts.settings, named.row.id, request)
+        facts = plan_facts(
+            named.name, done.plan, outcome=done.outcome, rollback_to=done.rollback_to
+        )
+        return facts, 2 if done.outcome is RunOutcome.WAITING else int(bool(done.plan.problems))
+
+    _run_each(source, run, as_json=as_json)
 
 
-def _print(plans: list[dict[str, Any]], *, as_json: bool) -> None:
+def _run_each(
+    source: str | None, work: Callable[[NamedSource], tuple[dict[str, Any], int]], *, as_json: bool
+) -> NoReturn:
+    """Do *work* for each source, print what it returns, and end with the highest of its codes.
+
+    Where none was named, one that cannot be read keeps nobody from the others; it ends with 1 then.
+    """
+    told, code, has_failed = [], 0, False
+    for named in find_sources(runtime().database, source):
+        try:
+            facts, its_code = work(named)
+            code = max(code, its_code)
+        except HandrailError as error:
+            if source or isinstance(error, DatabaseUnavailable):
+                raise
+            facts, has_failed = {"source": named.name, "error": str(error)}, True
+        told.append(facts)
+        if not as_json:
+            _print(facts)
     if as_json:
-        click.echo(json.dumps(plans, indent=2))
+        click.echo(json.dumps(told, indent=2))
+    raise SystemExit(1 if has_failed else code)
+
+
+def _print(facts: dict[str, Any]) -> None:
+    if "error" in facts:
+        click.echo(f"Error: {facts['source']}: {facts['error']}", err=True)
         return
-    for facts in plans:
-        for line in plan_lines(facts):
-            click.echo(line)
+    for line in plan_lines(facts):
+        click.echo(line)

@@ -67,7 +67,7 @@ def add_command(organization: str, url: str, *, hold: bool, **given: Any) -> Non
     columns["url"] = url
     name = columns.setdefault("name", url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"))
     parts = runtime()
-    sources.add_source(
+    source_id = sources.add_source(
         parts.database,
         parts.settings,
         organization,
@@ -75,10 +75,11 @@ def add_command(organization: str, url: str, *, hold: bool, **given: Any) -> Non
         secret_files,
         held_by=operator_name() if hold else None,
     )
+    (found,) = find_sources(parts.database, source_id)
     if hold:
-        click.echo(f'Added "{name}", held. Apply it with: flask sync resume {name}')
+        click.echo(f'Added "{name}", held. Apply it with: flask sync resume {found.name}')
     else:
-        click.echo(f'Added "{name}". Read it now with: flask sync apply {name}')
+        click.echo(f'Added "{name}". Read it now with: flask sync apply {found.name}')
 
 
 @source_cli.command("set")
@@ -91,18 +92,20 @@ def set_command(source: str, **given: Any) -> None:  # noqa: ANN401  options
     Its walkthroughs stay its own, and learners keep their places. Waits for a run under way.
     """
     parts = runtime()
-    found = find_source(parts.database, source)
+    row = find_source(parts.database, source)
     columns, secret_files = _read(given)
-    sources.change_source(parts.database, parts.settings, found, columns, secret_files)
-    name = columns.get("name", found.name)
-    click.echo(f'Changed "{name}". See what that means: flask sync plan {name}')
+    sources.change_source(parts.database, parts.settings, row, columns, secret_files)
+    (found,) = find_sources(parts.database, row.id)
+    click.echo(f'Changed "{found.row.name}". See what that means: flask sync plan {found.name}')
 
 
 @source_cli.command("list")
 def list_command() -> None:
-    """List the content sources."""
-    for row in find_sources(runtime().database, None):
-        click.echo(f"{row.id}  {row.name}  {row.url}  {row.branch}  {row.path or '/'}")
+    """List the content sources: id, organization, name, address, branch and folder."""
+    for each in find_sources(runtime().database, None):
+        row = each.row
+        place = f"{row.url}  {row.branch}  {row.path or '/'}"
+        click.echo(f"{row.id}  {each.organization}  {row.name}  {place}")
 
 
 @source_cli.command("webhook")

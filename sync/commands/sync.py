@@ -48,10 +48,11 @@ def status_command(source: str | None, as_json: bool) -> None:
     Exit: 0 if each is well or waits for a person, 1 if one is degraded or unreachable.
     """
     database = runtime().database
-    states = [read_status(database, row) for row in find_sources(database, source)]
+    found = find_sources(database, source)
+    states = [(each, read_status(database, each.row)) for each in found]
     if as_json:
-        click.echo(json.dumps([status_report.as_json(state) for state in states], indent=2))
+        click.echo(json.dumps([status_report.as_json(*state) for state in states], indent=2))
     else:
         for state in states:
-            click.echo(status_report.as_text(state))
-    raise SystemExit(1 if any(state.health in BAD_HEALTH for state in states) else 0)
+            click.echo(status_report.as_text(*state))
+    raise SystemExit(1 if any(state.health in BAD_HEALTH for _, state in states) else 0)

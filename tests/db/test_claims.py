@@ -28,13 +28,14 @@ def test_a_source_that_is_claimed_is_left_alone_and_another_is_not(synced):
     assert claimed(synced, wait=False) == "content"
 
 
-def test_who_asks_for_a_claim_that_is_taken_waits_for_its_end(synced):
+def test_who_asks_for_a_claim_that_is_taken_waits_for_its_end_and_says_so(synced, caplog):
     turns = take_turns(
         synced.database, lambda: claimed(synced, wait=False), lambda: claimed(synced, wait=True)
     )
 
     assert turns.waited
     assert turns.second.result() == "content"
+    assert 'A run of the content source "content" is under way' in caplog.text
 
 
 def test_a_worker_passes_by_a_source_while_somebody_syncs_it(synced):

@@ -162,6 +162,27 @@ def test_a_name_that_nobody_has_is_told_with_what_to_do(flask):
     assert 'There is no content source "nowhere". See: flask sync source list' in said
 
 
+def test_without_a_name_one_that_cannot_be_read_keeps_nobody_from_the_others(
+    flask, synced, database, tmp_path
+):
+    with database.transaction() as session:
+        organization(session, "beta")
+    synced.author.write("one", "two", "three", "four")
+    synced.author.commit()
+    gone = tmp_path / "gone"
+    gone.symlink_to(synced.author.folder)
+    flask("sync", "source", "add", "--organization", "beta", "--url", str(gone), "--name", "away")
+    gone.unlink()
+    told = flask("sync", "plan", code=1)
+    assert "Error: away: " in told
+    assert "content at " in told
+    done = json.loads(flask("sync", "apply", "--json", code=1))
+
+    assert [each["source"] for each in done] == ["away", "content"]
+    assert "error" in done[0]
+    assert (done[1]["outcome"], synced.row().version) == ("applied", 2)
+
+
 def test_a_change_waits_for_the_run_under_way_and_is_not_undone_by_it(flask, synced):
     changing = threading.Thread(
         target=flask, args=("sync", "source", "set", "content", "--path", "docs")
