@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.error import URLError
@@ -17,7 +18,8 @@ from sync.rotate_key import unreadable_secrets
 from sync.status import BAD_HEALTH, Health, sync_and_health
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import Database
-from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
+from walkthroughs.errors import HandrailError
 from walkthroughs.hosts import is_same_host
 from walkthroughs.ids import now_ms
 from walkthroughs.models import Base, ContentSource, Organization
@@ -58,10 +60,15 @@ def examine(database: Database, settings: Settings) -> Iterator[Finding]:
         try:
             yield from check()
         except DatabaseUnavailable as error:
-            reason = str(error.__cause__ or error).strip().splitlines()[-1]
+            cause = error.__cause__
+            reason = str(getattr(cause, "orig", None) or cause or error).strip().splitlines()[0]
             said = f"it does not answer: {reason}. Start it, or correct DATABASE_URL."
             yield Finding(about, State.BAD, said)
             break
+        except HandrailError as error:
+            yield Finding(about, State.BAD, str(error))
+            if about == "database":
+                break
     yield _outside(settings)
 
 
@@ -69,7 +76,8 @@ def _base_url(settings: Settings) -> Finding:
     shown = settings.base_url
     if shown.startswith("https:"):
         if settings.trusted_proxies:
-            return Finding("base URL", State.OK, f"{shown}, behind a trusted proxy.")
+            proxies = ", ".join(settings.trusted_proxies)
+            return Finding("base URL", State.OK, f"{shown}. Believed as its proxy: {proxies}.")
         said = (
             f"{shown}, and no proxy is trusted. If one ends TLS, set HANDRAIL_TRUSTED_PROXIES to "
             "its address, else all callers seem to be one."
@@ -84,7 +92,9 @@ def _base_url(settings: Settings) -> Finding:
 def _data_folder(settings: Settings) -> Finding:
     folder = settings.data_dir
     if not os.access(folder, os.W_OK):
-        return Finding("data folder", State.BAD, f"{folder} cannot be written. Give it to us.")
+        said = "cannot be written" if folder.exists() else "does not exist"
+        user = f"user {os.geteuid()}"
+        return Finding("data folder", State.BAD, f"{folder} {said}. Make it one of {user}.")
     free = shutil.disk_usage(folder).free
     said = f"{folder}, {free / 1024**3:.1f} GiB free."
     if free < _LEAST_BYTES_FREE:
@@ -104,12 +114,18 @@ def _schema(database: Database) -> Iterator[Finding]:
     with database.begin() as connection:
         version = connection.execute(text("SHOW server_version")).scalar_one()
     gone = migrations.missing(database, Base.metadata)
-    revision = migrations.current_revision(database)
+    migrations.check_known(migrations.current_revision(database))
     if gone:
-        said = f"PostgreSQL {version}; missing: {', '.join(gone)}. Run: flask db upgrade"
-        yield Finding("database", State.BAD, said)
-    else:
-        yield Finding("database", State.OK, f"PostgreSQL {version}, schema {revision}.")
+        raise HandrailError(
+            f"PostgreSQL {version}; missing: {', '.join(gone)}. Run: flask db upgrade"
+        )
+    migrations.check_newest(database)
+    said = f"PostgreSQL {version}, schema {migrations.newest_revision()}."
+    yield Finding("database", State.OK, said)
+    if database.is_pooled:
+        with unavailable_errors(), closing(database.open_direct()):
+            said = "HANDRAIL_DIRECT_DATABASE_URL answers."
+        yield Finding("database", State.OK, said)
 
 
 def _clock(database: Database) -> Iterator[Finding]:
@@ -126,6 +142,7 @@ def _clock(database: Database) -> Iterator[Finding]:
 
 
 def _secret_key(database: Database, settings: Settings) -> Iterator[Finding]:
+    _ = settings.secret_keys  # also where nothing is stored yet
     unreadable = unreadable_secrets(database, settings)
     if unreadable:
         said = (

@@ -12,6 +12,7 @@ from sync.doctor import State, examine
 from tests.builders import organization
 from tests.serving import served
 from walkthroughs.crypto import encrypt
+from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
 from walkthroughs.models import ContentSource
 from walkthroughs.serving.probes import Probes
@@ -99,7 +100,36 @@ def test_a_database_that_is_away_is_told_once(reachable):
     away = connect("postgresql://x@127.0.0.1:1/x")
     found = [each for each in examine(away, reachable) if each.state is State.BAD]
     assert [each.about for each in found] == ["database"]
+    assert "port 1 failed: Connection refused" in found[0].said
     assert "Start it, or correct DATABASE_URL" in found[0].said
+
+
+def test_a_schema_of_another_release_is_told_and_the_other_lines_follow(database, reachable):
+    for revision, words in (
+        ("9999", "a newer release has been here"),
+        ("0046", "flask db upgrade"),
+    ):
+        with database.begin() as connection:
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        try:
+            assert words in said(database, reachable, "database")
+            assert "reachable" in states(database, reachable)
+        finally:
+            with database.begin() as connection:
+                head = migrations.newest_revision()
+                connection.execute(text(f"UPDATE alembic_version SET version_num = '{head}'"))
+
+
+def test_a_secret_key_that_is_cut_short_is_told(database, reachable):
+    (reachable.data_dir / "secret-key").write_text("short")
+    found = states(database, replace(reachable, given_secret_key=None))
+    assert found["secret key"] is State.BAD
+    assert "reachable" in found
+
+
+def test_a_data_folder_that_is_not_there_is_told(database, reachable, tmp_path):
+    there = replace(reachable, data_dir=tmp_path / "nowhere")
+    assert "does not exist" in said(database, there, "data folder")
 
 
 def test_missing_tables_are_named(postgres, database, reachable):
