@@ -9,7 +9,7 @@ from functools import partial
 import click
 from flask import Flask
 
-from walkthroughs.command_group import LazyCommand
+from walkthroughs.command_group import CommandGroup, LazyCommand
 from walkthroughs.models import db
 
 #: Commands: name, where it is, the first sentence of its help.
@@ -66,9 +66,13 @@ def _load_with_pages(app: Flask, add_pages: Callable[[Flask], Flask], target: st
 
 def _load_migrate(app: Flask) -> click.Command:
     from flask_migrate import Migrate
-    from flask_migrate.cli import db as commands
+    from flask_migrate.cli import db as library
 
+    from admin.commands.database import upgrade
     from walkthroughs.database import migrations
 
     Migrate(app, db, directory=str(migrations.MIGRATIONS))
-    return commands  # type: ignore[no-any-return]  # it has no types
+    commands = {**library.commands, "upgrade": upgrade}
+    return CommandGroup(
+        "db", commands, params=library.params, callback=library.callback, help=library.help
+    )

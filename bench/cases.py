@@ -140,7 +140,7 @@ def _workers(number: int, bench: Bench) -> Cost | None:
             "DATABASE_URL": bench.url,
             "HANDRAIL_DATA_DIR": folder,
             "HANDRAIL_BASE_URL": f"http://localhost:{port}",
-            "HANDRAIL_SECRET_KEY": "bench",
+            "HANDRAIL_SECRET_KEY": "a-secret-for-the-bench-only",
         }
         words = ("serve", "--port", str(port), "--workers", str(number))
         with process("flask", *words, environment=environment) as server:

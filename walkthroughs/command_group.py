@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EPIPE
 from typing import Any
 
 import click
 from flask.cli import AppGroup
-from psycopg2.errors import UndefinedColumn, UndefinedTable
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from psycopg2.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
+from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.errors import HandrailError
 
 
@@ -19,17 +21,35 @@ def errors_as_messages() -> Iterator[None]:
     """End with one line of what went wrong and what to do, where a person can do something."""
     try:
         yield
+    except DatabaseUnavailable as error:
+        cause = error.__cause__
+        message = _refusal(cause) if isinstance(cause, OperationalError) else str(error)
+        raise click.ClickException(message) from error
     except HandrailError as error:
         raise click.ClickException(str(error)) from error
-    except ProgrammingError as error:
-        if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
+    except (OperationalError, ProgrammingError) as error:
+        raise click.ClickException(_refusal(error)) from error
+    except OSError as error:
+        if error.strerror is None or error.errno == EPIPE:
             raise
-        message = "The database has not the tables of this release. Run: flask db upgrade"
-        raise click.ClickException(message) from error
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()
-        message = f"The database cannot be used: {reason[-1] if reason else 'no reason given'}"
-        raise click.ClickException(message) from error
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException("A file that was given is no text in UTF-8.") from error
+
+
+def _refusal(error: DBAPIError) -> str:
+    """Return why the database does not do what a command needs, in one line."""
+    match error.orig:
+        case UndefinedTable() | UndefinedColumn():
+            return "The database has not the tables of this release. Run: flask db upgrade"
+        case InsufficientPrivilege():
+            advice = " Let Handrail's role own the database, or the schema public in it."
+        case _:
+            advice = ""
+    # The first line has the server; those after it guess, or show the statement.
+    lines = str(error.orig).strip().splitlines() or ["no reason given"]
+    return f"The database cannot be used: {lines[0].rstrip('.')}.{advice}"
 
 
 class CommandGroup(AppGroup):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.errors import SettingInvalid
@@ -17,13 +17,29 @@ from walkthroughs.errors import SettingInvalid
 #: Scheme, host and port; the host is in ASCII, as browsers send it.
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?")
 _PORTS = {"https": "443", "http": "80"}
+_WEB = frozenset({"http", "https"})
 #: In place of a mail server's URL: e-mail is printed where the server runs.
 CONSOLE = "console:"
+#: What we make is longer; what has less can be guessed, or is cut short.
+MIN_KEY_LETTERS = 16
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of an address; none if it has brackets or a port that mean nothing."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def read_database_url(environ: Mapping[str, str], name: str) -> str | None:
     """Return the address of a database; none if there is none."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     url = environ.get(name, "")
     if url and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg2://")):
         message = (
@@ -31,13 +47,35 @@ def read_database_url(environ: Mapping[str, str], name: str) -> str | None:
             "PostgreSQL. Correct it, or unset it to use the embedded server."
         )
         raise SettingInvalid(message)
+    try:
+        _ = make_url(url) if url else None
+    except (ArgumentError, ValueError) as error:  # the latter for its port
+        message = (
+            f"{name} is no address of a database. Give postgresql://user:password@host:5432/name; "
+            "in a password, write @ as %40."
+        )
+        raise SettingInvalid(message) from error
     return url or None
+
+
+def read_secret_key(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the secret key; none if none is given. It is in no message."""
+    key = environ.get(name, "")
+    if key and len(key.strip()) < MIN_KEY_LETTERS:
+        message = (
+            f"{name} has {len(key.strip())} characters, which can be guessed. Make one with: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(48))". To keep what is '
+            f"encrypted with the key of now, give that one as {name}_PREVIOUS, and run: "
+            "flask rotate-key"
+        )
+        raise SettingInvalid(message)
+    return key or None
 
 
 def read_base_url(url: str) -> str:
     """Return the public origin."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+    parts = _split(url)
+    if parts is None or parts.scheme not in _WEB or not parts.hostname or parts.path.strip("/"):
         message = (
             f'HANDRAIL_BASE_URL is "{url}", which is not an origin. '
             "Give scheme and host only, such as https://walkthroughs.example.com."
@@ -49,8 +87,9 @@ def read_base_url(url: str) -> str:
 def read_smtp_url(environ: Mapping[str, str], name: str) -> str | None:
     """Return what sends e-mail; none if there is none."""
     url = environ.get(name, "")
-    parts = urlsplit(url)
-    if url and url != CONSOLE and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+    parts = _split(url)
+    is_server = parts and parts.scheme in {"smtp", "smtps"} and parts.hostname
+    if url and url != CONSOLE and not is_server:
         message = (
             f"{name} names no mail server. Give smtp://user:password@host:587, or smtps:// for a "
             "port that begins with TLS."
@@ -95,7 +134,7 @@ def read_networks(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
             ip_network(each)
         except ValueError as error:
             message = (
-                f'{name} holds "{each}", which is no address. Give addresses or networks of your '
+                f"{name}: {error}. Give addresses or networks of your "
                 "proxies, separated by commas, such as 127.0.0.1,10.0.0.0/8."
             )
             raise SettingInvalid(message) from error
@@ -157,8 +196,8 @@ def read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...])
 def read_endpoint(environ: Mapping[str, str], name: str) -> str | None:
     """Return the address of a program that takes what is sent to it; none if there is none."""
     url = environ.get(name, "").strip()
-    parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+    parts = _split(url)
+    if url and not (parts and parts.scheme in _WEB and parts.hostname):
         message = (
             f"{name} is no address. Give scheme, host and port, such as http://localhost:4318."
         )

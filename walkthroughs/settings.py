@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from walkthroughs.errors import SettingInvalid
 from walkthroughs.setting_values import (
     CONSOLE,
+    MIN_KEY_LETTERS,
     read_base_url,
     read_boolean,
     read_choice,
@@ -24,12 +25,11 @@ from walkthroughs.setting_values import (
     read_networks,
     read_origins,
     read_seconds,
+    read_secret_key,
     read_smtp_url,
 )
 from walkthroughs.whole_files import write_whole
 
-#: What we make is longer; a file with less is no key.
-_MIN_KEY_LETTERS = 16
 _KEPT = "demo.env"
 #: PostgreSQL takes 100 by itself, of which it keeps three; commands and psql need some.
 _CONNECTIONS = 90
@@ -138,7 +138,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data_dir=data_dir,
         database_url=read_database_url(environ, "DATABASE_URL"),
         direct_database_url=read_database_url(environ, "HANDRAIL_DIRECT_DATABASE_URL"),
-        given_secret_key=environ.get("HANDRAIL_SECRET_KEY") or None,
+        given_secret_key=read_secret_key(environ, "HANDRAIL_SECRET_KEY"),
         base_url=read_base_url(environ.get("HANDRAIL_BASE_URL") or "http://localhost:8000"),
         allow_local_repositories=read_boolean(environ, "HANDRAIL_ALLOW_LOCAL_REPOSITORIES"),
         poll_seconds=read_seconds(environ, "HANDRAIL_POLL_SECONDS", 60.0),
@@ -192,7 +192,7 @@ def _stored_secret_key(data_dir: Path) -> str:
     if not path.exists():
         write_whole(path, secrets.token_urlsafe(32).encode(), replaces=False)
     key = path.read_text()
-    if len(key.strip()) < _MIN_KEY_LETTERS:
+    if len(key.strip()) < MIN_KEY_LETTERS:
         message = (
             f"The secret key in {path} is empty or cut short. Restore the file from a backup. "
             "If there is none, remove it to get a new key: then all members sign in again, and "

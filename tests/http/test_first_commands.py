@@ -11,9 +11,10 @@ import psycopg2
 import pytest
 from click.testing import CliRunner
 from flask.cli import FlaskGroup
+from sqlalchemy import make_url, text
 
 from app import create_app
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
 
@@ -78,20 +79,25 @@ def test_a_command_on_an_empty_database_is_one_line_with_what_to_do(empty_databa
         ("HANDRAIL_BASE_URL", "ftp://x", "HANDRAIL_BASE_URL"),
         ("HANDRAIL_POLL_SECONDS", "soon", "HANDRAIL_POLL_SECONDS"),
         ("HANDRAIL_TRUSTED_PROXIES", "proxy", "HANDRAIL_TRUSTED_PROXIES"),
-        ("DATABASE_URL", "postgresql://nobody:wrong@127.0.0.1:1/none", "database cannot be used"),
+        ("DATABASE_URL", "postgresql://nobody:wrong@127.0.0.1:1/none", "port 1 failed"),
+        ("DATABASE_URL", "postgresql://127.0.0.1:1/none?schema=public", 'parameter: "schema"'),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(tmp_path, variable, value, words):
     # In this process: that a command's error is all that a process prints is told above.
     given = variables("postgresql://127.0.0.1:1/none", tmp_path) | {variable: value}
-    group = FlaskGroup(create_app=create_app)
-    done = CliRunner().invoke(group, ["sync", "status"], env=given)
+    for command in (["sync", "status"], ["db", "upgrade"], ["db", "current"]):
+        assert words in in_this_process(command, given)
 
+
+def in_this_process(command, given):
+    """Run a command that fails; return the one line that it prints."""
+    done = CliRunner().invoke(FlaskGroup(create_app=create_app), command, env=given)
     assert done.exit_code == 1
     assert done.stdout == ""
     assert done.stderr.startswith("Error: ")
-    assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    return done.stderr
 
 
 def test_processes_that_start_at_once_on_an_empty_database_all_find_its_tables(empty_database):
@@ -110,8 +116,43 @@ def test_an_older_release_says_that_it_is_older(empty_database, tmp_path):
     with database.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
-    code, _, errors = flask(empty_database, tmp_path, "serve")
+    for words in (("serve",), ("db", "upgrade")):
+        code, _, errors = flask(empty_database, tmp_path, *words)
 
-    assert code == 1
-    assert errors.startswith("Error: The database is at schema 9999, which this release does not")
-    assert len(errors.splitlines()) == 1
+        assert code == 1
+        assert errors.startswith(
+            "Error: The database is at schema 9999, which this release does not"
+        )
+        assert len(errors.splitlines()) == 1
+
+
+def test_the_tables_are_made_without_serving(empty_database, tmp_path):
+    code, printed, errors = flask(empty_database, tmp_path, "db", "upgrade")
+
+    assert (code, errors) == (0, "")
+    assert printed == f"The database is at schema {migrations.newest_revision()}.\n"
+
+
+def test_a_role_that_may_make_no_tables_is_told_what_to_give_it(empty_database, tmp_path):
+    with closing(psycopg2.connect(empty_database)) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS stranger")
+        cursor.execute("CREATE ROLE stranger LOGIN")
+        connection.commit()
+    theirs = str(make_url(empty_database).set(username="stranger"))
+    told = in_this_process(["db", "upgrade"], variables(theirs, tmp_path))
+
+    assert "permission denied for schema public" in told
+    assert "Let Handrail's role own the database" in told
+
+
+def test_who_waits_for_another_upgrade_says_so(empty_database, caplog):
+    database, other = connect(empty_database), connect(empty_database)
+    with ThreadPoolExecutor(1) as pool:
+        with other.engine.begin() as connection:
+            connection.execute(text(migrations.LOCK))
+            waiting = pool.submit(migrations.upgrade, database)
+            until(lambda: "Another process changes the schema" in caplog.text)
+        waiting.result()
+    migrations.check_models(database)
+    database.close()
+    other.close()

@@ -20,6 +20,15 @@ def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
     ("name", "value"),
     [
         ("DATABASE_URL", "mysql://x"),
+        ("DATABASE_URL", "postgresql://u:p@db.example:port/x"),
+        ("HANDRAIL_DIRECT_DATABASE_URL", "postgresql://u:p@[::1/x"),
+        ("HANDRAIL_SECRET_KEY", "changeme"),
+        ("HANDRAIL_SECRET_KEY", " " * 40),
+        ("HANDRAIL_BASE_URL", "https://[::1"),
+        ("HANDRAIL_BASE_URL", "https://example.com:port"),
+        ("HANDRAIL_SMTP_URL", "smtp://mail.example:port"),
+        ("HANDRAIL_SMTP_URL", "smtp://[mail"),
+        ("HANDRAIL_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("HANDRAIL_BASE_URL", "example.com"),
         ("HANDRAIL_BASE_URL", "https://example.com/path"),
         ("HANDRAIL_ALLOW_LOCAL_REPOSITORIES", "maybe"),
@@ -47,6 +56,17 @@ def test_with_nothing_set_a_kept_secret_is_made_for_the_owner_only(tmp_path):
 def test_a_bad_value_is_named(tmp_path, name, value):
     with pytest.raises(SettingInvalid, match=name):
         read_settings({"HANDRAIL_DATA_DIR": str(tmp_path), name: value})
+
+
+def test_no_secret_of_a_bad_value_is_told(tmp_path):
+    for name, value in (
+        ("DATABASE_URL", "postgresql://u:hush@db.example:port/x"),
+        ("HANDRAIL_SECRET_KEY", "hush"),
+        ("HANDRAIL_SMTP_URL", "smtp://u:hush@[mail"),
+    ):
+        with pytest.raises(SettingInvalid) as refused:
+            read_settings({"HANDRAIL_DATA_DIR": str(tmp_path), name: value})
+        assert "hush" not in str(refused.value)
 
 
 def test_the_base_host_has_no_port(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from sqlalchemy.exc import OperationalError
 from walkthroughs.database.pool import Database
 from walkthroughs.errors import HandrailError
 
+_log = logging.getLogger(__name__)
 #: Held until the transaction ends, by whoever changes the schema.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('handrail migrations', 0))"
+_LOCK_IF_FREE = "SELECT pg_try_advisory_xact_lock(hashtextextended('handrail migrations', 0))"
 #: How often migrations are begun at most.
 _TRIES = 5
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -46,8 +49,8 @@ class SchemaTooOld(HandrailError):
 def upgrade(database: Database, revision: str = "head") -> None:
     """Run the migrations that *database* has not seen, in one transaction.
 
-    Processes that start at the same time take turns. Processes of the release before may still
-    work: if PostgreSQL breaks a deadlock with one, all begins anew.
+    Processes that start at the same time take turns, and who waits says so. Processes of the
+    release before may still work: if PostgreSQL breaks a deadlock with one, all begins anew.
 
     Raises:
         SchemaTooNew: a newer release has been here.
@@ -137,7 +140,9 @@ def check_known(revision: str | None) -> None:
 
 
 def _refuse_unknown_revision(connection: Connection) -> None:
-    connection.execute(text(LOCK))
+    if not connection.scalar(text(_LOCK_IF_FREE)):
+        _log.warning("Another process changes the schema of the database. Waiting for it.")
+        connection.execute(text(LOCK))
     check_known(MigrationContext.configure(connection).get_current_revision())
 
 
