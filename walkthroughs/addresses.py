@@ -65,9 +65,9 @@ def server_base(base_url: str, slug: str) -> str:
     return f"{base_url}/s/{slug}"
 
 
-def server_address(base_url: str, slug: str) -> str:
-    """Return the address of an MCP server, the one for everybody."""
-    return f"{server_base(base_url, slug)}/mcp"
+def server_address(base_url: str, slug: str, domain: str | None = None) -> str:
+    """Return the address of an MCP server, the one for everybody; on a *domain* of its own."""
+    return f"https://{domain}/mcp" if domain else f"{server_base(base_url, slug)}/mcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ def provider_callback(base_url: str, slug: str) -> str:
     return f"{sign_in_addresses(base_url, slug=slug).endpoints}/callback"
 
 
-def personal_link(base_url: str, slug: str, token: str) -> str:
+def personal_link(base_url: str, slug: str, token: str, domain: str | None = None) -> str:
     """Return a learner's own address of an MCP server. It is a secret: never log it."""
-    return f"{server_address(base_url, slug)}/u/{token}"
+    return f"{server_address(base_url, slug, domain)}/u/{token}"
 
 
 def password_link(base_url: str, token: str) -> str:

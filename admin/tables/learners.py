@@ -99,11 +99,11 @@ class LinkView(OrgModelView):
         form = self.create_form()
         if self.validate_form(form):
             server = db.session.query(McpServer).filter_by(id=form.mcp_server_id.data).one()
-            slug, token = server.slug, ""
+            slug, domain, token = server.slug, server.served_domain, ""
             with self.report_errors() as failed, write_transaction() as session:
                 token = create_link(session, slug, form.email.data)
             if not failed:
-                address = personal_link(runtime().settings.base_url, slug, token)
+                address = personal_link(runtime().settings.base_url, slug, token, domain)
                 values = {"address": address, "slug": slug, "email": form.email.data}
                 return str(self.render("handrail/link.html", **values))
         back = self.get_url(".index_view")

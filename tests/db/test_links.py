@@ -105,7 +105,9 @@ def test_a_learner_is_one_of_the_servers_own_organization(links):
 
 
 def test_ending_links_of_nobody_ends_none(links):
-    assert links.revoke("nowhere", LEA) == 0
+    for slug, learner in (("nowhere", LEA), ("other", "lae@x.example")):
+        with pytest.raises(NotFound):
+            links.revoke(slug, learner)
     assert links.revoke("other", MAX) == 0
     assert links.working() == links.of.keys()
 

@@ -84,6 +84,32 @@ def test_what_is_not_there_is_told_in_one_line(flask, acme, command, words):
     assert len(told.strip().splitlines()) == 1
 
 
+def test_the_first_owner_has_an_address_that_can_sign_in_and_is_named_once(flask, database):
+    first = ("init-admin", "--organization", "acme", "--email")
+    assert '"owner" is not an e-mail address' in flask(*first, "owner", code=1)
+    flask(*first, "owner@x.example")
+    assert "flask members reset-password" in flask(*first, "other@x.example", code=1)
+
+
+def test_links_are_on_the_servers_own_domain_once_it_is_served(flask, acme, database):
+    made = ("links", "create", "--server", "acme", "--email", "lea@x.example")
+    flask("servers", "set", "acme", "--domain", "learn.acme.example")
+    assert flask(*made).startswith("http://localhost:8000/s/acme/mcp/u/")
+    with database.transaction() as session:
+        session.query(McpServer).update({"domain_verified_at": 1})
+    assert flask(*made).startswith("https://learn.acme.example/mcp/u/")
+
+
+def test_access_is_ended_for_learners_who_are_known(flask, acme):
+    flask("links", "create", "--server", "acme", "--email", "lea@x.example")
+    for command in (("links", "revoke"), ("sign-ins", "end")):
+        ending = (*command, "--server", "acme", "--email")
+        assert 'no learner "lae@x.example"' in flask(*ending, "lae@x.example", code=1)
+    assert "1 link(s) ended" in flask(
+        "links", "revoke", "--server", "acme", "--email", "lea@x.example"
+    )
+
+
 def test_a_password_is_reset_with_a_link(flask, acme):
     add(flask, "olga@x.example", "owner")
     told = flask("members", "reset-password", "--email", " OLGA@x.example ")
@@ -170,9 +196,16 @@ def test_sources_of_one_name_are_told_apart_by_organization_or_id(flask, synced,
         organization(session, "beta")
     flask("sync", "source", "add", "--organization", "beta", "--url", str(synced.author.folder),
           "--name", "content")  # fmt: skip
-    assert "Name the organization, too" in flask("sync", "hold", "content", code=1)
+    assert "Give acme/content or beta/content." in flask("sync", "hold", "content", code=1)
+    shown = flask("sync", "status")
+    assert shown.index("acme/content: synced") < shown.index("beta/content: unknown")
+    assert {each["organization"] for each in json.loads(flask("sync", "status", "--json"))} == {
+        "acme", "beta",
+    }  # fmt: skip
     flask("sync", "hold", "beta/content")
-    ids = [line.split()[0] for line in flask("sync", "source", "list").splitlines()]
+    listed = flask("sync", "source", "list").splitlines()
+    assert [line.split()[1:3] for line in listed] == [["acme", "content"], ["beta", "content"]]
+    ids = [line.split()[0] for line in listed]
     for source_id in ids:
         flask("sync", "hold", source_id)
     with database.transaction() as session:

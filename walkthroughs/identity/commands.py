@@ -11,6 +11,7 @@ import click
 from walkthroughs.addresses import EMAIL_PATTERN, personal_link
 from walkthroughs.command_group import CommandGroup
 from walkthroughs.identity import links, sign_ins
+from walkthroughs.identity.servers import find_server
 from walkthroughs.ids import utc_text
 from walkthroughs.runtime import runtime
 
@@ -35,8 +36,11 @@ def create(server: str, email: str | None, people: Path | None) -> None:
     emails = [email or ""] if people is None else _read_emails(people)
     with parts.database.transaction() as session:
         tokens = links.create_links(session, server, emails)
+        domain = find_server(session, server).served_domain
     base_url = parts.settings.base_url
-    addresses = {each: personal_link(base_url, server, token) for each, token in tokens.items()}
+    addresses = {
+        each: personal_link(base_url, server, token, domain) for each, token in tokens.items()
+    }
     if people is None:
         (address,) = addresses.values()
         click.echo(f"{address}\n\nclaude mcp add --transport http {server} {address}")
@@ -58,7 +62,7 @@ def list_command(server: str) -> None:
 
 @links_cli.command("revoke")
 @click.option("--server", required=True, help="The MCP server's slug.")
-@click.option("--email", required=True, help="The learner's e-mail address.")
+@click.option("--email", required=True, help="The learner's e-mail address, or their id.")
 def revoke(server: str, email: str) -> None:
     """End every link of a learner on a server. Progress stays."""
     with runtime().database.transaction() as session:
@@ -83,7 +87,7 @@ def list_sign_ins(server: str) -> None:
 @sign_ins_cli.command("end")
 @click.argument("sign_in", required=False)
 @click.option("--server", help="The MCP server's slug.")
-@click.option("--email", help="The learner's e-mail address.")
+@click.option("--email", help="The learner's e-mail address, or their id.")
 def end_sign_in(sign_in: str | None, server: str | None, email: str | None) -> None:
     """End a sign-in by its id, or all of a learner on a server. Progress stays."""
     if bool(sign_in) == bool(server and email):

@@ -14,10 +14,10 @@ from walkthroughs.addresses import EMAIL_PATTERN
 from walkthroughs.audit.record import Event, record, record_many
 from walkthroughs.crypto import hash_token
 from walkthroughs.errors import HandrailError
-from walkthroughs.identity.learners import learner_ids
+from walkthroughs.identity.learners import find_learner, learner_ids
 from walkthroughs.identity.servers import find_server
 from walkthroughs.ids import id_factory, now_ms
-from walkthroughs.models import McpServer, McpServerUser, PersonalLink
+from walkthroughs.models import McpServerUser, PersonalLink
 
 #: The longest address that mail can be sent to (RFC 5321).
 _MAX_EMAIL = 254
@@ -105,22 +105,25 @@ def list_links(session: Session, server_slug: str) -> list[Row[Any]]:
     return list(session.execute(query))
 
 
-def revoke_links(session: Session, server_slug: str, email: str) -> int:
-    """End all links of a learner on a server; return how many there were."""
-    of_learner = (
-        select(PersonalLink.id)
-        .join(McpServer, McpServer.id == PersonalLink.mcp_server_id)
-        .join(McpServerUser, McpServerUser.id == PersonalLink.mcp_server_user_id)
-        .where(McpServer.slug == server_slug, McpServerUser.email == email.lower())
-    )
+def revoke_links(session: Session, server_slug: str, learner: str) -> int:
+    """End all links of a learner, by e-mail address or id; return how many there were.
+
+    Raises:
+        NotFound: there is no such server, or its organization has no such learner.
+    """
+    server = find_server(session, server_slug)
+    found = find_learner(session, server.organization_id, learner)
     ended = session.execute(
         update(PersonalLink)
-        .where(PersonalLink.id.in_(of_learner), PersonalLink.revoked_at.is_(None))
+        .where(
+            PersonalLink.mcp_server_id == server.id,
+            PersonalLink.mcp_server_user_id == found.id,
+            PersonalLink.revoked_at.is_(None),
+        )
         .values(revoked_at=now_ms())
         .returning(PersonalLink.id, PersonalLink.mcp_server_user_id)
     ).all()
     if ended:
-        server = find_server(session, server_slug)
         record(
             session,
             *(

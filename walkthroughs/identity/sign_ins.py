@@ -12,6 +12,7 @@ from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import AuthType
 from walkthroughs.errors import HandrailError, NotFound
 from walkthroughs.identity import grants
+from walkthroughs.identity.learners import find_learner
 from walkthroughs.identity.providers import find_provider, only_provider
 from walkthroughs.identity.servers import find_server
 from walkthroughs.models.oauth import OAuthCode, OAuthGrant
@@ -67,18 +68,15 @@ def end_one(session: Session, grant_id: str) -> None:
         raise NotFound(f'There is no sign-in "{grant_id}" that goes on. See: flask sign-ins list')
 
 
-def end_of_learner(session: Session, server_slug: str, email: str) -> int:
-    """End all sign-ins of a learner on a server; return how many there were.
+def end_of_learner(session: Session, server_slug: str, named: str) -> int:
+    """End all sign-ins of a learner, by e-mail address or id; return how many there were.
 
     Raises:
-        NotFound: there is no such server.
+        NotFound: there is no such server, or its organization has no such learner.
     """
     server = find_server(session, server_slug)
-    learner = select(McpServerUser.id).where(
-        McpServerUser.organization_id == server.organization_id,
-        McpServerUser.email == email.strip().lower(),
-    )
-    of_learner = OAuthGrant.mcp_server_user_id.in_(learner)
+    learner = find_learner(session, server.organization_id, named)
+    of_learner = OAuthGrant.mcp_server_user_id == learner.id
     ended = grants.end(session, OAuthGrant.mcp_server_id == server.id, of_learner)
     record_ended(session, ended)
     return len(ended)

@@ -127,8 +127,8 @@ def _change(session: Session, settings: Settings, server: McpServer, given: dict
 def _print(settings: Settings, server: McpServer) -> None:
     domain = server.custom_domain
     click.echo(f"Address  {server_address(settings.base_url, server.slug)}")
-    if domain and server.domain_verified_at:
-        click.echo(f"Address  https://{domain}/mcp")
+    if server.served_domain:
+        click.echo(f"Address  {server_address('', '', server.served_domain)}")
     elif domain:
         click.echo(
             f"Domain   {domain} is not served yet. Add a TXT record at {domain_record(domain)} "

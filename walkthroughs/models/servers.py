@@ -99,6 +99,11 @@ class McpServer(Timestamped, Scoped, db.Model):  # type: ignore[name-defined]
         viewonly=True, primaryjoin="foreign(McpServer.oidc_provider_id) == OidcProvider.id"
     )
 
+    @property
+    def served_domain(self) -> str | None:
+        """Return its own domain, if its owner has proved it; requests to it find this server."""
+        return self.custom_domain if self.domain_verified_at else None
+
     @validates("custom_domain")
     def _forget_proof(self, _: str, domain: str | None) -> str | None:
         if domain != self.custom_domain:

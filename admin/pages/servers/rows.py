@@ -63,9 +63,7 @@ def _is_served() -> Any:  # noqa: ANN401  an expression
 
 def address_of(server: McpServer) -> str:
     """Return the address of a server that people are given: on its own domain if it has one."""
-    if server.custom_domain and server.domain_verified_at:
-        return f"https://{server.custom_domain}/mcp"
-    return server_address(runtime().settings.base_url, server.slug)
+    return server_address(runtime().settings.base_url, server.slug, server.served_domain)
 
 
 def read_servers(session: Session, organization_id: str) -> list[ServerRow]:

@@ -105,7 +105,8 @@ class ServersPage(Page):
         base = runtime().settings.base_url
         try:
             with write_transaction() as session:
-                made = personal_link(base, slug, create_link(session, slug, email))
+                token = create_link(session, slug, email)
+            made = personal_link(base, slug, token, row.served_domain)
         except HandrailError as error:
             values = _connect_tab(row) | {"email": email, "refused": str(error)}
             return str(self.render("handrail/server_connect.html", **shown, **values)), 422
