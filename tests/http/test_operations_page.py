@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from app import create_app
+from tests.builders import organization
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -60,12 +61,10 @@ def shell(postgres, database, tmp_path, monkeypatch):
 
 
 def test_every_command_of_the_page_does_what_it_says(shell, database):
-    installing, *others = BLOCKS
-    said = [shell(block) for block in others]
+    said = [shell(block) for block in BLOCKS]
 
-    assert "requirements.txt" in installing
-    assert len(others) == 8
-    first, daily, finding, inviting, removing, upgrading, moving, rotating = said
+    assert len(said) == 9
+    first, daily, finding, inviting, removing, saving, upgrading, moving, rotating = said
     assert "owner@example.com owns acme. Password:" in first
     assert "acme  owner@example.com  owner" in first
     assert "lea@example.com" in daily
@@ -73,12 +72,50 @@ def test_every_command_of_the_page_does_what_it_says(shell, database):
     assert "lea.second@example.com is lea@example.com now. Moved: 1 link(s)" in finding
     assert inviting.count("https://learn.example.com/admin/invitations/") == 2
     assert "Erased lea@example.com" in removing
-    assert "Backed up to before-upgrade.handrail" in upgrading
+    assert "Backed up to before-upgrade.handrail" in saving
+    assert "The database is at schema" in upgrading
     assert "Restored acme.handrail" in moving
     assert "Encrypted with the new key" in rotating
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM mcp_server_user")) == 0
         assert session.scalars(text('SELECT email FROM "user"')).all() == ["owner@example.com"]
+
+
+def test_commands_are_given_as_the_page_says_with_the_settings_of_the_service(
+    postgres, database, tmp_path
+):
+    (script,) = re.findall(r"```bash\n(#!/bin/sh\n.*?)```", PAGE, re.DOTALL)
+    (settings,) = re.findall(r"```ini\n(DATABASE_URL.*?)```", PAGE, re.DOTALL)
+    here = {
+        "postgresql:///handrail?host=/run/postgresql": postgres,
+        "/var/lib/handrail": str(tmp_path),
+        "/srv/handrail/app.py": str(ROOT / "app.py"),
+        "/etc/handrail.env": str(tmp_path / "handrail.env"),
+        # Only root can become somebody else.
+        "runuser -u handrail -- /srv/handrail/.venv/bin/flask": f"{sys.executable} -m flask",
+    }
+    for said, meant in here.items():
+        settings, script = settings.replace(said, meant), script.replace(said, meant)
+    (tmp_path / "handrail.env").write_text(settings)
+    (tmp_path / "handrail").write_text(script)
+    with database.transaction() as session:
+        organization(session, "acme")
+    added = [
+        "members",
+        "add",
+        "--organization",
+        "acme",
+        "--email",
+        "ana@x.example",
+        "--role",
+        "editor",
+    ]
+    done = subprocess.run(
+        ["/bin/sh", tmp_path / "handrail", *added],
+        env={"PATH": os.environ["PATH"]}, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert "https://learn.example.com/admin/password/" in done.stdout
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
