@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import select
 import socket
 import statistics
 import time
@@ -23,18 +24,19 @@ def crowd_for(world: World, seconds: float) -> list[dict[str, object]]:
     wanted = IDLE + SLOW + 500
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-    ratios, health, grown, held = [], [], [], 0
+    ratios, health, grown, held = [], [], [], IDLE
     until = time.monotonic() + seconds
     while time.monotonic() < until or not ratios:
         alone = _median(world)
         before = _memory(world)
         with ExitStack() as stack:
-            held = _crowd(world, stack)
+            crowd = _crowd(world, stack)
             asked = time.monotonic()
             assert httpx.get(f"{world.processes[0].origin}/healthz", timeout=30).status_code == 200
             health.append(time.monotonic() - asked)
             ratios.append(_median(world) / alone)
             grown.append((_memory(world) - before) / 1024**2)
+            held = min(held, _count_open(crowd))
     return [
         {
             "scenario": f"crowd: {held} idle, {SLOW} slow",
@@ -47,23 +49,37 @@ def crowd_for(world: World, seconds: float) -> list[dict[str, object]]:
     ]
 
 
-def _crowd(world: World, stack: ExitStack) -> int:
-    """Open connections to the first process: half of them silent, half with half a request."""
-    port = world.processes[0].port
-    body = (
+def _crowd(world: World, stack: ExitStack) -> list[socket.socket]:
+    """Open connections to the first process; return the idle ones.
+
+    The first half of these have asked once, so that they may stay; the others never say a word.
+    """
+    port, idle = world.processes[0].port, []
+    asks = f"GET /healthz HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()
+    posts = (
         f"POST /admin/login HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 1000\r\n\r\nx"
     ).encode()
-    held = 0
     for number in range(IDLE + SLOW):
         with suppress(OSError):
             opened = stack.enter_context(
                 closing(socket.create_connection(("127.0.0.1", port), timeout=5))
             )
             if number >= IDLE:
-                opened.sendall(body)
-            else:
-                held += 1
-    return held
+                opened.sendall(posts)
+                continue
+            if number < IDLE // 2:
+                opened.sendall(asks)
+                opened.recv(4096)
+            idle.append(opened)
+    return idle
+
+
+def _count_open(connections: list[socket.socket]) -> int:
+    """Return how many of *connections* the server has not ended, nor answered unasked."""
+    poll = select.poll()
+    for each in connections:
+        poll.register(each, select.POLLIN)
+    return len(connections) - len(poll.poll(0))
 
 
 def _median(world: World) -> float:
