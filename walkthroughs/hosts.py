@@ -1,8 +1,9 @@
-"""Names of hosts, as requests and browser pages give them."""
+"""Names of hosts, as requests and browser pages give them, and where requests come from."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 #: Names of this machine.
@@ -31,6 +32,20 @@ def own_origin(base_url: str, host: str) -> str:
     except ValueError:
         port = None
     return f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
+
+
+def caller_of(address: str | None) -> str:
+    """Return whom a limit for each caller counts: an address, or of IPv6 its network of 64 bits.
+
+    A household has all addresses of such a network. What is no address is its own caller.
+    """
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or ""
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((parsed, 64), strict=False))
 
 
 def server_of_host(base_host: str, host: str) -> tuple[str | None, str | None]:

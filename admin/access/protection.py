@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from werkzeug.exceptions import HTTPException
 
+from admin.access.roles import SAFE_METHODS
 from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
 from walkthroughs.addresses import is_dashboard
 from walkthroughs.runtime import runtime
@@ -38,18 +39,23 @@ _ERROR_PAGES = {
         "Send less at once: a text may have 65,536 characters, a picture 1 MiB, and an import "
         "32 MiB in 5,000 files.",
     ),
+    415: ("This page takes a form", "Go back, reload the page, and send its form."),
     429: (
         "Too many attempts",
         "Wait a quarter of an hour, then try again. "
         "If the password is lost, ask an owner of the organization.",
     ),
 }
+#: What says nothing of who has sent the request.
+_BEFORE_SIGN_IN = frozenset({415})
 _INTERNAL_ERROR = (
     "Something went wrong on our side",
     "Nothing was saved. It has been written to the log. Try again in a moment.",
 )
 #: Pages that members send files to: most bytes of a request, and most files in it.
 _UPLOADS = {"import_walkthroughs.index": (MAX_UPLOAD_BYTES + 1024 * 1024, MAX_FILES + 10)}
+#: Pages whose scripts send JSON. The libraries of forms would take it for any other form, too.
+_TAKES_JSON = frozenset({"editor.draft"})
 #: Three texts of a step, each letter of which a browser may send as twelve bytes.
 _MAX_FORM_BYTES = 3 * 1024 * 1024
 
@@ -60,6 +66,7 @@ def install(app: Flask) -> None:
     app.before_request(_note_kind_of_answer)
     app.before_request(_allow_upload)
     app.before_request(_refuse_unreadable)
+    app.before_request(_refuse_json)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
 
@@ -97,6 +104,14 @@ def _refuse_unreadable() -> None:
         abort(400)
 
 
+def _refuse_json() -> None:
+    """Refuse JSON where a page of the dashboard reads a form: what was counted would be another."""
+    if not request.is_json or request.method in SAFE_METHODS or not is_dashboard(request.path):
+        return
+    if request.endpoint is not None and request.endpoint not in _TAKES_JSON:
+        abort(415)
+
+
 def _add_headers(response: Response) -> Response:
     """Let a page load and run only files of this server; forbid caches and frames."""
     headers = response.headers
@@ -117,7 +132,7 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
         return error
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
     if g.get("asks_for_json"):  # a script of a page; without a session its token cannot be right
-        if not current_user.is_authenticated:
+        if code not in _BEFORE_SIGN_IN and not current_user.is_authenticated:
             return jsonify(error="Sign in again."), 401
         return jsonify(error=advice), code
     if code == 400:

@@ -13,7 +13,8 @@ from walkthroughs.enums import Role
 #: The roles that write content; servers, sources and people are the owners'.
 EDITORS = frozenset({Role.OWNER, Role.EDITOR})
 OWNERS = frozenset({Role.OWNER})
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What changes nothing.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def admits(endpoint: str, reads: Container[str], writers: Container[Role]) -> bool:
@@ -24,7 +25,7 @@ def admits(endpoint: str, reads: Container[str], writers: Container[Role]) -> bo
     if g.get("organization_id") is None:
         return False
     asked, _, view = str(request.endpoint).partition(".")
-    only_reads = view in reads and request.method in _SAFE_METHODS
+    only_reads = view in reads and request.method in SAFE_METHODS
     return asked != endpoint or only_reads or g.get("role") in writers
 
 

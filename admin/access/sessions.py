@@ -12,6 +12,7 @@ from flask_security.utils import set_request_attr
 from sqlalchemy import delete, select, update
 
 from admin.access.accounts import Account
+from admin.access.known_browsers import remember
 from walkthroughs.crypto import hash_token
 from walkthroughs.ids import now_ms
 from walkthroughs.models import UserSession, db
@@ -117,6 +118,7 @@ def _begin(_app: Flask, user: Any, **_: object) -> None:  # noqa: ANN401  the si
         user_agent=request.user_agent.string.replace("\0", "")[:_MAX_AGENT_LETTERS],
     )
     db.session.add(row)
+    remember(user.email)
 
 
 def _end(_app: Flask, **_: object) -> None:

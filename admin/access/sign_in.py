@@ -7,11 +7,19 @@ from typing import Any
 
 from flask import Flask, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_security import LoginForm, RoleMixin, Security, SQLAlchemyUserDatastore, current_user
+from flask_security import (
+    EmailValidateException,
+    LoginForm,
+    RoleMixin,
+    Security,
+    SQLAlchemyUserDatastore,
+    current_user,
+)
 from flask_wtf import CSRFProtect
 
 from admin.access import sessions, sign_in_limit
 from admin.access.accounts import Account
+from admin.access.known_browsers import known_browser
 from admin.access.passwords import MIN_LETTERS
 from walkthroughs.addresses import ADMIN
 from walkthroughs.models import db
@@ -30,7 +38,7 @@ class _NoRole(RoleMixin):
 
 
 class _SignInForm(LoginForm):
-    """E-mail and password. There is no "remember me": no cookie outlives the session."""
+    """E-mail and password. There is no "remember me": what signs in ends with the session."""
 
     remember = None
 
@@ -77,20 +85,36 @@ def _limited(view: Callable[..., Any]) -> Callable[..., Any]:
     """Return *view* with a limit on failed sign-ins. Successful ones are not counted."""
 
     def limited() -> Any:  # noqa: ANN401  a page of Flask-Security
-        if request.method != "POST":
+        # Whoever is signed in is sent on: nothing that they typed was checked.
+        if request.method != "POST" or current_user.is_authenticated:
             return view()
-        email, address = request.form.get("email", ""), request.remote_addr or ""
-        refused = sign_in_limit.seconds_left(email, address)
+        email, address = _account_of(request.form.get("email", "")), request.remote_addr or ""
+        browser = known_browser(email)
+        refused = sign_in_limit.seconds_left(email, address, browser=browser)
         if refused is not None:
             return _refused(refused)
         answer = view()
         if current_user.is_authenticated:
-            sign_in_limit.forget_failures(email)
+            sign_in_limit.forget_failures(email, browser)
         else:
-            sign_in_limit.count_failure(email, address)
+            sign_in_limit.count_failure(email, address, browser=browser)
         return answer
 
     return limited
+
+
+def _account_of(typed: str) -> str:
+    """Return the address of the account that the view finds by what was typed, however it is spelt.
+
+    Without an account, or where it is no address, return what was typed: that opens nothing.
+    """
+    security = current_app.extensions["security"]
+    try:
+        address = security.mail_util.normalize(typed)
+    except EmailValidateException:
+        return typed
+    account: Account | None = security.datastore.find_user(case_insensitive=True, email=address)
+    return account.email if account is not None else typed
 
 
 def _refused(seconds: int) -> ResponseReturnValue:

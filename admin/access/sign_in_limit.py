@@ -1,4 +1,8 @@
-"""Limit failed sign-ins of each account and each address, over all processes."""
+"""Limit failed sign-ins of each account and each address, over all processes.
+
+A browser that has signed in to an account before is counted apart, and by nothing else: neither
+strangers who guess nor those who share its address close the account to it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 
 from walkthroughs.crypto import hash_token
+from walkthroughs.hosts import caller_of
 from walkthroughs.ids import now_ms
 from walkthroughs.models import SignInFailure, db
 
@@ -29,19 +34,25 @@ SIGN_IN = Limit("", 10, 100)
 LOST_PASSWORD = Limit("lost-", 3, 20)
 
 
-def is_refused(email: str, address: str) -> bool:
-    """Return whether the account or the address had too many failures within the window."""
-    return seconds_left(email, address) is not None
+def is_refused(email: str, address: str, browser: str | None = None) -> bool:
+    """Return whether there were too many failures within the window; see `seconds_left`."""
+    return seconds_left(email, address, browser=browser) is not None
 
 
-def seconds_left(email: str, address: str, limit: Limit = SIGN_IN) -> int | None:
-    """Return for how long the account or the address is refused; none if it is not."""
+def seconds_left(
+    email: str, address: str, limit: Limit = SIGN_IN, *, browser: str | None = None
+) -> int | None:
+    """Return for how long the account or the address is refused; none if it is not.
+
+    Args:
+        email: of the account, as it is stored where there is one.
+        address: where the request comes from.
+        limit: what is counted.
+        browser: what `known_browser` returned.
+    """
     left = [
         seconds
-        for name, most in (
-            (_account(limit, email), limit.per_account),
-            (_address(limit, address), limit.per_address),
-        )
+        for name, most in _counted(limit, email, address, browser)
         if (seconds := _seconds_left(name, most)) is not None
     ]
     return max(left, default=None)
@@ -53,20 +64,21 @@ def advice(seconds: int) -> str:
     return f"Too many attempts. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
 
 
-def count_failure(email: str, address: str, limit: Limit = SIGN_IN) -> None:
-    """Store a failed sign-in, and delete those older than the window."""
+def count_failure(
+    email: str, address: str, limit: Limit = SIGN_IN, *, browser: str | None = None
+) -> None:
+    """Store a failed sign-in, and delete those older than the window; see `seconds_left`."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.failed_at < now_ms() - _WINDOW_MS))
     db.session.add_all(
-        SignInFailure(counted_for=name)
-        for name in (_account(limit, email), _address(limit, address))
+        SignInFailure(counted_for=name) for name, _ in _counted(limit, email, address, browser)
     )
     db.session.commit()
 
 
-def forget_failures(email: str) -> None:
-    """Delete the failures of an account, after a successful sign-in."""
-    of_account = SignInFailure.counted_for == _account(SIGN_IN, email)
-    db.session.execute(delete(SignInFailure).where(of_account))
+def forget_failures(email: str, browser: str | None = None) -> None:
+    """Delete the failures of an account, after a successful sign-in; see `seconds_left`."""
+    (of_account, _), *_ = _counted(SIGN_IN, email, "", browser)
+    db.session.execute(delete(SignInFailure).where(SignInFailure.counted_for == of_account))
     db.session.commit()
 
 
@@ -87,9 +99,14 @@ def _seconds_left(name: str, most: int) -> int | None:
     return None if count < most else max(1, (oldest_ms + _WINDOW_MS - now_ms()) // 1000)
 
 
-def _account(limit: Limit, email: str) -> str:
-    return f"{limit.prefix}account:{hash_token(email.strip().lower())}"
-
-
-def _address(limit: Limit, address: str) -> str:
-    return f"{limit.prefix}address:{hash_token(address)}"
+def _counted(
+    limit: Limit, email: str, address: str, browser: str | None
+) -> tuple[tuple[str, int], ...]:
+    """Return what is counted, that of the account first, and how much of each is allowed."""
+    if browser is not None:
+        return ((f"{limit.prefix}browser:{hash_token(browser)}", limit.per_account),)
+    account = hash_token(email.strip().lower())
+    return (
+        (f"{limit.prefix}account:{account}", limit.per_account),
+        (f"{limit.prefix}address:{hash_token(caller_of(address))}", limit.per_address),
+    )

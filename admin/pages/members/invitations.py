@@ -17,6 +17,7 @@ from wtforms.validators import DataRequired
 from admin.access import invitations, sign_in_limit
 from admin.access.accounts import Account
 from admin.access.invitations import InvitationEnded, Offer
+from admin.access.known_browsers import known_browser
 from admin.access.passwords import MIN_LETTERS
 from admin.pages.members.password import ChooseForm, keep_link
 from admin.saving import write_transaction
@@ -88,14 +89,15 @@ def _sign_in(offer: Offer) -> ResponseReturnValue:
     form, address = SignInForm(), request.remote_addr or ""
     if not form.validate_on_submit():
         return _page(offer, form, "sign-in")
-    if sign_in_limit.is_refused(offer.email, address):
+    browser = known_browser(offer.email)
+    if sign_in_limit.is_refused(offer.email, address, browser):
         abort(429)
     account = db.session.scalars(select(Account).where(Account.email == offer.email)).one()
     if not (account.active and account.verify_and_update_password(form.password.data)):
-        sign_in_limit.count_failure(offer.email, address)
+        sign_in_limit.count_failure(offer.email, address, browser=browser)
         form.password.errors = ["This is not the password of that account."]
         return _page(offer, form, "sign-in")
-    sign_in_limit.forget_failures(offer.email)
+    sign_in_limit.forget_failures(offer.email, browser)
     return _accept_and_enter(offer, account.id)
 
 

@@ -12,6 +12,7 @@ from wtforms import EmailField
 from wtforms.validators import DataRequired
 
 from admin.access import member_mail, sign_in_limit
+from admin.access.known_browsers import known_browser
 from walkthroughs.addresses import ADMIN
 from walkthroughs.identity.mail import MailNotSent
 from walkthroughs.models import User, db
@@ -43,9 +44,10 @@ def ask() -> ResponseReturnValue:
     form, problem, status = LostForm(), None, 200
     if form.validate_on_submit():
         email, address = form.email.data.strip().lower(), request.remote_addr or ""
-        refused = sign_in_limit.seconds_left(email, address, sign_in_limit.LOST_PASSWORD)
+        browser, limit = known_browser(email), sign_in_limit.LOST_PASSWORD
+        refused = sign_in_limit.seconds_left(email, address, limit, browser=browser)
         if refused is None:
-            sign_in_limit.count_failure(email, address, sign_in_limit.LOST_PASSWORD)
+            sign_in_limit.count_failure(email, address, limit, browser=browser)
             _send(settings, email)
             return render_template("handrail/lost_password.html", sent_to=email)
         problem, status = sign_in_limit.advice(refused), 429

@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from admin.access import passwords, sessions, sign_in_limit
 from admin.access.accounts import Account
+from admin.access.known_browsers import known_browser, remember
 from admin.access.passwords import MAX_LETTERS, MIN_LETTERS
 from walkthroughs.addresses import ADMIN
 from walkthroughs.runtime import runtime
@@ -74,17 +75,19 @@ def change() -> ResponseReturnValue:
     form = ChangeForm()
     if form.validate_on_submit():
         account, address = current_user._get_current_object(), request.remote_addr or ""
-        if sign_in_limit.is_refused(account.email, address):
+        browser = known_browser(account.email)
+        if sign_in_limit.is_refused(account.email, address, browser):
             abort(429)
         if account.verify_and_update_password(form.current.data):
             return _changed(account, form.password.data)
-        sign_in_limit.count_failure(account.email, address)
+        sign_in_limit.count_failure(account.email, address, browser=browser)
         form.current.errors = ["This is not your current password."]
     return _page(form, f"For {current_user.email}.")
 
 
 def _changed(account: Account, password: str) -> ResponseReturnValue:
     sessions.change_password(account, password)
+    remember(account.email)
     flash("The password is changed.", "success")
     return redirect(url_for("last_used"))
 
