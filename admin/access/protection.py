@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from admin.access.roles import SAFE_METHODS
 from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
 from walkthroughs.addresses import is_dashboard
+from walkthroughs.database.unavailable import DRIVER_ERRORS, DatabaseUnavailable, unavailable
 from walkthroughs.runtime import runtime
 
 _POLICY = (
@@ -45,6 +46,10 @@ _ERROR_PAGES = {
         "Wait a quarter of an hour, then try again. "
         "If the password is lost, ask an owner of the organization.",
     ),
+    503: (
+        "The database does not answer",
+        "What you sent may not be saved. Try again in a few seconds.",
+    ),
 }
 #: What says nothing of who has sent the request.
 _BEFORE_SIGN_IN = frozenset({415})
@@ -52,16 +57,24 @@ _INTERNAL_ERROR = (
     "Something went wrong on our side",
     "Nothing was saved. It has been written to the log. Try again in a moment.",
 )
+#: The deadlines of `DRIVER_ERRORS` are of calls: here, others may have raised a `TimeoutError`.
+_DATABASE_AWAY = (
+    DatabaseUnavailable, *(each for each in DRIVER_ERRORS if each is not TimeoutError)
+)  # fmt: skip
 #: Pages that members send files to: most bytes of a request, and most files in it.
 _UPLOADS = {"import_walkthroughs.index": (MAX_UPLOAD_BYTES + 1024 * 1024, MAX_FILES + 10)}
 #: Pages whose scripts send JSON. The libraries of forms would take it for any other form, too.
 _TAKES_JSON = frozenset({"editor.draft"})
+_RETRY_SECONDS = 2
 #: Three texts of a step, each letter of which a browser may send as twelve bytes.
 _MAX_FORM_BYTES = 3 * 1024 * 1024
 
 
 def install(app: Flask) -> None:
-    """Add security headers to every answer of *app*, and error pages to the dashboard."""
+    """Add security headers to every answer of *app*, and error pages to the dashboard.
+
+    While the database is away, every address answers 503 that needs it.
+    """
     app.config["MAX_CONTENT_LENGTH"] = _MAX_FORM_BYTES
     app.before_request(_note_kind_of_answer)
     app.before_request(_allow_upload)
@@ -69,6 +82,8 @@ def install(app: Flask) -> None:
     app.before_request(_refuse_json)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
+    for kind in _DATABASE_AWAY:
+        app.register_error_handler(kind, _database_away)
 
 
 def _note_kind_of_answer() -> None:
@@ -127,9 +142,28 @@ def _add_headers(response: Response) -> Response:
 
 def _error_page(error: HTTPException) -> ResponseReturnValue:
     """Answer errors of the dashboard with a page; leave errors of other addresses unchanged."""
-    code = error.code or 500
-    if code < 400 or not is_dashboard(request.path):
+    if (error.code or 500) < 400 or not is_dashboard(request.path):
         return error
+    try:
+        return _told(error)
+    except _DATABASE_AWAY as away:  # which is asked who sees the page
+        return _database_away(away)
+
+
+def _database_away(error: Exception) -> ResponseReturnValue:
+    """Answer 503 without a word to the database; one line of the log a minute says why."""
+    away = error if isinstance(error, DatabaseUnavailable) else unavailable(error)
+    headers = {"Retry-After": str(_RETRY_SECONDS)}
+    if g.get("asks_for_json") or not is_dashboard(request.path):
+        return jsonify(error=str(away)), 503, headers
+    g.setdefault("_login_user", None)  # else the page would ask again who has sent the request
+    title, advice = _ERROR_PAGES[503]
+    page = render_template("handrail/problem.html", title=title, advice=advice, locked=None)
+    return page, 503, headers
+
+
+def _told(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
     title, advice = _ERROR_PAGES.get(code, _INTERNAL_ERROR)
     if g.get("asks_for_json"):  # a script of a page; without a session its token cannot be right
         if code not in _BEFORE_SIGN_IN and not current_user.is_authenticated:

@@ -160,9 +160,18 @@ RULES = {
         "tests/unit/test_fair_queue_turns.py",
     ),
     "admin/access/roles.py": ("tests/http/test_error_pages.py", "tests/http/test_admin_walls.py"),
-    "admin/access/protection.py": ("tests/http/test_error_pages.py",),
+    "admin/access/protection.py": (
+        "tests/http/test_error_pages.py",
+        "tests/http/test_guesses.py",
+        "tests/http/test_pages_without_database.py",
+    ),
     "admin/access/tenant_filter.py": ("tests/http/test_error_pages.py",),
-    "admin/access/sign_in_limit.py": ("tests/unit/test_sign_in_limit.py", *ACCOUNTS, *MEMBERS),
+    "admin/access/sign_in_limit.py": (
+        "tests/unit/test_sign_in_limit.py",
+        "tests/http/test_guesses.py",
+        *ACCOUNTS,
+        *MEMBERS,
+    ),
     "admin/access/passwords.py": ("tests/db/test_password_links.py", *MEMBERS),
     "admin/access/sessions.py": (*ACCOUNTS, "tests/db/test_session_times.py"),
     "sync/layout.py": (
