@@ -167,9 +167,9 @@ def test_a_silent_host_is_waited_for_so_long_and_no_connection_meanwhile(
 
 
 def test_several_that_are_tried_at_once_are_enough(app, owner, hosted):
-    with app.app_context(), trial(), trial(), trial():
+    with app.app_context(), trial(), trial(), trial(), trial():
         steps = Steps(owner).send(url=hosted.url)
-    assert "Several repositories are being tried" in steps.shown
+    assert "This server waits for several hosts just now" in steps.shown
     assert Steps(owner).send(url=hosted.url).step == "access"
 
 

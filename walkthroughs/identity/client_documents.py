@@ -11,8 +11,9 @@ from walkthroughs.database.pool import Database
 from walkthroughs.identity import request_limits
 from walkthroughs.identity.clients import Client, ClientRefused, read_metadata
 from walkthroughs.identity.document_reader import Document, DocumentReader, DocumentUnreadable
+from walkthroughs.identity.outside_waits import HostsAwaited, Kind, waiting
 from walkthroughs.identity.redirects import redirect_host
-from walkthroughs.identity.request_limits import Limit
+from walkthroughs.identity.request_limits import Limit, LimitReached
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.oauth import ClientDocument
 
@@ -20,39 +21,48 @@ from walkthroughs.models.oauth import ClientDocument
 _LONGEST_MS = 7 * 24 * 3600 * 1000
 #: Hosts are asked at the wish of strangers.
 _FETCHES = Limit("document", 60, 60)
+#: So that one of them does not use up those of all.
+_FETCHES_OF_CALLER = Limit("document-of-caller", 20, 60)
 _new_id = id_factory("doc")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientDocuments:
-    """The documents that an organization's servers have seen."""
+    """The documents that an organization's servers have seen, as *caller* asks for them."""
 
     database: Database
     reader: DocumentReader
     organization_id: str
+    caller: str
 
     def client(self, url: str) -> Client:
         """Return the app whose document is at *url*, from a copy if there is a fresh one.
 
         Raises:
             DocumentUnreadable: it cannot be read, and there is no copy of the last days.
+            LimitReached: too many were asked for, and there is no such copy.
+            HostsAwaited: as many hosts are waited for as may be, and there is no such copy.
             ClientRefused: it names no redirect address, or one that is not accepted.
-            LimitReached: too many were asked for.
         """
         copy = self._copy(url)
         if copy is not None and copy.fresh_until > now_ms():
             return client_of(url, copy.metadata_)
         try:
-            request_limits.take(self.database, self.organization_id, _FETCHES, "all")
-            document = self.reader.read(url)
-        except DocumentUnreadable as error:
-            too_old = copy is None or copy.fetched_at < now_ms() - _LONGEST_MS
-            if too_old or error.is_refused or copy is None:
+            document = self._read(url)
+        except (DocumentUnreadable, LimitReached, HostsAwaited) as error:
+            is_refused = isinstance(error, DocumentUnreadable) and error.is_refused
+            if copy is None or is_refused or copy.fetched_at < now_ms() - _LONGEST_MS:
                 raise
             return client_of(url, copy.metadata_)
         client = client_of(url, document.metadata)
         self._keep(url, document)
         return client
+
+    def _read(self, url: str) -> Document:
+        with waiting(self.database, Kind.DOCUMENT):
+            for limit, whom in ((_FETCHES_OF_CALLER, self.caller), (_FETCHES, "all")):
+                request_limits.take(self.database, self.organization_id, limit, whom)
+            return self.reader.read(url)
 
     def _copy(self, url: str) -> ClientDocument | None:
         query = select(ClientDocument).where(

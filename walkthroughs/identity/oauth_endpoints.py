@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.hosts import caller_of
 from walkthroughs.identity import request_limits
 from walkthroughs.identity.authorization_server import Context, LearnerAuthorization
 from walkthroughs.identity.clients import ClientRefused, register
@@ -93,12 +94,12 @@ def _answer(
 ) -> ResponseReturnValue:
     refuse_unreadable()
     _refuse_unreadable_secret()
-    database, address = runtime().database, request.remote_addr or ""
-    request_limits.refuse_if_reached(database, server.organization_id, _FAILURES, address)
+    database, caller = runtime().database, caller_of(request.remote_addr)
+    request_limits.refuse_if_reached(database, server.organization_id, _FAILURES, caller)
     with transaction() as session:
         response = ask(LearnerAuthorization(Context(session, server, known_client)))
     if response.status_code >= 400:
-        request_limits.take(database, server.organization_id, _FAILURES, address)
+        request_limits.take(database, server.organization_id, _FAILURES, caller)
     return response
 
 

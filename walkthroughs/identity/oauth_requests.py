@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import abort, current_app, request
 
+from walkthroughs.hosts import caller_of
 from walkthroughs.identity.client_documents import ClientDocuments
 from walkthroughs.identity.clients import Client, registered_client
 from walkthroughs.identity.document_reader import DocumentReader, is_document_address
@@ -26,7 +27,9 @@ def requested_server(slug: str | None) -> SignInServer:
 
 
 def refuse_unreadable() -> None:
-    """Answer 400 to what no client sends: control characters, which nothing here may contain."""
+    """Answer 400 to what no client sends: JSON in place of a form, and control characters."""
+    if request.is_json and request.method == "POST":
+        abort(400)
     for parameters in (request.args, request.form):
         for name, value in parameters.items(multi=True):
             if any(letter < " " or letter == "\x7f" for letter in name + value):
@@ -40,6 +43,7 @@ def described_client(server: SignInServer, client_id: str) -> Client | None:
         DocumentUnreadable: the app is known by a document, which cannot be read.
         ClientRefused: the document cannot be used.
         LimitReached: too many documents were asked for.
+        HostsAwaited: the host of the document has to wait until others have answered.
     """
     parts = runtime()
     if not is_document_address(client_id):
@@ -47,7 +51,9 @@ def described_client(server: SignInServer, client_id: str) -> Client | None:
     if not parts.settings.client_documents:
         return None
     reader = current_app.extensions.get(DOCUMENT_READER) or DocumentReader()
-    return ClientDocuments(parts.database, reader, server.organization_id).client(client_id)
+    caller = caller_of(request.remote_addr)
+    documents = ClientDocuments(parts.database, reader, server.organization_id, caller)
+    return documents.client(client_id)
 
 
 def known_client(client_id: str) -> Client | None:

@@ -7,7 +7,9 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -64,18 +66,19 @@ class OutsideHttp:
         Raises:
             HostUnusable: the host is away, slow or not public, or sends more than `MAX_BYTES`.
         """
-        parts = urlsplit(url)
+        parts, end = urlsplit(url), time.monotonic() + SECONDS
         host = parts.hostname or ""
         try:
             is_tls = parts.scheme == "https"
             port = parts.port or (443 if is_tls else 80)
             address = self._address(host, port)
             context = (self.context or ssl.create_default_context()) if is_tls else None
-            connection = _Pinned(host, port, address, context)
+            left = max(0.1, end - time.monotonic())
+            connection = _Pinned(host, port, address, context, left)
         except (OSError, ValueError) as error:
             raise HostUnusable(f"{host} cannot be found.") from error
         # A timeout of the socket bounds each read only; this one bounds them all.
-        deadline = threading.Timer(SECONDS, connection.abort)
+        deadline = threading.Timer(left, connection.abort)
         deadline.daemon = True
         deadline.start()
         try:
@@ -90,10 +93,28 @@ class OutsideHttp:
 
     def _address(self, host: str, port: int) -> str:
         """Return the address that is asked; the name is not looked up again."""
-        found = [each[4][0] for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        if not found or not all(self.is_allowed(str(each)) for each in found):
+        found = _look_up(host, port)
+        if not found or not all(map(self.is_allowed, found)):
             raise HostUnusable(f"{host} is not on the Internet.", is_refused=True)
-        return str(found[0])
+        return found[0]
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    """Return the addresses of a host; give up after `SECONDS`.
+
+    The system takes no deadline, so a thread of its own asks it, and ends when the system does.
+    """
+    found: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.set_result([str(row[4][0]) for row in rows])
+        except (OSError, ValueError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    return found.result(timeout=SECONDS)
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -102,8 +123,10 @@ class _Pinned(http.client.HTTPConnection):
     Without a *context* it is not encrypted.
     """
 
-    def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext | None) -> None:
-        super().__init__(host, port, timeout=SECONDS)
+    def __init__(
+        self, host: str, port: int, address: str, context: ssl.SSLContext | None, seconds: float
+    ) -> None:
+        super().__init__(host, port, timeout=seconds)
         if context is not None:
             self.default_port = 443
         self._address, self._tls = address, context

@@ -9,30 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from authlib.oauth2 import OAuth2Error
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, NotFound
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
-from walkthroughs.identity import email_codes, learner_sessions, request_limits
+from walkthroughs.identity import learner_sessions
 from walkthroughs.identity.clients import ClientRefused
+from walkthroughs.identity.code_pages import check_code, send_code
 from walkthroughs.identity.document_reader import DocumentUnreadable
-from walkthroughs.identity.email_codes import CodeRefused
-from walkthroughs.identity.learners import learner_ids
-from walkthroughs.identity.mail import MailNotSent, send_mail
 from walkthroughs.identity.oauth_requests import (
     described_client,
     refuse_unreadable,
     requested_server,
 )
+from walkthroughs.identity.outside_waits import RETRY_SECONDS, HostsAwaited
 from walkthroughs.identity.page_answers import (
     NO_FRAMES,
     POLICY,
     Page,
-    browser_secret,
     is_https,
-    keep_session,
     problem_page,
     render_page,
     session_cookie,
@@ -46,15 +43,10 @@ from walkthroughs.identity.provider_pages import (
     show_provider,
 )
 from walkthroughs.identity.redirects import is_on_this_computer, redirect_host
-from walkthroughs.identity.request_limits import Limit, LimitReached
+from walkthroughs.identity.request_limits import LimitReached
 from walkthroughs.identity.transactions import transaction
-from walkthroughs.runtime import runtime
 
 sign_in_pages = Blueprint("sign_in", __name__, template_folder="templates")
-_MAILS = Limit("mails", 5, 900)
-_MAILS_OF_ALL = Limit("mails-of-all", 2_000, 3600)
-#: Of one address. Right codes are not counted: an office shares one.
-_WRONG_CODES = Limit("wrong-codes", 50, 900)
 _FORGOTTEN = (
     "This server does not know the app any more, because its secret key has changed. "
     "In the app, remove this server and add it again; your progress is kept."
@@ -118,55 +110,6 @@ def _show(page: Page) -> Response:
     )
 
 
-def _send_code(page: Page) -> Response:
-    settings, database = runtime().settings, runtime().database
-    typed = request.form.get("email", "")
-    email = email_codes.read_address(typed)
-    if email is None:
-        fault = "This is no e-mail address that a code can be sent to, such as lea@example.com."
-        return render_page("email", page, fault=fault, email=typed[:254])
-    if settings.smtp_url is None:
-        return problem_page("This server cannot send e-mail yet. Tell the people who run it.", 503)
-    organization_id = page.server.organization_id
-    request_limits.take(database, organization_id, _MAILS, email)
-    request_limits.take(database, organization_id, _MAILS_OF_ALL, "all")
-    with transaction() as rows:
-        code_id, code = email_codes.make_code(rows, settings, page.server, email, browser_secret())
-    words = render_template("sign_in/code.txt", server=page.server, code=code, client=page.client)
-    try:
-        send_mail(settings, email, f"Your code for {page.server.organization}", words)
-    except MailNotSent as error:
-        return render_page("email", page, fault=str(error), email=email)
-    return render_page("code", page, code_id=code_id, email=email)
-
-
-def _check_code(page: Page) -> Response:
-    settings, database = runtime().settings, runtime().database
-    organization_id, address = page.server.organization_id, request.remote_addr or ""
-    request_limits.refuse_if_reached(database, organization_id, _WRONG_CODES, address)
-    code_id, typed = request.form.get("sign_in", ""), request.form.get("code", "")
-    token, fault, email = "", None, None
-    with transaction() as rows:
-        try:
-            email = email_codes.check_code(
-                rows, settings, page.server, code_id, browser_secret(), typed
-            )
-        except CodeRefused as refused:
-            fault = refused
-            email = email_codes.email_of_code(rows, page.server, code_id, browser_secret())
-        else:
-            learner_id = learner_ids(rows, organization_id, [email])[email]
-            token = learner_sessions.begin(rows, organization_id, learner_id)
-    if fault is not None:
-        request_limits.take(database, organization_id, _WRONG_CODES, address)
-        if fault.ended:
-            return render_page("email", page, fault=str(fault), email=email or "")
-        return render_page("code", page, fault=str(fault), code_id=code_id, email=email)
-    answer = show_again()
-    keep_session(answer, page.server, token)
-    return answer
-
-
 def _decide(page: Page, *, allowed: bool) -> Response:
     learner = signed_in_learner(page.server)
     if learner is None and allowed:
@@ -192,7 +135,7 @@ def _sign_out(page: Page) -> Response:
     return answer
 
 
-_CODE_STEPS: dict[str, Callable[[Page], Response]] = {"email": _send_code, "code": _check_code}
+_CODE_STEPS: dict[str, Callable[[Page], Response]] = {"email": send_code, "code": check_code}
 _PROVIDER_STEPS: dict[str, Callable[[Page], Response]] = {"provider": go_to_provider}
 _STEPS: dict[str, Callable[[Page], Response]] = {
     "allow": lambda page: _decide(page, allowed=True),
@@ -215,6 +158,11 @@ def _keep_nowhere(response: Response) -> Response:
 @sign_in_pages.errorhandler(DatabaseUnavailable)
 def _unavailable(error: DatabaseUnavailable) -> Response:
     return problem_page(str(error), 503, 2)
+
+
+@sign_in_pages.errorhandler(HostsAwaited)
+def _hosts_awaited(error: HostsAwaited) -> Response:
+    return problem_page(str(error), 503, RETRY_SECONDS)
 
 
 @sign_in_pages.errorhandler(LimitReached)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from walkthroughs.crypto import SecretUnreadable
+from walkthroughs.hosts import caller_of
 from walkthroughs.identity import learner_sessions, provider_sign_ins, request_limits
 from walkthroughs.identity.identities import known_learner, learner_of_new_identity
 from walkthroughs.identity.learners import learner_ids
@@ -21,6 +22,7 @@ from walkthroughs.identity.openid_client import (
     new_secrets,
     sign_in_address,
 )
+from walkthroughs.identity.outside_waits import Kind, waiting
 from walkthroughs.identity.page_answers import (
     NO_FRAMES,
     POLICY,
@@ -69,13 +71,14 @@ def go_to_provider(page: Page) -> Response:
     """Send the browser to the provider; or say that it is away, with the button to try again."""
     parts, server = runtime(), page.server
     organization_id = server.organization_id
-    request_limits.take(parts.database, organization_id, _BEGUN, request.remote_addr or "")
+    request_limits.take(parts.database, organization_id, _BEGUN, caller_of(request.remote_addr))
     request_limits.take(parts.database, organization_id, _BEGUN_AT_ALL, "all")
     with transaction() as rows:
         provider = _provider(rows, server)
     try:
         client = client_of(parts.settings, provider, server.callback)
-        metadata = discover(outside_http(parts.settings), parts.settings, provider.issuer)
+        with waiting(parts.database, Kind.PROVIDER):
+            metadata = discover(outside_http(parts.settings), parts.settings, provider.issuer)
     except (ProviderFailed, SecretUnreadable) as error:
         return show_provider(page, _told(provider, error))
     made = new_secrets()
@@ -100,13 +103,15 @@ def come_back(slug: str | None = None) -> ResponseReturnValue:
         # The provider knows one address of each server. The cookies are those of another host.
         endpoints = page.partition("/authorize?")[0]
         return _redirect(f"{endpoints}/callback?{request.query_string.decode()}")
-    with transaction() as rows:
-        underway = provider_sign_ins.take(rows, server, state, browser_secret())
-    if underway is None:
-        return problem_page(_OTHER_BROWSER)
-    if underway.provider_id != server.provider_id:
-        return problem_page(_ENDED)
-    return _finish(server, underway)
+    # Before its answer is used up: who has to come back sends the same one again.
+    with waiting(runtime().database, Kind.PROVIDER):
+        with transaction() as rows:
+            underway = provider_sign_ins.take(rows, server, state, browser_secret())
+        if underway is None:
+            return problem_page(_OTHER_BROWSER)
+        if underway.provider_id != server.provider_id:
+            return problem_page(_ENDED)
+        return _finish(server, underway)
 
 
 def _finish(server: SignInServer, underway: Underway) -> Response:

@@ -11,7 +11,7 @@ from walkthroughs.errors import HandrailError
 
 #: What one process does at once where connections are plenty.
 _MOST_THREADS, _MOST_CHECKS = 10, 4
-#: Three members may wait for hosts of Git, each in a thread: one is left for the others' pages.
+#: Three may wait for other hosts (`outside_waits`): one is left for the others' pages.
 _FEWEST_THREADS = 4
 #: Connections that hear of changes: of content sources, and of events.
 _LISTENING = 2

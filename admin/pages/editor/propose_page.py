@@ -25,6 +25,7 @@ from walkthroughs.content.comparison import compare_contents
 from walkthroughs.content.draft import text_hash
 from walkthroughs.content.draft_content import changed_steps, content_of, is_blocked, problems
 from walkthroughs.errors import HandrailError, NotFound
+from walkthroughs.identity.outside_waits import Kind, waiting
 from walkthroughs.models import db
 from walkthroughs.publishing import proposal_drafts
 from walkthroughs.publishing.draft_rows import DraftRow
@@ -215,7 +216,8 @@ class _Shown:
         """Ask the host without a connection of the page; keep the error if it is refused."""
         db.session.rollback()
         try:
-            return ask()
+            with waiting(runtime().database, Kind.REPOSITORY):
+                return ask()
         except NotFound:
             abort(404)
         except HandrailError as error:

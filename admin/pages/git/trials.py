@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,11 +12,11 @@ from sync.git.errors import AccessRefused, RepositoryUnavailable
 from sync.git.host_keys import HostKeys, make_deploy_key, scan_host_keys
 from sync.git.probe import ASK_SECONDS, list_branches, list_folders
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.outside_waits import Kind, waiting
 from walkthroughs.models import db
+from walkthroughs.runtime import runtime
 from walkthroughs.settings import Settings
 
-#: Of the threads that answer pages, so many may wait for hosts.
-_AT_ONCE = threading.BoundedSemaphore(3)
 _MAX_TOKEN = 4_000
 
 
@@ -28,17 +27,13 @@ def trial(*rows: object) -> Iterator[None]:
     The block may read *rows* as they are.
 
     Raises:
-        HandrailError: several are waited for already.
+        HostsAwaited: several are waited for already.
     """
-    if not _AT_ONCE.acquire(blocking=False):
-        raise HandrailError("Several repositories are being tried just now. Try again in a moment.")
-    try:
+    with waiting(runtime().database, Kind.REPOSITORY):
         for row in rows:
             db.session.expunge(row)
         db.session.rollback()
         yield
-    finally:
-        _AT_ONCE.release()
 
 
 def try_address(settings: Settings, typed: str) -> Access:

@@ -21,6 +21,7 @@ from walkthroughs.addresses import invitation_link, password_link
 from walkthroughs.audit.record import Event, record
 from walkthroughs.enums import Role
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.outside_waits import Kind, waiting
 from walkthroughs.identity.request_limits import Limit, take
 from walkthroughs.ids import now_ms, utc_text
 from walkthroughs.models import Member, User, db
@@ -119,7 +120,7 @@ class MemberListPage(Page):
         if runtime().settings.smtp_url is None:
             flash(f"{refusal} Ask whoever runs this server: flask members reset-password.", "error")
         else:
-            with _errors_shown() as failed:
+            with _errors_shown() as failed, waiting(runtime().database, Kind.MAIL):
                 take(runtime().database, g.organization_id, _MAILS, "members")
                 member_mail.send_password_link(runtime().settings, user)
             if not failed:
@@ -130,7 +131,7 @@ class MemberListPage(Page):
         settings, sent = runtime().settings, []
         links = {email: invitation_link(settings.base_url, each) for email, each in tokens.items()}
         if settings.smtp_url is not None:
-            with _errors_shown():
+            with _errors_shown(), waiting(runtime().database, Kind.MAIL):
                 for email, link in links.items():
                     take(runtime().database, g.organization_id, _MAILS, "members")
                     member_mail.send_invitation(

@@ -17,6 +17,7 @@ from admin.pages.servers.settings import TABS, find_server, settings_values, wha
 from admin.saving import write_transaction
 from admin.server_form import DUPLICATE, REFUSED, prepare, set_sign_in
 from walkthroughs.errors import HandrailError
+from walkthroughs.identity.outside_waits import Kind, waiting
 from walkthroughs.identity.server_removal import count_places, delete_server
 from walkthroughs.mcp_server.domain_check import check_domain, note_check
 from walkthroughs.mcp_server.domains import verify
@@ -65,8 +66,9 @@ class ServerSettingsPage(Page):
         if domain is None:
             abort(404)
         db.session.rollback()  # no connection waits for the name servers
-        found = check_domain(runtime().settings, domain, server_id)
         try:
+            with waiting(runtime().database, Kind.DOMAIN):
+                found = check_domain(runtime().settings, domain, server_id)
             with write_transaction() as session:
                 server = _locked(session, server_id)
                 note_check(session, runtime().settings, server, domain, found)
