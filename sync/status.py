@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from sync.layout import WALKTHROUGHS
+from walkthroughs.crypto import SecretUnreadable, decrypt
 from walkthroughs.database.pool import Database
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough
 
@@ -80,6 +81,20 @@ def sync_and_health(source: ContentSource) -> tuple[Sync, Health]:
     if source.held_at is not None:
         return sync, Health.HELD
     return sync, Health.DEGRADED if source.problems else Health.HEALTHY
+
+
+def has_lost_webhook(source: ContentSource, secret_keys: Sequence[str]) -> bool:
+    """Return whether the source has a webhook whose secret none of the keys opens. Pure.
+
+    Such a webhook answers 503 to each notification.
+    """
+    if source.webhook_secret is None:
+        return False
+    try:
+        decrypt(secret_keys, source.webhook_secret)
+    except SecretUnreadable:
+        return True
+    return False
 
 
 def read_status(database: Database, source: ContentSource) -> Status:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sync.named_sources import NamedSource
 from sync.planning.report import approve_command
-from sync.status import Status, WalkthroughStatus
+from sync.status import Status, WalkthroughStatus, has_lost_webhook
 from walkthroughs.ids import utc_text
 from walkthroughs.models import ContentSource, SyncRun
+from walkthroughs.runtime import runtime
 
 
 def as_json(named: NamedSource, status: Status) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def as_json(named: NamedSource, status: Status) -> dict[str, Any]:
         "synced_commit": source.synced_commit,
         "checked_at": source.checked_at,
         "error": source.error,
+        "webhook_problem": _webhook_problem(source),
         "held": source.held_at
         and {"at": source.held_at, "by": source.held_by, "reason": source.held_reason},
         "awaiting_approval": source.awaiting_approval and asdict(source.awaiting_approval),
@@ -65,12 +67,13 @@ def as_text(named: NamedSource, status: Status) -> str:
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
     lines += [f"  error: {source.error}"] if source.error else []
+    lines += [f"  webhook: {problem}"] if (problem := _webhook_problem(source)) else []
     lines += [f"  {held_words(source)}"] if source.held_at else []
     if waiting := source.awaiting_approval:
         lines += [f"  waits: {reason}" for reason in waiting.reasons]
         command = approve_command(named.name, waiting.fingerprint, waiting.to)
         lines.append(f"  approve with: {command}")
-    lines += [f"  problem: {problem}" for problem in source.problems]
+    lines += [f"  problem: {each}" for each in source.problems]
     lines += [f"  {_item(each)}" for each in status.walkthroughs]
     lines += [f"  {_run(run)}" for run in status.runs]
     return "\n".join(lines)
@@ -81,6 +84,13 @@ def held_words(source: ContentSource) -> str:
     by = f" by {source.held_by}" if source.held_by else ""
     why = f": {source.held_reason}" if source.held_reason else ""
     return f"held since {utc_text(source.held_at or 0)} UTC{by}{why}"
+
+
+def _webhook_problem(source: ContentSource) -> str | None:
+    """Return what is wrong with the source's webhook, and what to do; none if nothing is."""
+    if not has_lost_webhook(source, runtime().settings.secret_keys):
+        return None
+    return f"its secret cannot be read; make a new one: flask sync source webhook {source.name}"
 
 
 def _item(item: WalkthroughStatus) -> str:

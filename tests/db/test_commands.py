@@ -20,6 +20,7 @@ from sync.source_repository import open_repository_of
 from sync.sync_source import sync_claimed
 from sync.worker import check_source
 from tests.builders import organization, server
+from walkthroughs.crypto import encrypt
 from walkthroughs.models import ContentSource, McpServer
 
 
@@ -46,6 +47,23 @@ def test_a_source_is_added_planned_applied_and_shown(flask, synced, database):
     assert "deploy: version 1, published" in shown
     assert flask("sync", "plan", "guides").endswith("0 change(s)\n")
     assert "guides" in flask("sync", "source", "list")
+
+
+def test_a_webhook_whose_secret_no_key_opens_is_in_the_status_with_what_to_do(
+    flask, synced, database
+):
+    def problem():
+        return json.loads(flask("sync", "status", "content", "--json"))[0]["webhook_problem"]
+
+    assert problem() is None
+    with database.transaction() as session:
+        row = session.scalars(select(ContentSource)).one()
+        row.webhook_secret = encrypt("a key that is lost", "hush")
+    told = "its secret cannot be read; make a new one: flask sync source webhook content"
+    assert problem() == told
+    assert f"  webhook: {told}\n" in flask("sync", "status", "content")
+    flask("sync", "source", "webhook", "content")
+    assert "webhook" not in flask("sync", "status", "content")
 
 
 def test_a_moved_repository_and_a_new_branch_keep_walkthroughs_and_learners(

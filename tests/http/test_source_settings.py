@@ -13,6 +13,7 @@ from tests.dashboard import app, owner, said, site
 from tests.git_hosts import PASSWORD
 from tests.new_source import host, hosted, settings
 from walkthroughs.content.problems import Problem
+from walkthroughs.crypto import encrypt
 from walkthroughs.models import AuditEvent, ContentSource, PendingChange, Walkthrough
 
 __all__ = ["app", "host", "hosted", "owner", "settings", "site"]
@@ -139,6 +140,19 @@ def test_a_webhooks_secret_is_shown_once_and_its_first_delivery_turns_the_page(a
     assert "called" in said(owner.get(guides.settings_tab))
     send(owner, where, where)  # another secret waits anew
     assert guides.read().webhook_called_at is None
+
+
+def test_a_webhook_whose_secret_no_key_opens_is_told_until_there_is_another(owner, guides):
+    tab, where = guides.settings_tab, f"{guides.page}settings/webhook"
+    guides.set(webhook_secret=encrypt("a key that is lost", "hush"), webhook_called_at=1)
+    assert "refuses notifications: its secret cannot be read" in said(owner.get(tab))
+    for page in (where, f"{guides.page}settings/delivery"):
+        shown = said(owner.get(page))
+        assert "Notifications are refused: the secret cannot be read" in shown
+        assert "the webhook works" not in shown
+    shown = said(send(owner, where, where))
+    assert "Waiting for the first delivery" in shown
+    assert "cannot be read" not in shown + said(owner.get(tab))
 
 
 def test_a_source_is_removed_by_typing_its_name_and_its_walkthroughs_stay(

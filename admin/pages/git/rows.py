@@ -14,10 +14,11 @@ from admin.formats import ago
 from sync.git.edit_link import line_address_of
 from sync.layout import WALKTHROUGHS
 from sync.queue import is_requested
-from sync.status import Health, sync_and_health
+from sync.status import Health, has_lost_webhook, sync_and_health
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.wording import count_of
 from walkthroughs.models import ContentSource, SyncRun, Walkthrough, db
+from walkthroughs.runtime import runtime
 
 RUNS = 30
 TABS = {"plan": "Plan", "runs": "Runs", "problems": "Problems", "settings": "Settings"}
@@ -59,7 +60,15 @@ def find_source(source_id: str) -> ContentSource:
 def tab_values(source: ContentSource, tab: str) -> dict[str, Any]:
     """Return what the page of a source shows, whichever tab is open."""
     state, badge = state_of(source)
-    return {"source": source, "tab": tab, "tabs": TABS, "state": state, "state_badge": badge}
+    return {
+        "source": source, "tab": tab, "tabs": TABS, "state": state, "state_badge": badge,
+        "has_lost_webhook": is_webhook_lost(source),
+    }  # fmt: skip
+
+
+def is_webhook_lost(source: ContentSource) -> bool:
+    """Return whether notifications are refused, as no key of this process opens their secret."""
+    return has_lost_webhook(source, runtime().settings.secret_keys)
 
 
 def read_sources(session: Session, organization_id: str) -> list[tuple[ContentSource, int]]:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from admin.access.actors import current_actor
 from admin.access.roles import OWNERS
 from admin.pages.git.new_source_page import STEPS, access_values, unsealed
-from admin.pages.git.rows import find_source, tab_values
+from admin.pages.git.rows import find_source, is_webhook_lost, tab_values
 from admin.pages.git.sealed import Access, Owner, SealBroken, seal
 from admin.pages.git.trials import trial, try_access, with_token
 from admin.pages.page import Page
@@ -95,13 +95,16 @@ class SourceSettingsPage(Page):
             "source": row, "secret": secret, "host": host, "steps": STEPS, "step": "webhook",
             "hooks_page": host_page(row.url, host.hooks_path), "is_new": "new" in request.args,
             "address": webhook_address(runtime().settings.base_url, row.id),
+            "has_lost_webhook": is_webhook_lost(row),
         }  # fmt: skip
         return str(self.render("handrail/git_webhook.html", **values))
 
     @expose("/delivery")
     def delivery(self, source_id: str) -> ResponseReturnValue:
         """Show whether a notification has come: a part of a page, which asks for it again."""
-        return str(self.render("handrail/git_delivery.html", source=find_source(source_id)))
+        row = find_source(source_id)
+        values = {"source": row, "has_lost_webhook": is_webhook_lost(row)}
+        return str(self.render("handrail/git_delivery.html", **values))
 
     @expose("/remove", methods=("GET", "POST"))
     def remove(self, source_id: str) -> ResponseReturnValue:
