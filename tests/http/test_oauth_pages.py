@@ -83,6 +83,19 @@ def test_an_address_gets_five_mails_in_a_quarter_of_an_hour_over_all_browsers(ac
     assert 0 < int(last.headers["retry-after"]) <= 900
 
 
+def test_json_is_no_form_of_a_sign_in(academy, url):
+    browser = Browser(academy)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(url).text)[1]
+    headers = {"X-CSRFToken": token, "referer": url}
+    for body in ([1], {"step": "email", "email": LEA}):
+        answer = browser.request("POST", url, json=body, headers=headers)
+        assert (answer.status_code, "cannot be read" in answer.text) == (400, True)
+    assert academy.mailbox.messages == []
+    for name in ("token", "revoke"):
+        answer = httpx.post(f"{academy.oauth}/{name}", json={"grant_type": "refresh_token"})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
 def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(academy, url):
     page = Browser(academy).get(url)
     assert "Sign in to Acme" in page.text
