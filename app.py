@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from walkthroughs.serving.workers import Worker
 
 _log = logging.getLogger(__name__)
-#: More than any page takes; each says itself what it takes.
-_MAX_BODY_BYTES = 40 * 1024 * 1024
+#: More than any page takes, so that it says itself what is too much; and where that is far more.
+_MAX_BODY_BYTES, _MAX_UPLOAD_BYTES = 9 * 1024 * 1024, 40 * 1024 * 1024
+_UPLOADS = re.compile(r"/check/|/o/[^/]+/admin/walkthroughs/import/")
 #: Two first requests at once add the pages once.
 _ADDING = threading.Lock()
 
@@ -144,7 +146,7 @@ def build_app(
     app = add_pages(flask_app or create_app(settings))
     database = app.extensions["handrail"].database
     flask_pages = WSGIMiddleware(_fresh_context_per_request(app), workers=sizes.threads)
-    whole = WholeRequests(flask_pages, _MAX_BODY_BYTES)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
+    whole = WholeRequests(flask_pages, _most_bytes)  # type: ignore[arg-type]  # a2wsgi types scope as a TypedDict
     pages = NoBarePages(whole)
     metrics, traces = Metrics(), _start_traces(settings, database)
     endpoint = build_endpoint(
@@ -193,6 +195,11 @@ def build_app(
     )
     service.state.end_streams = end_streams
     return service
+
+
+def _most_bytes(path: str) -> int:
+    """Return how many bytes are taken of a request to a page, before it is asked."""
+    return _MAX_UPLOAD_BYTES if _UPLOADS.match(path) else _MAX_BODY_BYTES
 
 
 def _at_once(work: Callable[[threading.Event], None]) -> Callable[[threading.Event], None]:

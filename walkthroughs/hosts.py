@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 #: Names of this machine.
@@ -17,6 +19,12 @@ def hostname(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def sender(scope: Mapping[str, Any]) -> str:
+    """Return the address that an ASGI request is from, as far as proxies in front are believed."""
+    host, _ = scope.get("client") or ("", 0)
+    return str(host)
 
 
 @lru_cache(maxsize=64)

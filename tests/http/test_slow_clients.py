@@ -71,6 +71,38 @@ def test_large_messages_that_do_not_arrive_fill_no_memory_and_hold_back_no_small
     until(lambda: status(300_000) == 404)
 
 
+def test_large_uploads_of_one_address_leave_room_for_those_of_another(origin):
+    head = b"POST /admin/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
+    mcp = b"POST /s/none/mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n"
+
+    def status(host, path):
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=host)) as client:
+            return client.post(origin + path, content=b" " * 400_000).status_code
+
+    with ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(connection(origin)).sendall(head + b" " * 300_000)
+        for _ in range(128):
+            stack.enter_context(connection(origin)).sendall(mcp + b" " * 9_000)
+        until(lambda: status("127.0.0.1", "/admin/login") == 503)
+        until(lambda: status("127.0.0.1", "/s/none/mcp") == 503)
+        assert status("127.0.0.2", "/admin/login") == 400  # it is no form of ours
+        assert status("127.0.0.2", "/s/none/mcp") == 404
+
+
+def test_a_page_is_given_all_that_it_takes_and_others_far_less_than_an_import(origin):
+    def is_given(path, mebibytes):
+        answer = httpx.post(origin + path, content=b" " * mebibytes * 1024 * 1024)
+        return "The body is too large: at most" not in answer.text
+
+    assert is_given("/o/acme/admin/walkthroughs/import/", 33)
+    assert is_given("/check/src_1", 32)
+    assert is_given("/webhooks/git/src_1", 4)
+    assert is_given("/o/acme/admin/walkthroughs/wt_1/draft", 8)
+    for path in ("/webhooks/git/src_1", "/o/acme/admin/walkthroughs/wt_1/draft", "/admin/login"):
+        assert not is_given(path, 10)
+
+
 def test_pages_are_answered_while_clients_do_not_read_theirs(origin):
     request = b"GET /admin/assets/handrail.css HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with ExitStack() as stack:
@@ -85,8 +117,12 @@ def page(environ, start_response):
     return [str(len(body)).encode()]
 
 
+def whole(limit, **more):
+    return WholeRequests(WSGIMiddleware(page), lambda _path: limit, **more)
+
+
 def test_a_body_that_does_not_arrive_in_time_is_answered_with_408():
-    app = WholeRequests(WSGIMiddleware(page), 1 << 20, seconds=0.1)
+    app = whole(1 << 20, seconds=0.1)
     with served(app) as origin, connection(origin) as opened:
         opened.sendall(SLOW_POST % b"/")
         status, rest = answer_of(opened)
@@ -97,12 +133,12 @@ def test_a_body_that_does_not_arrive_in_time_is_answered_with_408():
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, 300_000, 1 << 20])
 def test_a_body_of_any_size_up_to_the_limit_arrives_whole(size):
-    with served(WholeRequests(WSGIMiddleware(page), 1 << 20)) as origin:
+    with served(whole(1 << 20)) as origin:
         assert httpx.post(origin, content=b"x" * size).text == str(size)
 
 
 def test_a_body_beyond_the_limit_is_answered_with_413():
-    with served(WholeRequests(WSGIMiddleware(page), 1 << 20)) as origin:
+    with served(whole(1 << 20)) as origin:
         answer = httpx.post(origin, content=b"x" * ((1 << 20) + 1))
 
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
@@ -112,7 +148,7 @@ def test_a_body_beyond_the_limit_is_answered_with_413():
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: local"])
 def test_headers_that_do_not_arrive_in_time_are_answered_with_408(sent):
     with (
-        served(WholeRequests(WSGIMiddleware(page), 1024), header_seconds=0.1) as origin,
+        served(whole(1024), header_seconds=0.1) as origin,
         connection(origin) as opened,
     ):
         opened.sendall(sent)
@@ -124,7 +160,7 @@ def test_headers_that_do_not_arrive_in_time_are_answered_with_408(sent):
 
 def test_the_headers_of_a_later_request_have_the_same_time():
     with (
-        served(WholeRequests(WSGIMiddleware(page), 1024), header_seconds=0.1) as origin,
+        served(whole(1024), header_seconds=0.1) as origin,
         connection(origin) as opened,
     ):
         opened.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -139,7 +175,7 @@ def test_the_headers_of_a_later_request_have_the_same_time():
 
 
 def test_a_connection_beyond_the_bound_is_told_to_come_back_and_the_log_has_one_line(caplog):
-    app = WholeRequests(WSGIMiddleware(page), 1024)
+    app = whole(1024)
     with (
         caplog.at_level(logging.WARNING, "walkthroughs.serving"),
         served(app, connections=5) as origin,

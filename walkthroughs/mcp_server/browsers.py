@@ -63,7 +63,7 @@ class AdmittedPages:
         ):
             await self._readable(scope, receive, send)
         else:
-            await _refuse(receive, send, self._room)
+            await _refuse(scope, receive, send, self._room)
 
     def _is_admitted(self, origin: str, scope: Scope) -> bool:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
@@ -76,9 +76,9 @@ class AdmittedPages:
         return by_link or origin in self._allowed
 
 
-async def _refuse(receive: Receive, send: Send, room: LargeBodies) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, room: LargeBodies) -> None:
     try:
-        body = await read_body(receive, room)
+        body = await read_body(scope, receive, room)
     except Refused as refused:
         await send_refusal(send, refused)
     else:

@@ -118,7 +118,7 @@ class Endpoint:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body: bytes | None = b""
         try:
-            body = await read_body(receive, self._room)
+            body = await read_body(scope, receive, self._room)
             if body is None:
                 return  # the client has left
             headers = dict(scope["headers"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.types import Message, Receive, Scope
 
+from walkthroughs.hosts import sender
 from walkthroughs.mcp_server.refusals import Refused
 from walkthroughs.serving.bodies import (
     BodyTooLarge,
@@ -31,7 +32,7 @@ def make_room() -> LargeBodies:
     return LargeBodies(_SMALL_BYTES, _LARGE_BODIES)
 
 
-async def read_body(receive: Receive, room: LargeBodies) -> bytes | None:
+async def read_body(scope: Scope, receive: Receive, room: LargeBodies) -> bytes | None:
     """Return the body of a request; None if the client left before its end.
 
     Read here and not in the SDK, which logs a traceback for each client that leaves.
@@ -47,7 +48,7 @@ async def read_body(receive: Receive, room: LargeBodies) -> bytes | None:
         return body
     parts: list[bytes] = []
     try:
-        with room.counted(parts.append) as add:
+        with room.counted(sender(scope), parts.append) as add:
             is_whole = await receive_body(receive, MAX_BODY_BYTES, add)
     except BodyTooLarge:
         raise _too_large() from None

@@ -19,7 +19,7 @@ _WORDS = (
 async def answer_nowhere(room: LargeBodies, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer 404: an ASGI application for paths below MCP addresses and for `/.well-known/`."""
     try:
-        body = await read_body(receive, room)
+        body = await read_body(scope, receive, room)
         await send_refusal(send, Refused(404, _WORDS), body or b"")
     except Refused as refused:
         await send_refusal(send, refused)

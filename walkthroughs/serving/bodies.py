@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,9 @@ from walkthroughs.errors import HandrailError
 
 #: What every sender gets, and the slowest line that is waited for beyond that.
 BODY_SECONDS = 10.0
-_BYTES_PER_SECOND = 64 * 1024
+BYTES_PER_SECOND = 64 * 1024
+#: What part of the room for large bodies one address may take.
+_SHARE = 4
 
 
 class BodyTooLarge(HandrailError):
@@ -39,14 +42,21 @@ class NoRoom(HandrailError):
 
 
 class LargeBodies:
-    """Room for bodies of more than *small* bytes: *most* of them are read at the same time."""
+    """Room for bodies of more than *small* bytes: *most* of them are read at the same time.
+
+    One address has a quarter of it, so that none can keep all others out.
+    """
 
     def __init__(self, small: int, most: int) -> None:
-        self._small, self._most, self._arriving = small, most, 0
+        self._small, self._most, self._share = small, most, max(1, most // _SHARE)
+        #: How many arrive now, by whom they are from.
+        self._arriving: Counter[str] = Counter()
 
     @contextmanager
-    def counted(self, add: Callable[[bytes], object]) -> Iterator[Callable[[bytes], None]]:
-        """Yield what passes each part of one body on to *add*.
+    def counted(
+        self, sender: str, add: Callable[[bytes], object]
+    ) -> Iterator[Callable[[bytes], None]]:
+        """Yield what passes each part of one body of *sender* on to *add*.
 
         It raises `NoRoom` where the body turns out to be a large one too many.
         """
@@ -56,16 +66,19 @@ class LargeBodies:
             nonlocal size, is_large
             size += len(part)
             if not is_large and size > self._small:
-                if self._arriving >= self._most:
+                if self._arriving.total() >= self._most or self._arriving[sender] >= self._share:
                     raise NoRoom
                 is_large = True
-                self._arriving += 1
+                self._arriving[sender] += 1
             add(part)
 
         try:
             yield count
         finally:
-            self._arriving -= is_large
+            if is_large:
+                self._arriving[sender] -= 1
+                if not self._arriving[sender]:
+                    del self._arriving[sender]
 
 
 class ArrivingBody:
@@ -107,7 +120,7 @@ async def receive_body(
                 add(part)
                 if not message.get("more_body", False):
                     return True
-                deadline.reschedule(started + seconds + size / _BYTES_PER_SECOND)
+                deadline.reschedule(started + seconds + size / BYTES_PER_SECOND)
     except TimeoutError:
         raise BodyTooSlow from None
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from walkthroughs.hosts import sender
+
 _HEADER = b"x-request-id"
 _GIVEN = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
 _current: ContextVar[str] = ContextVar("request_id", default="")
@@ -66,7 +68,7 @@ class RequestIds:
         given = [value for name, value in scope["headers"] if name == _HEADER]
         if len(given) != 1 or not _GIVEN.fullmatch(given[0]):
             return ""
-        host, _ = scope.get("client") or ("", 0)
+        host = sender(scope)
         return given[0].decode() if _is_among(host, self._trusted) else ""
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from walkthroughs.errors import HandrailError
+from walkthroughs.hosts import sender
 from walkthroughs.serving.bodies import (
     BODY_SECONDS,
     BodyTooLarge,
@@ -65,7 +67,8 @@ class WholeRequests:
 
     Args:
         app: makes pages in threads.
-        limit: bytes that a body may have at most; a page may take fewer.
+        limit_of: returns how many bytes a body may have at most that is sent to a path; a page may
+            take fewer.
         seconds: how long a body may take, beside what a slow line needs for its size.
         page_seconds: how long a page may take.
     """
@@ -73,11 +76,11 @@ class WholeRequests:
     def __init__(
         self,
         app: ASGIApp,
-        limit: int,
+        limit_of: Callable[[str], int],
         seconds: float = BODY_SECONDS,
         page_seconds: float = PAGE_SECONDS,
     ) -> None:
-        self._app, self._limit, self._seconds = app, limit, seconds
+        self._app, self._limit_of, self._seconds = app, limit_of, seconds
         self._page_seconds = page_seconds
         self._large = LargeBodies(_MEMORY_BYTES, _LARGE_BODIES)
 
@@ -96,7 +99,7 @@ class WholeRequests:
 
         with SpooledTemporaryFile(max_size=_MEMORY_BYTES) as body:
             try:
-                if not await self._read(receive, body):
+                if not await self._read(scope, receive, body):
                     return  # the client has left
             except (BodyTooLarge, BodyTooSlow, NoRoom) as error:
                 await _refuse(error, scope, receive, send)
@@ -111,10 +114,13 @@ class WholeRequests:
             async with asyncio.timeout(_SEND_SECONDS):
                 await send(message)
 
-    async def _read(self, receive: Receive, body: SpooledTemporaryFile[bytes]) -> bool:
+    async def _read(
+        self, scope: Scope, receive: Receive, body: SpooledTemporaryFile[bytes]
+    ) -> bool:
         """Write the request's body to *body*; return false if the client left."""
-        with self._large.counted(body.write) as add:
-            is_whole = await receive_body(receive, self._limit, add, self._seconds)
+        limit = self._limit_of(scope["path"])
+        with self._large.counted(sender(scope), body.write) as add:
+            is_whole = await receive_body(receive, limit, add, self._seconds)
         body.seek(0)
         return is_whole
 
