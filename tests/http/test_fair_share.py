@@ -13,6 +13,7 @@ import pytest
 
 from tests.http.posting import HEADERS, ask
 from tests.serving import ServedServer
+from tests.waiting import until
 from walkthroughs.identity.links import create_link
 
 CALL = {
@@ -31,12 +32,12 @@ def links(course_server: ServedServer) -> list[str]:
     return [f"{course_server.anonymous}/u/{token}" for token in tokens]
 
 
-async def post(address: str) -> tuple[bytes, dict[str, Any]]:
+async def post(address: str, **more: str) -> tuple[bytes, dict[str, Any]]:
     """Send the call over a connection of its own; return the head of the answer and its result."""
     url = httpx.URL(address)
     body = json.dumps(CALL).encode()
     head = [f"POST {url.path} HTTP/1.1", f"Host: {url.netloc.decode()}", "Connection: close"]
-    head += [f"{name}: {value}" for name, value in HEADERS.items()]
+    head += [f"{name}: {value}" for name, value in (HEADERS | more).items()]
     head += [f"Content-Length: {len(body)}", "", ""]
     reader, writer = await asyncio.open_connection("127.0.0.1", url.port)
     writer.write("\r\n".join(head).encode() + body)
@@ -115,3 +116,36 @@ def test_what_is_no_call_of_a_tool_gets_status_429(
     assert answer.headers["retry-after"] == "2"
     assert answer.json()["id"] == "seven"
     assert "Wait 2 seconds" in answer.json()["error"]["message"]
+
+
+def _calls_that_wait(server: ServedServer) -> int:
+    """How many statements wait for a lock."""
+    with closing(server.database.open_connection()) as watcher, watcher.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("by", ["tokens that prove nothing", "two links of one learner"])
+def test_one_caller_takes_no_more_places_by_many_tokens_or_links(
+    links: list[str], course_server: ServedServer, by: str
+) -> None:
+    with course_server.database.transaction() as session:
+        other = f"{course_server.anonymous}/u/{create_link(session, 'acme', 'lea@x.example')}"
+    addresses = [links[0], other] if by.startswith("two") else [course_server.anonymous] * 2
+
+    async def check() -> int:
+        for address in (*addresses, links[1]):
+            await post(address)  # from now on, the server knows whose they are
+        with closing(course_server.database.open_connection()) as held:
+            held.cursor().execute("LOCK TABLE mcp_server_walkthroughs")  # the calls wait for it
+            many = [
+                asyncio.create_task(post(addresses[number % 2], Authorization=f"Bearer {number}"))
+                for number in range(20)
+            ]
+            most = course_server.database.tool_threads
+            await asyncio.to_thread(until, lambda: _calls_that_wait(course_server) >= most)
+            answer = await asyncio.to_thread(ask, links[1], "legacy", "tools/list")
+        await asyncio.gather(*many)
+        return answer.status_code
+
+    assert asyncio.run(check()) == 200

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp.types import CallToolResult
-from starlette.types import Scope, Send
+from starlette.types import Send
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.learning.caller import Caller
@@ -73,12 +73,6 @@ class Call:
     is_step_call: bool
     sign_in: LearnerSignIn | None = None
     attempt: Attempt | None = None
-
-
-def caller_key(address: ServerAddress, scope: Scope) -> str:
-    """Return what tells callers apart: the link or the token; else the server and the host."""
-    host, _ = scope.get("client") or ("", 0)
-    return address.token_hash or address.bearer_hash or f"{address.server} {host}"
 
 
 def call_of(ctx: Any) -> Call:  # noqa: ANN401  the SDK's protocol

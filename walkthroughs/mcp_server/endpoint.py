@@ -23,7 +23,7 @@ from walkthroughs.mcp_server.away import build_away_server
 from walkthroughs.mcp_server.batch import answer_batch, read_batch
 from walkthroughs.mcp_server.browsers import AdmittedPages
 from walkthroughs.mcp_server.busy import has_turn
-from walkthroughs.mcp_server.call import SCOPE_KEY, Call, GoOn, caller_key
+from walkthroughs.mcp_server.call import SCOPE_KEY, Call, GoOn
 from walkthroughs.mcp_server.call_shapes import CallShapes
 from walkthroughs.mcp_server.discovery import Discovery
 from walkthroughs.mcp_server.handshake import DirectManager
@@ -127,8 +127,8 @@ class Endpoint:
             await send_refusal(send, refused, body or b"")
             return
         # Before anything is asked of the database: so refusing costs next to nothing.
-        caller = caller_key(address, scope)
-        if not await has_turn(self._queue, self._callers.group(address), caller, send, body):
+        group, caller = self._callers.turn(address, scope)
+        if not await has_turn(self._queue, group, caller, send, body):
             return
         with ExitStack() as place:
             place.callback(self._queue.leave, caller)

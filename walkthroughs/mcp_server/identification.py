@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 from walkthroughs.addresses import server_base
 from walkthroughs.database.unavailable import DatabaseUnavailable
-from walkthroughs.hosts import hostname, own_origin
+from walkthroughs.hosts import hostname, own_origin, sender
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.authorization import LearnerSignIn, bearer_token, learner_sign_in
 from walkthroughs.mcp_server.call import Call
@@ -44,12 +44,13 @@ class Identification:
         link, bearer = path.get("token"), bearer_token(headers)
         return address_of(self._base_host, host, path.get("slug"), link, bearer)
 
-    def group(self, address: ServerAddress) -> str:
-        """Return with whom the caller shares a turn: the organization, or all who are new.
+    def turn(self, address: ServerAddress, scope: Scope) -> tuple[str, str]:
+        """Return whose turn a call takes, and what tells its caller from others. Asks nobody.
 
-        Who is not known yet may be nobody: guessing links must delay no organization's learners.
+        Callers of an organization share a turn, and so do all who are new. Who is not known yet
+        may be nobody: guessing links must delay no organization's learners.
         """
-        return self._directory.known_organization(address) or ""
+        return self._directory.turn(address, sender(scope))
 
     async def identify(
         self, address: ServerAddress, scope: Scope, headers: dict[bytes, bytes], step_call: bool

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from walkthroughs.mcp_server.call import Call, caller_key
+from walkthroughs.hosts import sender
+from walkthroughs.mcp_server.call import Call
 from walkthroughs.mcp_server.incoming import replay
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.mcp_server.streams import RETRY_AFTER, SCOPE_KEY, Opening, Streams
@@ -81,4 +82,6 @@ class StreamRequests:
             server_id, learner_id = now.tenant.server_id, now.caller.learner_id
             return (server_id, learner_id) == (call.tenant.server_id, call.caller.learner_id)
 
-        return Opening(call, caller_key(call.address, scope), may_still, is_open)
+        # Whoever is no learner is told apart by the server and the address.
+        caller = call.caller.learner_id or f"{call.tenant.server_id} {sender(scope)}"
+        return Opening(call, caller, may_still, is_open)

@@ -185,18 +185,22 @@ class TenantLookup:
         """Ask the database about every server again: what is known of one may have changed."""
         self._servers.clear()
 
-    def known_organization(self, address: ServerAddress) -> str | None:
-        """Return the organization of the address; none if its link or token was not seen before.
+    def turn(self, address: ServerAddress, host: str) -> tuple[str, str]:
+        """Return the organization of the address, or an empty text; and its caller on *host*.
 
-        It may have changed since, or ended: nobody is asked.
+        The organization is known if its link or token was seen before, or is none; the caller is
+        that learner, or the host. Others are told apart by their links; not by tokens, of which
+        anybody can send a new one each time. It may have changed or ended since: nobody is asked.
         """
         tenant = self._seen.get(address.server)
         if tenant is None:
-            return None
-        is_known = (
-            not _names_learner(tenant, address) or _owner_key(tenant, address) in self._owners
-        )
-        return tenant.organization_id if is_known else None
+            return "", address.token_hash or host
+        if not _names_learner(tenant, address):
+            return tenant.organization_id, f"{tenant.server_id} {host}"
+        owner = self._owners.get(_owner_key(tenant, address))
+        if owner is None:
+            return "", address.token_hash or host
+        return tenant.organization_id, owner.learner_id
 
     async def ask(self, address: ServerAddress) -> LookupResult:
         """Ask the database, whatever is known.
@@ -219,6 +223,8 @@ class TenantLookup:
         self._servers[address.server] = self._seen[address.server] = tenant
         if learner_id:
             self._owners[_owner_key(tenant, address)] = _Owner(learner_id, monotonic(), expires_at)
+        elif _names_learner(tenant, address):  # it may have ended: who has it is nobody
+            self._owners.pop(_owner_key(tenant, address), None)
         return LookupResult(tenant, learner_id)
 
     def _known(self, address: ServerAddress, *, checks_link: bool) -> LookupResult | None:
