@@ -11,6 +11,7 @@ from tests.http.posting import HEADERS, LIST, ask, post
 from tests.serving import ServedServer
 from walkthroughs.identity.links import revoke_links
 from walkthroughs.mcp_server.batch import MAX_MESSAGES
+from walkthroughs.mcp_server.refusals import MAX_ID
 
 _PING = {"jsonrpc": "2.0", "method": "ping"}
 
@@ -222,3 +223,25 @@ def test_a_body_that_is_too_large_is_refused_in_words(course_server: ServedServe
     for response in (declared, streamed):
         assert response.status_code == 413
         assert "1 MiB" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("length", [MAX_ID, MAX_ID + 1])
+def test_an_id_that_is_longer_than_any_clients_is_refused_and_not_repeated(
+    course_server: ServedServer, length: int
+) -> None:
+    for url in (course_server.address, f"{course_server.origin}/s/nobody/mcp"):
+        answer = post(url, LIST | {"id": "x" * length})
+        if length <= MAX_ID:
+            assert answer.json()["id"] == "x" * length
+        else:
+            assert (answer.status_code, answer.json()["id"]) == (400, None)
+            assert str(MAX_ID) in answer.json()["error"]["message"]
+
+
+def test_an_id_of_a_message_in_a_batch_may_not_be_longer_either(
+    course_server: ServedServer,
+) -> None:
+    batch = [LIST, LIST | {"id": "x" * 1000}]
+    answer = post(course_server.address, batch, mcp_protocol_version="2025-03-26")
+    assert answer.status_code == 400
+    assert [each["id"] for each in answer.json()] == [1]

@@ -6,7 +6,7 @@ The SDK does not know it. Each message is given to the SDK on its own, one after
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +18,7 @@ MAX_MESSAGES = 20
 _VERSIONS = frozenset({None, b"2024-11-05", b"2025-03-26"})
 
 
-def read_batch(body: bytes, version: bytes | None) -> list[object] | None:
+def read_batch(body: bytes, headers: Mapping[bytes, bytes]) -> list[object] | None:
     """Return the messages of a batch; None if *body* is not one, or is not JSON.
 
     Raises:
@@ -30,7 +30,7 @@ def read_batch(body: bytes, version: bytes | None) -> list[object] | None:
         messages = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if version not in _VERSIONS:
+    if headers.get(b"mcp-protocol-version") not in _VERSIONS:
         message = "This protocol version has no batches. Send one message at a time."
         raise Refused(400, message)
     if not messages:

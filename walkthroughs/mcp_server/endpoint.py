@@ -40,7 +40,7 @@ from walkthroughs.mcp_server.nowhere import answer_nowhere
 from walkthroughs.mcp_server.own_answers import OwnAnswers
 from walkthroughs.mcp_server.pictures import FIND_PICTURE, Pictures
 from walkthroughs.mcp_server.places import Places
-from walkthroughs.mcp_server.refusals import Refused, send_refusal
+from walkthroughs.mcp_server.refusals import Refused, check_ids, send_refusal
 from walkthroughs.mcp_server.server import STATEMENTS, build_server, is_step_call
 from walkthroughs.mcp_server.shared_answers import SharedAnswers
 from walkthroughs.mcp_server.stream_requests import StreamRequests
@@ -122,6 +122,7 @@ class Endpoint:
             if body is None:
                 return  # the client has left
             headers = dict(scope["headers"])
+            check_ids(body)
             address = self._callers.address(scope, headers)
         except Refused as refused:
             await send_refusal(send, refused, body or b"")
@@ -148,8 +149,7 @@ class Endpoint:
         try:
             call = await self._callers.identify(address, scope, headers, is_step_call(body))
             read = as_the_sdk_reads(scope, headers)
-            version = headers.get(b"mcp-protocol-version")
-            messages = None if self._streaming else read_batch(body, version)
+            messages = None if self._streaming else read_batch(body, headers)
         except Refused as refused:
             await send_refusal(send, refused, body)
             return

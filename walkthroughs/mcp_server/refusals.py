@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
+from pydantic_core import from_json
 from starlette.types import Send
 
 from walkthroughs.errors import HandrailError
@@ -18,6 +19,8 @@ ONLY_POST = (
 )
 #: A longer array gets one error without an id.
 _MAX_ANSWERED = 100
+#: Characters of an id at most: the answer repeats it. Clients count, or send a UUID.
+MAX_ID = 512
 
 
 class Refused(HandrailError):
@@ -68,11 +71,34 @@ def _errors(text: str, body: bytes) -> dict[str, Any] | list[dict[str, Any]]:
     return _error(text, message["id"] if is_request(message) else None)
 
 
+def check_ids(body: bytes) -> None:
+    """Check that no request has an id that is far longer than any client's.
+
+    Raises:
+        Refused: one has.
+    """
+    if len(body) <= MAX_ID:
+        return
+    try:
+        message = from_json(body)
+    except ValueError:
+        return
+    messages = message if isinstance(message, list) else [message]
+    if any(isinstance(each, dict) and _is_long(each.get("id")) for each in messages):
+        raise Refused(400, f"The id of a request may have {MAX_ID} characters.")
+
+
 def is_request(message: object) -> TypeGuard[dict[str, Any]]:
     """Return whether *message* is a request with an id that JSON-RPC in MCP allows."""
     if not isinstance(message, dict) or "method" not in message:
         return False
-    return isinstance(message.get("id"), str | int) and not isinstance(message["id"], bool)
+    request_id = message.get("id")
+    is_id = isinstance(request_id, str | int) and not isinstance(request_id, bool)
+    return is_id and not _is_long(request_id)
+
+
+def _is_long(request_id: object) -> bool:
+    return isinstance(request_id, str) and len(request_id) > MAX_ID
 
 
 def _error(text: str, request_id: str | int | None) -> dict[str, Any]:
