@@ -23,8 +23,9 @@ from walkthroughs.identity.links import create_link
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.endpoint import build_endpoint
 from walkthroughs.mcp_server.results import VIEW
-from walkthroughs.serving.connections import HEADER_SECONDS, bounded
+from walkthroughs.serving.connections import HEADER_SECONDS, UNREAD_SECONDS, bounded
 from walkthroughs.serving.http_server import EndingServer
+from walkthroughs.serving.unread import MOST_UNREAD_BYTES
 from walkthroughs.settings import Settings
 
 
@@ -66,6 +67,8 @@ def served(
     port: int = 0,
     connections: int = 1000,
     header_seconds: float = HEADER_SECONDS,
+    unread_seconds: float = UNREAD_SECONDS,
+    most_unread: int = MOST_UNREAD_BYTES,
     trusted_proxies: tuple[str, ...] = (),
     certificate: Path | None = None,
 ) -> Iterator[str]:
@@ -74,7 +77,7 @@ def served(
         app,
         host="127.0.0.1",
         port=port,
-        http=bounded(connections, header_seconds),
+        http=bounded(connections, header_seconds, unread_seconds, most_unread),
         ws="none",
         log_config=None,
         access_log=False,

@@ -16,7 +16,7 @@ from app import add_pages, build_app, create_app
 from tests.builders import content, learner, new_course, organization, walkthrough
 from tests.live import listening, signed_in
 from tests.serving import served
-from tests.waiting import PATIENCE, SOON, until
+from tests.waiting import SOON, until
 from walkthroughs.events.announcements import ANY
 from walkthroughs.learning import progress
 from walkthroughs.learning.content_cache import ContentCache
@@ -132,23 +132,6 @@ def test_several_changes_in_half_a_second_become_one_notice():
         'event: changed\ndata: ["wt_0"]\n\n',
         'event: changed\ndata: ["wt_0", "wt_1", "wt_2"]\n\n',
     ]
-
-
-def test_a_client_that_does_not_read_is_left_and_makes_room():
-    async def run():
-        metrics = Metrics()
-        page = LivePage(_names_ann, Listeners(metrics, most=1), metrics, send_seconds=0.02)
-
-        async def send(_message):
-            await asyncio.Event().wait()
-
-        async def receive():
-            await asyncio.Event().wait()
-
-        await asyncio.wait_for(page(SCOPE, receive, send), PATIENCE)
-        return metrics.text().decode()
-
-    assert 'handrail_listeners{kind="pages"} 0.0' in asyncio.run(run())
 
 
 async def _names_ann(scope, receive, send):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.waiting import PATIENCE
 from walkthroughs.mcp_server.notices import events_of, frame_of, opening_frame
 from walkthroughs.mcp_server.streams import Streams
 from walkthroughs.metrics import Metrics
@@ -121,20 +120,6 @@ def test_what_is_known_of_servers_is_forgotten_before_anybody_hears_that_tools_c
         return done
 
     assert asyncio.run(run()) == [["lists"], "forgotten", ["tools"]]
-
-
-def test_a_client_that_does_not_read_is_left():
-    async def run():
-        async def never(_message):
-            await asyncio.Event().wait()
-
-        async def app(_scope, _receive, send):
-            await send({"type": "http.response.start"})
-
-        streams = Streams(Metrics(), lambda: None, send_seconds=0.02)
-        await asyncio.wait_for(streams.run_listen(app, {}, never, never), PATIENCE)
-
-    asyncio.run(run())
 
 
 def test_what_was_announced_is_told_by_list():

@@ -43,7 +43,8 @@ class StreamRequests:
     ) -> None:
         """Answer one request: GET here, and `subscriptions/listen` by *app*.
 
-        *leave* gives its place in the queue back, which it has until the stream stands.
+        *leave* gives its place in the queue back, which it has until it is known to be a stream:
+        before anything of it may wait for a client that does not read.
         """
         if scope["method"] == "GET":
             leave()
@@ -51,10 +52,11 @@ class StreamRequests:
             return
         receive = replay(body, receive)
         if call is None:
+            leave()
             await app(scope, receive, send)
             return
         scope[SCOPE_KEY] = self._opening(call, scope, headers, leave)
-        await self._streams.run_listen(app, scope, receive, send)
+        await app(scope, receive, send)
 
     async def _answer_get(
         self, call: Call | None, scope: Scope, headers: Headers, receive: Receive, send: Send

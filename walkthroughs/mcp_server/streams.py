@@ -8,7 +8,6 @@ time to list again and no more, so a client that reads slowly loses none of it.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from mcp.types import (
     SubscriptionsListenRequestParams,
     SubscriptionsListenResult,
 )
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from walkthroughs.events.announcements import ANY, Announced
 from walkthroughs.mcp_server.call import Call
@@ -39,16 +38,10 @@ from walkthroughs.mcp_server.notices import (
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
 from walkthroughs.metrics import Metrics
 from walkthroughs.serving.connections import most_connections
-from walkthroughs.serving.event_stream import (
-    KEEP_ALIVE_SECONDS,
-    SEND_SECONDS,
-    EventStream,
-    sent_within,
-)
+from walkthroughs.serving.event_stream import KEEP_ALIVE_SECONDS, EventStream
 from walkthroughs.serving.gathering import Gathering
 from walkthroughs.serving.listeners import Listener, Listeners, TooManyListeners
 
-_log = logging.getLogger(__name__)
 #: Where the endpoint leaves who opens one.
 SCOPE_KEY = "handrail.stream"
 #: The label of these streams in the metrics.
@@ -73,7 +66,7 @@ class Opening:
         call: as the endpoint found it.
         caller: tells callers apart.
         may_still: asks whether the caller would be admitted now.
-        is_open: is called once, when the stream stands.
+        is_open: is called once, when it is known to be a stream.
     """
 
     call: Call
@@ -95,7 +88,6 @@ class Streams:
         forget: is called before anybody is told that tools have changed.
         most: how many there may be.
         guard_seconds: how often it is looked whether a caller may still listen, at least.
-        send_seconds: how long a client may take to read what is sent.
     """
 
     def __init__(
@@ -104,12 +96,11 @@ class Streams:
         forget: Callable[[], None],
         most: int | None = None,
         guard_seconds: float = GUARD_SECONDS,
-        send_seconds: float = SEND_SECONDS,
     ) -> None:
         most = most or min(MOST, int(_SHARE_OF_CONNECTIONS * most_connections()))
         share = max(1, int(_SHARE_OF_CALLER * most))
         self._metrics, self._forget = metrics, forget
-        self._guard_seconds, self._send_seconds = guard_seconds, send_seconds
+        self._guard_seconds = guard_seconds
         self._listeners = Listeners(metrics, most, share, KIND, _RECENT_SECONDS)
         self._gathering = Gathering(self._tell)
 
@@ -131,11 +122,11 @@ class Streams:
         opening = ctx.request.scope.get(SCOPE_KEY)
         if opening is None:
             raise MCPError(code=METHOD_NOT_FOUND, message="This request opens no stream.")
+        opening.is_open()
         agreed = agreed_of(params.notifications)
         try:
             with self._listeners.listener(opening.where, opening.caller) as listener:
                 await acknowledge(ctx, agreed)
-                opening.is_open()
                 if agreed != SubscriptionFilter():
                     await self._tell_client(ctx, agreed, _Watch(listener, opening, self))
         except TooManyListeners:
@@ -150,13 +141,6 @@ class Streams:
                     await ctx.session.send_notification(notice, related_request_id=ctx.request_id)
                     self._metrics.notice_sent(KIND)
 
-    async def run_listen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let *app* answer `subscriptions/listen`; leave a client that does not read."""
-        try:
-            await app(scope, receive, sent_within(send, self._send_seconds))
-        except* TimeoutError:
-            _log.info("a client did not read its stream, and was left")
-
     async def answer_get(
         self, opening: Opening, scope: Scope, receive: Receive, send: Send
     ) -> None:
@@ -169,10 +153,7 @@ class Streams:
                     listener.wake()
                 leaving = asyncio.ensure_future(listener.end_with_client(receive))
                 try:
-                    stream = EventStream(send, self._send_seconds)
-                    await self._write(stream, headers, _Watch(listener, opening, self))
-                except TimeoutError:
-                    _log.info("a client did not read its stream, and was left")
+                    await self._write(EventStream(send), headers, _Watch(listener, opening, self))
                 finally:
                     leaving.cancel()
         except TooManyListeners as refused:

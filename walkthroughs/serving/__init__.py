@@ -2,6 +2,7 @@
 
 http_protocol HTTP to the letter, by a parser in C
 connections  a bound on connections, and a deadline for the headers of a request
+unread       a bound on answers that clients have not taken
 workers      several processes at one address, one of which has the turn
 siblings     the figures of all workers
 sizes        how much a process does at once

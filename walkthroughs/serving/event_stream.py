@@ -1,13 +1,9 @@
-"""An answer that is a stream of events, and a bound on how long a client may not read it."""
+"""An answer that is a stream of events."""
 
 from __future__ import annotations
 
-import asyncio
+from starlette.types import Send
 
-from starlette.types import Message, Send
-
-#: How long a client may take to read what is sent.
-SEND_SECONDS = 30.0
 #: How often something is sent at least: it keeps the connection, and a client that is gone is
 #: noticed.
 KEEP_ALIVE_SECONDS = 20.0
@@ -20,10 +16,13 @@ _HEADERS = [
 
 
 class EventStream:
-    """Writes a stream of events. Each method raises TimeoutError if the client does not read."""
+    """Writes a stream of events. Each method waits until the client has taken what was before.
 
-    def __init__(self, send: Send, seconds: float = SEND_SECONDS) -> None:
-        self._send = sent_within(send, seconds)
+    The connection of a client that does not read ends within its deadline.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
 
     async def start(self) -> None:
         """Send the headers."""
@@ -40,13 +39,3 @@ class EventStream:
     async def end(self) -> None:
         """Send the end, by which a client knows that nothing was cut off."""
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def sent_within(send: Send, seconds: float = SEND_SECONDS) -> Send:
-    """Return *send*, which raises TimeoutError if the client does not read for so long."""
-
-    async def send_in_time(message: Message) -> None:
-        async with asyncio.timeout(seconds):
-            await send(message)
-
-    return send_in_time

@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 
 from starlette.types import Message
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from walkthroughs.serving.bodies import ArrivingBody
 
 _LENGTH = b"content-length"
+#: Answers that have no body, and so none of which a length is told.
+_WITHOUT_BODY = frozenset({204, 304})
+#: Stands for a connection whose client has taken everything.
+_TAKEN = FlowControl(asyncio.Transport())
 
 
 class Exchange(RequestResponseCycle, ArrivingBody):
     """Sends the head of an answer together with the beginning of its body.
 
     Two pieces would be two packets: each costs the server and the client about as much as both.
+    Neither waits for the client: whoever sends a whole answer, or begins one, has done with it.
+    What follows in further pieces waits until the client has taken those before.
     """
 
     #: An answer's head that waits for the body.
@@ -28,18 +35,20 @@ class Exchange(RequestResponseCycle, ArrivingBody):
     async def send(self, message: Message) -> None:  # type: ignore[override]
         """Send a part of the answer. A head without a length is of a stream, and does not wait."""
         if message["type"] == "http.response.start":
-            if any(name == _LENGTH for name, _ in message.get("headers", ())):
+            has_length = any(name == _LENGTH for name, _ in message.get("headers", ()))
+            if has_length or message["status"] in _WITHOUT_BODY:
                 self._head = message
                 return
+            await self._write(message)
+            if _is_of_events(message):
+                self.is_stream = True
+                if self.has_sent_all:
+                    self.transport.close()
         elif self._head is not None:
             head, self._head = self._head, None
-            await self._send_together(head, message)
-            return
-        await super().send(message)  # type: ignore[arg-type]
-        if message["type"] == "http.response.start" and _is_of_events(message):
-            self.is_stream = True
-            if self.has_sent_all:
-                self.transport.close()
+            await self._write(head, message)
+        else:
+            await super().send(message)  # type: ignore[arg-type]
 
     def take_body(self) -> bytes | None:
         """Return the whole body, once; none if it has to be received."""
@@ -50,15 +59,19 @@ class Exchange(RequestResponseCycle, ArrivingBody):
         self.message_event.clear()
         return body
 
-    async def _send_together(self, *messages: Message) -> None:
-        transport = self.transport
+    async def _write(self, *messages: Message) -> None:
+        """Write *messages* in one piece, at once. The connection goes on after that."""
+        transport, flow, on_response = self.transport, self.flow, self.on_response
         self.transport = gathered = _Gathered(transport)  # type: ignore[assignment]
+        self.flow, self.on_response = _TAKEN, _wait
         try:
             for message in messages:
                 await super().send(message)  # type: ignore[arg-type]
         finally:
-            self.transport = transport
+            self.transport, self.flow, self.on_response = transport, flow, on_response
             gathered.flush()
+        if self.response_complete:
+            on_response()
 
 
 class OldExchange(Exchange):
@@ -75,6 +88,10 @@ class OldExchange(Exchange):
         elif self._ends_with_connection:
             self.expected_content_length = len(message.get("body", b""))
         await super().send(message)
+
+
+def _wait() -> None:
+    """Do nothing: what is complete is not written yet."""
 
 
 def _is_of_events(message: Message) -> bool:

@@ -127,7 +127,7 @@ class StrictProtocol(HttpToolsProtocol):
                 on_response=self.on_response_complete,
             ),
         )
-        if before is None or before.response_complete:
+        if self._begins_after(before):
             self._start_asgi_task(self.cycle, self.app)
         else:
             self.flow.pause_reading()
@@ -174,6 +174,10 @@ class StrictProtocol(HttpToolsProtocol):
             ).encode()
         )
         self.transport.close()
+
+    def _begins_after(self, before: RequestResponseCycle | None) -> bool:
+        """Return whether a request begins as soon as it is here; *before* it came another one."""
+        return before is None or before.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  uvicorn's
         self._at_work = cycle

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import random
 
 from starlette.responses import PlainTextResponse, Response
@@ -17,10 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from walkthroughs.addresses import ADMIN
 from walkthroughs.metrics import Metrics
-from walkthroughs.serving.event_stream import KEEP_ALIVE_SECONDS, SEND_SECONDS, EventStream
+from walkthroughs.serving.event_stream import KEEP_ALIVE_SECONDS, EventStream
 from walkthroughs.serving.listeners import KIND, Listener, Listeners, TooManyListeners
 
-_log = logging.getLogger(__name__)
 #: Several changes within this time become one event.
 GATHER_SECONDS = 0.5
 #: How often it is asked whether the member may still listen.
@@ -39,7 +37,6 @@ class LivePage:
         listeners: who is told, of this process.
         metrics: where events are counted.
         guard_seconds: how often the pages are asked again, at least.
-        send_seconds: how long a client may take to read what is sent.
     """
 
     def __init__(
@@ -48,10 +45,9 @@ class LivePage:
         listeners: Listeners,
         metrics: Metrics,
         guard_seconds: float = GUARD_SECONDS,
-        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._pages, self._listeners, self._metrics = pages, listeners, metrics
-        self._guard_seconds, self._send_seconds = guard_seconds, send_seconds
+        self._guard_seconds = guard_seconds
         path = f"/o/{{slug}}{ADMIN}/live"
         self.routes = [Route(path, endpoint=self), Route(f"{path}/", endpoint=self)]
 
@@ -69,10 +65,7 @@ class LivePage:
             with self._listeners.listener(who["organization"], who["member"]) as listener:
                 leaving = asyncio.ensure_future(listener.end_with_client(receive))
                 try:
-                    stream = EventStream(send, self._send_seconds)
-                    await self._stream(listener, scope, stream)
-                except TimeoutError:
-                    _log.info("a live page did not read what was sent, and was left")
+                    await self._stream(listener, scope, EventStream(send))
                 finally:
                     leaving.cancel()
         except TooManyListeners as refused:
