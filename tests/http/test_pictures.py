@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 from contextlib import ExitStack, contextmanager
@@ -212,14 +213,16 @@ def readers_who_do_not_read(gallery, count):
         store_pictures(session, gallery.caller.organization_id, gallery.walkthrough_id, [large])
     assert gallery.get(f"/s/acme/i/{large.name}").content == large.data
     request = f"GET /s/acme/i/{large.name} HTTP/1.1\r\nHost: localhost:{gallery.port}\r\n\r\n"
+    readers = []
     with ExitStack() as stack:
         for _ in range(count):
             reader = stack.enter_context(socket.socket())
+            readers.append(reader)
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect(("127.0.0.1", gallery.port))
             reader.sendall(request.encode() * 40)
         until(lambda: gallery.sending >= count)
-        yield
+        yield readers
 
 
 def test_readers_who_do_not_read_delay_no_other_reader_and_no_learner(gallery):
@@ -240,10 +243,18 @@ def test_one_who_has_too_many_pictures_on_the_way_is_told_to_come_back(gallery):
         assert "Step 1 of 2" in text
 
 
-def test_who_takes_too_long_for_a_picture_is_left(gallery, monkeypatch):
+def test_who_takes_too_long_for_a_picture_has_no_place_any_more_and_may_read_it_on(
+    gallery, monkeypatch, caplog
+):
     monkeypatch.setattr(pictures, "_SENDING_SECONDS", 1.0)
-    with readers_who_do_not_read(gallery, PER_CALLER):
-        assert gallery.get().status_code == 200
+    with readers_who_do_not_read(gallery, PER_CALLER) as readers:
+        until(lambda: gallery.get().status_code == 200)
+        wanted, read = large_picture().data, b""
+        while read.count(wanted) < 8:  # more than were on the way
+            part = readers[0].recv(1 << 20)
+            assert part, "the connection has not ended"
+            read += part
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])

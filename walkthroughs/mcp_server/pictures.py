@@ -7,6 +7,7 @@ one and the same answer, so that nobody learns what there is.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ FIND_PICTURE = Statement(
 )
 #: Pictures that are sent at once, so that slow readers hold a bounded memory.
 _AT_ONCE = 32
-#: How long a reader may take for one.
+#: How long one has its place among these. The rest waits in its connection, which has a deadline.
 _SENDING_SECONDS = 120.0
 _PIECE_BYTES = 64 * 1024
 _RETRY_SECONDS = 2
@@ -104,9 +105,10 @@ class Pictures:
         await self._sending.enter(tenant.organization_id, reader)
         try:
             size, data = await self._find(tenant, reader, wanted)
-            await _send_picture(send, wanted, size, data)
+            rest = await _send_beginning(send, wanted, size, data)
         finally:
             self._sending.leave(reader)
+        await _send_body(send, rest, more=False)
 
     async def _tenant(self, scope: Scope, headers: dict[bytes, bytes]) -> Tenant:
         host = hostname(f"//{headers.get(b'host', b'').decode('latin-1')}")
@@ -149,22 +151,21 @@ def _tag(sha256: str) -> bytes:
     return f'"{sha256}"'.encode()
 
 
-async def _send_picture(send: Send, wanted: _Wanted, size: int, data: Any) -> None:  # noqa: ANN401  the driver's buffer
+async def _send_beginning(send: Send, wanted: _Wanted, size: int, data: Any) -> memoryview:  # noqa: ANN401  the driver's buffer
+    """Send a picture in pieces, as long as it has its place; return what is left of it."""
     headers = [*_HEADERS, (b"etag", _tag(wanted.sha256))]
     if not wanted.is_known:
         headers.append((b"content-type", MEDIA_TYPES[wanted.extension].encode()))
         headers.append((b"content-length", str(size).encode()))
     await send({"type": "http.response.start", "status": wanted.status, "headers": headers})
     rest = memoryview(data or b"")
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(_SENDING_SECONDS):
-            # In pieces: each waits until the reader has taken most of those before.
+            # Each waits until the reader has taken those before.
             while len(rest) > _PIECE_BYTES:
                 await _send_body(send, rest[:_PIECE_BYTES], more=True)
                 rest = rest[_PIECE_BYTES:]
-            await _send_body(send, rest, more=False)
-    except TimeoutError:
-        return  # an answer without its end closes the connection
+    return rest
 
 
 async def _send_body(send: Send, piece: memoryview, *, more: bool) -> None:
