@@ -42,6 +42,12 @@ def own_origin(base_url: str, host: str) -> str:
     return f"{base.scheme}://{name}:{port}" if port else f"{base.scheme}://{name}"
 
 
+def calling_address(scope: Mapping[str, Any]) -> str:
+    """Return whom a limit for each caller counts, of an ASGI request."""
+    return caller_of(sender(scope))
+
+
+@lru_cache(maxsize=4096)
 def caller_of(address: str | None) -> str:
     """Return whom a limit for each caller counts: an address, or of IPv6 its network of 64 bits.
 

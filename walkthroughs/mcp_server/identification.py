@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 from walkthroughs.addresses import server_base
 from walkthroughs.database.unavailable import DatabaseUnavailable
-from walkthroughs.hosts import hostname, own_origin, sender
+from walkthroughs.hosts import calling_address, hostname, own_origin
 from walkthroughs.learning.caller import Caller
 from walkthroughs.mcp_server.authorization import LearnerSignIn, bearer_token, learner_sign_in
 from walkthroughs.mcp_server.call import Call
@@ -50,7 +50,7 @@ class Identification:
         Callers of an organization share a turn, and so do all who are new. Who is not known yet
         may be nobody: guessing links must delay no organization's learners.
         """
-        return self._directory.turn(address, sender(scope))
+        return self._directory.turn(address, calling_address(scope))
 
     async def identify(
         self, address: ServerAddress, scope: Scope, headers: dict[bytes, bytes], step_call: bool

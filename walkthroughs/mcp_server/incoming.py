@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.types import Message, Receive, Scope
 
-from walkthroughs.hosts import sender
+from walkthroughs.hosts import calling_address
 from walkthroughs.mcp_server.refusals import Refused
 from walkthroughs.serving.bodies import (
     BodyTooLarge,
@@ -48,7 +48,7 @@ async def read_body(scope: Scope, receive: Receive, room: LargeBodies) -> bytes 
         return body
     parts: list[bytes] = []
     try:
-        with room.counted(sender(scope), parts.append) as add:
+        with room.counted(calling_address(scope), parts.append) as add:
             is_whole = await receive_body(receive, MAX_BODY_BYTES, add)
     except BodyTooLarge:
         raise _too_large() from None

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from walkthroughs.content.pictures import MEDIA_TYPES, PICTURE_NAME
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.database.unavailable import DatabaseUnavailable
-from walkthroughs.hosts import hostname, sender
+from walkthroughs.hosts import calling_address, hostname
 from walkthroughs.learning.visibility import visible_sql
 from walkthroughs.mcp_server import texts
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
@@ -101,7 +101,7 @@ class Pictures:
         headers = dict(scope["headers"])
         wanted = _wanted(scope, headers)
         tenant = await self._tenant(scope, headers)
-        reader = sender(scope)
+        reader = calling_address(scope)
         await self._sending.enter(tenant.organization_id, reader)
         try:
             size, data = await self._find(tenant, reader, wanted)

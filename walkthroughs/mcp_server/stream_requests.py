@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from walkthroughs.hosts import sender
+from walkthroughs.hosts import calling_address
 from walkthroughs.mcp_server.call import Call
 from walkthroughs.mcp_server.incoming import replay
 from walkthroughs.mcp_server.refusals import Refused, send_refusal
@@ -85,5 +85,5 @@ class StreamRequests:
             return (server_id, learner_id) == (call.tenant.server_id, call.caller.learner_id)
 
         # Whoever is no learner is told apart by the server and the address.
-        caller = call.caller.learner_id or f"{call.tenant.server_id} {sender(scope)}"
+        caller = call.caller.learner_id or f"{call.tenant.server_id} {calling_address(scope)}"
         return Opening(call, caller, may_still, is_open)

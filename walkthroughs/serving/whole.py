@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from walkthroughs.errors import HandrailError
-from walkthroughs.hosts import sender
+from walkthroughs.hosts import calling_address
 from walkthroughs.serving.bodies import (
     BODY_SECONDS,
     BodyTooLarge,
@@ -119,7 +119,7 @@ class WholeRequests:
     ) -> bool:
         """Write the request's body to *body*; return false if the client left."""
         limit = self._limit_of(scope["path"])
-        with self._large.counted(sender(scope), body.write) as add:
+        with self._large.counted(calling_address(scope), body.write) as add:
             is_whole = await receive_body(receive, limit, add, self._seconds)
         body.seek(0)
         return is_whole
