@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from app import create_app
 from tests.builders import content, learner, new_course, organization
+from tests.fast_steps import fast_step
 from tests.pictures import stored_picture
 from tests.processes import ROOT
 from tests.waiting import PATIENCE, until
@@ -146,6 +147,32 @@ def test_a_backup_taken_while_learners_walk_is_one_moment(
         view = progress.select(restored, cache, who, row, resume=True)
         assert view.progress.completed_steps == sum(done)
     restored.close()
+
+
+def test_a_commit_that_is_synced_again_after_a_restore_is_taught_by_a_process_that_goes_on(
+    synced, settings, passphrase, tmp_path
+):
+    """The version has the number and the texts of before, and the rows of its steps are others."""
+    file, cache, caller = tmp_path / "backup", ContentCache(), synced.caller
+    database, row = synced.database, synced.row().id
+    first = progress.select(database, cache, caller, row, resume=True).step.id
+    run(settings, "backup", file, "--passphrase-file", passphrase)
+    synced.author.write("one", "new", "last")
+    synced.sync()
+    assert progress.select(database, cache, caller, row, resume=True).step.id == first
+    lost = [line.id for line in progress.status(database, cache, caller, row).steps]
+
+    run(settings, "restore", file, "--passphrase-file", passphrase, "--replace")
+    synced.run()
+    assert synced.row().version == 2
+    assert progress.select(database, cache, caller, row, resume=True).step.id == first
+    moved = fast_step(database, caller, first)
+    assert moved.current_step_id not in lost
+    assert progress.read_view_of(database, cache, caller, moved).step.title == "New"
+    assert progress.advance(database, cache, caller, moved.current_step_id).step.title == "Last"
+    steps = [line.id for line in progress.status(database, cache, caller, row).steps]
+    assert (steps[0], lost[0]) == (first, first)
+    assert not {*steps[1:]} & {*lost[1:]}
 
 
 def test_what_is_there_is_lost_only_if_asked_for_and_never_by_a_bad_backup(

@@ -1,7 +1,7 @@
 """Cache published versions in memory.
 
 A version never changes while its database lives. After a restore from a backup, the same number
-may stand for another content: start the processes again.
+may stand for another content, or for the same in new rows: `DIGEST` tells them apart.
 """
 
 from __future__ import annotations
@@ -30,22 +30,26 @@ _MAX_LATEST = 20_000
 #: Readers of one walkthrough take turns. Two walkthroughs may share a lock, which does no harm.
 _LOCKS = 64
 
+#: What names a version beside its number. Published again after a restore, a walkthrough may have
+#: the same number and texts, and the rows of its steps are others; its time is later.
+DIGEST = "w.digest || '@' || w.updated_at"
 _LIVE = text(
-    """
-    SELECT w.title AS walkthrough_title, w.version, w.digest, s.id, s.title, s.section_title,
-           s.content, s.agent_instructions, s.verify, s.external_id, s.predecessor_ids
+    f"""
+    SELECT w.title AS walkthrough_title, w.version, {DIGEST} AS digest,
+           s.id, s.title, s.section_title, s.content,
+           s.agent_instructions, s.verify, s.external_id, s.predecessor_ids
       FROM walkthroughs w
       JOIN walkthrough_steps s ON s.organization_id = w.organization_id
        AND s.walkthrough_id = w.id AND s.archived_at IS NULL
      WHERE w.organization_id = :organization_id AND w.id = :walkthrough_id
      ORDER BY s.display_order
-    """
+    """  # noqa: S608  a constant
 )
 
 
 @dataclass(frozen=True)
 class PublishedVersion:
-    """One version of a walkthrough as it is taught. *digest* is that of its content."""
+    """One version of a walkthrough as it is taught. *digest* is what `DIGEST` said of it."""
 
     ref: WalkthroughRef
     digest: str
@@ -113,9 +117,9 @@ class ContentCache:
         self._turns = tuple(Lock() for _ in range(_LOCKS))
 
     def get(self, walkthrough_id: str, version: int, digest: str) -> PublishedVersion | None:
-        """Return that version with that digest of its content, if it was read before.
+        """Return that version with that `DIGEST`, if it was read before.
 
-        After a restore of the database, a version may come again with other content.
+        After a restore of the database, a version may come again with other content or rows.
         """
         with self._lock:
             return self._kept.get((walkthrough_id, version, digest))

@@ -17,6 +17,7 @@ from walkthroughs.events.record import INSERT_STEP
 from walkthroughs.ids import now_ms
 from walkthroughs.learning.access_tokens import grant_of_token_sql
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import DIGEST
 from walkthroughs.learning.views import FastStep
 
 _HURRIED = "abs($5 - p.active_at) < $6 * 1000"
@@ -54,7 +55,7 @@ UPDATE walkthrough_progress p
                     WHERE l.organization_id = $1 AND l.mcp_server_id = $3
                       AND l.token_hash = $7 AND l.revoked_at IS NULL))
    AND ($8 IS NULL OR EXISTS (SELECT {grant_of_token_sql("$1", "$3", "$8", "$5")}))
-RETURNING p.walkthrough_id, p.version, w.digest, p.current_step_id,
+RETURNING p.walkthrough_id, p.version, {DIGEST} AS digest, p.current_step_id,
        p.completed_steps::text, p.active_at
 """  # noqa: S608  a constant
 ADVANCE = Statement(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from walkthroughs.learning.caller import Caller
+from walkthroughs.learning.content_cache import DIGEST
 from walkthroughs.learning.position import StepRef
 from walkthroughs.learning.visibility import VISIBLE
 
@@ -19,7 +20,8 @@ def learner_keys(caller: Caller) -> dict[str, Any]:
 
 
 FIND_VISIBLE = (
-    f"SELECT w.version, w.digest FROM walkthroughs w WHERE w.id = :walkthrough_id AND {VISIBLE}"  # noqa: S608  constants
+    f"SELECT w.version, {DIGEST} AS digest FROM walkthroughs w"  # noqa: S608  constants
+    f" WHERE w.id = :walkthrough_id AND {VISIBLE}"
 )
 # A time that lies ahead, by more than the clocks of two machines differ, was noted before the clock
 # was set back: it says nothing.

@@ -14,7 +14,7 @@ from walkthroughs.ids import now_ms
 from walkthroughs.learning.access_tokens import grant_of_token_sql
 from walkthroughs.learning.answers import step_view
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
+from walkthroughs.learning.content_cache import DIGEST, ContentCache, PublishedVersion
 from walkthroughs.learning.place_rules import NOT_CURRENT_STEP
 from walkthroughs.learning.views import StepView
 from walkthroughs.learning.visibility import visible_sql
@@ -36,7 +36,7 @@ RESUME = Statement(
     f"""
 WITH shown AS ({_UPDATE}
   FROM walkthroughs w, walkthrough_steps cur
- WHERE w.id = $4 AND {visible_sql("$1", "$3")} AND w.version = $6 AND w.digest = $7
+ WHERE w.id = $4 AND {visible_sql("$1", "$3")} AND w.version = $6 AND {DIGEST} = $7
 {_IN_PROGRESS}
 RETURNING p.current_step_id, p.completed_steps, p.started_at),
 recorded AS (
@@ -63,7 +63,7 @@ REPEAT = Statement(
                     WHERE l.organization_id = $1 AND l.mcp_server_id = $3
                       AND l.token_hash = $6 AND l.revoked_at IS NULL))
    AND ($7 IS NULL OR EXISTS (SELECT {grant_of_token_sql("$1", "$3", "$7", "$5")}))
-RETURNING w.id, w.version, w.digest, p.current_step_id, p.completed_steps
+RETURNING w.id, w.version, {DIGEST}, p.current_step_id, p.completed_steps
     """,
 )
 

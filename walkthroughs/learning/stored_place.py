@@ -9,7 +9,7 @@ from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.answers import status_view
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import PublishedVersion
+from walkthroughs.learning.content_cache import DIGEST, PublishedVersion
 from walkthroughs.learning.position import StepRef, completed_before_move, current_step
 from walkthroughs.learning.views import StatusView, StepBody
 from walkthroughs.learning.visibility import visible_sql
@@ -20,7 +20,7 @@ READ_PLACE = Statement(
     "handrail_read_place",
     ("text", "text", "text", "text", "text[]"),
     f"""
-    SELECT w.version, w.digest, p.status, p.current_step_id, p.completed_steps::text,
+    SELECT w.version, {DIGEST}, p.status, p.current_step_id, p.completed_steps::text,
            CASE WHEN p.version <> w.version THEN (
              SELECT jsonb_agg(jsonb_build_array(s.id, s.external_id) ORDER BY o.n)
                FROM walkthrough_versions v,
@@ -50,7 +50,7 @@ class StoredPlace:
 
     Attributes:
         version: the live one.
-        digest: of its content.
+        digest: what `DIGEST` says of it.
         status: not_started if they have not begun.
         step_id: the row id of the step that was last shown; none if none was.
         completed_json: an array of the row ids of the steps that are completed, as it is stored;
