@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Row
 from walkthroughs.content.pictures import pictures_named
 from walkthroughs.learning.position import StepRef
 from walkthroughs.learning.views import StepBody, StepLine, WalkthroughRef
+from walkthroughs.learning.visibility import DIGEST
 
 #: Bytes of memory for the texts that a cache keeps. A usual walkthrough takes 40,000; the largest,
 #: of 32 million characters, takes four for each if there is an emoji in every step.
@@ -30,9 +31,6 @@ _MAX_LATEST = 20_000
 #: Readers of one walkthrough take turns. Two walkthroughs may share a lock, which does no harm.
 _LOCKS = 64
 
-#: What names a version beside its number. Published again after a restore, a walkthrough may have
-#: the same number and texts, and the rows of its steps are others; its time is later.
-DIGEST = "w.digest || '@' || w.updated_at"
 _LIVE = text(
     f"""
     SELECT w.title AS walkthrough_title, w.version, {DIGEST} AS digest,

@@ -17,8 +17,8 @@ from walkthroughs.events.record import INSERT_STEP
 from walkthroughs.ids import now_ms
 from walkthroughs.learning.access_tokens import grant_of_token_sql
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import DIGEST
 from walkthroughs.learning.views import FastStep
+from walkthroughs.learning.visibility import DIGEST
 
 _HURRIED = "abs($5 - p.active_at) < $6 * 1000"
 

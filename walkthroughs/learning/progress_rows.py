@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import DIGEST
 from walkthroughs.learning.position import StepRef
-from walkthroughs.learning.visibility import VISIBLE
+from walkthroughs.learning.visibility import DIGEST, VISIBLE
 
 OWN_ROWS = "p.organization_id = :organization_id AND p.mcp_server_user_id = :learner_id"
 

@@ -14,10 +14,10 @@ from walkthroughs.ids import now_ms
 from walkthroughs.learning.access_tokens import grant_of_token_sql
 from walkthroughs.learning.answers import step_view
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import DIGEST, ContentCache, PublishedVersion
+from walkthroughs.learning.content_cache import ContentCache, PublishedVersion
 from walkthroughs.learning.place_rules import NOT_CURRENT_STEP
 from walkthroughs.learning.views import StepView
-from walkthroughs.learning.visibility import visible_sql
+from walkthroughs.learning.visibility import DIGEST, visible_sql
 
 _UPDATE = """
 UPDATE walkthrough_progress p

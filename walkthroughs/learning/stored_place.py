@@ -9,10 +9,10 @@ from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.enums import ProgressStatus
 from walkthroughs.learning.answers import status_view
 from walkthroughs.learning.caller import Caller
-from walkthroughs.learning.content_cache import DIGEST, PublishedVersion
+from walkthroughs.learning.content_cache import PublishedVersion
 from walkthroughs.learning.position import StepRef, completed_before_move, current_step
 from walkthroughs.learning.views import StatusView, StepBody
-from walkthroughs.learning.visibility import visible_sql
+from walkthroughs.learning.visibility import DIGEST, visible_sql
 
 #: Organization, server, learner, walkthrough, and the row ids that its steps had elsewhere. The
 #: order that the learner last saw is read if it is not the live one.

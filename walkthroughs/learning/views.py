@@ -144,7 +144,7 @@ class FastStep:
     """Where the ordinary step call left the learner.
 
     Attributes:
-        digest: what tells that version from another of its number; see `content_cache.DIGEST`.
+        digest: what tells that version from another of its number; see `visibility.DIGEST`.
         completed_json: an array of the row ids of the steps that are completed, as it is stored.
         shown_at: when the step was shown, if the call came too soon and moved nothing; else none.
         now: when the call was made. Both in epoch milliseconds.

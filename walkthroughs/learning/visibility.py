@@ -1,4 +1,4 @@
-"""Which walkthroughs a server offers: the one rule, as SQL."""
+"""Which walkthroughs a server offers, and which version of them, as SQL."""
 
 from __future__ import annotations
 
@@ -22,3 +22,6 @@ def visible_sql(organization: str, server: str) -> str:
 
 
 VISIBLE = visible_sql(":organization_id", ":server_id")
+#: What names a version of walkthrough `w` beside its number. Published again after a restore, a
+#: walkthrough may have the same number and texts, and other rows of steps; its time is later.
+DIGEST = "w.digest || '@' || w.updated_at"
