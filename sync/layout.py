@@ -25,6 +25,13 @@ MAX_PICTURES_BYTES = 32 * 1024 * 1024
 MAX_ENTRIES = 4000
 MAX_DEPTH = 8
 
+#: Of one content source: far more than people write, and few enough to be planned in memory.
+MAX_WALKTHROUGHS = 10_000
+#: Of one content source, with the records of moved steps that are read at once.
+MAX_STEPS_OF_ALL = 200_000
+#: That one walkthrough asks for.
+MAX_SERVERS = 100
+
 #: In characters: a letter is one, in every script.
 MAX_FRONT_MATTER = 16 * 1024
 #: What is read of a file; a character has at most four bytes.
@@ -32,6 +39,8 @@ MAX_FILE_BYTES = 4 * MAX_STEP
 
 #: Nearly all names are like this, and need no second look.
 _COMMON = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*")
+#: Git warns of longer names, and holds them; each path below one would repeat it.
+_MAX_NAME_BYTES = 4096
 
 
 class Unread(Enum):
@@ -82,6 +91,8 @@ def visible_name(name: bytes) -> str | None:
     Whatever reads content leaves the others out: what is checked before a merge
     must be what is read after it.
     """
+    if len(name) > _MAX_NAME_BYTES:
+        return None
     if _COMMON.fullmatch(name):
         return name.decode()
     try:

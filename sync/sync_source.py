@@ -167,6 +167,8 @@ def read_commit(
                 snapshot.stray_entries,
                 lambda folder: last[folder].author_id if folder in last else None,
                 partial(view_address_of, source),
+                folders=len(snapshot.trees),
+                steps=sum(known[folder].steps for folder in same),
             )
             # The files are read while they are parsed, one folder at a time.
             parsed = parse_folders(

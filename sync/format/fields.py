@@ -11,6 +11,8 @@ from walkthroughs.content.characters import hidden_characters
 from walkthroughs.content.limits import line_fault, number_fault, whole_number
 from walkthroughs.content.problems import Problem
 
+#: Unknown keys of one mapping that are told.
+_MAX_UNKNOWN = 20
 #: Texts for people, in which a "#" may be meant.
 _PROSE = frozenset({"title", "description", "section"})
 
@@ -30,12 +32,15 @@ class Fields:
         known = sorted(known)
         #: Keys that an unknown key probably meant; do not report them as missing too.
         self._probably_meant: set[str] = set()
-        for key in self.mapping.items:
-            if key not in known:
-                near = get_close_matches(key, known, n=1)
-                self._probably_meant.update(near)
-                hint = f'did you mean "{near[0]}"?' if near else f"known keys: {', '.join(known)}"
-                self.add_problem(self.mapping.key_lines[key], f'unknown key "{key[:60]}"; {hint}')
+        unknown = [key for key in self.mapping.items if key not in known]
+        for key in unknown[:_MAX_UNKNOWN]:
+            near = get_close_matches(key, known, n=1)
+            self._probably_meant.update(near)
+            hint = f'did you mean "{near[0]}"?' if near else f"known keys: {', '.join(known)}"
+            self.add_problem(self.mapping.key_lines[key], f'unknown key "{key[:60]}"; {hint}')
+        if more := unknown[_MAX_UNKNOWN:]:
+            line = self.mapping.key_lines[more[0]]
+            self.add_problem(line, f"and {len(more):,} more unknown keys")
 
     def add_problem(self, line: int, message: str) -> None:
         """Note a problem."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sync.format.fields import Fields
 from sync.format.yaml_subset import Mapping, Node, Scalar, Sequence, YamlRefused, load
-from sync.layout import StepFile
+from sync.layout import MAX_SERVERS, StepFile
 from walkthroughs.content.limits import MAX_MINUTES, MAX_STEPS
 from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import Move
@@ -57,11 +57,19 @@ def read_manifest(path: str, text: str, problems: list[Problem]) -> Manifest:
         is_published=fields.choice("status", ("draft", "published")) == "published",
         tags=fields.texts("tags"),
         estimated_minutes=fields.integer("estimated_minutes", 1, MAX_MINUTES),
-        servers=fields.texts("servers"),
+        servers=_servers(fields),
         servers_line=fields.line("servers"),
         steps=_steps(fields),
         moved=_moved(fields, author_id),
     )
+
+
+def _servers(fields: Fields) -> tuple[str, ...]:
+    servers = fields.texts("servers")
+    if len(servers) > MAX_SERVERS:
+        message = f"{len(servers):,} servers; a walkthrough names at most {MAX_SERVERS}"
+        fields.add_problem(fields.line("servers"), message)
+    return servers
 
 
 def _steps(fields: Fields) -> tuple[StepFile, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from walkthroughs.content.values import Move, Outline
 
@@ -50,7 +51,10 @@ def _earlier(name: Name, records: Records) -> list[Name]:
     """Return the names before *name*, the newest first."""
     found = [name]
     for each in found:  # which grows while it is gone through
-        found += [before for before in records.get(each, ()) if before not in found]
+        # A thousand records may lead to one name: no more of them are looked at than are kept.
+        for before in islice(records.get(each, ()), 2 * _MAX_MOVES):
+            if before not in found:
+                found.append(before)
         if len(found) > _MAX_MOVES:
             break
     return found[1 : _MAX_MOVES + 1]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sync.format.fields import Fields
+from sync.format.found_problems import FoundProblems
+from sync.format.id_claims import IdClaims
 from sync.format.misplaced import (
     LastId,
     Misplaced,
@@ -21,7 +23,7 @@ from sync.format.misplaced import (
     no_last_id,
 )
 from sync.format.move_chains import with_earlier_names
-from sync.format.parse_result import ParseResult, WantedWalkthrough, in_file_order
+from sync.format.parse_result import ParseResult, WantedWalkthrough
 from sync.format.step_links import WebAddress, no_address
 from sync.format.text import decode_text
 from sync.format.walkthrough_folder import ReadWalkthrough, read_walkthrough
@@ -30,6 +32,8 @@ from sync.layout import (
     MANIFEST,
     MAX_DEPTH,
     MAX_ENTRIES,
+    MAX_STEPS_OF_ALL,
+    MAX_WALKTHROUGHS,
     ROOT_FILE,
     WALKTHROUGHS,
     EntryKind,
@@ -37,13 +41,15 @@ from sync.layout import (
     Unread,
 )
 from walkthroughs.content.limits import MAX_MANIFEST
-from walkthroughs.content.problems import Problem, Severity, first_problems, has_errors
+from walkthroughs.content.problems import Problem
 from walkthroughs.content.values import AuthoredWalkthrough
 
 Stage = Callable[[AuthoredWalkthrough], int]
 OnRead = Callable[[str, WantedWalkthrough, AuthoredWalkthrough], None]
-#: Problems that are told of one walkthrough, and of a commit: more help nobody, and are stored.
-_MAX_PROBLEMS_OF_ONE, _MAX_PROBLEMS = 100, 1000
+_SPLIT = "Split the repository, or let several sources read several folders of it"
+_TOO_MANY_STEPS = (
+    f"more than {MAX_STEPS_OF_ALL:,} steps, and records of moved ones, in all. {_SPLIT}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,16 @@ class Surroundings:
         stray: the names in `walkthroughs/` that are no folders, and what each is.
         last_id: says the id of the walkthrough that was last read from a folder.
         web_address: where the repository's host shows a file.
+        folders: how many folders `walkthroughs/` has, with those that are not read.
+        steps: how many steps the walkthroughs have that are not read.
     """
 
     root: Mapping[str, EntryKind] = field(default_factory=dict)
     stray: Mapping[str, EntryKind] = field(default_factory=dict)
     last_id: LastId = no_last_id
     web_address: WebAddress = no_address
+    folders: int = 0
+    steps: int = 0
 
 
 def parse_repository(
@@ -69,7 +79,9 @@ def parse_repository(
     around: Surroundings | None = None,
 ) -> ParseResult:
     """Say what *files* (path from the source's folder -> bytes, assets' may be empty) hold."""
-    return parse_folders(files.get(ROOT_FILE), _by_folder(files).items(), {}, stage, around)
+    folders = _by_folder(files)
+    around = replace(around or Surroundings(), folders=len(folders))
+    return parse_folders(files.get(ROOT_FILE), folders.items(), {}, stage, around)
 
 
 def parse_folders(
@@ -93,31 +105,57 @@ def parse_folders(
             found to have its id.
     """
     around = around or Surroundings()
-    problems: list[Problem] = []
-    if not _root(root, problems):
-        return ParseResult((), tuple(problems), frozenset(), complete=False)
-    claims: dict[str, list[_IdClaim]] = defaultdict(list)
-    misplaced = Misplaced(around.last_id)
-    problems += entry_problems(around.root, around.stray, misplaced)
+    problems = FoundProblems()
+    if _refuses_all(root, around, problems):
+        return _refused(problems)
+    claims, misplaced, size = IdClaims(unchanged), Misplaced(around.last_id), around.steps
+    problems.add(entry_problems(around.root, around.stray, misplaced))
     for folder, own in folders:
         path = f"{folder}/{MANIFEST}"
         if path not in own:
-            problems += look_for_manifest(folder, own, misplaced)
+            problems.add_of_one(list(look_for_manifest(folder, own, misplaced)))
             continue
         found: list[Problem] = []
         read = read_walkthrough(folder, own, around.web_address, found)
-        for is_error in (True, False):  # so that no warnings stand before the mistakes
-            problems += first_problems(_of(found, is_error=is_error), _MAX_PROBLEMS_OF_ONE)
+        problems.add_of_one(found)
+        size += _size(read)
+        if size > MAX_STEPS_OF_ALL:
+            problems.add([Problem(WALKTHROUGHS, 1, _TOO_MANY_STEPS)])
+            return _refused(problems, frozenset(claims.same))
         if read.id is None:
             misplaced.hold(folder, None)
         else:
-            kept = _kept(read, stage, partial(on_read, posixpath.basename(folder)))
-            claims[read.id].append(_IdClaim(path, kept))
-    if not claims and not unchanged and not has_errors(problems):
+            on_first = partial(on_read, posixpath.basename(folder))
+            claims.add(read.id, path, partial(_kept, read, stage, on_first))
+    if not claims and not problems.has_errors:
         message = f"no walkthrough is here; write {WALKTHROUGHS}/<a name>/{MANIFEST}"
-        problems.append(Problem(WALKTHROUGHS, 1, message))
-    same = {author_id: folder for folder, author_id in unchanged.items()}
-    return _resolve_ids(claims, same, problems, misplaced)
+        problems.add([Problem(WALKTHROUGHS, 1, message)])
+    return _resolve_ids(claims, problems, misplaced)
+
+
+def _refuses_all(root: FileData | None, around: Surroundings, problems: FoundProblems) -> bool:
+    """Return whether nothing is read: of another schema, or far too much."""
+    if not _root(root, problems):
+        return True
+    if around.folders <= MAX_WALKTHROUGHS:
+        return False
+    message = (
+        f"{around.folders:,} folders; a content source has at most {MAX_WALKTHROUGHS:,} "
+        f"walkthroughs. {_SPLIT}"
+    )
+    problems.add([Problem(WALKTHROUGHS, 1, message)])
+    return True
+
+
+def _refused(problems: FoundProblems, unchanged: frozenset[str] = frozenset()) -> ParseResult:
+    """Return that nothing is wanted and nothing is gone."""
+    told = problems.told(errors=True)
+    return ParseResult((), told, frozenset(), complete=False, unchanged=unchanged)
+
+
+def _size(read: ReadWalkthrough) -> int:
+    content = read.authored.content if read.authored else None
+    return len(content.steps) + len(content.moved) if content else 0
 
 
 def _kept(
@@ -154,48 +192,18 @@ def _by_folder(files: Mapping[str, FileData]) -> dict[str, dict[str, FileData]]:
     return dict(sorted(folders.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class _IdClaim:
-    """A manifest that has a certain id; nothing wanted if it has a mistake or was not read."""
-
-    path: str
-    wanted: WantedWalkthrough | None
-
-
-def _resolve_ids(
-    claims: Mapping[str, list[_IdClaim]],
-    same: Mapping[str, str],
-    problems: list[Problem],
-    misplaced: Misplaced,
-) -> ParseResult:
-    """Let each id have one manifest; two are refused, both. *same*: id -> unchanged folder."""
-    good: dict[str, _IdClaim] = {}
-    bad = set()
-    for name, claimed in sorted(claims.items()):
-        paths = [claim.path for claim in claimed]
-        if name in same:
-            paths.append(f"{WALKTHROUGHS}/{same[name]}/{MANIFEST}")
-        if len(paths) > 1:
-            problems += _claimed_twice(name, paths)
-            bad.add(name)
-        elif claimed[0].wanted is not None:
-            good[name] = claimed[0]
-        else:
-            bad.add(name)
+def _resolve_ids(claims: IdClaims, problems: FoundProblems, misplaced: Misplaced) -> ParseResult:
+    good = claims.good(problems)
+    bad = claims.ids() - good.keys()
     return ParseResult(
-        wanted=_add_earlier_names([claim.wanted for claim in good.values() if claim.wanted]),
-        problems=tuple(first_problems(_of(problems, is_error=True), _MAX_PROBLEMS)),
-        unreadable=frozenset(bad) | (misplaced.held - good.keys() - same.keys()),
+        wanted=_add_earlier_names(list(good.values())),
+        problems=problems.told(errors=True),
+        unreadable=bad | (misplaced.held - good.keys() - claims.same.keys()),
         complete=misplaced.all_known,
-        unchanged=frozenset(same.keys() - bad),
-        folders={name: claim.path.split("/")[1] for name, claim in good.items()},
-        warnings=tuple(first_problems(_of(problems, is_error=False), _MAX_PROBLEMS)),
+        unchanged=frozenset(claims.same.keys() - bad),
+        folders={name: claims.folder(name) for name in good},
+        warnings=problems.told(errors=False),
     )
-
-
-def _of(problems: list[Problem], *, is_error: bool) -> tuple[Problem, ...]:
-    kind = [each for each in problems if (each.severity is Severity.ERROR) is is_error]
-    return in_file_order(kind)
 
 
 def _add_earlier_names(wanted: list[WantedWalkthrough]) -> tuple[WantedWalkthrough, ...]:
@@ -203,29 +211,21 @@ def _add_earlier_names(wanted: list[WantedWalkthrough]) -> tuple[WantedWalkthrou
     return tuple(replace(w, outline=outline) for w, outline in zip(wanted, outlines, strict=True))
 
 
-def _root(data: FileData | None, problems: list[Problem]) -> bool:
+def _root(data: FileData | None, problems: FoundProblems) -> bool:
     """Return whether the repository's own settings are ones that this release understands."""
     if data is None:
         return True
-    before = len(problems)
-    text = decode_text(ROOT_FILE, data, MAX_MANIFEST, problems)
+    found: list[Problem] = []
+    text = decode_text(ROOT_FILE, data, MAX_MANIFEST, found)
     if text is not None:
         try:
-            fields = Fields(load(text), ROOT_FILE, problems, ("schema",))
+            fields = Fields(load(text), ROOT_FILE, found, ("schema",))
         except YamlRefused as error:
-            problems.append(Problem(ROOT_FILE, error.line, str(error)))
+            found.append(Problem(ROOT_FILE, error.line, str(error)))
         else:
             schema = fields.text("schema")
             if schema not in {None, "1"}:
                 message = f'schema "{schema}" is newer than this server, which reads schema 1'
                 fields.add_problem(fields.line("schema"), message)
-    return len(problems) == before
-
-
-def _claimed_twice(author_id: str, paths: list[str]) -> list[Problem]:
-    return [
-        Problem(
-            path, 1, f'the id "{author_id}" is also in {", ".join(p for p in paths if p != path)}'
-        )
-        for path in paths
-    ]
+    problems.add_of_one(found)
+    return not found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from walkthroughs.content.problems import Problem
+from walkthroughs.content.problems import FILE_ORDER, Problem
 from walkthroughs.content.values import Outline
 
 
@@ -40,6 +40,7 @@ class ParseResult:
             can say which walkthroughs are gone.
         unchanged: ids of walkthroughs that were not read, since their folder is as it was.
         folders: the folder of each id in `wanted`.
+        read_again: ids in `wanted` that have a problem all the same: their folders are read again.
     """
 
     wanted: tuple[WantedWalkthrough, ...]
@@ -49,8 +50,9 @@ class ParseResult:
     unchanged: frozenset[str] = frozenset()
     folders: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    read_again: frozenset[str] = frozenset()
 
 
 def in_file_order(problems: list[Problem]) -> tuple[Problem, ...]:
     """Return the problems by file, then by line."""
-    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.line)))
+    return tuple(sorted(problems, key=FILE_ORDER))

@@ -42,6 +42,16 @@ class WalkthroughFiles:
     web_address: WebAddress
     pictures: dict[str, Picture] = field(default_factory=dict)
     picture_paths: dict[str, str] = field(default_factory=dict)
+    #: What is found once for any number of links: the folders, and what picture a path is.
+    _folders: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _opened: dict[str, Resolved | str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        for path in self.files:
+            while (path := posixpath.dirname(path)) and path not in self._folders:
+                self._folders.add(path)
 
     def resolve(self, step: str, link: Link) -> Resolved:
         """Say what becomes of a link of the step whose file is *step*."""
@@ -52,7 +62,7 @@ class WalkthroughFiles:
             return self._picture(link, target)
         if target in self.titles:
             return Resolved(text=f"*{_escaped(self.titles[target])}*")
-        if target in self.files or self._is_folder(target):
+        if target in self.files or target in self._folders:
             return self._elsewhere(link, target)
         return _refused(link, _missing_page(step, target, self.titles))
 
@@ -73,23 +83,28 @@ class WalkthroughFiles:
                 break
         return found
 
-    def _is_folder(self, path: str) -> bool:
-        return any(name.startswith(f"{path}/") for name in self.files)
-
     def _picture(self, link: Link, path: str) -> Resolved:
+        if path not in self._opened:
+            self._opened[path] = self._open(path)
+        opened = self._opened[path]
+        return _refused(link, opened) if isinstance(opened, str) else opened
+
+    def _open(self, path: str) -> Resolved | str:
+        """Return what becomes of links to a picture, or why they are refused."""
         data = self.files.get(path)
         if data is None:
-            return _refused(link, "is not in the repository")
+            return "is not in the repository"
         if not isinstance(data, PictureFile):
-            return _refused(link, "is no picture that learners are shown: PNG, JPEG, WebP or GIF")
+            return "is no picture that learners are shown: PNG, JPEG, WebP or GIF"
         try:
             picture = data.open()
         except PictureRefused as error:
-            return _refused(link, f"cannot be shown: {error}")
+            return f"cannot be shown: {error}"
+        size = sum(len(each.data) for each in self.pictures.values())
+        if picture.name not in self.pictures and size + len(picture.data) > MAX_PICTURES_BYTES:
+            return "is one too many: the pictures of a walkthrough have 32 MiB"
         self.pictures[picture.name] = picture
         self.picture_paths.setdefault(picture.name, path)
-        if sum(len(each.data) for each in self.pictures.values()) > MAX_PICTURES_BYTES:
-            return _refused(link, "is one too many: the pictures of a walkthrough have 32 MiB")
         return Resolved(target=f"i/{picture.name}")
 
     def _outside(self, link: Link, path: str | None) -> Resolved:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
+from sync.git.errors import ContentInvalid
 from sync.layout import Unread
 
+#: What is read of one commit: a source that has a thousand times the text of a usual one fits.
+_MAX_TEXT_BYTES, _MAX_PICTURE_BYTES = 1024**3, 4 * 1024**3
 #: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
 _MAX_REQUESTS = 500
 _SKIP_BYTES = 64 * 1024
 
 
-#: A line of a tree: the mode as Git writes it, the raw name, the id.
-Entry = tuple[bytes, bytes, str]
+class _Allowance:
+    """How many bytes may still be read. The same blob may be asked for any number of times."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._left, self._most, self._what = most, most, what
+
+    def take(self, size: int) -> None:
+        """Note that *size* bytes are read.
+
+        Raises:
+            ContentInvalid: that is more than may be.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise ContentInvalid(
+                f"The commit has more than {self._most // 1024**3} GiB of {self._what} in the "
+                "content's folder: far more than a content source is read of at once."
+            )
 
 
 class Awaited:
@@ -36,7 +54,9 @@ class Objects:
 
     def __init__(self, start: Callable[[], subprocess.Popen[bytes]], awaited: Awaited) -> None:
         self._start, self._awaited = start, awaited
-        self._readers = [_Reader(start(), awaited)]
+        self._text = _Allowance(_MAX_TEXT_BYTES, "text")
+        self._pictures = _Allowance(_MAX_PICTURE_BYTES, "pictures")
+        self._readers = [_Reader(start(), awaited, self._text)]
         self._aside: _Reader | None = None
 
     def aside(self, name: str, limit: int) -> bytes | Unread | None:
@@ -44,8 +64,9 @@ class Objects:
 
         Raises:
             EOFError: git has ended.
+            ContentInvalid: far too much has been read of the commit.
         """
-        self._aside = self._aside or _Reader(self._start(), self._awaited)
+        self._aside = self._aside or _Reader(self._start(), self._awaited, self._pictures)
         self._aside.request([name])
         return self._aside.read_next(limit, b"blob")
 
@@ -56,6 +77,7 @@ class Objects:
 
         Raises:
             EOFError: git has ended.
+            ContentInvalid: far too much has been read of the commit.
         """
         if len(names) <= _MAX_REQUESTS:
             self._readers[0].request(names)
@@ -63,7 +85,7 @@ class Objects:
             return
         # Two processes take turns: one alone takes longer to unpack than we to read.
         if len(self._readers) == 1:
-            self._readers.append(_Reader(self._start(), self._awaited))
+            self._readers.append(_Reader(self._start(), self._awaited, self._text))
         for number, reader in enumerate(self._readers):
             threading.Thread(target=reader.request, args=(names[number::2],), daemon=True).start()
         yield from (
@@ -74,8 +96,10 @@ class Objects:
 class _Reader:
     """One process."""
 
-    def __init__(self, process: subprocess.Popen[bytes], awaited: Awaited) -> None:
-        self._awaited = awaited
+    def __init__(
+        self, process: subprocess.Popen[bytes], awaited: Awaited, allowance: _Allowance
+    ) -> None:
+        self._awaited, self._allowance = awaited, allowance
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
         self._in: IO[bytes] = process.stdin
         self._out: IO[bytes] = process.stdout
@@ -106,6 +130,7 @@ class _Reader:
         if len(words) != 3 or not words[2].isdigit():
             raise EOFError
         size = int(words[2])
+        self._allowance.take(size)
         if size <= limit:
             data = self._read(size + 1)[:-1]
             return data if words[1] == kind else None
@@ -119,15 +144,3 @@ class _Reader:
         if len(data) < size:
             raise EOFError
         return data
-
-
-def parse_tree(tree: bytes, id_bytes: int) -> list[Entry]:
-    """Return the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure.
-
-    Raises:
-        ValueError: it is no tree.
-    """
-    found = re.findall(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, tree, re.DOTALL)
-    if sum([len(mode) + len(name) + 2 + id_bytes for mode, name, _ in found]) != len(tree):
-        raise ValueError("not a tree")
-    return [(mode, name, oid.hex()) for mode, name, oid in found]

@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from sync.git.errors import ContentInvalid, CopyDamaged, SourceInvalid
-from sync.git.objects import Objects, parse_tree
+from sync.git.objects import Objects
+from sync.git.trees import (
+    FILE_MODES,
+    FOLDER_TOO_LARGE,
+    MAX_TREE_BYTES,
+    TREE_MODE,
+    Folder,
+    Node,
+    entries_by_name,
+)
 from sync.layout import (
-    MANIFEST,
     MAX_DEPTH,
-    MAX_ENTRIES,
     MAX_FILE_BYTES,
     PICTURE_ENDINGS,
     READ_ENDINGS,
@@ -25,18 +32,13 @@ from sync.layout import (
     FileData,
     PictureFile,
     Unread,
-    visible_name,
 )
 from walkthroughs.content.picture_reader import read_picture
 from walkthroughs.content.pictures import MAX_PICTURE_BYTES, TOO_LARGE, Picture, PictureRefused
 
-#: The mode and the id of what has a name.
-Node = tuple[bytes, str]
-_FILE_MODES = (b"100644", b"100755")
-TREE_MODE = b"40000"
-#: A folder with a hundred thousand entries is not one that people write.
-MAX_TREE_BYTES = 4 * 1024 * 1024
 _BATCH_FOLDERS = 100
+#: Bytes of memory for the paths of several folders; one folder may have more.
+_MAX_HELD = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def read_snapshot(
     trees = {name: oid for name, (mode, oid) in found.items() if mode == TREE_MODE}
     changed = [name for name, tree in trees.items() if known.get(name) != tree]
     settings = top.get(ROOT_FILE)
-    if settings is not None and settings[0] in _FILE_MODES:
+    if settings is not None and settings[0] in FILE_MODES:
         (data,) = objects.contents([settings[1]], MAX_FILE_BYTES)
     else:
         data = None
@@ -108,7 +110,7 @@ def read_snapshot(
 
 
 def _kinds(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
-    kinds = {TREE_MODE: EntryKind.FOLDER} | dict.fromkeys(_FILE_MODES, EntryKind.FILE)
+    kinds = {TREE_MODE: EntryKind.FOLDER} | dict.fromkeys(FILE_MODES, EntryKind.FILE)
     return {name: kinds.get(mode, EntryKind.LINK) for name, (mode, _) in entries.items()}
 
 
@@ -130,10 +132,14 @@ def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, N
 def _folders(
     objects: Objects, trees: Mapping[str, str], id_bytes: int
 ) -> Iterator[tuple[str, Mapping[str, FileData]]]:
-    names = list(trees)
-    for at in range(0, len(names), _BATCH_FOLDERS):
-        some = {f"{WALKTHROUGHS}/{name}": trees[name] for name in names[at : at + _BATCH_FOLDERS]}
-        listed = _listed(objects, some, id_bytes)
+    names, at, size = list(trees), 0, _BATCH_FOLDERS
+    while at < len(names):
+        some = {f"{WALKTHROUGHS}/{name}": trees[name] for name in names[at : at + size]}
+        listed = _list_files(objects, some, id_bytes)
+        if listed is None:
+            size = max(1, size // 4)
+            continue
+        at, size = at + size, min(2 * size, _BATCH_FOLDERS)
         content = [
             oid for files in listed.values() for path, oid in files.items() if _is_read(path, oid)
         ]
@@ -142,18 +148,14 @@ def _folders(
             yield folder, {path: _data(objects, path, oid, blobs) for path, oid in files.items()}
 
 
-#: Stands for the blob of a manifest whose folder has too many files to look through.
-_FOLDER_TOO_LARGE = ""
-
-
 def _is_read(path: str, oid: str) -> bool:
-    return path.endswith(READ_ENDINGS) and oid != _FOLDER_TOO_LARGE
+    return path.endswith(READ_ENDINGS) and oid != FOLDER_TOO_LARGE
 
 
 def _data(
     objects: Objects, path: str, oid: str, blobs: Iterator[bytes | Unread | None]
 ) -> FileData:
-    if oid == _FOLDER_TOO_LARGE:
+    if oid == FOLDER_TOO_LARGE:
         return Unread.TOO_MANY
     if path.lower().endswith(PICTURE_ENDINGS):
         return PictureFile(partial(_picture, objects, oid))
@@ -174,68 +176,33 @@ def _picture(objects: Objects, oid: str) -> Picture:
     return read_picture(blob)
 
 
-def _listed(
+def _list_files(
     objects: Objects, folders: Mapping[str, str], id_bytes: int
-) -> dict[str, dict[str, str]]:
+) -> dict[str, dict[str, str]] | None:
     """Return path -> blob of the files of each folder (path -> tree).
+
+    None: they have so many files that fewer folders should be asked for at once.
 
     One level of all of them at a time: few waits for git, however many folders.
     """
-    found = {folder: _Folder(folder) for folder in folders}
+    found = {folder: Folder(folder) for folder in folders}
     level = [(found[folder], folder, tree) for folder, tree in folders.items()]
     for _ in range(MAX_DEPTH):
         trees = objects.contents([tree for _, _, tree in level], MAX_TREE_BYTES, b"tree")
-        below: list[tuple[_Folder, str, str]] = []
+        below: list[tuple[Folder, str, str]] = []
+        held = sum(each.weight for each in found.values())
         for (owner, at, _), tree in zip(level, trees, strict=True):
             if tree is None:
                 raise CopyDamaged("The copy of the repository misses some of its folders.")
+            if owner.is_full or (held > _MAX_HELD and len(folders) > 1):
+                continue  # what git was asked for is read to its end all the same
             inner = None if isinstance(tree, Unread) else entries_by_name(tree, id_bytes)
+            before = owner.weight
             below += [(owner, path, oid) for path, oid in owner.add_level(at, inner)]
+            held += owner.weight - before
+        if held > _MAX_HELD and len(folders) > 1:
+            return None
         if not below:
             break
         level = below
     return {folder: each.listed() for folder, each in found.items()}
-
-
-class _Folder:
-    """What is found in one walkthrough's folder; nothing of it, once that is far too much."""
-
-    def __init__(self, path: str) -> None:
-        self._manifest = f"{path}/{MANIFEST}"
-        self._files: dict[str, str] = {}
-        self._count = 0
-        self._has_manifest = False
-
-    def add_level(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
-        """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
-        self._count += MAX_ENTRIES + 1 if inner is None else len(inner)
-        if inner is None:  # the folder was too large to read
-            self._has_manifest |= self._manifest == f"{at}/{MANIFEST}"
-            return []
-        paths = {f"{at}/{name}": node for name, node in inner.items()}
-        self._has_manifest |= self._manifest in paths
-        if self._count > MAX_ENTRIES:
-            return []
-        self._files |= {path: oid for path, (mode, oid) in paths.items() if mode in _FILE_MODES}
-        return [(path, oid) for path, (mode, oid) in paths.items() if mode == TREE_MODE]
-
-    def listed(self) -> dict[str, str]:
-        """Return path -> blob of the files."""
-        if self._count <= MAX_ENTRIES:
-            return self._files
-        return {self._manifest: _FOLDER_TOO_LARGE} if self._has_manifest else {}
-
-
-def entries_by_name(tree: bytes, id_bytes: int) -> dict[str, Node]:
-    """Return the entries of a tree whose names authors would write, by name.
-
-    Raises:
-        CopyBroken: it is no tree.
-    """
-    try:
-        lines = parse_tree(tree, id_bytes)
-    except ValueError as error:
-        raise CopyDamaged("The copy of the repository has a damaged folder.") from error
-    return {
-        text: (mode, oid) for mode, name, oid in lines if (text := visible_name(name)) is not None
-    }

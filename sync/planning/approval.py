@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sync.planning.plan import Archive, Change
 from walkthroughs.content.impact import ACTIVE_DAYS
-from walkthroughs.content.wording import count_of
+from walkthroughs.content.wording import count_of, first_lines
 
 _MAX_ARCHIVED = 3
 _MAX_ARCHIVED_SHARE = 0.2
@@ -48,4 +48,4 @@ def approval_reasons(changes: Iterable[Change], stakes: Risk) -> tuple[str, ...]
                 f'it archives "{live.outline.title}", where {people} active in the last '
                 f"{ACTIVE_DAYS} days"
             )
-    return tuple(found)
+    return first_lines(found)

@@ -12,6 +12,7 @@ from sync.planning.current import count_live, read_ids_of_other_sources, read_li
 from sync.planning.impact import LearnerCounts, learner_impact
 from sync.planning.plan import Archive, Change, Plan, diff, fingerprint
 from sync.planning.renames import probable_renames
+from walkthroughs.content.wording import first_lines
 from walkthroughs.models import ContentSource
 
 
@@ -60,8 +61,9 @@ def build_plan(
         _for_learners(changes, counts) if counts is not None else (),
         commit,
         fingerprint(commit, changes) if commit is not None else None,
+        parsed.read_again,
     )
 
 
 def _for_learners(changes: tuple[Change, ...], counts: LearnerCounts) -> tuple[str, ...]:
-    return (*learner_impact(changes, counts), *probable_renames(changes))
+    return (*first_lines(learner_impact(changes, counts)), *probable_renames(changes))

@@ -22,22 +22,28 @@ from walkthroughs.publishing import read
 
 
 class ReadFolder(NamedTuple):
-    """A walkthrough as it was last read: the author's id, and the Git tree of its folder."""
+    """A walkthrough as it was last read: the author's id, the Git tree of its folder, its steps."""
 
     author_id: str
     tree: str
+    steps: int
 
 
 def read_folders(session: Session, organization_id: str, source_id: str) -> dict[str, ReadFolder]:
     """Return the live walkthroughs by folder. An empty tree: it must be read again."""
     rows = session.execute(
-        select(Walkthrough.folder, Walkthrough.external_id, Walkthrough.git_tree).where(
+        select(
+            Walkthrough.folder,
+            Walkthrough.external_id,
+            Walkthrough.git_tree,
+            Walkthrough.step_count,
+        ).where(
             Walkthrough.organization_id == organization_id,
             Walkthrough.source_id == source_id,
             Walkthrough.archived_at.is_(None),
         )
     )
-    return {folder: ReadFolder(name, tree or "") for folder, name, tree in rows if folder}
+    return {folder: ReadFolder(name, tree or "", n) for folder, name, tree, n in rows if folder}
 
 
 def read_live(

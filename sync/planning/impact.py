@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sync.planning.plan import Archive, Change, Create, Update
 from walkthroughs.content.impact import removed_steps
-from walkthroughs.content.revision import current_id
+from walkthroughs.content.revision import current_ids
 from walkthroughs.content.values import Outline
 from walkthroughs.content.wording import count_of
 
@@ -40,17 +40,14 @@ def learner_impact(changes: Iterable[Change], places: LearnerCounts) -> tuple[st
 def moved_away(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
     """Return which steps, (walkthrough, step), other walkthroughs take: the id of the taker."""
     takers = [change.wanted.outline for change in changes if not isinstance(change, Archive)]
-    return {
-        name: new_owner.id
-        for new_owner in takers
-        for move in new_owner.moved
-        if current_id(move.new, new_owner) in _ids(new_owner)
-        for name in move.previous_names
-    }
+    return {name: taker.id for taker in takers for name in _taken(taker)}
 
 
-def _ids(outline: Outline) -> set[str]:
-    return {step.id for step in outline.steps}
+def _taken(taker: Outline) -> Iterator[tuple[str, str]]:
+    ids, now = {step.id for step in taker.steps}, current_ids(taker)
+    for move in taker.moved:
+        if now(move.new) in ids:
+            yield from move.previous_names
 
 
 def _removed_steps(

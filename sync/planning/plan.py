@@ -108,6 +108,7 @@ class Plan:
         impact: what it means for learners on the way, a line each, if that was asked for.
         commit: what it is the plan of; none for files that are no commit yet.
         fingerprint: what to approve; none without a commit.
+        read_again: author's ids of what was read well, and has a problem all the same.
     """
 
     changes: tuple[Change, ...]
@@ -116,6 +117,7 @@ class Plan:
     impact: tuple[str, ...] = ()
     commit: str | None = None
     fingerprint: str | None = None
+    read_again: frozenset[str] = frozenset()
 
     def places(self, folders: Mapping[str, str], trees: Mapping[str, str]) -> dict[str, FolderTree]:
         """Return where walkthroughs are that need not be read again while they stay as they are.
@@ -124,11 +126,10 @@ class Plan:
             folders: those that were read, author's id -> folder.
             trees: the Git tree of each folder.
         """
-        faulty = {problem.path.split("/")[1] for problem in self.problems if "/" in problem.path}
         return {
             name: (folder, trees[folder])
             for name, folder in folders.items()
-            if folder not in faulty
+            if name not in self.read_again
         }
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from sync.planning.impact import moved_away
 from sync.planning.plan import Change, Update
-from walkthroughs.content.revision import current_id
+from walkthroughs.content.revision import current_ids
 from walkthroughs.content.values import Outline, StepOutline
+from walkthroughs.content.wording import first_lines
 
 
 def probable_renames(changes: Iterable[Change]) -> tuple[str, ...]:
@@ -17,7 +18,7 @@ def probable_renames(changes: Iterable[Change]) -> tuple[str, ...]:
     """
     changes = tuple(changes)
     taken = moved_away(changes)
-    return tuple(
+    return first_lines(
         f"'{old}' goes and '{new}' comes in '{change.wanted.outline.id}'; if it is the same step, "
         f"keep learners' completions with this line under `moved:`: "
         f"- {{from: {old}, to: {new}}}"
@@ -30,8 +31,9 @@ def probable_renames(changes: Iterable[Change]) -> tuple[str, ...]:
 
 def _pairs(old: Outline, new: Outline) -> Iterator[tuple[str, str]]:
     """Yield the ids, before and after, of steps with one title or one place."""
-    kept = {current_id(step.id, new) for step in old.steps} & {step.id for step in new.steps}
-    gone = _places(old.steps, {step.id for step in old.steps if current_id(step.id, new) in kept})
+    now = current_ids(new)
+    kept = {now(step.id) for step in old.steps} & {step.id for step in new.steps}
+    gone = _places(old.steps, {step.id for step in old.steps if now(step.id) in kept})
     come = _places(new.steps, kept | {move.new for move in new.moved})
     for step, place in gone.items():
         alike = [each for each in come if each.title.casefold() == step.title.casefold()]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sync.planning.plan import Archive, Change, ChangeKind, Create, Plan, Update
+from walkthroughs.content.wording import first_names
 from walkthroughs.enums import RunOutcome
 
 
@@ -19,7 +20,7 @@ def describe(change: Change) -> str:
             if level:
                 return f"update   {name}  {live.version} -> {live.version + 1}  {summary}"
             if change.kind is ChangeKind.ASSIGN:
-                return f"assign   {name}  (to {', '.join(change.new_servers)})"
+                return f"assign   {name}  (to {first_names(change.new_servers)})"
             return f"show     {name}  ({'published' if wanted.is_published else 'draft'})"
         case Archive(live):
             return f"archive  {live.outline.id}"

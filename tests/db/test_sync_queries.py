@@ -86,9 +86,11 @@ def room(database, settings):
 def test_a_plan_is_made_of_what_the_source_has_in_its_organization(room):
     own, foreign = (room.org, room.guides), (room.foreign, room.guides)
     folders = room.read(current.read_folders, *own)
-    assert folders == {"in-deploy": ("deploy", "")}
+    assert folders == {"in-deploy": ("deploy", "", folders["in-deploy"].steps)}
     room.set(update(Walkthrough).where(Walkthrough.id == room.deploy), git_tree="t")
-    assert room.read(current.read_folders, *own) == {"in-deploy": ("deploy", "t")}
+    assert room.read(current.read_folders, *own) == {
+        "in-deploy": ("deploy", "t", folders["in-deploy"].steps)
+    }
     assert room.read(current.read_folders, *foreign) == {}
     room.set(update(Walkthrough).where(Walkthrough.id == room.deploy), folder=None)
     assert room.read(current.read_folders, *own) == {}

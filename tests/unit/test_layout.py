@@ -15,7 +15,7 @@ MANUAL = (Path(__file__).parents[2] / "docs" / "content-format.md").read_text()
 @pytest.mark.parametrize(
     "name",
     ["a", "one.md", "0", "A_b-c.d", "with blank.md", "übersicht.png", "图.md", "_x", "+1", "a.b.c",
-     ".hidden", "...", "x-"],
+     ".hidden", "...", "x-", "x" * 4096, "ü" * 2048],
 )  # fmt: skip
 def test_a_name_that_an_author_would_write_is_itself(name):
     assert visible_name(name.encode()) == name
@@ -25,7 +25,7 @@ def test_a_name_that_an_author_would_write_is_itself(name):
     "name",
     [b"", b".", b"..", b"-x", b"--exec", b"\xff", b"a\\b", "a\u200bb".encode(), "a\u00adb".encode(),
      b"a\tb", b"a\nb", b"a\x7f", "a\u00a0b".encode(), "\u202ea".encode(), "\ue000".encode(),
-     "a\u2028b".encode()],
+     "a\u2028b".encode(), b"x" * 4097, "ü".encode() * 2049],
 )  # fmt: skip
 def test_a_name_that_nobody_sees_or_that_means_something_else_is_left_out(name):
     assert visible_name(name) is None

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sync.git.objects import Awaited, Objects, parse_tree
+from sync.git.errors import ContentInvalid
+from sync.git.objects import Awaited, Objects
+from sync.git.trees import parse_tree
 from sync.layout import Unread
 
 
@@ -26,6 +28,17 @@ def test_contents_come_in_order_and_large_ones_are_skipped():
 def test_an_answer_that_is_cut_off_is_an_error_and_never_a_wait(answer):
     with pytest.raises(EOFError):
         list(objects(answer).contents(["a1"], 100))
+
+
+def test_of_one_commit_so_much_is_read_however_often_it_has_the_same_blob(monkeypatch):
+    from sync.git import objects as module
+
+    monkeypatch.setattr(module, "_MAX_TEXT_BYTES", 10)
+    read = objects(b"a1 blob 4\nabcd\n" * 9)
+    assert list(read.contents(["a1", "a1"], 100)) == [b"abcd"] * 2
+    with pytest.raises(ContentInvalid, match="far more than"):
+        list(read.contents(["a1"], 100))
+    assert objects(b"a1 blob 14\nabcd efgh ijkl\n").aside("a1", 100) == b"abcd efgh ijkl"
 
 
 def test_the_lines_of_a_tree_are_read_for_both_hashes():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from walkthroughs.content.revision import current_id
+from walkthroughs.content.revision import current_ids
 from walkthroughs.content.values import Outline, StepOutline
 
 #: A learner follows a walkthrough if they were active within so many days.
@@ -35,11 +35,11 @@ def removed_steps(
         new: what will be.
         learners_by_step: who stands where, by author id.
     """
-    remaining = {step.id: step for step in new.steps}
+    remaining, now = {step.id: step for step in new.steps}, current_ids(new)
     for at, step in enumerate(old.steps):
         learners = learners_by_step.get(step.id, 0)
-        if not learners or current_id(step.id, new) in remaining:
+        if not learners or now(step.id) in remaining:
             continue
-        onward = (current_id(later.id, new) for later in old.steps[at + 1 :])
+        onward = (now(later.id) for later in old.steps[at + 1 :])
         then = next((remaining[name] for name in onward if name in remaining), None)
         yield RemovedStep(step, learners, then or (new.steps[0] if new.steps else None))

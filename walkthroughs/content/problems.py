@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
+
+#: Letters of a message: what an author wrote may be quoted in it, and has any length.
+MAX_MESSAGE = 1000
+#: The order of files, and of lines in them.
+FILE_ORDER = attrgetter("path", "line")
 
 
 class Severity(StrEnum):
@@ -25,7 +31,7 @@ class Problem:
     Attributes:
         path: the file, relative to the repository.
         line: counted from 1.
-        message: what is wrong and what to do, in one line.
+        message: what is wrong and what to do, in one line. One that is far too long is cut.
         severity: only an error refuses the walkthrough.
     """
 
@@ -40,6 +46,8 @@ class Problem:
         A severity may come as its word, from JSON.
         """
         object.__setattr__(self, "severity", Severity(self.severity))
+        if len(self.message) > MAX_MESSAGE:
+            object.__setattr__(self, "message", f"{self.message[: MAX_MESSAGE - 1]}…")
         if not self.message.isprintable():
             shown = "".join(
                 each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.message
@@ -64,7 +72,47 @@ def first_problems(problems: Sequence[Problem], most: int) -> list[Problem]:
     beyond = problems[most:]
     if not beyond:
         return list(problems)
-    worst = min((each.severity for each in beyond), key=list(Severity).index)
+    return [*problems[:most], _more(beyond[0], len(beyond), _worst(beyond))]
+
+
+class FirstProblems:
+    """Takes any number of problems, and keeps the first in file order: memory holds twice *most*.
+
+    They are told as `first_problems` tells them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept, self._left_out = most, list[Problem](), 0
+        self._next: Problem | None = None
+        self._worst = Severity.NOTE
+
+    def add(self, problem: Problem) -> None:
+        """Take one more."""
+        self._kept.append(problem)
+        if len(self._kept) >= 2 * self._most:
+            self._cut()
+
+    def told(self) -> tuple[Problem, ...]:
+        """Return the first ones, and a line that says how many there are beyond, if there are."""
+        self._cut()
+        if self._next is None:
+            return tuple(self._kept)
+        return (*self._kept, _more(self._next, self._left_out, self._worst))
+
+    def _cut(self) -> None:
+        self._kept.sort(key=FILE_ORDER)
+        beyond = self._kept[self._most :]
+        if beyond:
+            del self._kept[self._most :]
+            self._left_out += len(beyond)
+            self._next = min((each for each in (self._next, beyond[0]) if each), key=FILE_ORDER)
+            self._worst = _worst(beyond, self._worst)
+
+
+def _worst(problems: Iterable[Problem], so_far: Severity = Severity.NOTE) -> Severity:
+    return min((so_far, *(each.severity for each in problems)), key=list(Severity).index)
+
+
+def _more(first: Problem, count: int, worst: Severity) -> Problem:
     words = "problems" if worst is Severity.ERROR else "warnings and notes"
-    more = Problem(beyond[0].path, beyond[0].line, f"and {len(beyond):,} more {words}", worst)
-    return [*problems[:most], more]
+    return Problem(first.path, first.line, f"and {count:,} more {words}", worst)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,7 +39,8 @@ def compare(old: Outline | None, new: Outline) -> Revision:
         return Revision(Level.STRUCTURE, f"First version, {count_of(len(new.steps), 'step')}.")
     if old.digest == new.digest:
         return Revision(None, "Nothing changed.")
-    before = {current_id(step.id, new): step for step in old.steps}
+    now = current_ids(new)
+    before = {now(step.id): step for step in old.steps}
     after = {step.id: step for step in new.steps}
     added = [step for step in new.steps if step.id not in before]
     removed = [step for name, step in before.items() if name not in after]
@@ -64,20 +65,29 @@ def compare(old: Outline | None, new: Outline) -> Revision:
     return Revision(level, _sentence(parts))
 
 
-def current_id(step_id: str, content: Outline) -> str:
-    """Return the id that *step_id* has in *content*, along its record of renamed ids.
+def current_ids(content: Outline) -> Callable[[str], str]:
+    """Return what says the id that a step has in *content*, along its record of renamed ids.
 
     What came from another walkthrough is a new step here. The parser refuses
     cycles; should one get here, each id is followed once.
     """
     renamed = {move.old: move.new for move in content.moved if move.walkthrough is None}
     current = {step.id for step in content.steps}
-    seen = {step_id}
-    name = step_id
-    while name not in current and (later := renamed.get(name)) and later not in seen:
-        name = later
-        seen.add(name)
-    return name if name in current else step_id
+
+    def current_id(step_id: str) -> str:
+        seen = {step_id}
+        name = step_id
+        while name not in current and (later := renamed.get(name)) and later not in seen:
+            name = later
+            seen.add(name)
+        return name if name in current else step_id
+
+    return current_id
+
+
+def current_id(step_id: str, content: Outline) -> str:
+    """Return what `current_ids` says of one step."""
+    return current_ids(content)(step_id)
 
 
 def _named(verb: str, steps: Iterable[StepOutline]) -> list[str]:

@@ -20,6 +20,7 @@ from walkthroughs.content.directives import (
     split_lines,
 )
 from walkthroughs.content.findings import Finding, grouped
+from walkthroughs.content.limits import MAX_STEP, size_fault
 from walkthroughs.content.look import NO_TEXT, Look, Resolve, Resolved, as_written, needs_reading
 from walkthroughs.content.pictures import PICTURE_NAME
 from walkthroughs.content.places import Span
@@ -95,6 +96,10 @@ def _deliver_text(
     delivered = _edited(text, looked.edits).strip("\n")
     if not delivered.strip():
         return ""
+    if len(delivered) > MAX_STEP:  # before it is read once more: a link may add much
+        message = "with the titles and addresses that its links get, "
+        findings.append(Finding(lines[0][0] + 1, message + str(size_fault(len(delivered)))))
+        return text
     again = Look(delivered, as_written)
     if any(each.severity is not Severity.WARNING for each in again.findings):
         message = "what is cut here leaves something behind that cannot be delivered; write it out"
