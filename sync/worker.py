@@ -34,8 +34,8 @@ from walkthroughs.settings import Settings
 
 _log = logging.getLogger(__name__)
 _MAX_WAIT_SECONDS = 5.0
-#: Sources that are checked at once, in all and of one organization.
-AT_ONCE, _PER_ORGANIZATION = 4, 2
+#: Sources that are checked at once.
+AT_ONCE = 4
 #: How soon to look again while sources are checked.
 _BUSY_SECONDS = 0.25
 #: Walkthroughs whose words are noted before sources are looked at again: a tenth of a second.
@@ -54,8 +54,8 @@ def run_worker(
 ) -> None:
     """Check every source when it is due, until *stop*. Errors are recorded, and tried again.
 
-    A few sources are checked at once, so that a slow host delays no other source: *at_once*, each
-    with three connections at most. *count* gets what each check came to: see `check_source`.
+    A few sources are checked at once, so that a slow host delays no other organization: *at_once*,
+    each with three connections at most. *count* gets what each check came to: see `check_source`.
     """
     listener: Connection | None = None
     next_sweep = 0.0
@@ -97,7 +97,7 @@ class _Checks:
         count: Callable[[str], None],
         at_once: int,
     ) -> None:
-        self._count, self._at_once = count, at_once
+        self._count, self._at_once, self._turns = count, at_once, queue.Turns(at_once)
         self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
@@ -121,31 +121,34 @@ class _Checks:
             sources = queue.list_sources(session)
         seconds, now = self._settings.poll_seconds, now_ms()
         times = {source.id: queue.due_at(source, seconds, now) for source in sources}
-        due = [each for each in sources if each.id not in self._running and times[each.id] <= now]
-        while len(self._running) < self._at_once and (source := self._next(due)) is not None:
-            due.remove(source)
-            check = self._pool.submit(
-                _check_and_count, self._database, self._settings, source, self._stop, self._count
-            )
+        idle = [each for each in sources if each.id not in self._running]
+        due = {s.id: queue.waits_since(s, seconds, now) for s in idle if times[s.id] <= now}
+        while (
+            len(self._running) < self._at_once
+            and (source := self._turns.take(due, idle, self._at_work(), now)) is not None
+        ):
+            check = self._pool.submit(self._check, source)
             self._running[source.id] = (source.organization_id, check)
         if len(self._running) < self._at_once and time.monotonic() > self._next_recheck:
-            self._start_recheck(each for each in sources if each.id not in self._running)
+            self._start_recheck(each for each in idle if each.id not in self._running)
         if self._running:
             return _BUSY_SECONDS
         return max(0.0, (min(times.values(), default=now + 60_000) - now) / 1000)
 
     def _start_recheck(self, sources: Iterable[ContentSource]) -> None:
-        source = recheck.choose(sources)
+        source = recheck.choose(self._turns.with_room(sources, self._at_work()))
         if source is not None:
             self._next_recheck = time.monotonic() + recheck.SECONDS
             check = self._pool.submit(_recheck_or_log, self._database, self._settings, source)
             self._running[source.id] = (source.organization_id, check)
 
-    def _next(self, due: list[ContentSource]) -> ContentSource | None:
-        """Return a source of the organization that has the fewest at work, below its share."""
-        at_work = Counter(organization for organization, _ in self._running.values())
-        free = [each for each in due if at_work[each.organization_id] < _PER_ORGANIZATION]
-        return min(free, key=lambda each: at_work[each.organization_id], default=None)
+    def _check(self, source: ContentSource) -> None:
+        arguments = self._database, self._settings, source, self._stop
+        if outcome := _check_or_record_error(*arguments):
+            self._count(outcome)
+
+    def _at_work(self) -> Counter[str]:
+        return Counter(organization for organization, _ in self._running.values())
 
 
 def check_source(
@@ -201,17 +204,6 @@ def _sync(
     except PlanChanged:  # the plan is another one by now, and waits for approval again
         request = replace(request, actor=None, approved_fingerprint=None, rollback_to=None)
         return sync_claimed(database, settings, source, repository, request)
-
-
-def _check_and_count(
-    database: Database,
-    settings: Settings,
-    source: ContentSource,
-    stop: threading.Event,
-    count: Callable[[str], None],
-) -> None:
-    if outcome := _check_or_record_error(database, settings, source, stop):
-        count(outcome)
 
 
 def _check_or_record_error(

@@ -93,6 +93,15 @@ class GitCommand:
             raise HostUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
+    def raise_if_stopped(self) -> None:
+        """Raise if what is done with git is to stop.
+
+        Raises:
+            Stopped: it is.
+        """
+        if self._stop.is_set():
+            raise Stopped
+
     def run_ok(self, *words: str) -> bool:
         """Return whether git says yes."""
         return self.run(*words).returncode == 0
@@ -154,8 +163,7 @@ class GitCommand:
                 left = until - time.monotonic()
                 return process.communicate(timeout=max(0.0, min(left, _TICK_SECONDS)))
             except subprocess.TimeoutExpired:
-                if self._stop.is_set():
-                    raise Stopped from None
+                self.raise_if_stopped()
                 if time.monotonic() >= until:
                     raise
 

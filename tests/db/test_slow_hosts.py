@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import psutil
@@ -12,6 +13,7 @@ from sync.worker import run_worker
 from tests.authors import Course, PushedSource
 from tests.git_hosts import PASSWORD, USER, https_host
 from tests.waiting import PATIENCE, SOON, until
+from walkthroughs.models import ContentSource
 
 
 @pytest.fixture
@@ -39,6 +41,37 @@ def worker(hanging):
     thread.join(PATIENCE)
 
 
+@contextmanager
+def working(hanging, at_once):
+    """A worker with so few places, whose commands of git wait for as long as the settings say."""
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=run_worker,
+        args=(hanging.database, hanging.settings, stop),
+        kwargs={"at_once": at_once},
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+
+
+def add_sources(hanging, *ids):
+    """Let the organization have more sources at the host that hangs; return how many it has."""
+    own = hanging.source()
+    with hanging.database.transaction() as session:
+        session.add_all(
+            ContentSource(
+                id=each, organization_id=own.organization_id, name=each, url=own.url,
+                credential=own.credential, interval_seconds=1,
+            )
+            for each in ids
+        )  # fmt: skip
+    return len(ids) + 1
+
+
 def gits():
     """The processes of git that ask a host; those of the tests' own repositories do not."""
     family = psutil.Process().children(recursive=True)
@@ -54,6 +87,43 @@ def test_another_source_is_live_while_a_host_hangs(hanging, worker, database, se
 
     until(lambda: other_is_live(database))
     other.author.repository.close()
+
+
+@pytest.fixture
+def other(database, settings, tmp_path):
+    made = Course(database, settings, tmp_path / "other", slug="other")
+    made.author.write("one")
+    made.author.commit()
+    yield made
+    made.author.repository.close()
+
+
+def test_with_two_places_an_organization_has_one(hanging, database, settings, tmp_path):
+    """The others' host is asked while it hangs: for longer than anybody waits."""
+    add_sources(hanging, "src_1", "src_2")
+    hanging.settings = replace(hanging.settings, git_seconds=4 * PATIENCE)
+    asked = len(hanging.host.asked)
+    with working(hanging, at_once=2):
+        until(lambda: len(hanging.host.asked) > asked)
+        made = Course(database, settings, tmp_path / "late", slug="other")
+        made.author.write("one")
+        made.author.commit()
+        until(lambda: other_is_live(database))
+        made.author.repository.close()
+
+
+def test_with_one_place_organizations_take_turns_and_who_cannot_be_read_goes_behind(
+    hanging, other, database
+):
+    """However many sources hang, whatever their ids are, and although they are always due."""
+    count, before = add_sources(hanging, "a_1", "a_2", "a_3"), len(hanging.host.asked)
+    hanging.settings = replace(hanging.settings, git_seconds=1)
+    hanging.set(interval_seconds=1)
+    with working(hanging, at_once=1):
+        until(lambda: len(hanging.host.asked) >= before + count and other_is_live(database))
+        other.author.write("one", "two")
+        other.author.commit()
+        until(lambda: other.row().step_count == 2)
 
 
 def other_is_live(database):

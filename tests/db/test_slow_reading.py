@@ -1,13 +1,15 @@
 """Git has a limit for each answer; what we do with the answers takes as long as it takes."""
 
 import signal
+import threading
 import time
 
 import psutil
 import pytest
 
 from sync.git.command import GitCommand
-from sync.git.errors import CopyDamaged
+from sync.git.errors import CopyDamaged, Stopped
+from sync.git.repository import Repository
 from tests.authors import Author
 from tests.waiting import SOON
 
@@ -47,3 +49,19 @@ def test_a_git_that_does_not_answer_is_ended_and_told(git):
         read_from_a_stopped_git(git)
 
     assert time.monotonic() - began < SOON
+
+
+def test_a_commit_that_is_read_is_left_off_once_the_server_stops(tmp_path):
+    author, stop = Author(tmp_path / "content"), threading.Event()
+    for number in range(3):
+        author.write("one", name=f"w{number}")
+    commit = author.commit()
+    git = GitCommand(author.folder, "the repository", {}, seconds=2, stop=stop)
+    repository, read = Repository(git, str(author.folder), "main"), []
+    with pytest.raises(Stopped), repository.snapshot(commit, "", {}) as snapshot:
+        for folder, _ in snapshot.folders:
+            read.append(folder)
+            stop.set()
+    author.repository.close()
+
+    assert read == ["walkthroughs/w0"]

@@ -1,10 +1,12 @@
 """Who works on a source, and when."""
 
 import threading
+from collections import Counter
 
 from sync import queue
 from sync.worker import check_source, run_worker
 from tests.waiting import until
+from walkthroughs.models import ContentSource
 
 
 def test_any_number_of_requests_make_one_run(synced):
@@ -48,6 +50,60 @@ def test_two_workers_at_once_make_one_version(synced):
             each.join()
 
     assert [run.outcome for run in synced.runs()] == ["applied", "applied"]
+
+
+def source(id, owner, waited_since, error=None):
+    return ContentSource(id=id, organization_id=owner, checked_at=waited_since, error=error)
+
+
+def in_turn(at_once, sources, now=10**9):
+    """The order in which sources have their turn, with so many places that none becomes free."""
+    turns, at_work = queue.Turns(at_once), Counter()
+    due, taken = {each.id: each.checked_at for each in sources}, []
+    while len(taken) < at_once and (found := turns.take(due, sources, at_work, now)):
+        at_work[found.organization_id] += 1
+        taken.append(found.id)
+    return taken
+
+
+def one_by_one(sources, now=10**9):
+    """The order in which they have their turn in one place."""
+    turns, due = queue.Turns(1), {each.id: each.checked_at for each in sources}
+    return [turns.take(due, sources, {}, now).id for _ in sources]
+
+
+def test_an_organization_has_a_share_of_the_places():
+    of_one = [source(f"s{number}", "org", 5) for number in range(9)]
+    assert [len(in_turn(places, of_one)) for places in (1, 2, 3, 4)] == [1, 1, 2, 2]
+    other = source("z", "other", 9)
+    assert in_turn(2, [*of_one, other]) == ["s0", "z"]
+    assert len(queue.Turns(2).with_room(of_one, {"org": 1})) == 0
+
+
+def test_who_waited_for_longest_is_next_and_organizations_take_turns():
+    waiting = [source("a", "org", 7), source("b", "org", 5), source("c", "other", 6)]
+    assert one_by_one(waiting) == ["b", "c", "a"]
+
+
+def test_who_could_not_be_read_goes_behind_for_ten_minutes():
+    now = 10**9
+    failed = source("a", "org", now - 60_000, error="It hangs.")
+    waiting = [failed, source("b", "other", now), source("c", "other", now)]
+    assert one_by_one(waiting, now) == ["b", "c", "a"]
+    failed.checked_at = now - 600_000
+    assert one_by_one(waiting, now)[0] == "a"
+
+
+def test_since_when_a_source_waits():
+    found = source("a", "org", 1_000_000)
+    found.interval_seconds, now = 100, 2_000_000
+    assert queue.waits_since(found, 60, now) == queue.due_at(found, 60, now) > 1_000_000
+    found.requested_at = 1_500_000
+    assert queue.waits_since(found, 60, now) == 1_500_000
+    found.checked_at = now + 1
+    assert queue.waits_since(found, 60, now) == 0
+    found.checked_at = None
+    assert queue.waits_since(found, 60, now) == 0
 
 
 def test_intervals_differ_a_little_and_all_processes_agree(synced):
