@@ -16,6 +16,7 @@ from sync import history, queue, recheck
 from sync.fence import ClaimLost
 from sync.git.copies import sweep
 from sync.git.errors import RepositoryUnavailable, Stopped
+from sync.git.orphans import Orphans
 from sync.git.repository import Repository
 from sync.proposals.drafts import conclude_drafts
 from sync.proposals.outcome import follow_unmoved, read_open
@@ -58,7 +59,7 @@ def run_worker(
     each with three connections at most. *count* gets what each check came to: see `check_source`.
     """
     listener: Connection | None = None
-    next_sweep = 0.0
+    orphans, next_sweep = Orphans(), 0.0
     with ThreadPoolExecutor(at_once, thread_name_prefix="content-source") as pool:
         checks = _Checks(database, settings, stop, pool, count, at_once)
         while not stop.is_set():
@@ -67,6 +68,7 @@ def run_worker(
                 with unavailable_errors():
                     # Listen before looking, so that no request falls between the two.
                     listener = listener or listen(database, queue.CHANNEL)
+                    orphans.end()
                     if time.monotonic() > next_sweep:
                         sweep(settings.data_dir, queue.read_source_ids(database))
                         next_sweep = time.monotonic() + _SWEEP_SECONDS

@@ -16,6 +16,7 @@ from typing import IO
 
 from sync.git.errors import CopyDamaged, HostUnavailable, Stopped
 from sync.git.objects import Awaited, Objects
+from sync.git.orphans import mark
 
 #: How soon a stop is noticed while git runs.
 _TICK_SECONDS = 0.25
@@ -74,7 +75,7 @@ class GitCommand:
     ) -> None:
         self.folder, self._shown, self.seconds = folder, shown, seconds
         self._stop = stop or threading.Event()
-        self._environment = _ENVIRONMENT | dict(environment)
+        self._environment = _ENVIRONMENT | mark() | dict(environment)
 
     def text(self, *words: str, cwd: Path | None = None) -> str:
         """Return what git prints, without the last line's end.
