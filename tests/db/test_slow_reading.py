@@ -57,11 +57,9 @@ def test_a_commit_that_is_read_is_left_off_once_the_server_stops(tmp_path):
         author.write("one", name=f"w{number}")
     commit = author.commit()
     git = GitCommand(author.folder, "the repository", {}, seconds=2, stop=stop)
-    repository, read = Repository(git, str(author.folder), "main"), []
-    with pytest.raises(Stopped), repository.snapshot(commit, "", {}) as snapshot:
-        for folder, _ in snapshot.folders:
-            read.append(folder)
-            stop.set()
+    with Repository(git, str(author.folder), "main").snapshot(commit, "", {}) as snapshot:
+        assert next(snapshot.folders)[0] == "walkthroughs/w0"
+        stop.set()
+        with pytest.raises(Stopped):
+            next(snapshot.folders)
     author.repository.close()
-
-    assert read == ["walkthroughs/w0"]
