@@ -1,4 +1,4 @@
-"""Walkthroughs that are not where they are looked for: said by name, and archived by no mistake."""
+"""Walkthroughs that are not where they are looked for, or far too many; no mistake archives any."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sync.format.manifest import read_manifest
 from sync.format.text import decode_text
-from sync.layout import MANIFEST, WALKTHROUGHS, EntryKind, FileData
+from sync.layout import (
+    MANIFEST,
+    MAX_STEPS_OF_ALL,
+    MAX_WALKTHROUGHS,
+    WALKTHROUGHS,
+    EntryKind,
+    FileData,
+)
 from walkthroughs.content.limits import MAX_MANIFEST
 from walkthroughs.content.problems import Problem
 
@@ -84,6 +91,20 @@ def entry_problems(
             misplaced.hold_all()
             message = f"it is not read here; a walkthrough is a folder: {WALKTHROUGHS}/<a name>/"
             yield Problem(path, 1, message)
+
+
+def size_problem(folders: int, steps: int) -> Problem | None:
+    """Return the problem of a content source that has more folders or steps than are read."""
+    if folders > MAX_WALKTHROUGHS:
+        found = (
+            f"{folders:,} folders; a content source has at most {MAX_WALKTHROUGHS:,} walkthroughs"
+        )
+    elif steps > MAX_STEPS_OF_ALL:
+        found = f"more than {MAX_STEPS_OF_ALL:,} steps, and records of moved ones, in all"
+    else:
+        return None
+    what_to_do = "Split the repository, or let several sources read several folders of it"
+    return Problem(WALKTHROUGHS, 1, f"{found}. {what_to_do}")
 
 
 def look_for_manifest(

@@ -13,17 +13,23 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sync.format.fields import Fields
-from sync.format.found_problems import FoundProblems
-from sync.format.id_claims import IdClaims
 from sync.format.misplaced import (
     LastId,
     Misplaced,
     entry_problems,
     look_for_manifest,
     no_last_id,
+    size_problem,
 )
 from sync.format.move_chains import with_earlier_names
-from sync.format.parse_result import ParseResult, WantedWalkthrough
+from sync.format.parse_result import (
+    MAX_PROBLEMS,
+    IdClaims,
+    ParseResult,
+    WantedWalkthrough,
+    claimed_twice,
+    refused,
+)
 from sync.format.step_links import WebAddress, no_address
 from sync.format.text import decode_text
 from sync.format.walkthrough_folder import ReadWalkthrough, read_walkthrough
@@ -32,8 +38,6 @@ from sync.layout import (
     MANIFEST,
     MAX_DEPTH,
     MAX_ENTRIES,
-    MAX_STEPS_OF_ALL,
-    MAX_WALKTHROUGHS,
     ROOT_FILE,
     WALKTHROUGHS,
     EntryKind,
@@ -41,15 +45,18 @@ from sync.layout import (
     Unread,
 )
 from walkthroughs.content.limits import MAX_MANIFEST
-from walkthroughs.content.problems import Problem
+from walkthroughs.content.problems import (
+    Problem,
+    add_first,
+    first_of_each_kind,
+    has_errors,
+)
 from walkthroughs.content.values import AuthoredWalkthrough
 
 Stage = Callable[[AuthoredWalkthrough], int]
 OnRead = Callable[[str, WantedWalkthrough, AuthoredWalkthrough], None]
-_SPLIT = "Split the repository, or let several sources read several folders of it"
-_TOO_MANY_STEPS = (
-    f"more than {MAX_STEPS_OF_ALL:,} steps, and records of moved ones, in all. {_SPLIT}"
-)
+#: Problems that are told of one walkthrough: more help nobody.
+_MAX_PROBLEMS_OF_ONE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,52 +112,46 @@ def parse_folders(
             found to have its id.
     """
     around = around or Surroundings()
-    problems = FoundProblems()
-    if _refuses_all(root, around, problems):
-        return _refused(problems)
-    claims, misplaced, size = IdClaims(unchanged), Misplaced(around.last_id), around.steps
-    problems.add(entry_problems(around.root, around.stray, misplaced))
+    problems: list[Problem] = []
+    if not _root(root, problems):
+        return refused(problems)
+    claims: dict[str, IdClaims] = defaultdict(IdClaims)
+    same = {author_id: folder for folder, author_id in unchanged.items()}
+    misplaced, size = Misplaced(around.last_id), around.steps
+    add_first(problems, entry_problems(around.root, around.stray, misplaced), MAX_PROBLEMS)
     for folder, own in folders:
+        if size_problem(around.folders, size) is not None:
+            break
         path = f"{folder}/{MANIFEST}"
-        if path not in own:
-            problems.add_of_one(list(look_for_manifest(folder, own, misplaced)))
-            continue
         found: list[Problem] = []
+        if path not in own:
+            found += look_for_manifest(folder, own, misplaced)
+            _take(found, problems)
+            continue
         read = read_walkthrough(folder, own, around.web_address, found)
-        problems.add_of_one(found)
+        _take(found, problems)
         size += _size(read)
-        if size > MAX_STEPS_OF_ALL:
-            problems.add([Problem(WALKTHROUGHS, 1, _TOO_MANY_STEPS)])
-            return _refused(problems, frozenset(claims.same))
         if read.id is None:
             misplaced.hold(folder, None)
-        else:
-            on_first = partial(on_read, posixpath.basename(folder))
-            claims.add(read.id, path, partial(_kept, read, stage, on_first))
-    if not claims and not problems.has_errors:
+            continue
+        # What has a second place is refused, and need not be kept.
+        claim, on_first = claims[read.id], partial(on_read, posixpath.basename(folder))
+        is_first = not claim.paths and read.id not in same
+        claim.wanted = _kept(read, stage, on_first) if is_first else None
+        claim.paths.append(path)
+    if (fault := size_problem(around.folders, size)) is not None:
+        return refused([*problems, fault], same)
+    if not claims and not unchanged and not has_errors(problems):
         message = f"no walkthrough is here; write {WALKTHROUGHS}/<a name>/{MANIFEST}"
-        problems.add([Problem(WALKTHROUGHS, 1, message)])
-    return _resolve_ids(claims, problems, misplaced)
+        problems.append(Problem(WALKTHROUGHS, 1, message))
+    return _resolve_ids(claims, same, problems, misplaced)
 
 
-def _refuses_all(root: FileData | None, around: Surroundings, problems: FoundProblems) -> bool:
-    """Return whether nothing is read: of another schema, or far too much."""
-    if not _root(root, problems):
-        return True
-    if around.folders <= MAX_WALKTHROUGHS:
-        return False
-    message = (
-        f"{around.folders:,} folders; a content source has at most {MAX_WALKTHROUGHS:,} "
-        f"walkthroughs. {_SPLIT}"
-    )
-    problems.add([Problem(WALKTHROUGHS, 1, message)])
-    return True
-
-
-def _refused(problems: FoundProblems, unchanged: frozenset[str] = frozenset()) -> ParseResult:
-    """Return that nothing is wanted and nothing is gone."""
-    told = problems.told(errors=True)
-    return ParseResult((), told, frozenset(), complete=False, unchanged=unchanged)
+def _take(found: list[Problem], problems: list[Problem]) -> None:
+    """Let *problems* have the first of those of one folder."""
+    if found:
+        errors, others = first_of_each_kind(found, _MAX_PROBLEMS_OF_ONE)
+        add_first(problems, (*errors, *others), MAX_PROBLEMS)
 
 
 def _size(read: ReadWalkthrough) -> int:
@@ -192,17 +193,31 @@ def _by_folder(files: Mapping[str, FileData]) -> dict[str, dict[str, FileData]]:
     return dict(sorted(folders.items()))
 
 
-def _resolve_ids(claims: IdClaims, problems: FoundProblems, misplaced: Misplaced) -> ParseResult:
-    good = claims.good(problems)
-    bad = claims.ids() - good.keys()
+def _resolve_ids(
+    claims: Mapping[str, IdClaims],
+    same: Mapping[str, str],
+    problems: list[Problem],
+    misplaced: Misplaced,
+) -> ParseResult:
+    """Let each id have one manifest; two are refused, both. *same*: id -> unchanged folder."""
+    good: dict[str, WantedWalkthrough] = {}
+    for name, claim in sorted(claims.items()):
+        if name in same:
+            claim.paths.append(f"{WALKTHROUGHS}/{same[name]}/{MANIFEST}")
+        if len(claim.paths) > 1:
+            add_first(problems, claimed_twice(name, claim.paths), MAX_PROBLEMS)
+        elif claim.wanted is not None:
+            good[name] = claim.wanted
+    bad = claims.keys() - good.keys()
+    errors, others = first_of_each_kind(problems, MAX_PROBLEMS)
     return ParseResult(
         wanted=_add_earlier_names(list(good.values())),
-        problems=problems.told(errors=True),
-        unreadable=bad | (misplaced.held - good.keys() - claims.same.keys()),
+        problems=tuple(errors),
+        unreadable=frozenset(bad) | (misplaced.held - good.keys() - same.keys()),
         complete=misplaced.all_known,
-        unchanged=frozenset(claims.same.keys() - bad),
-        folders={name: claims.folder(name) for name in good},
-        warnings=problems.told(errors=False),
+        unchanged=frozenset(same.keys() - bad),
+        folders={name: claims[name].paths[0].split("/")[1] for name in good},
+        warnings=tuple(others),
     )
 
 
@@ -211,7 +226,7 @@ def _add_earlier_names(wanted: list[WantedWalkthrough]) -> tuple[WantedWalkthrou
     return tuple(replace(w, outline=outline) for w, outline in zip(wanted, outlines, strict=True))
 
 
-def _root(data: FileData | None, problems: FoundProblems) -> bool:
+def _root(data: FileData | None, problems: list[Problem]) -> bool:
     """Return whether the repository's own settings are ones that this release understands."""
     if data is None:
         return True
@@ -227,5 +242,5 @@ def _root(data: FileData | None, problems: FoundProblems) -> bool:
             if schema not in {None, "1"}:
                 message = f'schema "{schema}" is newer than this server, which reads schema 1'
                 fields.add_problem(fields.line("schema"), message)
-    problems.add_of_one(found)
+    _take(found, problems)
     return not found

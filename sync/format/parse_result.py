@@ -1,12 +1,16 @@
-"""The result of parsing a commit."""
+"""What is found while a commit is parsed, and what results."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from walkthroughs.content.problems import FILE_ORDER, Problem
+from walkthroughs.content.problems import FILE_ORDER, Problem, first_of_each_kind
 from walkthroughs.content.values import Outline
+from walkthroughs.content.wording import first_names
+
+#: Problems that are told of a commit: more help nobody, and are stored.
+MAX_PROBLEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,26 @@ class ParseResult:
 def in_file_order(problems: list[Problem]) -> tuple[Problem, ...]:
     """Return the problems by file, then by line."""
     return tuple(sorted(problems, key=FILE_ORDER))
+
+
+@dataclass(slots=True)
+class IdClaims:
+    """The manifests that have a certain id; nothing wanted if one has a mistake, or of several."""
+
+    paths: list[str] = field(default_factory=list)
+    wanted: WantedWalkthrough | None = None
+
+
+def refused(problems: list[Problem], unchanged: Iterable[str] = ()) -> ParseResult:
+    """Return that nothing is wanted, and that nothing is gone: *unchanged* are not looked at."""
+    told, _ = first_of_each_kind(problems, MAX_PROBLEMS)
+    same = frozenset(unchanged)
+    return ParseResult((), tuple(told), frozenset(), complete=False, unchanged=same)
+
+
+def claimed_twice(author_id: str, paths: list[str]) -> Iterator[Problem]:
+    """Yield a problem for each path: it names some of the others, however many there are."""
+    for path in paths:
+        others = [each for each in paths[:4] if each != path]
+        also = first_names(others, len(paths) - 1 - len(others))
+        yield Problem(path, 1, f'the id "{author_id}" is also in {also}')

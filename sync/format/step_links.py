@@ -48,11 +48,6 @@ class WalkthroughFiles:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def __post_init__(self) -> None:
-        for path in self.files:
-            while (path := posixpath.dirname(path)) and path not in self._folders:
-                self._folders.add(path)
-
     def resolve(self, step: str, link: Link) -> Resolved:
         """Say what becomes of a link of the step whose file is *step*."""
         target = self._path(step, link.target)
@@ -62,7 +57,7 @@ class WalkthroughFiles:
             return self._picture(link, target)
         if target in self.titles:
             return Resolved(text=f"*{_escaped(self.titles[target])}*")
-        if target in self.files or target in self._folders:
+        if target in self.files or self._is_folder(target):
             return self._elsewhere(link, target)
         return _refused(link, _missing_page(step, target, self.titles))
 
@@ -82,6 +77,13 @@ class WalkthroughFiles:
             if found in self.files:
                 break
         return found
+
+    def _is_folder(self, path: str) -> bool:
+        if not self._folders:
+            for each in self.files:
+                while (each := posixpath.dirname(each)) and each not in self._folders:
+                    self._folders.add(each)
+        return path in self._folders
 
     def _picture(self, link: Link, path: str) -> Resolved:
         if path not in self._opened:

@@ -16,7 +16,6 @@ from typing import IO
 
 from sync.git.errors import CopyDamaged, HostUnavailable, Stopped
 from sync.git.objects import Awaited, Objects
-from sync.git.orphans import mark
 
 #: How soon a stop is noticed while git runs.
 _TICK_SECONDS = 0.25
@@ -44,6 +43,16 @@ _ENVIRONMENT = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "LC_ALL": "C.UTF-8",
 }
+#: Tells git, and the programs that it starts, from all others; `Orphans` looks for it.
+STARTED_BY = "HANDRAIL_STARTED_BY"
+
+
+def own_mark() -> str:
+    """Return the mark of this process: its number, and within what that means something."""
+    numbering = "?"
+    with suppress(OSError):  # not every system tells
+        numbering = str(Path("/proc/self/ns/pid").readlink())
+    return f"{numbering} {os.getpid()}"
 
 
 #: Git adds these whenever ssh fails; the line before them says why.
@@ -75,7 +84,7 @@ class GitCommand:
     ) -> None:
         self.folder, self._shown, self.seconds = folder, shown, seconds
         self._stop = stop or threading.Event()
-        self._environment = _ENVIRONMENT | mark() | dict(environment)
+        self._environment = _ENVIRONMENT | {STARTED_BY: own_mark()} | dict(environment)
 
     def text(self, *words: str, cwd: Path | None = None) -> str:
         """Return what git prints, without the last line's end.
@@ -94,15 +103,6 @@ class GitCommand:
             raise HostUnavailable(f"Git could not {words[0]} {self._shown}: {said}")
         return done.stdout.decode(errors="replace").strip()
 
-    def raise_if_stopped(self) -> None:
-        """Raise if what is done with git is to stop.
-
-        Raises:
-            Stopped: it is.
-        """
-        if self._stop.is_set():
-            raise Stopped
-
     def run_ok(self, *words: str) -> bool:
         """Return whether git says yes."""
         return self.run(*words).returncode == 0
@@ -113,6 +113,7 @@ class GitCommand:
 
         Raises:
             CopyDamaged: git ended early, or took too long.
+            Stopped: it is to stop.
         """
         command = self._command(("cat-file", "--batch-command", "--buffer"))
         started: list[subprocess.Popen[bytes]] = []
@@ -136,7 +137,8 @@ class GitCommand:
                 process.kill()  # it only reads, so there is nothing to finish
 
         ended = threading.Event()
-        watch = threading.Thread(target=_end_if_late, args=(awaited, self.seconds, ended, end))
+        patience = (awaited, self.seconds, self._stop)
+        watch = threading.Thread(target=_end_if_late, args=(*patience, ended, end))
         watch.start()
         try:
             with ExitStack() as running:
@@ -145,6 +147,8 @@ class GitCommand:
                 finally:
                     end()
         except (BrokenPipeError, EOFError) as error:
+            if self._stop.is_set():
+                raise Stopped from error
             raise CopyDamaged(
                 f"Git could not read the copy of {self._shown}. It is tried again."
             ) from error
@@ -164,7 +168,8 @@ class GitCommand:
                 left = until - time.monotonic()
                 return process.communicate(timeout=max(0.0, min(left, _TICK_SECONDS)))
             except subprocess.TimeoutExpired:
-                self.raise_if_stopped()
+                if self._stop.is_set():
+                    raise Stopped from None
                 if time.monotonic() >= until:
                     raise
 
@@ -219,12 +224,17 @@ def _input(data: bytes | None) -> Iterator[IO[bytes] | int]:
 
 
 def _end_if_late(
-    awaited: Awaited, seconds: float, ended: threading.Event, end: Callable[[], None]
+    awaited: Awaited,
+    seconds: float,
+    stop: threading.Event,
+    ended: threading.Event,
+    end: Callable[[], None],
 ) -> None:
-    """End git if one answer of it takes longer than *seconds*; what we do with them may take."""
+    """End git if it is to stop, or if one answer takes longer than *seconds*; our work may."""
     while not ended.wait(min(_TICK_SECONDS, seconds)):
         since = awaited.since
-        if since is not None and time.monotonic() - since > seconds:
+        is_late = since is not None and time.monotonic() - since > seconds
+        if is_late or stop.is_set():
             end()
             return
 

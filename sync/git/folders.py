@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sync.git.objects import Objects
-from sync.git.trees import MAX_TREE_BYTES, TREE_MODE, entries_by_name
+from sync.git.objects import MAX_TREE_BYTES, TREE_MODE, Objects, entries_by_name
 from sync.layout import WALKTHROUGHS
 
 #: How far is looked: a person types what lies deeper.

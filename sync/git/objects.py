@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from sync.git.errors import ContentInvalid
-from sync.layout import Unread
+from sync.git.errors import ContentInvalid, CopyDamaged
+from sync.layout import Unread, visible_name
 
+#: A line of a tree: the mode as Git writes it, the raw name, the id.
+Entry = tuple[bytes, bytes, str]
+#: The mode and the id of what has a name.
+Node = tuple[bytes, str]
+FILE_MODES = (b"100644", b"100755")
+TREE_MODE = b"40000"
+#: A folder with a hundred thousand entries is not one that people write.
+MAX_TREE_BYTES = 4 * 1024 * 1024
 #: What is read of one commit: a source that has a thousand times the text of a usual one fits.
 _MAX_TEXT_BYTES, _MAX_PICTURE_BYTES = 1024**3, 4 * 1024**3
 #: So many requests fit into a pipe; more are written by threads, so that git works ahead of us.
@@ -144,3 +153,30 @@ class _Reader:
         if len(data) < size:
             raise EOFError
         return data
+
+
+def entries_by_name(tree: bytes, id_bytes: int) -> dict[str, Node]:
+    """Return the entries of a tree whose names authors would write, by name.
+
+    Raises:
+        CopyBroken: it is no tree.
+    """
+    try:
+        lines = parse_tree(tree, id_bytes)
+    except ValueError as error:
+        raise CopyDamaged("The copy of the repository has a damaged folder.") from error
+    return {
+        text: (mode, oid) for mode, name, oid in lines if (text := visible_name(name)) is not None
+    }
+
+
+def parse_tree(tree: bytes, id_bytes: int) -> list[Entry]:
+    """Return the lines of a tree object; *id_bytes* is 20, or 32 in a SHA-256 repository. Pure.
+
+    Raises:
+        ValueError: it is no tree.
+    """
+    found = re.findall(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, tree, re.DOTALL)
+    if sum([len(mode) + len(name) + 2 + id_bytes for mode, name, _ in found]) != len(tree):
+        raise ValueError("not a tree")
+    return [(mode, name, oid.hex()) for mode, name, oid in found]

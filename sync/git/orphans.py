@@ -6,22 +6,16 @@ How long it may wait for a host is our limit, and is gone with us.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
+from sync.git.command import STARTED_BY, own_mark
+
 _log = logging.getLogger(__name__)
-_MARK = "HANDRAIL_STARTED_BY"
 _SECONDS = 60.0
-
-
-def mark() -> dict[str, str]:
-    """Return what git and the programs that it starts have in their environment, to be known by."""
-    return {_MARK: f"{_numbering()} {os.getpid()}"}
 
 
 class Orphans:
@@ -53,11 +47,12 @@ def _orphans() -> list[psutil.Process]:
 def _marked() -> dict[int, tuple[psutil.Process, int]]:
     """Return the processes that have a mark, and who it says has started them."""
     found = {}
+    here = own_mark().partition(" ")[0]
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            numbering, _, starter = process.environ().get(_MARK, "").rpartition(" ")
+            numbering, _, starter = process.environ().get(STARTED_BY, "").rpartition(" ")
             # In another container the same number is another process.
-            if starter and numbering == _numbering():
+            if starter and numbering == here:
                 found[process.pid] = process, int(starter)
     return found
 
@@ -70,10 +65,3 @@ def _starter_of_family(pid: int, marked: Mapping[int, tuple[psutil.Process, int]
     while pid in marked:
         pid = marked[pid][0].ppid()
     return pid
-
-
-def _numbering() -> str:
-    """Return within what a process's number means something; empty if the system does not tell."""
-    with suppress(OSError):
-        return str(Path("/proc/self/ns/pid").readlink())
-    return ""

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +30,6 @@ BRANCH_REF = "refs/handrail/incoming"
 #: As many as git's own collection, which never runs here, would allow.
 _MAX_PACKS = 50
 R = TypeVar("R")
-T = TypeVar("T")
 
 
 @contextmanager
@@ -231,13 +229,7 @@ class Repository:
             Stopped: the process stops; also while the folders are read.
         """
         with self.git.objects() as objects:
-            found = read_snapshot(objects, self.url, commit, folder, known)
-            yield replace(found, folders=self._until_stopped(found.folders))
-
-    def _until_stopped(self, folders: Iterator[T]) -> Iterator[T]:
-        for each in folders:
-            self.git.raise_if_stopped()
-            yield each
+            yield read_snapshot(objects, self.url, commit, folder, known)
 
     def with_reclone(self, work: Callable[[], R]) -> R:
         """Return what *work* returns; if our copy is damaged, make a new one and work once more."""

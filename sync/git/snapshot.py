@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from sync.git.errors import ContentInvalid, CopyDamaged, SourceInvalid
-from sync.git.objects import Objects
-from sync.git.trees import (
+from sync.git.objects import (
     FILE_MODES,
-    FOLDER_TOO_LARGE,
     MAX_TREE_BYTES,
     TREE_MODE,
-    Folder,
     Node,
+    Objects,
     entries_by_name,
 )
 from sync.layout import (
+    MANIFEST,
     MAX_DEPTH,
+    MAX_ENTRIES,
     MAX_FILE_BYTES,
     PICTURE_ENDINGS,
     READ_ENDINGS,
@@ -39,6 +39,12 @@ from walkthroughs.content.pictures import MAX_PICTURE_BYTES, TOO_LARGE, Picture,
 _BATCH_FOLDERS = 100
 #: Bytes of memory for the paths of several folders; one folder may have more.
 _MAX_HELD = 8 * 1024 * 1024
+#: Of the paths in one folder, together: a name is repeated in each path below it.
+_MAX_LETTERS = 16 * 1024 * 1024
+#: What a path takes in memory beside its letters.
+_PATH_BYTES = 250
+#: Stands for the blob of a manifest whose folder has too many files to look through.
+_FOLDER_TOO_LARGE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +112,14 @@ def read_snapshot(
     def read(names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, FileData]]]:
         return _folders(objects, {name: trees[name] for name in names}, id_bytes)
 
-    return Snapshot(trees, _kinds(top), _stray(found), data, read(sorted(changed)), read)
+    # Of a thousand walkthroughs, there is none that is no folder.
+    stray = _kinds({name: node for name, node in found.items() if node[0] != TREE_MODE})
+    return Snapshot(trees, _kinds(top), stray, data, read(sorted(changed)), read)
 
 
 def _kinds(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
     kinds = {TREE_MODE: EntryKind.FOLDER} | dict.fromkeys(FILE_MODES, EntryKind.FILE)
     return {name: kinds.get(mode, EntryKind.LINK) for name, (mode, _) in entries.items()}
-
-
-def _stray(entries: Mapping[str, Node]) -> dict[str, EntryKind]:
-    """Return the entries that are no folders: of a thousand walkthroughs, there is none."""
-    return _kinds({name: node for name, node in entries.items() if node[0] != TREE_MODE})
 
 
 def _tree(objects: Objects, name: str, id_bytes: int, shown: str) -> dict[str, Node]:
@@ -149,13 +152,13 @@ def _folders(
 
 
 def _is_read(path: str, oid: str) -> bool:
-    return path.endswith(READ_ENDINGS) and oid != FOLDER_TOO_LARGE
+    return path.endswith(READ_ENDINGS) and oid != _FOLDER_TOO_LARGE
 
 
 def _data(
     objects: Objects, path: str, oid: str, blobs: Iterator[bytes | Unread | None]
 ) -> FileData:
-    if oid == FOLDER_TOO_LARGE:
+    if oid == _FOLDER_TOO_LARGE:
         return Unread.TOO_MANY
     if path.lower().endswith(PICTURE_ENDINGS):
         return PictureFile(partial(_picture, objects, oid))
@@ -185,11 +188,11 @@ def _list_files(
 
     One level of all of them at a time: few waits for git, however many folders.
     """
-    found = {folder: Folder(folder) for folder in folders}
+    found = {folder: _Folder(folder) for folder in folders}
     level = [(found[folder], folder, tree) for folder, tree in folders.items()]
     for _ in range(MAX_DEPTH):
         trees = objects.contents([tree for _, _, tree in level], MAX_TREE_BYTES, b"tree")
-        below: list[tuple[Folder, str, str]] = []
+        below: list[tuple[_Folder, str, str]] = []
         held = sum(each.weight for each in found.values())
         for (owner, at, _), tree in zip(level, trees, strict=True):
             if tree is None:
@@ -206,3 +209,42 @@ def _list_files(
             break
         level = below
     return {folder: each.listed() for folder, each in found.items()}
+
+
+class _Folder:
+    """What is found in one walkthrough's folder; nothing of it, once that is far too much."""
+
+    def __init__(self, path: str) -> None:
+        self._manifest = f"{path}/{MANIFEST}"
+        self._files: dict[str, str] = {}
+        self._count = self._letters = 0
+        self._has_manifest = False
+
+    @property
+    def weight(self) -> int:
+        """Return about how many bytes of memory its paths take."""
+        return 0 if self.is_full else _PATH_BYTES * self._count + self._letters
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether more is in it than is looked at."""
+        return self._count > MAX_ENTRIES or self._letters > _MAX_LETTERS
+
+    def add_level(self, at: str, inner: Mapping[str, Node] | None) -> list[tuple[str, str]]:
+        """Take what is in the folder *at* (none: too much); return path and tree of its folders."""
+        is_top, names = self._manifest == f"{at}/{MANIFEST}", inner or {}
+        self._has_manifest |= is_top and (inner is None or MANIFEST in inner)
+        self._count += MAX_ENTRIES + 1 if inner is None else len(inner)
+        self._letters += len(names) * len(f"{at}/") + sum(map(len, names))
+        if self.is_full:
+            self._files = {}
+            return []
+        paths = {f"{at}/{name}": node for name, node in names.items()}
+        self._files |= {path: oid for path, (mode, oid) in paths.items() if mode in FILE_MODES}
+        return [(path, oid) for path, (mode, oid) in paths.items() if mode == TREE_MODE]
+
+    def listed(self) -> dict[str, str]:
+        """Return path -> blob of the files."""
+        if not self.is_full:
+            return self._files
+        return {self._manifest: _FOLDER_TOO_LARGE} if self._has_manifest else {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sync.planning.plan import Archive, Change
+from sync.planning.plan import Archive, Change, Live, first_lines
 from walkthroughs.content.impact import ACTIVE_DAYS
-from walkthroughs.content.wording import count_of, first_lines
+from walkthroughs.content.wording import count_of
 
 _MAX_ARCHIVED = 3
 _MAX_ARCHIVED_SHARE = 0.2
@@ -40,12 +40,17 @@ def approval_reasons(changes: Iterable[Change], stakes: Risk) -> tuple[str, ...]
         found.append(f"it archives all {count_of(len(gone), 'walkthrough')}")
     elif len(gone) > max(_MAX_ARCHIVED, _MAX_ARCHIVED_SHARE * stakes.live):
         found.append(f"it archives {len(gone)} of {count_of(stakes.live, 'walkthrough')}")
+    if gone:
+        found += first_lines(_followed(gone, stakes))
+    return tuple(found)
+
+
+def _followed(gone: Iterable[Live], stakes: Risk) -> Iterator[str]:
     for live in gone:
         learners = stakes.active.get(live.walkthrough_id, 0)
         if learners:
             people = count_of(learners, "learner", "was were")
-            found.append(
+            yield (
                 f'it archives "{live.outline.title}", where {people} active in the last '
                 f"{ACTIVE_DAYS} days"
             )
-    return first_lines(found)

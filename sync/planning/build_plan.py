@@ -10,9 +10,8 @@ from sync.planning.approval import Risk, approval_reasons
 from sync.planning.conflicts import refuse_owned_by_others, refuse_unknown_servers
 from sync.planning.current import count_live, read_ids_of_other_sources, read_live, read_servers
 from sync.planning.impact import LearnerCounts, learner_impact
-from sync.planning.plan import Archive, Change, Plan, diff, fingerprint
+from sync.planning.plan import Archive, Change, Plan, diff, fingerprint, first_lines
 from sync.planning.renames import probable_renames
-from walkthroughs.content.wording import first_lines
 from walkthroughs.models import ContentSource
 
 

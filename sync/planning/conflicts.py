@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from sync.format.found_problems import MAX_OF_ALL
-from sync.format.parse_result import ParseResult, in_file_order
+from sync.format.parse_result import MAX_PROBLEMS, ParseResult, in_file_order
 from sync.layout import MANIFEST, WALKTHROUGHS
-from walkthroughs.content.problems import FirstProblems, Problem
+from walkthroughs.content.problems import Problem, add_first, first_of_each_kind
 
 
 def refuse_owned_by_others(parsed: ParseResult, owned_by_others: Mapping[str, str]) -> ParseResult:
@@ -57,7 +56,7 @@ def _problem(parsed: ParseResult, name: str, message: str, line: int = 1) -> Pro
 
 def _with(parsed: ParseResult, problems: Iterable[Problem]) -> ParseResult:
     """Return *parsed* with the first of *problems*, however many there are, too."""
-    first = FirstProblems(MAX_OF_ALL)
-    for each in problems:
-        first.add(each)
-    return replace(parsed, problems=in_file_order([*parsed.problems, *first.told()]))
+    found: list[Problem] = []
+    add_first(found, problems, MAX_PROBLEMS)
+    first, _ = first_of_each_kind(found, MAX_PROBLEMS)
+    return replace(parsed, problems=in_file_order([*parsed.problems, *first]))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from sync.format.parse_result import ParseResult, WantedWalkthrough
 from walkthroughs.content.problems import Problem
@@ -14,6 +15,8 @@ from walkthroughs.content.values import Outline
 
 #: The name of a walkthrough's folder, and the id of the Git tree that was read.
 FolderTree = tuple[str, str]
+#: Lines of one kind that are told of a plan, and are stored.
+_MAX_LINES = 200
 
 
 class ChangeKind(StrEnum):
@@ -207,3 +210,11 @@ def _takes_from(change: Change) -> Iterator[str]:
     if not isinstance(change, Archive):
         for move in change.wanted.outline.moved:
             yield from (walkthrough for walkthrough, _ in move.previous_names)
+
+
+def first_lines(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the first of *lines*, and one that says how many there are beyond."""
+    left = iter(lines)
+    told = tuple(islice(left, _MAX_LINES))
+    more = sum(1 for _ in left)
+    return (*told, f"and {more:,} more") if more else told

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sync.planning.impact import moved_away
-from sync.planning.plan import Change, Update
+from sync.planning.plan import Change, Update, first_lines
 from walkthroughs.content.revision import current_ids
 from walkthroughs.content.values import Outline, StepOutline
-from walkthroughs.content.wording import first_lines
 
 
 def probable_renames(changes: Iterable[Change]) -> tuple[str, ...]:

@@ -90,6 +90,6 @@ def test_a_number_of_another_container_says_nothing(asking, monkeypatch):
     process, url = asking
     process.kill()
     process.join(PATIENCE)
-    monkeypatch.setattr(orphans, "_numbering", lambda: "pid:[1]")
+    monkeypatch.setattr(orphans, "own_mark", lambda: "pid:[1] 1")
     Orphans().end()
     assert len(gits(url)) >= 2

@@ -15,6 +15,7 @@ from walkthroughs.learning import answers, progress
 from walkthroughs.learning.caller import Caller
 from walkthroughs.learning.content_cache import ContentCache
 from walkthroughs.learning.fast_path import ADVANCE, advance_fast
+from walkthroughs.learning.visibility import DIGEST
 from walkthroughs.models import WalkthroughProgress
 
 __all__ = ["lea"]
@@ -132,7 +133,7 @@ def test_no_call_reads_the_texts_of_a_version_that_is_in_memory(lea):
 def test_the_memory_for_versions_is_bounded_by_their_texts(lea):
     with lea.database.engine.connect() as connection:
         owner = lea.caller.organization_id
-        live = connection.execute(text("SELECT version, digest FROM walkthroughs")).one()
+        live = connection.execute(text(f"SELECT version, {DIGEST} FROM walkthroughs w")).one()
         small, large = ContentCache(max_bytes=10), ContentCache()
         for cache in (small, large):
             assert cache.load(connection, owner, lea.row, *live) is not None

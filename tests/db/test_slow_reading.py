@@ -11,7 +11,7 @@ from sync.git.command import GitCommand
 from sync.git.errors import CopyDamaged, Stopped
 from sync.git.repository import Repository
 from tests.authors import Author
-from tests.waiting import SOON
+from tests.waiting import SOON, until
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def git(tmp_path):
 def test_our_own_work_between_two_answers_is_not_counted(git):
     with git.objects() as objects:
         first = list(objects.contents(["HEAD:walkthroughs/deploy/steps/one.md"], 1000))
-        until = time.monotonic() + 2.5
-        while time.monotonic() < until:
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
             sum(range(10_000))  # parsing
         second = list(objects.contents(["HEAD:walkthroughs/deploy/steps/two.md"], 1000))
 
@@ -52,14 +52,26 @@ def test_a_git_that_does_not_answer_is_ended_and_told(git):
 
 
 def test_a_commit_that_is_read_is_left_off_once_the_server_stops(tmp_path):
-    author, stop = Author(tmp_path / "content"), threading.Event()
-    for number in range(3):
+    author, stop, read = Author(tmp_path / "content"), threading.Event(), []
+    for number in range(150):
         author.write("one", name=f"w{number}")
     commit = author.commit()
-    git = GitCommand(author.folder, "the repository", {}, seconds=2, stop=stop)
-    with Repository(git, str(author.folder), "main").snapshot(commit, "", {}) as snapshot:
-        assert next(snapshot.folders)[0] == "walkthroughs/w0"
-        stop.set()
-        with pytest.raises(Stopped):
-            next(snapshot.folders)
+    git = GitCommand(author.folder, "the repository", {}, seconds=60, stop=stop)
+
+    def read_and_stop():
+        with Repository(git, str(author.folder), "main").snapshot(commit, "", {}) as snapshot:
+            for folder, _ in snapshot.folders:
+                read.append(folder)
+                stop.set()
+                until(lambda: not gits_of(git))
+
+    with pytest.raises(Stopped):
+        read_and_stop()
     author.repository.close()
+    assert len(read) <= 100, "those that were asked for at once"
+
+
+def gits_of(git):
+    children = psutil.Process().children()
+    return [each for each in children if each.status() != psutil.STATUS_ZOMBIE
+            and "--batch-command" in each.cmdline() and each.cwd() == str(git.folder)]  # fmt: skip

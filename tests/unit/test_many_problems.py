@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.format import parse
+from sync.format import misplaced
 from sync.format.parse import Surroundings, parse_folders, parse_repository
 from sync.format.parse_result import ParseResult, WantedWalkthrough
 from sync.planning.approval import Risk, approval_reasons
@@ -12,7 +12,13 @@ from sync.planning.renames import probable_renames
 from sync.planning.report import describe
 from tests.builders import content, step
 from tests.unit.test_gate import live, update
-from walkthroughs.content.problems import FirstProblems, Problem, Severity, first_problems
+from walkthroughs.content.problems import (
+    Problem,
+    Severity,
+    add_first,
+    first_of_each_kind,
+    first_problems,
+)
 from walkthroughs.content.step_text import refusals
 
 HIDDEN = "\u200b\n"
@@ -110,14 +116,21 @@ def test_what_an_author_quotes_at_length_is_cut():
 
 
 def test_the_first_problems_in_file_order_are_kept_however_they_come():
-    first = FirstProblems(3)
-    for number in (9, 1, 8, 2, 7, 3, 6, 4, 5):
-        first.add(Problem("a", number, "b", Severity.WARNING if number == 5 else Severity.NOTE))
-    assert [(each.line, each.message) for each in first.told()] == [
-        (1, "b"), (2, "b"), (3, "b"), (4, "and 6 more warnings and notes"),
+    kept = []
+    for number in range(9_000):  # a warning among notes, and a mistake each time
+        line = (number * 7_919) % 9_000 + 1
+        kind = Severity.WARNING if line == 5_000 else Severity.NOTE
+        add_first(kept, [Problem("a", line, "b", kind), Problem("a", line, "c")], 3)
+        assert len(kept) <= 13
+    errors, others = first_of_each_kind(kept, 3)
+    assert [(each.line, each.message) for each in errors][2:] == [
+        (3, "c"),
+        (4, "and 8,997 more problems"),
+    ]
+    assert [(each.line, each.message) for each in others] == [
+        (1, "b"), (2, "b"), (3, "b"), (4, "and 8,997 more warnings and notes"),
     ]  # fmt: skip
-    assert first.told()[-1].severity is Severity.WARNING
-    assert FirstProblems(3).told() == ()
+    assert others[-1].severity is Severity.WARNING
 
 
 def test_unknown_keys_are_bounded():
@@ -140,7 +153,7 @@ def test_a_walkthrough_names_a_hundred_servers_at_most():
 
 
 def test_more_steps_than_a_source_may_have_are_one_problem_and_nothing_is_gone(monkeypatch):
-    monkeypatch.setattr(parse, "MAX_STEPS_OF_ALL", 20)
+    monkeypatch.setattr(misplaced, "MAX_STEPS_OF_ALL", 20)
     assert parse_repository(repository(4, 5, "Do.\n")).problems == ()
     files = repository(4, 5, "Do.\n")
     files["walkthroughs/w0003/walkthrough.yml"] += b"moved:\n  - {from: old, to: s1}\n"
@@ -201,7 +214,7 @@ def test_lines_about_learners_and_approvals_are_bounded():
     gone = [Archive(live(f"w{number}")) for number in range(300)]
     active = {each.live.walkthrough_id: 1 for each in gone}
     reasons = approval_reasons(gone, Risk(300, active))
-    assert (len(reasons), reasons[-1]) == (201, "and 101 more")
+    assert (len(reasons), reasons[-1]) == (202, "and 100 more")
 
     before = live("deploy", *(f"old-{number}" for number in range(300)))
     after = content(

@@ -6,8 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from sync.git.errors import ContentInvalid
-from sync.git.objects import Awaited, Objects
-from sync.git.trees import parse_tree
+from sync.git.objects import Awaited, Objects, parse_tree
 from sync.layout import Unread
 
 

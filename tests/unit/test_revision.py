@@ -78,4 +78,4 @@ def test_more_than_one_step_is_counted_and_a_record_of_a_step_that_is_gone_chang
     old, new = content("one").outline(), content("one", "two", "three").outline()
     assert revision.compare(old, new).summary == "2 steps added."
     gone = content("one", moved=(Move("old", "gone"),))
-    assert revision.current_id("old", gone.outline()) == "old"
+    assert revision.current_ids(gone.outline())("old") == "old"

@@ -64,55 +64,43 @@ def has_errors(problems: Iterable[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
+class _MoreProblems(Problem):
+    """A line that stands for *count* others."""
+
+    count = 1
+
+
 def first_problems(problems: Sequence[Problem], most: int) -> list[Problem]:
     """Return at most *most* problems, and a line that says how many there are beyond.
 
-    The line is as severe as the worst of these: it does not refuse what they do not.
+    The line is as severe as the worst of these: it does not refuse what they do not. One that is
+    beyond itself counts as those that it stands for.
     """
     beyond = problems[most:]
     if not beyond:
         return list(problems)
-    return [*problems[:most], _more(beyond[0], len(beyond), _worst(beyond))]
-
-
-class FirstProblems:
-    """Takes any number of problems, and keeps the first in file order: memory holds twice *most*.
-
-    They are told as `first_problems` tells them.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._kept, self._left_out = most, list[Problem](), 0
-        self._next: Problem | None = None
-        self._worst = Severity.NOTE
-
-    def add(self, problem: Problem) -> None:
-        """Take one more."""
-        self._kept.append(problem)
-        if len(self._kept) >= 2 * self._most:
-            self._cut()
-
-    def told(self) -> tuple[Problem, ...]:
-        """Return the first ones, and a line that says how many there are beyond, if there are."""
-        self._cut()
-        if self._next is None:
-            return tuple(self._kept)
-        return (*self._kept, _more(self._next, self._left_out, self._worst))
-
-    def _cut(self) -> None:
-        self._kept.sort(key=FILE_ORDER)
-        beyond = self._kept[self._most :]
-        if beyond:
-            del self._kept[self._most :]
-            self._left_out += len(beyond)
-            self._next = min((each for each in (self._next, beyond[0]) if each), key=FILE_ORDER)
-            self._worst = _worst(beyond, self._worst)
-
-
-def _worst(problems: Iterable[Problem], so_far: Severity = Severity.NOTE) -> Severity:
-    return min((so_far, *(each.severity for each in problems)), key=list(Severity).index)
-
-
-def _more(first: Problem, count: int, worst: Severity) -> Problem:
+    worst = min((each.severity for each in beyond), key=list(Severity).index)
     words = "problems" if worst is Severity.ERROR else "warnings and notes"
-    return Problem(first.path, first.line, f"and {count:,} more {words}", worst)
+    count = sum(each.count if isinstance(each, _MoreProblems) else 1 for each in beyond)
+    more = _MoreProblems(beyond[0].path, beyond[0].line, f"and {count:,} more {words}", worst)
+    object.__setattr__(more, "count", count)
+    return [*problems[:most], more]
+
+
+def first_of_each_kind(
+    problems: Iterable[Problem], most: int
+) -> tuple[list[Problem], list[Problem]]:
+    """Return the first mistakes in file order, and the first of what is none."""
+    ordered = sorted(problems, key=FILE_ORDER)
+    errors = [each for each in ordered if each.severity is Severity.ERROR]
+    others = [each for each in ordered if each.severity is not Severity.ERROR]
+    return first_problems(errors, most), first_problems(others, most)
+
+
+def add_first(problems: list[Problem], more: Iterable[Problem], most: int) -> None:
+    """Add *more*, however many, to *problems*: memory holds a few times *most*, the first ones."""
+    for each in more:
+        problems.append(each)
+        if len(problems) > 4 * most:
+            errors, others = first_of_each_kind(problems, most)
+            problems[:] = [*errors, *others]

@@ -85,11 +85,6 @@ def current_ids(content: Outline) -> Callable[[str], str]:
     return current_id
 
 
-def current_id(step_id: str, content: Outline) -> str:
-    """Return what `current_ids` says of one step."""
-    return current_ids(content)(step_id)
-
-
 def _named(verb: str, steps: Iterable[StepOutline]) -> list[str]:
     titles = [step.title for step in steps]
     if not titles:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
-#: Names in one line; lines of one kind. Whoever has more is helped by how many there are.
-_MAX_NAMES, _MAX_LINES = 3, 200
+#: Names in one line. Whoever has more is helped by how many there are.
+_MAX_NAMES = 3
 
 
 def first_names(names: Sequence[str], beyond: int = 0) -> str:
@@ -14,14 +13,6 @@ def first_names(names: Sequence[str], beyond: int = 0) -> str:
     more = len(names[_MAX_NAMES:]) + beyond
     told = ", ".join(names[:_MAX_NAMES])
     return f"{told} and {more:,} more" if more else told
-
-
-def first_lines(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the first of *lines*, and one that says how many there are beyond."""
-    left = iter(lines)
-    told = tuple(islice(left, _MAX_LINES))
-    more = sum(1 for _ in left)
-    return (*told, f"and {more:,} more") if more else told
 
 
 def count_of(number: int, noun: str, verb: str = "") -> str:

@@ -8,7 +8,7 @@ from collections.abc import Set
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from walkthroughs.content.revision import current_id
+from walkthroughs.content.revision import current_ids
 from walkthroughs.content.values import Outline
 from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
 from walkthroughs.publishing.origin import Origin
@@ -32,14 +32,15 @@ def predecessors(
     the same source has no completions, so its record is skipped.
     """
     coming = {step.id: step for step in content.steps if step.id not in known}
-    moves = [m for m in content.moved if m.walkthrough and current_id(m.new, content) in coming]
+    now = current_ids(content)
+    moves = [move for move in content.moved if move.walkthrough and now(move.new) in coming]
     if not moves or origin.source_id is None:
         return {}
     names = {name for move in moves for name in move.previous_names}
     rows = _published(session, organization_id, origin.source_id, names)
     found: dict[str, list[str]] = defaultdict(list)
     for move in moves:
-        step = coming[current_id(move.new, content)]
+        step = coming[now(move.new)]
         last = next((rows[name] for name in move.previous_names if name in rows), [])
         for row in last:
             if row.revision == step.revision:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from walkthroughs.content.revision import current_id
+from walkthroughs.content.revision import current_ids
 from walkthroughs.content.values import Outline, StepContent, WalkthroughContent
 from walkthroughs.ids import id_factory, now_ms
 from walkthroughs.models.walkthroughs import Walkthrough, WalkthroughStep
@@ -46,9 +46,9 @@ def rename_steps(session: Session, rows: list[WalkthroughStep], content: Outline
     without: the live one is the step that learners know by that name from now on.
     """
     live = {step.external_id for step in rows if step.archived_at is None}
-    renamed = {}
+    renamed, now = {}, current_ids(content)
     for step in sorted(rows, key=lambda each: each.archived_at is None):
-        name = current_id(step.external_id, content)
+        name = now(step.external_id)
         if name == step.external_id or name in live:
             continue
         for other in rows:

@@ -17,7 +17,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from walkthroughs.audit.record import Event, record
 from walkthroughs.content.content_json import content_as_json
-from walkthroughs.content.revision import Level, Revision, compare, current_id
+from walkthroughs.content.revision import Level, Revision, compare, current_ids
 from walkthroughs.content.values import WalkthroughContent
 from walkthroughs.errors import WalkthroughArchived
 from walkthroughs.ids import now_ms
@@ -189,7 +189,8 @@ def _write(
     old, new = content.outline(), edit(content)
     outline = new.outline()
     # While a walkthrough is archived nothing of it is live: its steps may have been elsewhere.
-    live = frozenset() if was_archived else {current_id(step.id, outline) for step in old.steps}
+    now = current_ids(outline)
+    live = frozenset() if was_archived else {now(step.id) for step in old.steps}
     predecessors_by_step = predecessors(session, row.organization_id, outline, origin, live)
     revision = compare(old if row.version else None, outline)
     if revision.level is None and predecessors_by_step:  # learners must be looked at again
