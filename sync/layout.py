@@ -28,7 +28,7 @@ MAX_DEPTH = 8
 #: Of one content source: far more than people write, and few enough to be planned in memory.
 MAX_WALKTHROUGHS = 10_000
 #: Of one content source, with the records of moved steps that are read at once.
-MAX_STEPS_OF_ALL = 200_000
+MAX_STEPS_OF_ALL = 100_000
 #: That one walkthrough asks for.
 MAX_SERVERS = 100
 

@@ -40,3 +40,8 @@ def test_the_limits_are_those_of_the_manual():
     assert (limits.MAX_MANIFEST, layout.MAX_FRONT_MATTER) == (262_144, 16_384)
     assert (limits.MAX_STEP, limits.MAX_STEPS, layout.MAX_ENTRIES) == (65_536, 1000, 4000)
     assert (layout.MAX_DEPTH, limits.MAX_TITLE) == (8, 200)
+    assert "32 MiB of pictures that it shows, 100 servers." in promised
+    assert "more than 10,000 folders in `walkthroughs/`, or 100,000 steps" in promised
+    assert (layout.MAX_WALKTHROUGHS, layout.MAX_STEPS_OF_ALL) == (10_000, 100_000)
+    assert "a name of more than 4,096 bytes" in promised
+    assert layout.MAX_SERVERS == 100
