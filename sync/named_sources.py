@@ -43,7 +43,7 @@ def find_sources(database: Database, name: str | None) -> list[NamedSource]:
     """
     if not name:
         return _find(database, true())
-    wanted = or_(ContentSource.name == name, ContentSource.id == name, name == _FULL_NAME)
+    wanted = or_(ContentSource.name == name, ContentSource.id == name, _FULL_NAME.in_([name]))
     found = _find(database, wanted)
     if not found:
         raise NotFound(f'There is no content source "{name}". See: flask sync source list')

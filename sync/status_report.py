@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sync.named_sources import NamedSource
 from sync.planning.report import approve_command
 from sync.status import Status, WalkthroughStatus, has_lost_webhook
 from walkthroughs.ids import utc_text
@@ -13,12 +12,18 @@ from walkthroughs.models import ContentSource, SyncRun
 from walkthroughs.runtime import runtime
 
 
-def as_json(named: NamedSource, status: Status) -> dict[str, Any]:
-    """Return the status for programs."""
+def as_json(status: Status, organization: str, name: str) -> dict[str, Any]:
+    """Return the status for programs.
+
+    Args:
+        status: of a content source.
+        organization: the slug of its organization.
+        name: what commands call it.
+    """
     source = status.source
     return {
         "id": source.id,
-        "organization": named.organization,
+        "organization": organization,
         "source": source.name,
         "sync": status.sync.value,
         "health": status.health.value,
@@ -26,7 +31,7 @@ def as_json(named: NamedSource, status: Status) -> dict[str, Any]:
         "synced_commit": source.synced_commit,
         "checked_at": source.checked_at,
         "error": source.error,
-        "webhook_problem": _webhook_problem(source),
+        "webhook_problem": _webhook_problem(source, name),
         "held": source.held_at
         and {"at": source.held_at, "by": source.held_by, "reason": source.held_reason},
         "awaiting_approval": source.awaiting_approval and asdict(source.awaiting_approval),
@@ -58,20 +63,20 @@ def as_json(named: NamedSource, status: Status) -> dict[str, Any]:
     }
 
 
-def as_text(named: NamedSource, status: Status) -> str:
-    """Return the status for people."""
+def as_text(status: Status, name: str) -> str:
+    """Return the status for people; *name* is what commands call the source."""
     source = status.source
     lines = [
-        f"{named.name}: {status.sync}, {status.health}",
+        f"{name}: {status.sync}, {status.health}",
         f"  wanted {_short(source.newest_commit)}, applied {_short(source.synced_commit)}, "
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
     lines += [f"  error: {source.error}"] if source.error else []
-    lines += [f"  webhook: {problem}"] if (problem := _webhook_problem(source)) else []
+    lines += [f"  webhook: {problem}"] if (problem := _webhook_problem(source, name)) else []
     lines += [f"  {held_words(source)}"] if source.held_at else []
     if waiting := source.awaiting_approval:
         lines += [f"  waits: {reason}" for reason in waiting.reasons]
-        command = approve_command(named.name, waiting.fingerprint, waiting.to)
+        command = approve_command(name, waiting.fingerprint, waiting.to)
         lines.append(f"  approve with: {command}")
     lines += [f"  problem: {each}" for each in source.problems]
     lines += [f"  {_item(each)}" for each in status.walkthroughs]
@@ -86,11 +91,11 @@ def held_words(source: ContentSource) -> str:
     return f"held since {utc_text(source.held_at or 0)} UTC{by}{why}"
 
 
-def _webhook_problem(source: ContentSource) -> str | None:
+def _webhook_problem(source: ContentSource, name: str) -> str | None:
     """Return what is wrong with the source's webhook, and what to do; none if nothing is."""
     if not has_lost_webhook(source, runtime().settings.secret_keys):
         return None
-    return f"its secret cannot be read; make a new one: flask sync source webhook {source.name}"
+    return f"its secret cannot be read; make a new one: flask sync source webhook {name}"
 
 
 def _item(item: WalkthroughStatus) -> str:

@@ -51,8 +51,11 @@ def status_command(source: str | None, as_json: bool) -> None:
     found = find_sources(database, source)
     states = [(each, read_status(database, each.row)) for each in found]
     if as_json:
-        click.echo(json.dumps([status_report.as_json(*state) for state in states], indent=2))
+        facts = [
+            status_report.as_json(state, each.organization, each.name) for each, state in states
+        ]
+        click.echo(json.dumps(facts, indent=2))
     else:
-        for state in states:
-            click.echo(status_report.as_text(*state))
+        for each, state in states:
+            click.echo(status_report.as_text(state, each.name))
     raise SystemExit(1 if any(state.health in BAD_HEALTH for _, state in states) else 0)

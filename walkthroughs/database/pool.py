@@ -200,13 +200,14 @@ class ConnectionFactory:
 
 def _open(dsn: str) -> psycopg2.extensions.connection:
     # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
-    return psycopg2.connect(
+    opened: psycopg2.extensions.connection = psycopg2.connect(
         dsn,
         connect_timeout=_CONNECT_SECONDS,
         application_name="handrail",
         client_encoding="utf8",
         **_NOTICE_GONE,
     )
+    return opened
 
 
 def _replace_dead(connection: psycopg2.extensions.connection, *_: object) -> None:
