@@ -175,7 +175,7 @@ def build_app(
             "announcements": lambda stop: run_announcements(database, told, stop, again),
         }
         try:
-            with running(works):
+            with running(works, database.lent.end_all):
                 async with endpoint.lifespan(), siblings.telling() if siblings else nullcontext():
                     yield
         finally:

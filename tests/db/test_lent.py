@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from tests.waiting import SOON, until
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.serving import background
 
 
 def ask(database: Database, seconds: float) -> int:
@@ -57,3 +59,22 @@ def test_all_waits_end_at_once_when_the_process_stops(database: Database) -> Non
             with pytest.raises(DatabaseUnavailable):
                 each.result()
     assert ask(database, 0) == 1
+
+
+def test_a_process_stops_although_one_of_its_works_waits_for_the_database(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_PATIENCE_SECONDS", 0.2)
+    ended = []
+
+    def work(_: threading.Event) -> None:
+        try:
+            ask(database, 32)
+        except DatabaseUnavailable:
+            ended.append(time.monotonic())
+
+    with background.running({"waits": work}, database.lent.end_all):
+        until(lambda: count_sleeping(database, 32) == 1)
+        began = time.monotonic()
+    assert len(ended) == 1
+    assert ended[0] - began < SOON

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+#: How long works may take to end by themselves: what is cut short is done again after the start.
+_PATIENCE_SECONDS = 30.0
+
 
 @contextmanager
-def running(works: Mapping[str, Callable[[threading.Event], None]]) -> Iterator[None]:
+def running(
+    works: Mapping[str, Callable[[threading.Event], None]], hurry: Callable[[], None]
+) -> Iterator[None]:
     """Run each of *works*, by the name of its thread, until the block is left.
 
-    Each is given an event, and ends soon after that is set. Leaving waits until all have ended.
+    Each is given an event, and ends soon after that is set. Leaving waits until all have ended;
+    after half a minute *hurry* ends what they wait for.
     """
     stop = threading.Event()
     threads = [
@@ -23,5 +30,10 @@ def running(works: Mapping[str, Callable[[threading.Event], None]]) -> Iterator[
         yield
     finally:
         stop.set()
+        until = time.monotonic() + _PATIENCE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        if any(thread.is_alive() for thread in threads):
+            hurry()
         for thread in threads:
             thread.join()

@@ -38,7 +38,7 @@ PAGE_SECONDS = 30.0
 
 
 class _TooLate(HandrailError):
-    """The page was not made in time. Its thread goes on, and ends when the database answers."""
+    """The page was not made in time. Its thread ends soon, also if the database is silent."""
 
     def __init__(self) -> None:
         super().__init__("The server could not answer in time. Try again in a moment.")
