@@ -21,8 +21,10 @@ from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
 from walkthroughs.errors import HandrailError
 from walkthroughs.hosts import is_same_host
+from walkthroughs.identity.mail import find_trouble, sender_address
 from walkthroughs.ids import now_ms
 from walkthroughs.models import Base, ContentSource, Organization
+from walkthroughs.setting_values import CONSOLE
 from walkthroughs.settings import Settings
 
 _SECONDS = 5
@@ -69,6 +71,8 @@ def examine(database: Database, settings: Settings) -> Iterator[Finding]:
             yield Finding(about, State.BAD, str(error))
             if about == "database":
                 break
+    if settings.smtp_url not in {None, CONSOLE}:
+        yield _mail(settings)
     yield _outside(settings)
 
 
@@ -174,6 +178,16 @@ def _sources(database: Database) -> Iterator[Finding]:
         state = State.BAD if health in BAD_HEALTH else State.LOOK
         said = f"{name}: {health}. See: flask sync status {name}"
         yield Finding("source", state, said)
+
+
+def _mail(settings: Settings) -> Finding:
+    trouble = find_trouble(settings)
+    if trouble is None:
+        return Finding(
+            "mail", State.OK, f"The server answers; mail is from {sender_address(settings)}."
+        )
+    said = f"The server of HANDRAIL_SMTP_URL cannot be used: {trouble}."
+    return Finding("mail", State.BAD, said)
 
 
 def _outside(settings: Settings) -> Finding:

@@ -11,6 +11,7 @@ from app import create_app
 from sync.doctor import State, examine
 from tests.builders import organization
 from tests.serving import served
+from tests.signing_in import mail_server
 from walkthroughs.crypto import encrypt
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
@@ -125,6 +126,13 @@ def test_a_secret_key_that_is_cut_short_is_told(database, reachable):
     found = states(database, replace(reachable, given_secret_key=None))
     assert found["secret key"] is State.BAD
     assert "reachable" in found
+
+
+def test_the_mail_server_is_asked_whether_it_is_there(database, reachable):
+    with mail_server() as (url, _):
+        there = replace(reachable, smtp_url=url)
+        assert states(database, there)["mail"] is State.OK
+    assert "HANDRAIL_SMTP_URL cannot be used: ConnectionRefused" in said(database, there, "mail")
 
 
 def test_a_data_folder_that_is_not_there_is_told(database, reachable, tmp_path):

@@ -51,6 +51,15 @@ def send_mail(settings: Settings, to: str, subject: str, text: str) -> None:
         raise MailNotSent from error
 
 
+def find_trouble(settings: Settings) -> str | None:
+    """Connect to the mail server, sign in there if that is asked for; return what fails."""
+    try:
+        with _connected(settings.smtp_url or ""):
+            return None
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        return _reason(error)
+
+
 def sender_address(settings: Settings) -> str:
     """Return the address that e-mail is sent from."""
     return settings.mail_from or f"handrail@{settings.base_host}"
