@@ -6,7 +6,7 @@ import pytest
 
 from sync.format.step_file import open_step, read_step
 from sync.format.step_links import WalkthroughFiles, no_address
-from sync.layout import StepFile
+from sync.layout import PictureFile, StepFile
 from tests.pictures import file_beside, stored_picture
 from walkthroughs.content.limits import MAX_STEP
 from walkthroughs.content.pictures import Picture
@@ -204,3 +204,17 @@ def test_a_file_is_text_of_at_most_what_a_step_and_its_front_matter_may_have():
     assert (len(step.content), step.revision, problems) == (MAX_STEP - 1, 1, [])
     step, (problem,) = read(HEAD + "x" * MAX_STEP)
     assert (step, problem.split(":")[:2]) == (None, ["one.md", "5"])
+
+
+def test_a_picture_that_is_shown_many_times_is_opened_once():
+    opened, picture = [], stored_picture()
+
+    def open_it():
+        opened.append(1)
+        return picture
+
+    files = {f"{FOLDER}/a.png": PictureFile(open_it)}
+    step, problems = read(HEAD + "![A fox](a.png)\n\n" * 50, **files)
+
+    assert (problems, len(opened)) == ([], 1)
+    assert step.content.count(f"i/{picture.name}") == 50
