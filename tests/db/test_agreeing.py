@@ -72,7 +72,7 @@ def test_a_rollback_that_waits_is_agreed_to_as_a_rollback(synced):
     waiting = synced.run(rollback_to=start)
     assert waiting.outcome == "waiting"
     command = f"flask sync rollback content {start[:10]} --approve {waiting.plan.fingerprint}"
-    assert command in as_text(synced.status())
+    assert command in as_text(synced.status(), "content")
     assert synced.source().newest_commit == newest
     go(synced)  # a poll in between plans the newest commit, and lets it wait
     assert agree(synced, waiting.plan.fingerprint)

@@ -42,7 +42,7 @@ def test_a_waiting_plan_is_looked_at_again_only_when_something_changes(synced):
         check_source(synced.database, synced.settings, synced.source_id)
 
     assert [run.outcome for run in synced.runs()] == ["applied", "waiting"]
-    assert "approve with: flask sync apply content --approve" in as_text(synced.status())
+    assert "approve with: flask sync apply content --approve" in as_text(synced.status(), "content")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from sync.git.commit_status import CommitStatus, post_status
 from sync.git.credentials import DeployKey, Token
 from sync.git.errors import RepositoryUnavailable
+from sync.worker import check_source
 from tests.authors import PushedSource
 from tests.git_hosts import NAME, PASSWORD, STATUSES, USER, https_host
 from tests.ssh_hosts import ssh_host, sshd_host
@@ -217,6 +218,7 @@ def test_a_host_of_our_own_network_is_not_asked_unless_the_operator_allows_it(
         synced.point_at(url, Token(PASSWORD, USER))
         with pytest.raises(RepositoryUnavailable, match="HANDRAIL_ALLOW_PRIVATE_HOSTS=1"):
             synced.sync()
+        check_source(synced.database, synced.settings, synced.source_id)
         names.clear()
         found = CommitStatus("success", "Live")
         post_status(synced.settings, GitHost.GITLAB, url, Token(PASSWORD), "c0ffee", found)

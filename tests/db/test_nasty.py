@@ -207,4 +207,4 @@ def test_each_mistake_is_the_same_line_in_lint_plan_and_status(synced):
 
     assert len(planned) == 7
     assert planned == stored == [str(problem) for problem in problems_in(synced.author.folder)]
-    assert all(line in as_text(synced.status()) for line in planned)
+    assert all(line in as_text(synced.status(), "content") for line in planned)

@@ -30,7 +30,7 @@ def test_status_tells_of_each_walkthrough_what_waits_and_what_is_wrong(synced):
     assert (items["deploy"].version, items["deploy"].pending) == (1, "structure")
     assert (items["fresh"].version, items["fresh"].pending) == (None, "create")
     assert (items["other"].pending, len(items["other"].problems)) == (None, 1)
-    shown = as_text(synced.status())
+    shown = as_text(synced.status(), "content")
     assert "deploy: version 1, published, pending: structure" in shown
     assert "other: version 1, published, 1 problem(s)" in shown
     synced.set(held_at=None)
@@ -173,9 +173,9 @@ def test_status_tells_sync_apart_from_health(synced):
     synced.author.write("one", head="statu: draft")
     synced.sync()
     assert (synced.status().sync, synced.status().health) == ("synced", "degraded")
-    facts = as_json(synced.status())
+    facts = as_json(synced.status(), "acme", "content")
     assert json.loads(json.dumps(facts)) == facts
-    assert "walkthrough.yml:3" in as_text(synced.status())
+    assert "walkthrough.yml:3" in as_text(synced.status(), "content")
     synced.set(url=synced.source().url + "-gone")
     check_source(synced.database, synced.settings, synced.source_id)
 

@@ -18,6 +18,8 @@ _log = logging.getLogger(__name__)
 #: A crashed server's children end by themselves, unless one waits for another that is gone.
 _ENDED_AFTER_SECONDS = 2.0
 _PATIENCE_SECONDS = 5.0
+#: It ends for sure, and on a busy machine not at once.
+_KILLED_SECONDS = 30.0
 
 
 def clear_after_crash(data_dir: Path) -> None:
@@ -100,7 +102,7 @@ def end_server_of_removed(data_dir: Path) -> None:
                 # At once: a checkpoint would write its end into the file of the one that is here.
                 process.send_signal(signal.SIGQUIT)
                 try:
-                    process.wait(timeout=_PATIENCE_SECONDS)
+                    process.wait(timeout=_KILLED_SECONDS)
                 except psutil.TimeoutExpired:
                     message = f"the server of a folder that was {data_dir} before does not end"
                     raise TimeoutError(message) from None
