@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from sync.fence import Fence
-from sync.git.errors import RepositoryUnavailable
+from sync.git.errors import NotUsableHere, RepositoryUnavailable
 from sync.planning.plan import Create, FolderTree, Plan
 from sync.planning.report import describe
 from sync.runs import RunResult, SourceRemoved, SyncRequest
@@ -137,12 +137,17 @@ def record_failed(
 def record_unavailable(
     database: Database, source: ContentSource, trigger: SyncTrigger
 ) -> Iterator[None]:
-    """Record it if the block cannot read the repository; raise it all the same."""
+    """Record it if the block cannot read the repository; raise it all the same.
+
+    A command's key and settings may be those of a shell, and not the server's: what they alone
+    keep it from is not recorded.
+    """
     started = now_ms()
     try:
         yield
     except RepositoryUnavailable as error:
-        record_failed(database, source, trigger, started, str(error))
+        if not (trigger is SyncTrigger.COMMAND and isinstance(error, NotUsableHere)):
+            record_failed(database, source, trigger, started, str(error))
         raise
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sync.git.credentials import decrypt_credential
-from sync.git.errors import SourceInvalid
+from sync.git.errors import NotUsableHere
 from sync.git.repository import Repository, open_repository
 from walkthroughs.errors import HandrailError
 from walkthroughs.models import ContentSource
@@ -21,13 +21,14 @@ def open_repository_of(
     """Yield the source's repository. Once *stop* is set, its git ends with `Stopped`.
 
     Raises:
-        SourceInvalid: its address or its credential cannot be used.
+        SourceInvalid: its address or its credential cannot be used; `NotUsableHere` if that is for
+            the key or the settings of this process.
         HostUnavailable: its host is unknown.
     """
     try:
         credential = decrypt_credential(settings.secret_keys, source.credential)
     except HandrailError as error:
-        raise SourceInvalid(str(error)) from error
+        raise NotUsableHere(str(error)) from error
     with open_repository(
         source.id,
         source.url,

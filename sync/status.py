@@ -66,6 +66,7 @@ class Status:
     health: Health
     walkthroughs: tuple[WalkthroughStatus, ...]
     runs: tuple[SyncRun, ...]
+    has_lost_webhook: bool
 
 
 def sync_and_health(source: ContentSource) -> tuple[Sync, Health]:
@@ -97,8 +98,8 @@ def has_lost_webhook(source: ContentSource, secret_keys: Sequence[str]) -> bool:
     return False
 
 
-def read_status(database: Database, source: ContentSource) -> Status:
-    """Return the status of *source*."""
+def read_status(database: Database, source: ContentSource, secret_keys: Sequence[str]) -> Status:
+    """Return the status of *source*, as a process with these keys knows it."""
     owner = source.organization_id
     with database.transaction() as session:
         walkthroughs = session.scalars(
@@ -116,7 +117,8 @@ def read_status(database: Database, source: ContentSource) -> Status:
             .order_by(SyncRun.started_at.desc())
             .limit(_RUNS_SHOWN)
         ).all()
-    return Status(source, *sync_and_health(source), _items(source, walkthroughs), tuple(runs))
+    items, is_lost = _items(source, walkthroughs), has_lost_webhook(source, secret_keys)
+    return Status(source, *sync_and_health(source), items, tuple(runs), is_lost)
 
 
 def _items(source: ContentSource, rows: Sequence[Walkthrough]) -> tuple[WalkthroughStatus, ...]:

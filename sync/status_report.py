@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from sync.planning.report import approve_command
-from sync.status import Status, WalkthroughStatus, has_lost_webhook
+from sync.status import Status, WalkthroughStatus
 from walkthroughs.ids import utc_text
 from walkthroughs.models import ContentSource, SyncRun
-from walkthroughs.runtime import runtime
 
 
 def as_json(status: Status, organization: str, name: str) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def as_json(status: Status, organization: str, name: str) -> dict[str, Any]:
         "synced_commit": source.synced_commit,
         "checked_at": source.checked_at,
         "error": source.error,
-        "webhook_problem": _webhook_problem(source, name),
+        "webhook_problem": _webhook_problem(status, name),
         "held": source.held_at
         and {"at": source.held_at, "by": source.held_by, "reason": source.held_reason},
         "awaiting_approval": source.awaiting_approval and asdict(source.awaiting_approval),
@@ -72,7 +71,7 @@ def as_text(status: Status, name: str) -> str:
         f"{sum(each.version is not None for each in status.walkthroughs)} walkthrough(s)",
     ]
     lines += [f"  error: {source.error}"] if source.error else []
-    lines += [f"  webhook: {problem}"] if (problem := _webhook_problem(source, name)) else []
+    lines += [f"  webhook: {problem}"] if (problem := _webhook_problem(status, name)) else []
     lines += [f"  {held_words(source)}"] if source.held_at else []
     if waiting := source.awaiting_approval:
         lines += [f"  waits: {reason}" for reason in waiting.reasons]
@@ -91,9 +90,8 @@ def held_words(source: ContentSource) -> str:
     return f"held since {utc_text(source.held_at or 0)} UTC{by}{why}"
 
 
-def _webhook_problem(source: ContentSource, name: str) -> str | None:
-    """Return what is wrong with the source's webhook, and what to do; none if nothing is."""
-    if not has_lost_webhook(source, runtime().settings.secret_keys):
+def _webhook_problem(status: Status, name: str) -> str | None:
+    if not status.has_lost_webhook:
         return None
     return f"its secret cannot be read; make a new one: flask sync source webhook {name}"
 

@@ -70,11 +70,9 @@ def sync_source(
     request = request or SyncRequest()
     with claim(database, source_id, wait=True):
         source = history.read(database, source_id)
-        # What keeps it from being opened is the key and the settings of this process, which may be
-        # those of a shell and not the server's: that is told, and not recorded.
         with (
-            open_repository_of(settings, source) as repository,
             history.record_unavailable(database, source, request.trigger),
+            open_repository_of(settings, source) as repository,
         ):
             return sync_claimed(database, settings, source, repository, request)
 

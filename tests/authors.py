@@ -116,7 +116,7 @@ class SyncedSource(Course):
             path.unlink() if path.is_file() else path.rmdir()
 
     def status(self):
-        return read_status(self.database, self.source())
+        return read_status(self.database, self.source(), self.settings.secret_keys)
 
 
 class PushedSource(SyncedSource):

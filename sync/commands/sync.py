@@ -47,9 +47,10 @@ def status_command(source: str | None, as_json: bool) -> None:
 
     Exit: 0 if each is well or waits for a person, 1 if one is degraded or unreachable.
     """
-    database = runtime().database
-    found = find_sources(database, source)
-    states = [(each, read_status(database, each.row)) for each in found]
+    parts = runtime()
+    keys = parts.settings.secret_keys
+    found = find_sources(parts.database, source)
+    states = [(each, read_status(parts.database, each.row, keys)) for each in found]
     if as_json:
         facts = [
             status_report.as_json(state, each.organization, each.name) for each, state in states

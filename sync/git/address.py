@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from pathlib import Path
 
-from sync.git.errors import HostUnavailable, SourceInvalid
+from sync.git.errors import HostUnavailable, NotUsableHere, SourceInvalid
 from walkthroughs.settings import Settings
 
 #: One form, with no character that git, curl and ssh might read in different ways.
@@ -83,7 +83,7 @@ def resolve_host(url: str, settings: Settings) -> ResolvedHost:
         )
     parts = _REMOTE.fullmatch(url)
     if parts is None:
-        raise SourceInvalid(
+        raise NotUsableHere(
             f'"{url[:200]}" cannot be a content source. Give an https:// or ssh:// address'
             " (folders of this machine only where the operator allows them)."
         )
@@ -99,7 +99,7 @@ def resolve_host(url: str, settings: Settings) -> ResolvedHost:
     addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     private = [each for each in addresses if not is_public(each)]
     if private and not settings.allow_private_hosts:
-        raise SourceInvalid(
+        raise NotUsableHere(
             f'The host "{host}" of {url} is at {private[0]}, which is not a public address. '
             "Give a public one, or let the operator set HANDRAIL_ALLOW_PRIVATE_HOSTS=1."
         )

@@ -13,6 +13,10 @@ class SourceInvalid(RepositoryUnavailable):
     """An operator must act: the source's address, branch, folder or credential cannot be used."""
 
 
+class NotUsableHere(SourceInvalid):
+    """An operator must act: the key or the settings of this process keep it from the source."""
+
+
 class AccessRefused(SourceInvalid):
     """An operator must act: the host shows the repository to nobody, or not to this credential."""
 

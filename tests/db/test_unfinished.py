@@ -13,7 +13,6 @@ import pytest
 from sync.git.credentials import Token
 from sync.git.errors import RepositoryUnavailable
 from sync.sync_source import sync_source
-from sync.worker import check_source
 from tests.authors import PushedSource
 from tests.children import run_in_child
 from tests.git_hosts import PASSWORD, USER, https_host
@@ -69,7 +68,6 @@ def test_a_folder_that_cannot_be_made_is_trouble_of_the_source_and_of_no_other(s
     where.write_text("in the way")
     with pytest.raises(RepositoryUnavailable, match="could not work on its copy"):
         synced.run()
-    check_source(synced.database, synced.settings, synced.source_id)
     assert synced.status().health == "unreachable"
     where.unlink()
     synced.run()
