@@ -97,8 +97,8 @@ def _data_folder(settings: Settings) -> Finding:
     folder = settings.data_dir
     if not os.access(folder, os.W_OK):
         said = "cannot be written" if folder.exists() else "does not exist"
-        user = f"user {os.geteuid()}"
-        return Finding("data folder", State.BAD, f"{folder} {said}. Make it one of {user}.")
+        advice = "Let the user who runs Handrail own it."
+        return Finding("data folder", State.BAD, f"{folder} {said}. {advice}")
     free = shutil.disk_usage(folder).free
     said = f"{folder}, {free / 1024**3:.1f} GiB free."
     if free < _LEAST_BYTES_FREE:
