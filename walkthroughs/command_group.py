@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import EPIPE
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.errors import HandrailError
+
+#: What an operator can do something about.
+_OF_OPERATORS = (InsufficientPrivilege, UndefinedColumn, UndefinedTable)
 
 
 @contextmanager
@@ -28,14 +32,35 @@ def errors_as_messages() -> Iterator[None]:
     except HandrailError as error:
         raise click.ClickException(str(error)) from error
     except (OperationalError, ProgrammingError) as error:
+        if not _is_of_operators(error):
+            raise
         raise click.ClickException(_refusal(error)) from error
     except OSError as error:
         if error.strerror is None or error.errno == EPIPE:
             raise
         where = f"{error.filename}: " if error.filename else ""
         raise click.ClickException(f"{where}{error.strerror}.") from error
+
+
+def read_given(path: Path) -> str:
+    """Return the text of a file that a person gave; of standard input if it is `-`.
+
+    Raises:
+        click.ClickException: it is no text.
+    """
+    try:
+        with click.open_file(str(path), encoding="utf-8") as file:
+            return str(file.read()).strip()
     except UnicodeDecodeError as error:
-        raise click.ClickException("A file that was given is no text in UTF-8.") from error
+        raise click.ClickException(f"{path} is no text in UTF-8.") from error
+
+
+def _is_of_operators(error: DBAPIError) -> bool:
+    """Return whether an operator can do something; else it is a fault of ours, with its trace."""
+    if isinstance(error, OperationalError) or isinstance(error.orig, _OF_OPERATORS):
+        return True
+    # An address that the driver cannot read has not reached the server, which gives codes.
+    return getattr(error.orig, "pgcode", None) is None
 
 
 def _refusal(error: DBAPIError) -> str:

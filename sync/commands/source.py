@@ -12,7 +12,7 @@ from sync import sources
 from sync.commands.operator import operator_name
 from sync.named_sources import find_source, find_sources
 from walkthroughs import addresses
-from walkthroughs.command_group import CommandGroup
+from walkthroughs.command_group import CommandGroup, read_given
 from walkthroughs.enums import GitHost, OnRewrite
 from walkthroughs.runtime import runtime
 
@@ -143,10 +143,5 @@ def remove_command(source: str) -> None:
 def _read(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the options that were given as columns, and the texts of the files among them."""
     options = {name: value for name, value in given.items() if value is not None}
-    files = {name: _text(options.pop(name)) for name in _FILES if name in options}
+    files = {name: read_given(options.pop(name)) for name in _FILES if name in options}
     return {_COLUMNS.get(name, name): value for name, value in options.items()}, files
-
-
-def _text(path: Path) -> str:
-    with click.open_file(str(path)) as file:
-        return str(file.read()).strip()

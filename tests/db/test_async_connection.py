@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg2 import errors
+from sqlalchemy import text
 
+from tests.waiting import until
 from walkthroughs.database.pool import connect
 from walkthroughs.database.prepared import Prepared, Statement
 from walkthroughs.database.unavailable import DatabaseUnavailable
@@ -25,6 +27,8 @@ FAILING = Statement("failing", ("text",), "SELECT 1 / length($1)")
 ARRAY = Statement("of_array", ("text",), "SELECT ARRAY[$1]")
 WHO = Statement("who", ("int",), "SELECT pg_backend_pid() + $1")
 SLEEP = Statement("sleep", ("int",), "SELECT pg_sleep($1)")
+
+COUNT = Statement("count", ("int",), "SELECT count(*) + $1 FROM organization")
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
@@ -132,3 +136,17 @@ def end_sleepers(database):
             " WHERE query LIKE '%%pg_sleep($%%' AND pid <> pg_backend_pid()"
             " AND datname = current_database() AND state = 'active'"
         )
+
+
+@pytest.mark.usefixtures("impatient_server")
+def test_calls_that_waited_too_long_for_a_table_leave_nothing_at_work(database):
+    def count_waiting(session):
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        return session.execute(text(waiting)).scalar_one()
+
+    with database.transaction() as holder, Asked(database, COUNT) as asked:
+        holder.execute(text("LOCK TABLE organization"))
+        for _ in range(2):
+            with pytest.raises(DatabaseUnavailable):
+                asked.fetch(COUNT, 1)
+        until(lambda: count_waiting(holder) == 0)

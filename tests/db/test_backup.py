@@ -264,7 +264,7 @@ def test_what_keeps_a_backup_from_being_made_is_told_in_one_line(
         assert words in told
     passphrase.write_bytes(b"caf\xe9")
     told = run(settings, "backup", tmp_path / "x", "--passphrase-file", passphrase, code=1)
-    assert told == "Error: A file that was given is no text in UTF-8.\n"
+    assert told == f"Error: {passphrase} is no text in UTF-8.\n"
 
 
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(

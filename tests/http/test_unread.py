@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import re
+import threading
+import time
 from contextlib import ExitStack
 
 import httpx
@@ -86,6 +88,17 @@ def test_a_client_that_does_not_read_is_left_and_the_log_has_one_line_for_all(pa
     assert sum("did not read" in record.message for record in lines) == 1
     assert not [record for record in caplog.records if record.exc_info]
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_who_reads_slowly_gets_all_however_long_it_takes(pages):
+    pause = threading.Event()
+    with served(pages, unread_seconds=0.2) as origin, slow_reader(origin) as reader:
+        reader.sendall(GET)
+        began, read = time.monotonic(), b""
+        while not read.endswith(PAGE):
+            read += reader.recv(4096)
+            pause.wait(0.05)
+        assert time.monotonic() - began > 3 * 0.2
 
 
 def test_who_reads_late_gets_all_answers_whole_and_in_order(pages):

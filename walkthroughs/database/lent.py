@@ -24,16 +24,20 @@ _LATE = 1.0
 
 
 class Lent:
-    """Knows the connections that *engine* has lent, each until it comes back."""
+    """Knows the connections that *engines* have lent, each until it comes back."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, *engines: Engine) -> None:
         #: By the pool's own record of each: the connection, and when its wait is ended.
         self._lent: dict[Any, tuple[psycopg2.extensions.connection, float | None]] = {}
-        self._lock = threading.Lock()
+        #: The collector of garbage may give one back in the middle of what holds it.
+        self._lock = threading.RLock()
         self._of_thread = threading.local()
         self._is_watched = False
-        event.listen(engine, "checkout", self._out)
-        event.listen(engine, "checkin", self._back)
+        for engine in set(engines):
+            event.listen(engine, "checkout", self._out)
+            event.listen(engine, "checkin", self._back)
+            # Before its socket is closed, whose number may be another's at once.
+            event.listen(engine, "invalidate", lambda _, record, __: self._back(None, record))
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -59,10 +63,10 @@ class Lent:
         with self._lock:
             self._lent[record] = (connection, deadline)
             if deadline is not None and not self._is_watched:
-                self._is_watched = True
                 threading.Thread(
                     target=self._end_late, name="database-deadlines", daemon=True
                 ).start()
+                self._is_watched = True
 
     def _back(self, _: object, record: object) -> None:
         with self._lock:
@@ -70,15 +74,16 @@ class Lent:
 
     def _end_late(self) -> None:
         """End each wait whose time is over, as long as somebody has a deadline."""
-        while self._is_watched:
+        is_watched = True
+        while is_watched:
             time.sleep(_LATE)
             with self._lock:
-                self._is_watched = False
+                now = time.monotonic()
+                deadlines = [each for _, each in self._lent.values() if each is not None]
                 for connection, deadline in self._lent.values():
-                    if deadline is not None:
-                        self._is_watched = True
-                        if deadline < time.monotonic():
-                            _shut_down(connection)
+                    if deadline is not None and deadline < now:
+                        _shut_down(connection)
+                is_watched = self._is_watched = bool(deadlines)
 
 
 def _shut_down(connection: psycopg2.extensions.connection) -> None:

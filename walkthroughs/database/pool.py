@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -127,7 +127,9 @@ def connect(
         pool_size: connections at most; callers beyond that wait, 10 s at most.
         direct_address: the server's own URL, if *address* leads through a pooler.
     """
-    opener = ConnectionFactory(address if callable(address) else lambda: address)
+    opener = ConnectionFactory(
+        address if callable(address) else lambda: address, is_pooled=direct_address is not None
+    )
     engine = create_engine(
         "postgresql+psycopg2://",
         creator=opener,
@@ -150,7 +152,7 @@ def connect(
         opener,
         direct,
         sessionmaker(direct_engine, expire_on_commit=False),
-        Lent(engine),
+        Lent(engine, direct_engine),
     )
 
 
@@ -166,8 +168,8 @@ def libpq_address(url: URL) -> str:
 class ConnectionFactory:
     """Opens connections; asks for the address only when it must."""
 
-    def __init__(self, address: Callable[[], str]) -> None:
-        self._address = address
+    def __init__(self, address: Callable[[], str], *, is_pooled: bool = False) -> None:
+        self._address, self._is_pooled = address, is_pooled
         self._dsn: str | None = None
         self._address_lock = threading.Lock()
 
@@ -189,6 +191,12 @@ class ConnectionFactory:
 
     def __call__(self) -> psycopg2.extensions.connection:
         """Open one at the known address; ask for the address again if nothing answers there."""
+        connection = self._opened()
+        if not self._is_pooled:
+            _end_with_client(connection)
+        return connection
+
+    def _opened(self) -> psycopg2.extensions.connection:
         if self._dsn is not None:
             try:
                 return _open(self._dsn)
@@ -200,14 +208,26 @@ class ConnectionFactory:
 
 def _open(dsn: str) -> psycopg2.extensions.connection:
     # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
+    given = psycopg2.extensions.parse_dsn(dsn)
     opened: psycopg2.extensions.connection = psycopg2.connect(
-        dsn,
+        **_NOTICE_GONE | given,
         connect_timeout=_CONNECT_SECONDS,
         application_name="handrail",
         client_encoding="utf8",
-        **_NOTICE_GONE,
     )
     return opened
+
+
+def _end_with_client(connection: psycopg2.extensions.connection) -> None:
+    """Let the server end a statement whose client has left, as one that waited too long does.
+
+    By itself it goes on, with its locks, until the statement is through. A server of another
+    system than Linux may not be able to.
+    """
+    connection.autocommit = True
+    with suppress(psycopg2.DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SET client_connection_check_interval = '2s'")
+    connection.autocommit = False
 
 
 def _replace_dead(connection: psycopg2.extensions.connection, *_: object) -> None:

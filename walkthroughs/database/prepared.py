@@ -22,6 +22,9 @@ _PATIENCE_SECONDS = 1.5
 #: Else PostgreSQL may plan a statement at each call, by estimates that leave most of the planning
 #: out: an ordinary step then took 2.4 times the CPU.
 _PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
+#: So much later the server ends a statement, too. Its caller has been told, and begins again on
+#: another connection: while a table is locked, those would use up all that the server takes.
+_LATER_SECONDS = 0.5
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -63,7 +66,9 @@ class Prepared:
 
         self._database, self._connect = database, open_connection
         self._is_pooled = database.is_pooled
-        self._prepare = "; ".join([_PLAN_ONCE, *(statement.prepare for statement in statements)])
+        end_late = f"SET statement_timeout = {1000 * (_PATIENCE_SECONDS + _LATER_SECONDS):.0f}"
+        prepares = (statement.prepare for statement in statements)
+        self._prepare = "; ".join([_PLAN_ONCE, end_late, *prepares])
         self._free: list[AsyncConnection] = []
         self._most, self._busy = connections, 0
         self._turns: deque[asyncio.Future[None]] = deque()

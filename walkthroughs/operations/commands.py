@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from walkthroughs.command_group import Command
+from walkthroughs.command_group import Command, read_given
 from walkthroughs.database import migrations
 from walkthroughs.operations.backup import back_up
 from walkthroughs.operations.backup import restore as restore_backup
@@ -59,7 +59,7 @@ def _passphrase(file: Path | None, *, is_new: bool) -> str:
     if file is None:
         given = click.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True)
     else:
-        given = file.read_text().strip()
+        given = read_given(file)
     if not given:
         raise click.ClickException("The passphrase is empty.")
     return str(given)

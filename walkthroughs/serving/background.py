@@ -33,7 +33,7 @@ def running(
         until = time.monotonic() + _PATIENCE_SECONDS
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
-        if any(thread.is_alive() for thread in threads):
-            hurry()
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                hurry()  # again, since it may begin to wait for something else
+                thread.join(1.0)

@@ -15,15 +15,16 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from walkthroughs.counted_log import CountedLog
-from walkthroughs.serving.bodies import BYTES_PER_SECOND
 from walkthroughs.serving.http_protocol import StrictProtocol
 from walkthroughs.serving.unread import MOST_UNREAD_BYTES, UnreadAnswers
 
 _log = logging.getLogger(__name__)
 #: How long the headers of a request may take, from the connection or from their first byte.
 HEADER_SECONDS = 10.0
-#: How long a client may take for what it was answered, beside what a slow line needs for its size.
+#: How often it is looked whether a client takes what it was answered.
 UNREAD_SECONDS = 30.0
+#: Bytes a second that a client takes at least: less than the slowest mobile network carries.
+_SLOWEST = 2048
 #: Connections at most, as far as the system grants so many files.
 MAX_CONNECTIONS = 20_000
 #: Files that are no connections of clients: databases, logs, repositories.
@@ -72,6 +73,8 @@ class BoundedProtocol(StrictProtocol):
         super().__init__(*args, **more)
         self._deadline: asyncio.TimerHandle | None = None
         self._unread_deadline: asyncio.TimerHandle | None = None
+        #: How much waited in the connection when that was last looked at.
+        self._unread_size = 0
         #: Whether an answer is complete, and the client has not taken it yet.
         self._is_untaken = False
 
@@ -135,9 +138,8 @@ class BoundedProtocol(StrictProtocol):
 
     def _note_unread(self) -> None:
         self._end_unread()
-        size = self.transport.get_write_buffer_size()
-        seconds = self.unread_seconds + size / BYTES_PER_SECOND
-        self._unread_deadline = self.loop.call_later(seconds, self._end_unread_late)
+        self._unread_size = size = self.transport.get_write_buffer_size()
+        self._unread_deadline = self.loop.call_later(self.unread_seconds, self._end_unread_late)
         self.unread.note(self, size)
 
     def _end_unread(self) -> None:
@@ -147,6 +149,10 @@ class BoundedProtocol(StrictProtocol):
             self.unread.forget(self)
 
     def _end_unread_late(self) -> None:
+        taken = self._unread_size - self.transport.get_write_buffer_size()
+        if taken >= self.unread_seconds * _SLOWEST:
+            self._note_unread()
+            return
         self._abort(logging.INFO, "unread", "A client did not read its answer, and was left")
 
     def _abort(self, level: int, kind: str, line: str) -> None:

@@ -108,10 +108,10 @@ class WholeRequests:
             except TimeoutError:
                 await _refuse(_TooLate(), scope, receive, send)
                 return
-        start, *parts = answer
-        await send(start)
+        await send(answer[0])
         # In one piece, which waits in the connection: that has a bound, and a deadline.
-        content = b"".join(part.get("body", b"") for part in parts)
+        content = b"".join(part.get("body", b"") for part in answer[1:])
+        answer.clear()  # a large export is in memory once
         await send({"type": "http.response.body", "body": content})
 
     async def _read(
