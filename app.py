@@ -54,11 +54,11 @@ class Handrail(Flask):
     """The Flask half. Its pages are added before the first request is answered."""
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401  WSGI's protocol
-        """Answer a request. It waits for the database as long as the client waits for a page."""
+        """Answer a request. It waits a little less for the database than the client for a page."""
         from walkthroughs.serving.whole import PAGE_SECONDS
 
         add_pages(self)
-        with self.extensions["handrail"].database.lent.within(PAGE_SECONDS):
+        with self.extensions["handrail"].database.lent.within(0.8 * PAGE_SECONDS):
             return super().wsgi_app(environ, start_response)
 
 
