@@ -1,31 +1,33 @@
-"""Browsers that have signed in to an account: a cookie proves it, for as long as browsers keep one.
+"""Browsers that have signed in to an account: a cookie proves it until the password is changed.
 
-It signs nobody in. It gives the browser tries of its own, so that strangers who guess passwords
-close the account to other strangers and not to its owner.
+It signs nobody in, and names nobody. It gives these browsers tries of their own, which they share,
+so that strangers who guess passwords close the account to other strangers and not to its owner.
 """
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import select
 
+from admin.access.password_state import password_state
 from walkthroughs.addresses import ADMIN
 from walkthroughs.crypto import hash_token
+from walkthroughs.models import User, db
 from walkthroughs.runtime import runtime
 
+#: As long as browsers keep a cookie.
 _SECONDS = 400 * 24 * 3600
 
 
-def remember(email: str) -> None:
-    """Let the browser of this request prove that who has this account has signed in with it."""
-    value = _serializer().dumps([email, secrets.token_urlsafe(16)])
+def remember(user: User) -> None:
+    """Let the browser of this request prove that it has signed in with the password of now."""
+    name, value = _cookie(user.email), _serializer().dumps(password_state(user))
 
     @after_this_request
     def keep(response: Response) -> Response:
         response.set_cookie(
-            _cookie(email),
+            name,
             value,
             max_age=_SECONDS,
             path=ADMIN,
@@ -37,14 +39,16 @@ def remember(email: str) -> None:
 
 
 def known_browser(email: str) -> str | None:
-    """Return what tells this browser from others; none if nobody has signed in to *email* in it."""
+    """Return what all browsers have in common that have signed in to *email*; none if this has not.
+
+    Another password ends it: who knew the one before has no tries but those of strangers.
+    """
     try:
-        whose, browser = _serializer().loads(
-            request.cookies.get(_cookie(email), ""), max_age=_SECONDS
-        )
-    except (BadData, ValueError, TypeError):
+        proved = _serializer().loads(request.cookies.get(_cookie(email), ""), max_age=_SECONDS)
+    except BadData:
         return None
-    return str(browser) if whose == email else None
+    user = db.session.scalar(select(User).where(User.email == email))
+    return str(proved) if user is not None and proved == password_state(user) else None
 
 
 def _cookie(email: str) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin.access.accounts import Account
-from walkthroughs.crypto import hash_token
+from admin.access.password_state import password_state
 from walkthroughs.models import Member, User, db
 from walkthroughs.settings import Settings
 
@@ -24,7 +24,7 @@ def link_token(settings: Settings, user: User, organization_id: str | None = Non
     seen the link could sign in there as them.
     """
     limit = [] if organization_id is None else [organization_id]
-    return _serializer(settings).dumps([user.id, _state(user), *limit])
+    return _serializer(settings).dumps([user.id, password_state(user), *limit])
 
 
 def belongs_only_to(session: Session, user_id: str, organization_id: str) -> bool:
@@ -42,7 +42,7 @@ def account_of(settings: Settings, token: str) -> Account | None:
     except (BadData, ValueError):
         return None
     account: Account | None = db.session.get(Account, user_id)
-    if account is None or _state(account) != state:
+    if account is None or password_state(account) != state:
         return None
     if limit and not belongs_only_to(db.session(), user_id, limit[0]):
         return None
@@ -52,8 +52,3 @@ def account_of(settings: Settings, token: str) -> Account | None:
 def _serializer(settings: Settings) -> URLSafeTimedSerializer:
     newest_last = list(reversed(settings.secret_keys))
     return URLSafeTimedSerializer(newest_last, salt="a link to choose a password")
-
-
-def _state(user: User) -> str:
-    """Return what a change of the password changes, so that a link works once."""
-    return hash_token(f"{user.password} {user.fs_uniquifier}")[:16]

@@ -118,7 +118,7 @@ def _begin(_app: Flask, user: Any, **_: object) -> None:  # noqa: ANN401  the si
         user_agent=request.user_agent.string.replace("\0", "")[:_MAX_AGENT_LETTERS],
     )
     db.session.add(row)
-    remember(user.email)
+    remember(user)
 
 
 def _end(_app: Flask, **_: object) -> None:

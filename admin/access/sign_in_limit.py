@@ -1,7 +1,7 @@
 """Limit failed sign-ins of each account and each address, over all processes.
 
-A browser that has signed in to an account before is counted apart, and by nothing else: neither
-strangers who guess nor those who share its address close the account to it.
+Browsers that have signed in to an account are counted apart, all of one account together, and by
+nothing else: neither strangers who guess nor those who share an address close the account to them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,14 @@
 """Whose failed sign-ins are counted together: each account's, however it is spelt and asked."""
 
 import re
+from base64 import urlsafe_b64decode
+from dataclasses import replace
 
 import pytest
 
-from admin.access import sign_in_limit
+from admin.access import members, passwords, sign_in_limit
 from tests.dashboard import Visitor, app, said, site
+from walkthroughs.runtime import attach
 
 __all__ = ["app", "site"]
 OWNER, OTHER = "owner@acme.example", "owner@other.example"
@@ -23,6 +26,30 @@ def is_inside(visitor):
 
 def guess(app, times, email=OWNER, visitor=None):
     return [(visitor or Visitor(app)).sign_in(email, WRONG).status_code for _ in range(times)]
+
+
+def known_cookie(answer):
+    (header,) = [each for each in answer.headers.getlist("Set-Cookie") if "known_" in each]
+    return header
+
+
+def choose_password(app, database, chosen):
+    """Choose another password by a link, in a browser that nobody has signed in with."""
+    with app.app_context(), database.transaction() as session:
+        user = members.find_user(session, OWNER)
+        link = f"/admin/password/{passwords.link_token(app.extensions['handrail'].settings, user)}"
+    browser = Visitor(app)
+    browser.post(link, password=chosen, again=chosen)
+    return browser
+
+
+def known_browsers(app, password, number):
+    """Return browsers in which the owner has signed in, and out again."""
+    browsers = [Visitor(app) for _ in range(number)]
+    for browser in browsers:
+        browser.sign_in(OWNER, password)
+        browser.post("/admin/logout", page="/o/acme/admin/servers/")
+    return browsers
 
 
 def token_of(visitor, page="/admin/login"):
@@ -75,42 +102,72 @@ def test_strangers_close_an_account_to_strangers_and_not_to_a_browser_that_has_s
 
 
 def test_a_browser_that_has_signed_in_has_ten_failures_too(app, password):
-    known = Visitor(app)
-    known.sign_in(OWNER, password)
-    known.post("/admin/logout", page="/o/acme/admin/servers/")
+    (known,) = known_browsers(app, password, 1)
 
     assert guess(app, 11, visitor=known) == [200] * 10 + [429]
     assert known.sign_in(OWNER, password).status_code == 429
     assert Visitor(app).sign_in(OWNER, password).status_code == 302
 
 
+def test_all_browsers_that_have_signed_in_to_an_account_share_ten_failures(app, password):
+    browsers = known_browsers(app, password, 3)
+    codes = [code for each in browsers for code in guess(app, 4, visitor=each)]
+
+    assert codes == [200] * 10 + [429] * 2
+    assert browsers[0].sign_in(OWNER, password).status_code == 429
+
+
+def test_browsers_that_knew_the_password_before_it_was_changed_are_strangers(
+    app, password, database
+):
+    browsers, chosen = known_browsers(app, password, 3), "a long new password"
+    guess(app, 10, visitor=browsers[0])
+    owner = choose_password(app, database, chosen)
+    codes = [code for each in browsers for code in guess(app, 4, visitor=each)]
+
+    assert codes == [200] * 10 + [429] * 2
+    assert browsers[0].sign_in(OWNER, chosen).status_code == 429
+    owner.post("/admin/logout", page="/o/acme/admin/servers/")
+    assert owner.sign_in(OWNER, chosen).status_code == 302
+
+
+def test_browsers_that_have_signed_in_ask_for_as_many_links_as_one_does(app, password, database):
+    parts = app.extensions["handrail"]
+    attach(app, replace(parts, settings=replace(parts.settings, smtp_url="console:")))
+
+    def ask(visitor):
+        return visitor.post("/admin/lost-password/", email=OWNER).status_code
+
+    browsers = known_browsers(app, password, 5)
+    assert [ask(each) for each in browsers] == [200] * 3 + [429] * 2
+    choose_password(app, database, "a long new password")
+    assert [ask(each) for each in browsers] == [200] * 3 + [429] * 2, "together, as strangers"
+
+
 def test_what_proves_that_a_browser_has_signed_in_is_signed_and_of_one_account(app, site, password):
     known, thief = Visitor(app), Visitor(app)
     answer = known.sign_in(OWNER, password)
-    (header,) = [each for each in answer.headers.getlist("Set-Cookie") if "known_" in each]
+    header = known_cookie(answer)
     assert "HttpOnly" in header
     assert "SameSite=Lax" in header
     assert "Path=/admin" in header
-    assert "owner" not in header.partition("=")[0]
-    (name,) = re.findall(r"(known_\w+)=", header)
+    name, held = re.match(r"(known_\w+)=([\w-]+)", header).groups()
+    assert "owner" not in name
+    assert b"owner" not in urlsafe_b64decode(held + "==")
     guess(app, 10)
     made = Visitor(app)
-    mine = made.sign_in(OTHER, site["other"][3]).headers.getlist("Set-Cookie")
-    (others,) = [re.search(r"known_\w+=([^;]+)", each)[1] for each in mine if "known_" in each]
+    mine = known_cookie(made.sign_in(OTHER, site["other"][3]))
+    others = re.search(r"known_\w+=([^;]+)", mine)[1]
     for value in ("", "made up", "WyJvd25lckBhY21lLmV4YW1wbGUiLCJ4Il0", others):
         thief.client.set_cookie(name, value, path="/admin")
         assert thief.sign_in(OWNER, password).status_code == 429, value
 
 
 def test_a_new_password_by_a_link_lets_in_whom_strangers_have_shut_out(app, site, database):
-    from admin.access import members, passwords
-
-    with app.app_context(), database.transaction() as session:
-        user = members.find_user(session, OWNER)
-        link = f"/admin/password/{passwords.link_token(app.extensions['handrail'].settings, user)}"
     guess(app, 10)
-    owner, chosen = Visitor(app), "a long new password"
-    owner.post(link, password=chosen, again=chosen)
+    chosen = "a long new password"
+    owner = choose_password(app, database, chosen)
+    owner.post("/admin/logout", page="/o/acme/admin/servers/")
 
     assert owner.sign_in(OWNER, chosen).status_code == 302
 

@@ -87,7 +87,7 @@ def change() -> ResponseReturnValue:
 
 def _changed(account: Account, password: str) -> ResponseReturnValue:
     sessions.change_password(account, password)
-    remember(account.email)
+    remember(account)
     flash("The password is changed.", "success")
     return redirect(url_for("last_used"))
 
