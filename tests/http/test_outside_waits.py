@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from tests.client_documents import document_host
@@ -53,6 +54,10 @@ def all_wait(database, kind):
         yield
 
 
+def browser_at(academy, address):
+    return Browser(academy, lambda: httpx.HTTPTransport(local_address=address))
+
+
 def text_of(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
 
@@ -66,16 +71,20 @@ def test_two_documents_are_waited_for_at_once_and_nobody_else_waits(academy, hos
         request.send_response(404)
         request.end_headers()
 
-    def ask(client_id):
-        return Browser(academy).get(academy.authorize_url(client_id))
+    def ask(client_id, address="127.0.0.1"):
+        return browser_at(academy, address).get(academy.authorize_url(client_id))
 
     assert ask(kept).status_code == 200
     sql(academy, "UPDATE client_documents SET fresh_until = 0")
     asked = host.asked
     host.answers |= dict.fromkeys(("/one.json", "/two.json", "/three.json"), hang)
     with ThreadPoolExecutor(2) as pool:
-        slow = [pool.submit(ask, host.address(f"{name}.json")) for name in ("one", "two")]
+        slow = [pool.submit(ask, host.address("one.json"), "127.0.0.2")]
         try:
+            until(lambda: host.asked == asked + 1)
+            again = ask(host.address("two.json"), "127.0.0.2")
+            assert again.status_code == 503, "one caller has one place"
+            slow.append(pool.submit(ask, host.address("two.json"), "127.0.0.3"))
             until(lambda: host.asked == asked + 2)
             third = ask(host.address("three.json"))
             assert (third.status_code, third.headers.get("Retry-After")) == (503, "2")
@@ -104,6 +113,9 @@ def test_one_caller_does_not_use_up_the_documents_that_an_organization_may_read(
 
     assert codes == [200, 200, 429]
     assert host.asked == 2
+    with all_wait(academy.database, Kind.DOCUMENT):
+        page = Browser(academy).get(academy.authorize_url(host.publish("last.json")))
+        assert page.status_code == 429, "who is refused waits for no place"
 
 
 def test_a_code_that_has_to_wait_is_not_counted_and_the_address_stays_in_the_form(academy):
@@ -126,6 +138,9 @@ def test_one_caller_does_not_use_up_the_mails_of_an_organization(academy, monkey
     ]
 
     assert codes == [200, 200, 200, 429]
+    with all_wait(academy.database, Kind.MAIL):
+        page = Browser(academy).ask_code(url, "last@x.example")
+        assert page.status_code == 429, "who is refused waits for no place"
 
 
 def test_the_answer_of_a_provider_that_has_to_wait_can_be_sent_again(database, settings):

@@ -59,8 +59,12 @@ class ClientDocuments:
         return client
 
     def _read(self, url: str) -> Document:
-        with waiting(self.database, Kind.DOCUMENT):
-            for limit, whom in ((_FETCHES_OF_CALLER, self.caller), (_FETCHES, "all")):
+        limits = ((_FETCHES_OF_CALLER, self.caller), (_FETCHES, "all"))
+        # Who is refused holds no place, and who gets none is not counted.
+        for limit, whom in limits:
+            request_limits.refuse_if_reached(self.database, self.organization_id, limit, whom)
+        with waiting(self.database, Kind.DOCUMENT, self.caller):
+            for limit, whom in limits:
                 request_limits.take(self.database, self.organization_id, limit, whom)
             return self.reader.read(url)
 

@@ -40,8 +40,18 @@ def send_code(page: Page) -> Response:
         return render_page("email", page, fault=fault, email=typed[:254])
     if settings.smtp_url is None:
         return problem_page("This server cannot send e-mail yet. Tell the people who run it.", 503)
+    limits = (
+        (_MAILS, email),
+        (_MAILS_OF_CALLER, caller_of(request.remote_addr)),
+        (_MAILS_OF_ALL, "all"),
+    )
+    # Who is refused holds no place, and who gets none is not counted.
+    for limit, whom in limits:
+        request_limits.refuse_if_reached(database, page.server.organization_id, limit, whom)
     try:
         with waiting(database, Kind.MAIL):
+            for limit, whom in limits:
+                request_limits.take(database, page.server.organization_id, limit, whom)
             code_id = _mail_code(page, email)
     except (MailNotSent, HostsAwaited) as error:
         return render_page("email", page, fault=str(error), email=email)
@@ -49,12 +59,8 @@ def send_code(page: Page) -> Response:
 
 
 def _mail_code(page: Page, email: str) -> str:
-    """Send a code, if there were not too many; return its id."""
-    settings, database = runtime().settings, runtime().database
-    for limit, whom in (
-        (_MAILS, email), (_MAILS_OF_CALLER, caller_of(request.remote_addr)), (_MAILS_OF_ALL, "all"),
-    ):  # fmt: skip
-        request_limits.take(database, page.server.organization_id, limit, whom)
+    """Send a code; return its id."""
+    settings = runtime().settings
     with transaction() as rows:
         code_id, code = email_codes.make_code(rows, settings, page.server, email, browser_secret())
     words = render_template("sign_in/code.txt", server=page.server, code=code, client=page.client)

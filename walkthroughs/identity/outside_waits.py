@@ -19,6 +19,7 @@ _FEWEST, _OF_POOL = 3, 6
 _DOCUMENTS = 2
 _lock = threading.Lock()
 _waiting: Counter[Kind] = Counter()
+_callers: set[str] = set()
 
 
 class Kind(StrEnum):
@@ -39,10 +40,11 @@ class HostsAwaited(HandrailError):
 
 
 @contextmanager
-def waiting(database: Database, kind: Kind) -> Iterator[None]:
+def waiting(database: Database, kind: Kind, caller: str | None = None) -> Iterator[None]:
     """Run the block, in which a thread that answers a page waits for another host.
 
-    Of ten threads five may at once, for hosts of one kind four, for documents of apps two.
+    Of ten threads five may at once, for hosts of one kind four, for documents of apps two. Who is
+    named as the *caller* has one place at a time, whatever is asked of whichever organization.
 
     Raises:
         HostsAwaited: as many wait already. Nothing of the block was run.
@@ -50,11 +52,15 @@ def waiting(database: Database, kind: Kind) -> Iterator[None]:
     most = max(_FEWEST, database.pool_size // _OF_POOL)
     of_kind = _DOCUMENTS if kind is Kind.DOCUMENT else most - 1
     with _lock:
-        if _waiting.total() >= most or _waiting[kind] >= of_kind:
+        if _waiting.total() >= most or _waiting[kind] >= of_kind or caller in _callers:
             raise HostsAwaited
         _waiting[kind] += 1
+        if caller is not None:
+            _callers.add(caller)
     try:
         yield
     finally:
         with _lock:
             _waiting[kind] -= 1
+            if caller is not None:
+                _callers.remove(caller)
