@@ -12,7 +12,12 @@ from werkzeug.exceptions import HTTPException
 from admin.access.roles import SAFE_METHODS
 from sync.importing.upload import MAX_FILES, MAX_UPLOAD_BYTES
 from walkthroughs.addresses import is_dashboard
-from walkthroughs.database.unavailable import DRIVER_ERRORS, DatabaseUnavailable, unavailable
+from walkthroughs.database.unavailable import (
+    DRIVER_ERRORS,
+    DatabaseUnavailable,
+    is_away,
+    unavailable,
+)
 from walkthroughs.runtime import runtime
 
 _POLICY = (
@@ -151,7 +156,12 @@ def _error_page(error: HTTPException) -> ResponseReturnValue:
 
 
 def _database_away(error: Exception) -> ResponseReturnValue:
-    """Answer 503 without a word to the database; one line of the log a minute says why."""
+    """Answer 503 without a word to the database; one line of the log a minute says why.
+
+    A fault of ours, which the driver raises as one of the same errors, goes on to be one.
+    """
+    if not is_away(error):
+        raise error
     away = error if isinstance(error, DatabaseUnavailable) else unavailable(error)
     headers = {"Retry-After": str(_RETRY_SECONDS)}
     if g.get("asks_for_json") or not is_dashboard(request.path):

@@ -16,7 +16,8 @@ from walkthroughs.counted_log import CountedLog
 from walkthroughs.errors import HandrailError
 
 _log = CountedLog(logging.getLogger(__name__))
-#: What the driver, the pool and a deadline raise while the server is away, silent or too busy.
+#: What the driver, the pool and a deadline raise while the server is away, silent or too busy;
+#: the driver raises some of them for faults of ours, too: see `is_away`.
 DRIVER_ERRORS = (
     OperationalError,
     InterfaceError,
@@ -25,6 +26,9 @@ DRIVER_ERRORS = (
     psycopg2.InterfaceError,
     TimeoutError,
 )
+#: The classes of SQLSTATE that say so: of connections, transactions rolled back, resources,
+#: operators, the system; and a lock that was not given in time.
+_AWAY_CLASSES, _LOCKED = frozenset({"08", "40", "53", "57", "58"}), "55P03"
 
 
 class Cause(StrEnum):
@@ -70,11 +74,25 @@ class DatabaseUnavailable(HandrailError):
 
 @contextmanager
 def unavailable_errors() -> Iterator[None]:
-    """Raise `DatabaseUnavailable` for what the drivers raise in the block, and log why."""
+    """Raise `DatabaseUnavailable` for what says in the block that it is away, and log why."""
     try:
         yield
     except DRIVER_ERRORS as error:
+        if not is_away(error):
+            raise
         raise unavailable(error) from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether one of `DRIVER_ERRORS` says that the server is away, silent or too busy.
+
+    Others are faults of ours: a cursor that is closed, a statement of more columns than may be.
+    """
+    original = getattr(error, "orig", None) or error
+    if isinstance(original, psycopg2.InterfaceError):
+        return "connection already closed" in str(original)
+    state = getattr(original, "pgcode", None)
+    return state is None or state[:2] in _AWAY_CLASSES or state == _LOCKED
 
 
 def unavailable(error: BaseException) -> DatabaseUnavailable:
