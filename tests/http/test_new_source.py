@@ -16,6 +16,7 @@ from tests.new_source import Steps, host, hosted, settings
 from tests.ssh_hosts import ssh_host
 from tests.waiting import until
 from walkthroughs.crypto import encrypt
+from walkthroughs.identity import outside_waits
 from walkthroughs.ids import now_ms
 from walkthroughs.models import AuditEvent, ContentSource, User, Walkthrough
 
@@ -169,8 +170,23 @@ def test_a_silent_host_is_waited_for_so_long_and_no_connection_meanwhile(
 def test_several_that_are_tried_at_once_are_enough(app, owner, hosted):
     with app.app_context(), trial(), trial(), trial(), trial():
         steps = Steps(owner).send(url=hosted.url)
-    assert "This server waits for several hosts just now" in steps.shown
+    assert "The server is busy. Try again in a moment." in steps.shown
     assert Steps(owner).send(url=hosted.url).step == "access"
+
+
+def test_who_waits_for_a_place_among_them_holds_no_connection(app, owner, hosted):
+    database, busy = app.extensions["handrail"].database, []
+
+    def watch():
+        until(lambda: outside_waits._queued[outside_waits.Kind.REPOSITORY])
+        busy.append(database.engine.pool.checkedout())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with app.app_context(), trial(), trial(), trial(), trial():
+        Steps(owner).send(url=hosted.url)
+    watcher.join()
+    assert busy == [0]
 
 
 def test_what_the_pages_keep_is_good_for_one_member_for_some_time(

@@ -1,4 +1,4 @@
-"""Few threads wait for hosts that others name; whoever comes meanwhile is told, and pages go on."""
+"""Few threads wait for hosts that others name; a few more wait for a place, and pages go on."""
 
 import re
 import socket
@@ -7,6 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from html import unescape
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -16,7 +18,7 @@ from tests.dashboard import app, owner, said, site
 from tests.openid import Learner, provider_served, school_served
 from tests.signing_in import LEA, Browser, academy_served, sql
 from tests.waiting import PATIENCE, SOON, until
-from walkthroughs.identity import client_documents, code_pages, outside_http
+from walkthroughs.identity import client_documents, code_pages, outside_http, outside_waits
 from walkthroughs.identity.outside_http import HostUnusable, OutsideHttp
 from walkthroughs.identity.outside_waits import HostsAwaited, Kind, waiting
 from walkthroughs.identity.request_limits import Limit
@@ -26,7 +28,20 @@ from walkthroughs.serving.sizes import Sizes
 
 __all__ = ["app", "owner", "site"]
 
-MOMENT = "This server waits for several hosts just now. Try again in a moment."
+MOMENT = "The server is busy. Try again in a moment."
+AGAIN = re.compile(r'<a href="([^"]+)">Try again</a>')
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Whoever waits for a place gives up at once."""
+    monkeypatch.setattr(outside_waits, "_PATIENCE_SECONDS", 0)
+
+
+@pytest.fixture
+def patient(hurried, monkeypatch):
+    """Whoever waits for a place does so until there is one."""
+    monkeypatch.setattr(outside_waits, "_PATIENCE_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -56,6 +71,15 @@ def all_wait(database, kind):
 
 def browser_at(academy, address):
     return Browser(academy, lambda: httpx.HTTPTransport(local_address=address))
+
+
+@contextmanager
+def all_taken(database, kind):
+    """The same as far as there are places, without waiting for one more."""
+    with ExitStack() as stack:
+        for _ in range(outside_waits.places(database, kind)):
+            stack.enter_context(waiting(database, kind))
+        yield
 
 
 def text_of(page):
@@ -149,13 +173,69 @@ def test_the_answer_of_a_provider_that_has_to_wait_can_be_sent_again(database, s
         url = school.authorize_url(school.register()["client_id"])
         with all_wait(school.database, Kind.PROVIDER):
             page = person.submit(person.get(url), "provider")
-            assert (page.status_code, MOMENT in text_of(page)) == (503, True)
+            assert MOMENT in text_of(page)
+        answer = person.submit(page, "provider")
+        assert answer.headers["location"].startswith(provider.issuer), "the button is still there"
         back = person.leave(url)
         with all_wait(school.database, Kind.PROVIDER):
             page = person.get(back)
             assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+            assert MOMENT in text_of(page)
 
-        assert 'value="allow"' in person.arrive(back).text
+        again = urljoin(back, unescape(AGAIN.search(page.text)[1]))
+        assert again == back
+        assert 'value="allow"' in person.arrive(again).text
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_finds_all_places_taken_waits_for_one(academy):
+    url, taken = academy.authorize_url(academy.register()["client_id"]), ExitStack()
+    with ThreadPoolExecutor(1) as pool, taken:
+        usual = replace(academy.database, pool_size=Sizes().pool_size)
+        taken.enter_context(all_taken(usual, Kind.MAIL))
+        asked = pool.submit(Browser(academy).ask_code, url)
+        until(lambda: outside_waits._queued[Kind.MAIL] == 1)
+        assert academy.mailbox.messages == []
+        taken.close()
+        assert "Type the code" in text_of(asked.result())
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(
+    ("sizes", "kind", "queued"),
+    [
+        (Sizes(), Kind.MAIL, 4),
+        (Sizes(), Kind.DOCUMENT, 1),
+        (Sizes(4, 1), Kind.MAIL, 1),
+        (Sizes(4, 1), Kind.DOCUMENT, 1),
+    ],
+)
+def test_few_threads_wait_for_a_place_and_some_are_left_for_pages(database, sizes, kind, queued):
+    served, taken = replace(database, pool_size=sizes.pool_size), ExitStack()
+
+    def wait():
+        with waiting(served, kind):
+            return True
+
+    with ThreadPoolExecutor(queued) as pool, taken:
+        taken.enter_context(all_taken(served, kind))
+        waits = [pool.submit(wait) for _ in range(queued)]
+        until(lambda: outside_waits._queued.total() == queued)
+        begun = time.monotonic()
+        with pytest.raises(HostsAwaited), waiting(served, kind):
+            pass
+        assert time.monotonic() - begun < SOON, "who is one too many is told at once"
+        taken.close()
+        assert all(each.result() for each in waits)
+    assert outside_waits._queued.total() == outside_waits._waiting.total() == 0
+
+
+def test_the_page_of_an_app_that_has_to_wait_leads_to_itself(academy, host):
+    url = academy.authorize_url(host.publish("app.json"))
+    with all_wait(academy.database, Kind.DOCUMENT):
+        page = Browser(academy).get(url)
+
+    assert urljoin(url, unescape(AGAIN.search(page.text)[1])) == url
 
 
 def test_of_ten_threads_five_wait_and_hosts_of_one_kind_leave_one_to_the_others(database):

@@ -37,9 +37,14 @@ class Page:
         return LearnerAuthorization(context)
 
 
+def this_page() -> str:
+    """Return the address of this page, which holds all that the app asks for."""
+    return f"{request.path}?{request.query_string.decode()}"
+
+
 def show_again() -> Response:
     """Send the browser to this page again, to be shown what comes next."""
-    answer = make_response(redirect(f"{request.path}?{request.query_string.decode()}", 303))
+    answer = make_response(redirect(this_page(), 303))
     assert isinstance(answer, Response)  # noqa: S101  narrows the type
     return answer
 

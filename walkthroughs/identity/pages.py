@@ -35,6 +35,7 @@ from walkthroughs.identity.page_answers import (
     session_cookie,
     show_again,
     signed_in_learner,
+    this_page,
 )
 from walkthroughs.identity.provider_pages import (
     ask_again,
@@ -157,23 +158,24 @@ def _keep_nowhere(response: Response) -> Response:
 
 @sign_in_pages.errorhandler(DatabaseUnavailable)
 def _unavailable(error: DatabaseUnavailable) -> Response:
-    return problem_page(str(error), 503, 2)
+    return problem_page(str(error), 503, 2, again=this_page())
 
 
 @sign_in_pages.errorhandler(HostsAwaited)
 def _hosts_awaited(error: HostsAwaited) -> Response:
-    return problem_page(str(error), 503, RETRY_SECONDS)
+    return problem_page(str(error), 503, RETRY_SECONDS, again=this_page())
 
 
 @sign_in_pages.errorhandler(LimitReached)
 def _limited(limit: LimitReached) -> Response:
-    return problem_page(str(limit), 429, limit.retry_seconds)
+    return problem_page(str(limit), 429, limit.retry_seconds, again=this_page())
 
 
 @sign_in_pages.errorhandler(DocumentUnreadable)
 @sign_in_pages.errorhandler(ClientRefused)
 def _no_document(error: DocumentUnreadable | ClientRefused) -> Response:
-    return problem_page(f"The app cannot be checked. {error} Try again later, or use another app.")
+    words = f"The app cannot be checked. {error} Try again later, or use another app."
+    return problem_page(words, again=this_page())
 
 
 @sign_in_pages.errorhandler(BadRequest)

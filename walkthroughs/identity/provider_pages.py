@@ -22,7 +22,7 @@ from walkthroughs.identity.openid_client import (
     new_secrets,
     sign_in_address,
 )
-from walkthroughs.identity.outside_waits import Kind, waiting
+from walkthroughs.identity.outside_waits import HostsAwaited, Kind, waiting
 from walkthroughs.identity.page_answers import (
     NO_FRAMES,
     POLICY,
@@ -68,7 +68,7 @@ def show_provider(page: Page, fault: str | None = None) -> Response:
 
 
 def go_to_provider(page: Page) -> Response:
-    """Send the browser to the provider; or say that it is away, with the button to try again."""
+    """Send the browser to the provider; or say why not now, with the button to try again."""
     parts, server = runtime(), page.server
     organization_id = server.organization_id
     request_limits.take(parts.database, organization_id, _BEGUN, caller_of(request.remote_addr))
@@ -81,6 +81,8 @@ def go_to_provider(page: Page) -> Response:
             metadata = discover(outside_http(parts.settings), parts.settings, provider.issuer)
     except (ProviderFailed, SecretUnreadable) as error:
         return show_provider(page, _told(provider, error))
+    except HostsAwaited as error:
+        return show_provider(page, str(error))
     made = new_secrets()
     with transaction() as rows:
         here = f"{server.addresses.endpoints}/authorize?{request.query_string.decode()}"

@@ -27,12 +27,12 @@ def trial(*rows: object) -> Iterator[None]:
     The block may read *rows* as they are.
 
     Raises:
-        HostsAwaited: several are waited for already.
+        HostsAwaited: several are waited for already, and go on to be.
     """
+    for row in rows:
+        db.session.expunge(row)
+    db.session.rollback()
     with waiting(runtime().database, Kind.REPOSITORY):
-        for row in rows:
-            db.session.expunge(row)
-        db.session.rollback()
         yield
 
 
