@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.signing_in import CALLBACK, LEA, Browser, answer_of, sql
-from walkthroughs.identity import mail
+from walkthroughs.identity import code_pages, mail
 
 
 @pytest.fixture
@@ -41,6 +41,31 @@ def test_five_wrong_codes_end_the_right_one(academy, url):
         "Tries left: 4", "Tries left: 3", "Tries left: 2", "Tries left: 1", "Five tries",
     ]  # fmt: skip
     assert "This code has ended" in browser.submit(page, "code", code=code).text
+
+
+def test_wrong_codes_of_others_at_an_address_refuse_no_right_one(academy, url, monkeypatch):
+    monkeypatch.setattr(code_pages, "_WRONG_CODES", replace(code_pages._WRONG_CODES, most=2))
+    guesser, other = Browser(academy), Browser(academy)
+    guessed = guesser.ask_code(url, "eve@x.example")
+    code = academy.mailbox.code().replace(" ", "")
+    wrong = f"{(int(code) + 1) % 10**8:08}"
+    page = other.ask_code(url)
+    told = [guesser.submit(guessed, "code", code=wrong) for _ in range(3)]
+
+    assert [each.status_code for each in told] == [200, 200, 429]
+    assert "Many people at your network&#39;s address" in told[2].text
+    assert '<a href="/s/acme/oauth/authorize?' in told[2].text
+    assert guesser.submit(guessed, "code", code=code).status_code == 429, "it has been tried"
+    # A code that nobody has tried yet is no guess.
+    assert other.submit(page, "code", code=academy.mailbox.code()).status_code == 303
+    third = Browser(academy)
+    page = third.ask_code(url, "new@x.example")
+    assert third.submit(page, "code", code="1").status_code == 429
+    assert third.submit(page, "code", code=academy.mailbox.code()).status_code == 429
+
+
+def test_one_address_gets_five_hundred_codes_in_a_quarter_of_an_hour():
+    assert (code_pages._MAILS_OF_CALLER.most, code_pages._MAILS_OF_CALLER.seconds) == (500, 900)
 
 
 def test_a_code_counts_in_the_browser_that_asked_and_for_ten_minutes(academy, url):

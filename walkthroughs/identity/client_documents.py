@@ -22,7 +22,7 @@ _LONGEST_MS = 7 * 24 * 3600 * 1000
 #: Hosts are asked at the wish of strangers.
 _FETCHES = Limit("document", 60, 60)
 #: So that one of them does not use up those of all.
-_FETCHES_OF_CALLER = Limit("document-of-caller", 20, 60)
+_FETCHES_OF_CALLER = Limit("document-of-caller", 20, 60, is_of_caller=True)
 _new_id = id_factory("doc")
 
 

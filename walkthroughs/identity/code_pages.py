@@ -18,16 +18,16 @@ from walkthroughs.identity.page_answers import (
     render_page,
     show_again,
 )
-from walkthroughs.identity.request_limits import Limit
+from walkthroughs.identity.request_limits import Limit, LimitReached
 from walkthroughs.identity.transactions import transaction
 from walkthroughs.runtime import runtime
 
 _MAILS = Limit("mails", 5, 900)
-#: An office shares an address. One caller does not use up what the organization has.
-_MAILS_OF_CALLER = Limit("mails-of-caller", 100, 900)
+#: A conference shares an address. One caller does not use up what the organization has.
+_MAILS_OF_CALLER = Limit("mails-of-caller", 500, 900, is_of_caller=True)
 _MAILS_OF_ALL = Limit("mails-of-all", 2_000, 3600)
-#: Of one caller. Right codes are not counted: an office shares an address.
-_WRONG_CODES = Limit("wrong-codes", 50, 900)
+#: Right codes are not counted, and the first try of each code counts whatever others have typed.
+_WRONG_CODES = Limit("wrong-codes", 50, 900, is_of_caller=True)
 
 
 def send_code(page: Page) -> Response:
@@ -72,13 +72,17 @@ def check_code(page: Page) -> Response:
     """Begin a session for who types the code that was sent; tell others what is wrong."""
     settings, database = runtime().settings, runtime().database
     organization_id, caller = page.server.organization_id, caller_of(request.remote_addr)
-    request_limits.refuse_if_reached(database, organization_id, _WRONG_CODES, caller)
+    tries = email_codes.TRIES
+    try:
+        request_limits.refuse_if_reached(database, organization_id, _WRONG_CODES, caller)
+    except LimitReached:
+        tries = 1
     code_id, typed = request.form.get("sign_in", ""), request.form.get("code", "")
     token, fault, email = "", None, None
     with transaction() as rows:
         try:
             email = email_codes.check_code(
-                rows, settings, page.server, code_id, browser_secret(), typed
+                rows, settings, page.server, code_id, browser_secret(), typed, tries
             )
         except CodeRefused as refused:
             fault = refused

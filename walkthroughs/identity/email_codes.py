@@ -75,15 +75,18 @@ def check_code(
     code_id: str,
     browser: str,
     typed: str,
+    tries: int = TRIES,
 ) -> str:
     """Return whose code this is, and end it. A wrong one is counted; the caller commits.
+
+    It is looked at only if fewer than *tries* were wrong before.
 
     Raises:
         CodeRefused: it is wrong, too old, used or another browser's, or there were too many tries.
     """
     tried = session.execute(
         update(SignInCode)
-        .where(*_counts(server, code_id, browser))
+        .where(*_counts(server, code_id, browser), SignInCode.tries < tries)
         .values(tries=SignInCode.tries + 1)
         .returning(SignInCode.email, SignInCode.code_hash, SignInCode.tries)
         .execution_options(synchronize_session=False)

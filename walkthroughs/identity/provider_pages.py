@@ -42,7 +42,7 @@ from walkthroughs.models.oidc import OidcProvider
 from walkthroughs.runtime import runtime
 
 #: The provider is asked, and a row is written, at the wish of strangers.
-_BEGUN = Limit("providers", 300, 900)
+_BEGUN = Limit("providers", 500, 900, is_of_caller=True)
 _BEGUN_AT_ALL = Limit("providers-of-all", 5_000, 3600)
 _ASKS_AGAIN = "learner_asks_again"
 _CODE_OF_ERROR = re.compile(r"[a-z_]{1,40}")

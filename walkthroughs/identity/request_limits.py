@@ -18,19 +18,29 @@ _KEPT_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many within a window of time. The name tells limits apart in the table."""
+    """So many within a window of time. The name tells limits apart in the table.
+
+    Attributes:
+        is_of_caller: whether people who share an address share it, who are told so.
+    """
 
     name: str
     most: int
     seconds: int
+    is_of_caller: bool = False
 
 
 class LimitReached(HandrailError):
     """Too many of the same within a window. `retry_seconds` says when the next one counts."""
 
-    def __init__(self, retry_seconds: int) -> None:
+    def __init__(self, retry_seconds: int, *, is_of_caller: bool = False) -> None:
         minutes = -(-retry_seconds // 60)
-        super().__init__(f"There were too many attempts. Try again in {minutes} min.")
+        what = (
+            "Many people at your network's address are signing in just now."
+            if is_of_caller
+            else "There were too many attempts."
+        )
+        super().__init__(f"{what} Try again in {minutes} min.")
         self.retry_seconds = retry_seconds
 
 
@@ -63,7 +73,7 @@ def take(database: Database, organization_id: str, limit: Limit, whom: str) -> N
             old = RequestCount.window_start < now_ms() - _KEPT_MS
             connection.execute(delete(RequestCount).where(old))
     if count > limit.most:
-        raise LimitReached(_seconds_left(limit, start))
+        raise LimitReached(_seconds_left(limit, start), is_of_caller=limit.is_of_caller)
 
 
 def refuse_if_reached(database: Database, organization_id: str, limit: Limit, whom: str) -> None:
@@ -82,7 +92,7 @@ def refuse_if_reached(database: Database, organization_id: str, limit: Limit, wh
     with database.autocommit() as connection:
         count = connection.execute(query).scalar()
     if (count or 0) >= limit.most:
-        raise LimitReached(_seconds_left(limit, start))
+        raise LimitReached(_seconds_left(limit, start), is_of_caller=limit.is_of_caller)
 
 
 def _counted_for(limit: Limit, whom: str) -> str:
