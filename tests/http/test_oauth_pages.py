@@ -118,7 +118,8 @@ def test_json_is_no_form_of_a_sign_in(academy, url):
     assert academy.mailbox.messages == []
     for name in ("token", "revoke"):
         answer = httpx.post(f"{academy.oauth}/{name}", json={"grant_type": "refresh_token"})
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        told = {"error": "invalid_request", "error_description": "Send a form."}
+        assert (answer.status_code, answer.json()) == (400, told)
 
 
 def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(academy, url):

@@ -116,7 +116,8 @@ def _refuse_unreadable_secret() -> None:
 
 @oauth_endpoints.errorhandler(BadRequest)
 def _unreadable(_: BadRequest) -> ResponseReturnValue:
-    return jsonify(error="invalid_request", error_description="It cannot be read."), 400
+    message = "Send a form." if request.is_json else "It cannot be read."
+    return jsonify(error="invalid_request", error_description=message), 400
 
 
 @oauth_endpoints.errorhandler(RequestEntityTooLarge)
