@@ -5,6 +5,7 @@ The files here are the flow, from the top; the rooms are its parts:
 commands        what operators and authors type
 doctor          looks at what an installation depends on
 worker          checks each source when it is due
+turns           whose source is checked next
 recheck         compares what is live with its commit, a little at a time
 sources         add, change, remove and find a source
 rotate_key      encrypts stored secrets again, for a new key

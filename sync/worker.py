@@ -23,6 +23,7 @@ from sync.proposals.outcome import follow_unmoved, read_open
 from sync.runs import PlanChanged, RunResult, SourceRemoved, SyncRequest
 from sync.source_repository import open_repository_of
 from sync.sync_source import sync_claimed
+from sync.turns import Turns, waits_since
 from walkthroughs.database.listener import close, listen, wait
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable, unavailable_errors
@@ -99,7 +100,7 @@ class _Checks:
         count: Callable[[str], None],
         at_once: int,
     ) -> None:
-        self._count, self._at_once, self._turns = count, at_once, queue.Turns(at_once)
+        self._count, self._at_once, self._turns = count, at_once, Turns(at_once)
         self._database, self._settings, self._stop, self._pool = database, settings, stop, pool
         #: By source: its organization, and its check.
         self._running: dict[str, tuple[str, Future[None]]] = {}
@@ -124,7 +125,7 @@ class _Checks:
         seconds, now = self._settings.poll_seconds, now_ms()
         times = {source.id: queue.due_at(source, seconds, now) for source in sources}
         idle = [each for each in sources if each.id not in self._running]
-        due = {s.id: queue.waits_since(s, seconds, now) for s in idle if times[s.id] <= now}
+        due = {s.id: waits_since(s, seconds, now) for s in idle if times[s.id] <= now}
         while (
             len(self._running) < self._at_once
             and (source := self._turns.take(due, idle, self._at_work(), now)) is not None

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 
 from sync import queue
+from sync.turns import Turns, waits_since
 from sync.worker import check_source, run_worker
 from tests.waiting import until
 from walkthroughs.models import ContentSource
@@ -58,7 +59,7 @@ def source(id, owner, waited_since, error=None):
 
 def in_turn(at_once, sources, now=10**9):
     """The order in which sources have their turn, with so many places that none becomes free."""
-    turns, at_work = queue.Turns(at_once), Counter()
+    turns, at_work = Turns(at_once), Counter()
     due, taken = {each.id: each.checked_at for each in sources}, []
     while len(taken) < at_once and (found := turns.take(due, sources, at_work, now)):
         at_work[found.organization_id] += 1
@@ -68,7 +69,7 @@ def in_turn(at_once, sources, now=10**9):
 
 def one_by_one(sources, now=10**9):
     """The order in which they have their turn in one place."""
-    turns, due = queue.Turns(1), {each.id: each.checked_at for each in sources}
+    turns, due = Turns(1), {each.id: each.checked_at for each in sources}
     return [turns.take(due, sources, {}, now).id for _ in sources]
 
 
@@ -77,7 +78,7 @@ def test_an_organization_has_a_share_of_the_places():
     assert [len(in_turn(places, of_one)) for places in (1, 2, 3, 4)] == [1, 1, 2, 2]
     other = source("z", "other", 9)
     assert in_turn(2, [*of_one, other]) == ["s0", "z"]
-    assert len(queue.Turns(2).with_room(of_one, {"org": 1})) == 0
+    assert len(Turns(2).with_room(of_one, {"org": 1})) == 0
 
 
 def test_who_waited_for_longest_is_next_and_organizations_take_turns():
@@ -97,13 +98,13 @@ def test_who_could_not_be_read_goes_behind_for_ten_minutes():
 def test_since_when_a_source_waits():
     found = source("a", "org", 1_000_000)
     found.interval_seconds, now = 100, 2_000_000
-    assert queue.waits_since(found, 60, now) == queue.due_at(found, 60, now) > 1_000_000
+    assert waits_since(found, 60, now) == queue.due_at(found, 60, now) > 1_000_000
     found.requested_at = 1_500_000
-    assert queue.waits_since(found, 60, now) == 1_500_000
+    assert waits_since(found, 60, now) == 1_500_000
     found.checked_at = now + 1
-    assert queue.waits_since(found, 60, now) == 0
+    assert waits_since(found, 60, now) == 0
     found.checked_at = None
-    assert queue.waits_since(found, 60, now) == 0
+    assert waits_since(found, 60, now) == 0
 
 
 def test_intervals_differ_a_little_and_all_processes_agree(synced):
