@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, exists, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, defer, with_expression
 
@@ -23,8 +34,14 @@ _log = logging.getLogger(__name__)
 
 
 def request_sync(session: Session, organization_id: str, source_id: str) -> None:
-    """Ask for a run, and wake the workers when this is committed."""
-    later = func.greatest(func.coalesce(ContentSource.requested_at, 0) + 1, now_ms())
+    """Ask for a run, and wake the workers when this is committed.
+
+    A request that is not answered keeps its time: who asks often does not wait since the last one.
+    """
+    last = func.coalesce(ContentSource.requested_at, 0)
+    is_open = last > func.coalesce(ContentSource.answered_request_at, 0)
+    # A run that has begun does not answer this one, so its number is another one all the same.
+    later = case((is_open, last + 1), else_=func.greatest(last + 1, now_ms()))
     session.execute(
         update(ContentSource)
         .where(ContentSource.organization_id == organization_id, ContentSource.id == source_id)
@@ -106,9 +123,6 @@ def due_at(source: ContentSource, default_seconds: float, now: int) -> float:
     """Return when to check the source again, in epoch milliseconds.
 
     A check that lies ahead of *now* was noted before the clock was set back: it counts as none.
-
-    Each interval is made up to a fifth shorter or longer, by a rule that all
-    processes share, so that sources do not ask their hosts in step.
     """
     if (
         source.checked_at is None
@@ -117,9 +131,18 @@ def due_at(source: ContentSource, default_seconds: float, now: int) -> float:
         or is_requested(source)
     ):
         return 0
+    return scheduled_at(source.checked_at, source, default_seconds)
+
+
+def scheduled_at(checked_at: int, source: ContentSource, default_seconds: float) -> float:
+    """Return when to check the source again that was checked then, if nobody asks for it.
+
+    Each interval is made up to a fifth shorter or longer, by a rule that all
+    processes share, so that sources do not ask their hosts in step.
+    """
     seconds = source.interval_seconds or default_seconds
-    chance = zlib.crc32(f"{source.id} {source.checked_at}".encode()) / 2**32
-    return source.checked_at + seconds * 1000 * (0.8 + 0.4 * chance)
+    chance = zlib.crc32(f"{source.id} {checked_at}".encode()) / 2**32
+    return checked_at + seconds * 1000 * (0.8 + 0.4 * chance)
 
 
 def list_sources(session: Session) -> list[ContentSource]:

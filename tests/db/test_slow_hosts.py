@@ -8,6 +8,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from sync import queue
 from sync.git.credentials import Token
 from sync.worker import run_worker
 from tests.authors import Course, PushedSource
@@ -72,6 +73,22 @@ def add_sources(hanging, *ids):
     return len(ids) + 1
 
 
+def add_source_of_folder(hanging):
+    """Let the organization have a source that is at hand: a folder of this machine."""
+    with hanging.database.transaction() as session:
+        session.add(
+            ContentSource(
+                id="src_folder", organization_id=hanging.source().organization_id, name="folder",
+                url=str(hanging.author.folder), path="", interval_seconds=1,
+            )
+        )  # fmt: skip
+
+
+def source_of_folder(hanging):
+    with hanging.database.transaction() as session:
+        return session.get_one(ContentSource, "src_folder")
+
+
 def gits():
     """The processes of git that ask a host; those of the tests' own repositories do not."""
     family = psutil.Process().children(recursive=True)
@@ -98,18 +115,26 @@ def other(database, settings, tmp_path):
     made.author.repository.close()
 
 
-def test_with_two_places_an_organization_has_one(hanging, database, settings, tmp_path):
+def test_with_two_places_an_organization_has_one_while_there_is_another(hanging, other, database):
     """The others' host is asked while it hangs: for longer than anybody waits."""
     add_sources(hanging, "src_1", "src_2")
     hanging.settings = replace(hanging.settings, git_seconds=4 * PATIENCE)
     asked = len(hanging.host.asked)
     with working(hanging, at_once=2):
+        until(lambda: len(hanging.host.asked) > asked and other_is_live(database))
+        other.author.write("one", "two")
+        other.author.commit()
+        until(lambda: other.row().step_count == 2)
+
+
+def test_with_two_places_the_only_organization_has_both(hanging):
+    """One host hangs, and its other sources are read."""
+    hanging.settings = replace(hanging.settings, git_seconds=4 * PATIENCE)
+    asked = len(hanging.host.asked)
+    with working(hanging, at_once=2):
         until(lambda: len(hanging.host.asked) > asked)
-        made = Course(database, settings, tmp_path / "late", slug="other")
-        made.author.write("one")
-        made.author.commit()
-        until(lambda: other_is_live(database))
-        made.author.repository.close()
+        add_source_of_folder(hanging)
+        until(lambda: source_of_folder(hanging).synced_commit is not None)
 
 
 def test_with_one_place_organizations_take_turns_and_who_cannot_be_read_goes_behind(
@@ -124,6 +149,22 @@ def test_with_one_place_organizations_take_turns_and_who_cannot_be_read_goes_beh
         other.author.write("one", "two")
         other.author.commit()
         until(lambda: other.row().step_count == 2)
+
+
+def test_a_host_that_hangs_and_is_asked_again_and_again_leaves_others_their_turn(
+    hanging, other, database
+):
+    add_sources(hanging, "a_1", "a_2")
+    hanging.settings = replace(hanging.settings, git_seconds=1)
+
+    def other_is_live_although_all_are_asked_for():
+        with database.transaction() as session:
+            for each in (hanging.source_id, "a_1", "a_2"):
+                queue.request_sync(session, hanging.source().organization_id, each)
+        return other_is_live(database)
+
+    with working(hanging, at_once=1):
+        until(other_is_live_although_all_are_asked_for)
 
 
 def other_is_live(database):

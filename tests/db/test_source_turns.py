@@ -7,7 +7,13 @@ from sync import queue
 from sync.turns import Turns, waits_since
 from sync.worker import check_source, run_worker
 from tests.waiting import until
-from walkthroughs.models import ContentSource
+from walkthroughs.ids import now_ms
+from walkthroughs.models import Approval, ContentSource
+
+
+def request(made):
+    with made.database.transaction() as session:
+        queue.request_sync(session, made.caller.organization_id, made.source_id)
 
 
 def test_any_number_of_requests_make_one_run(synced):
@@ -18,6 +24,31 @@ def test_any_number_of_requests_make_one_run(synced):
     check_source(synced.database, synced.settings, synced.source_id)
 
     assert not queue.is_requested(synced.source())
+
+
+def test_a_source_that_is_pushed_often_waits_since_the_first_push(synced):
+    """An hour before it is looked at without one."""
+    synced.set(interval_seconds=3600)
+    request(synced)
+    first = synced.source()
+    for _ in range(5):
+        request(synced)
+    again = synced.source()
+    until(lambda: now_ms() > first.requested_at + 100)
+    request(synced)
+
+    assert again.requested_at > first.requested_at, "a run that has begun does not answer it"
+    assert waits_since(synced.source(), 60, now_ms()) < first.requested_at + 50
+
+
+def test_a_request_after_that_counts_anew(synced):
+    request(synced)
+    check_source(synced.database, synced.settings, synced.source_id)
+    checked = synced.source().checked_at
+    until(lambda: now_ms() > checked)
+    request(synced)
+
+    assert waits_since(synced.source(), 60, now_ms()) > checked
 
 
 def test_a_source_that_somebody_works_on_is_left_to_them(synced):
@@ -75,10 +106,23 @@ def one_by_one(sources, now=10**9):
 
 def test_an_organization_has_a_share_of_the_places():
     of_one = [source(f"s{number}", "org", 5) for number in range(9)]
-    assert [len(in_turn(places, of_one)) for places in (1, 2, 3, 4)] == [1, 1, 2, 2]
     other = source("z", "other", 9)
     assert in_turn(2, [*of_one, other]) == ["s0", "z"]
-    assert len(Turns(2).with_room(of_one, {"org": 1})) == 0
+    assert in_turn(3, [*of_one, other]) == ["s0", "z", "s1"]
+    assert Turns(2).with_room([*of_one, other], {"org": 1}) == [other]
+    assert Turns(2).with_room(of_one, {"org": 1, "other": 1}) == [], "all of the other are at work"
+
+
+def test_no_place_is_kept_back_where_all_sources_are_of_one_organization():
+    of_one = [source(f"s{number}", "org", 5) for number in range(9)]
+    assert [len(in_turn(places, of_one)) for places in (1, 2, 3, 4)] == [1, 2, 2, 2]
+    assert Turns(2).with_room(of_one, {"org": 1}) == of_one
+
+
+def test_a_place_is_kept_for_an_organization_of_which_no_source_is_due():
+    of_one = [source(f"s{number}", "org", 5) for number in range(9)]
+    turns, due = Turns(2), {each.id: 5.0 for each in of_one}
+    assert turns.take(due, [*of_one, source("z", "other", 9)], {"org": 1}, 10**9) is None
 
 
 def test_who_waited_for_longest_is_next_and_organizations_take_turns():
@@ -95,12 +139,31 @@ def test_who_could_not_be_read_goes_behind_for_ten_minutes():
     assert one_by_one(waiting, now)[0] == "a"
 
 
+def test_who_was_asked_to_be_checked_since_it_failed_is_not_held_back():
+    """Its author has pushed what makes it right, perhaps. An organization has its turns only."""
+    now = 10**9
+    failed = source("a", "org", now - 60_000, error="There is no folder.")
+    failed.requested_at = now
+    hanging = [source(f"h{number}", "org", now - 50_000, error="It hangs.") for number in range(3)]
+    for each in hanging:
+        each.requested_at = now
+    waiting = [failed, *hanging, source("b", "other", now), source("c", "other", now)]
+    assert one_by_one(waiting, now) == ["a", "b", "h0", "c", "h1", "h2"]
+
+
 def test_since_when_a_source_waits():
     found = source("a", "org", 1_000_000)
     found.interval_seconds, now = 100, 2_000_000
-    assert waits_since(found, 60, now) == queue.due_at(found, 60, now) > 1_000_000
-    found.requested_at = 1_500_000
-    assert waits_since(found, 60, now) == 1_500_000
+    scheduled = waits_since(found, 60, now)
+    assert scheduled == queue.due_at(found, 60, now) > 1_000_000
+    found.requested_at = 1_050_000
+    assert waits_since(found, 60, now) == 1_050_000
+    found.requested_at = 1_900_000
+    assert waits_since(found, 60, now) == scheduled, "a request makes nobody wait for longer"
+    found.requested_at = 900_000
+    assert waits_since(found, 60, now) == 1_000_000, "it was asked for while it was checked"
+    found.requested_at, found.approval = None, Approval("f", "somebody", None)
+    assert waits_since(found, 60, now) == 1_000_000, "an approval that could not be carried out"
     found.checked_at = now + 1
     assert waits_since(found, 60, now) == 0
     found.checked_at = None

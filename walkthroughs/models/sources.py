@@ -72,7 +72,8 @@ class ContentSource(Timestamped, Scoped, db.Model):  # type: ignore[name-defined
     #: The newest commit seen, and when the branch was last looked at.
     newest_commit: Mapped[str | None]
     checked_at: Mapped[int | None]
-    #: When a run was last requested, and the request that the last run answered.
+    #: When a run was requested that is not answered yet, one more for each further request, and
+    #: the request that the last run answered.
     requested_at: Mapped[int | None]
     answered_request_at: Mapped[int | None]
     #: The number of the last run that may write. See `sync.fence`.
