@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Iterable
 
 from sync import history
@@ -36,14 +37,19 @@ def choose(sources: Iterable[ContentSource]) -> ContentSource | None:
     return random.choice(settled) if settled else None  # noqa: S311  not for secrets
 
 
-def recheck(database: Database, settings: Settings, source_id: str) -> bool:
+def recheck(
+    database: Database, settings: Settings, source_id: str, stop: threading.Event | None = None
+) -> bool:
     """Read a few walkthroughs again. If one differs from what is live, log it, and read all again.
 
     Returns whether one did. A new commit is left to the ordinary way.
+
+    Raises:
+        Stopped: *stop* is set.
     """
     request = SyncRequest(SyncTrigger.POLL, reread_folders=_FOLDERS)
     try:
-        plan = plan_source(database, settings, source_id, request)
+        plan = plan_source(database, settings, source_id, request, stop)
         source = history.read(database, source_id)
         if not plan.changes or plan.commit != source.synced_commit:
             return False
@@ -52,9 +58,8 @@ def recheck(database: Database, settings: Settings, source_id: str) -> bool:
             "%s: live walkthroughs differ from the commit %s that they were read from: %s. "
             "Everything is read again.", source.name, plan.commit, changes,
         )  # fmt: skip
-        sync_source(
-            database, settings, source_id, SyncRequest(SyncTrigger.POLL, "re-check", read_all=True)
-        )
+        again = SyncRequest(SyncTrigger.POLL, "re-check", read_all=True)
+        sync_source(database, settings, source_id, again, stop)
     except RepositoryUnavailable as error:
         _log.info("not looked at again, since the repository cannot be read: %s", error)
         return False

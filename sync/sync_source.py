@@ -7,6 +7,7 @@ was cut short is simply done again. The source's mark moves last.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -40,25 +41,28 @@ from walkthroughs.settings import Settings
 
 
 def plan_source(
-    database: Database, settings: Settings, source_id: str, request: SyncRequest | None = None
-) -> Plan:
+    database: Database, settings: Settings, source_id: str,
+    request: SyncRequest | None = None, stop: threading.Event | None = None,
+) -> Plan:  # fmt: skip
     """Say what the newest commit would change. Writes nothing; waits for a run under way.
 
     Raises:
         RepositoryUnavailable: the repository cannot be read.
+        Stopped: *stop* is set.
     """
     request = request or SyncRequest()
     with claim(database, source_id, wait=True):  # two may not fetch into one copy
         source = history.read(database, source_id)
-        with open_repository_of(settings, source) as repository, open_staging() as staging:
+        with open_repository_of(settings, source, stop) as repository, open_staging() as staging:
             commit = repository.fetch()
             parsed, _ = read_commit(database, source, repository, staging, commit, request)
             return plan_commit(database, source, repository, parsed, commit, request)
 
 
 def sync_source(
-    database: Database, settings: Settings, source_id: str, request: SyncRequest | None = None
-) -> RunResult:
+    database: Database, settings: Settings, source_id: str,
+    request: SyncRequest | None = None, stop: threading.Event | None = None,
+) -> RunResult:  # fmt: skip
     """Make the database equal to the source's newest commit, unless that needs approval first.
 
     Waits for a run of the source that is under way.
@@ -66,13 +70,14 @@ def sync_source(
     Raises:
         RepositoryUnavailable: the repository cannot be read; nothing was changed.
         PlanChanged: a plan was approved, but the plan is another one by now.
+        Stopped: *stop* is set.
     """
     request = request or SyncRequest()
     with claim(database, source_id, wait=True):
         source = history.read(database, source_id)
         with (
             history.record_unavailable(database, source, request.trigger),
-            open_repository_of(settings, source) as repository,
+            open_repository_of(settings, source, stop) as repository,
         ):
             return sync_claimed(database, settings, source, repository, request)
 

@@ -142,7 +142,8 @@ class _Checks:
         source = recheck.choose(self._turns.with_room(sources, self._at_work()))
         if source is not None:
             self._next_recheck = time.monotonic() + recheck.SECONDS
-            check = self._pool.submit(_recheck_or_log, self._database, self._settings, source)
+            arguments = self._database, self._settings, source, self._stop
+            check = self._pool.submit(_recheck_or_log, *arguments)
             self._running[source.id] = (source.organization_id, check)
 
     def _check(self, source: ContentSource) -> None:
@@ -229,11 +230,13 @@ def _check_or_record_error(
     return None
 
 
-def _recheck_or_log(database: Database, settings: Settings, source: ContentSource) -> None:
+def _recheck_or_log(
+    database: Database, settings: Settings, source: ContentSource, stop: threading.Event
+) -> None:
     try:
-        recheck.recheck(database, settings, source.id)
-    except SourceRemoved:
-        pass  # since it was listed
+        recheck.recheck(database, settings, source.id, stop)
+    except (SourceRemoved, Stopped):
+        pass  # since it was listed; or it is looked at again after the start
     except Exception:  # noqa: BLE001  it is only a second look
         _log.exception("%s could not be looked at again", source.name)
 

@@ -19,17 +19,27 @@ _SECONDS = 60.0
 
 
 class Orphans:
-    """Looks for such processes, of any Handrail of this user, and ends them: once a minute."""
+    """Looks for such processes, of any Handrail of this user, and ends them: once a minute.
+
+    A system that does not tell of its processes, such as one without `/proc`, is told of once.
+    """
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._next, self._cannot_look = 0.0, False
 
     def end(self) -> None:
         """Kill those that are there, if it is time to look."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _SECONDS
-        for process in _orphans():
+        try:
+            found = _orphans()
+        except (OSError, psutil.Error) as error:
+            if not self._cannot_look:
+                _log.info("git of processes that are gone is not looked for: %s", error)
+            self._cannot_look = True
+            return
+        for process in found:
             with suppress(psutil.Error):
                 _log.warning("ending process %d, git of a process that is gone", process.pid)
                 process.kill()

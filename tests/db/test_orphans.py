@@ -93,3 +93,19 @@ def test_a_number_of_another_container_says_nothing(asking, monkeypatch):
     monkeypatch.setattr(orphans, "own_mark", lambda: "pid:[1] 1")
     Orphans().end()
     assert len(gits(url)) >= 2
+
+
+def test_a_system_that_does_not_tell_of_its_processes_is_told_once(monkeypatch, tmp_path, caplog):
+    """The worker goes on: there is nothing to mend."""
+    from sync.git import orphans
+
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path / "no proc"))
+    monkeypatch.setattr(orphans, "_SECONDS", 0)
+    caplog.set_level("INFO")
+    looks = Orphans()
+    for _ in range(3):
+        looks.end()
+
+    (told,) = caplog.records
+    assert "no proc" in told.getMessage()
+    assert told.exc_info is None

@@ -8,7 +8,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from sync import queue
+from sync import queue, recheck
 from sync.git.credentials import Token
 from sync.worker import run_worker
 from tests.authors import Course, PushedSource
@@ -186,6 +186,20 @@ def test_the_end_of_the_server_waits_for_no_host_and_leaves_no_git(hanging, work
     assert time.monotonic() - began < SOON
     assert gits() == []
     assert hanging.source().error is None, "a stop is no trouble of the source"
+
+
+def test_the_end_of_the_server_waits_for_no_second_look(hanging, monkeypatch):
+    """A source of which everything is live is looked at again; its next check is in an hour."""
+    monkeypatch.setattr(recheck, "SECONDS", 0.2)
+    hanging.settings = replace(hanging.settings, git_seconds=PATIENCE)
+    hanging.set(interval_seconds=3600)
+    asked = len(hanging.host.asked)
+    with working(hanging, at_once=1):
+        until(lambda: len(hanging.host.asked) > asked)
+        began = time.monotonic()
+
+    assert time.monotonic() - began < SOON
+    assert gits() == []
 
 
 def test_a_clock_that_was_set_back_delays_no_check(hanging, worker):
