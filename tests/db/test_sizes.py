@@ -123,6 +123,23 @@ def test_what_is_far_too_large_is_one_clear_problem_in_bounded_memory(
     assert (synced.row("other").version, synced.status().health) == (1, health)
 
 
+def test_a_file_larger_than_all_that_is_read_of_a_commit_is_a_problem_of_its_walkthrough(
+    synced, monkeypatch
+):
+    """A step, and beside it a file that no step is: the other walkthrough is live all the same."""
+    from sync.git import objects
+
+    monkeypatch.setattr(objects, "_MAX_TEXT_BYTES", 1_000_000)
+    (synced.author.folder / "walkthroughs/deploy/steps/one.md").write_text("x" * 2_000_000)
+    (synced.author.folder / "walkthroughs/other/notes.md").write_text("x" * 2_000_000)
+    synced.author.write("one", "two", name="other")
+    problems = synced.sync().plan.problems
+
+    assert "more than 81,920 characters" in " ".join(map(str, problems))
+    assert (synced.row().version, synced.row("other").version) == (1, 2)
+    assert synced.status().health == "degraded"
+
+
 def test_an_import_of_five_thousand_files_holds_a_few_of_them_at_a_time(synced, postgres):
     git = Plumbing(synced.author.folder)
     head = git.git("rev-parse", "HEAD")
