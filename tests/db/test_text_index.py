@@ -3,7 +3,7 @@
 import threading
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -89,6 +89,7 @@ def test_a_walkthrough_that_is_deleted_meanwhile_is_passed_over(database):
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+@example("ႂမီး")  # signs of a script without blanks
 def test_postgresql_takes_all_words_as_they_are(database, written):
     words = text_words(WalkthroughContent("w", "", steps=(StepContent("s", "", written),)))
     query = text("SELECT CAST(:words AS tsvector) @@ CAST(:sought AS tsquery), length(CAST(:words AS tsvector))")  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from walkthroughs.content.text_words import sought, text_words
@@ -40,6 +40,11 @@ def test_each_letter_of_a_script_without_blanks_is_a_word():
     assert sought("東京") == "東:* & 京:*"
 
 
+def test_the_signs_that_are_the_vowels_of_such_a_script_tell_words_apart():
+    assert sought("မီး") != sought("မား")
+    assert sought("มี") == "ม:* & ี:*"
+
+
 def test_a_search_asks_for_the_beginnings_of_its_words():
     assert sought("Multi-step “Quin") == "multi:* & step:* & quin:*"
     assert sought("% ' :* & | ! () \\") is None
@@ -47,12 +52,14 @@ def test_a_search_asks_for_the_beginnings_of_its_words():
 
 
 @given(st.text(), st.text())
+@example("", "ႂ")  # a sign, not a letter, of a script without blanks
 def test_whatever_is_written_is_found_by_the_same_words_and_is_no_syntax(text, title):
     words = of(text, title=title)
     asked = (sought(f"{text} {title}") or "").split(" & ")
 
     assert {each.removesuffix(":*") for each in asked} <= set(words) | {""}
-    assert all(re.fullmatch(r"\w{0,64}", word) for word in words)
+    # A sign or a mark of a script without blanks is a word by itself, as its letters are.
+    assert all(re.fullmatch(r"\w{0,64}|[^\w\s&|!():*<>'\\]", word) for word in words)
 
 
 def test_a_text_of_more_words_than_a_row_can_hold_is_noted_in_part():

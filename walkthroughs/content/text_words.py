@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from walkthroughs.content.values import WalkthroughContent
 
-#: Letters of scripts that set no blanks between words (Thai to Khmer, kana, Han): each is a word.
+#: Scripts that set no blanks between words (Thai to Khmer, kana, Han): each letter is a word, and
+#: each sign, since some write vowels by signs, which regular expressions do not count as letters.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(f"[{_UNSPACED}]|[^\\W{_UNSPACED}]+")
 #: Of one word, and of all words in UTF-8: PostgreSQL holds 1 MiB in one row.
