@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 
+from tests import clusters
 from tests.certificates import make_certificate
 from tests.cheap_pages import (
     compile_routes_once,
@@ -26,7 +27,7 @@ from tests.cheap_pages import (
 )
 from tests.connections import compile_once, kept_connections, reuse_connections
 from tests.waiting import PATIENCE
-from walkthroughs.database import embedded, migrations, prepared
+from walkthroughs.database import embedded, prepared
 from walkthroughs.database.pool import Database, connect
 from walkthroughs.mcp_server import threads
 from walkthroughs.models import Base
@@ -136,9 +137,16 @@ def _connections_outlive_a_test() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def made_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a stopped cluster with an empty, migrated database, to be copied."""
+    return clusters.made_once(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def postgres(made_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty, migrated database on a server of this process's own."""
     folder = tmp_path_factory.mktemp("postgres") / "data"
+    clusters.copy(made_cluster, folder)
     url = embedded.start(folder)
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -152,9 +160,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             # What a test leaves behind in a transaction fails the next one, and does not stop it.
             cursor.execute("ALTER SYSTEM SET lock_timeout = '60s'")
             cursor.execute("SELECT pg_reload_conf()")
-    schema = connect(url)
-    migrations.upgrade(schema)
-    schema.close()
     with kept_connections(url):
         yield url
     _kept_connection(url).close()

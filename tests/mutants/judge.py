@@ -28,6 +28,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests import clusters
 from tests.mutants.changes import Mutant, of_queries, of_rules
 from tests.mutants.reach import (
     Lines,
@@ -74,8 +75,11 @@ class Judge:
         """Judge all mutants, with the tests that were collected."""
         server = self._folder / "postgres"
         if any("postgres" in getattr(item, "fixturenames", ()) for item in session.items):
+            clusters.make(server)
             url = start(server)
             # A fork has nothing of its own to start. The names are replaced in this process only.
+            clusters.made_once = lambda tmp_path_factory: server
+            clusters.copy = lambda cluster, folder: None
             embedded.start = lambda data_dir: url
             embedded.stop = lambda data_dir: True
         try:
