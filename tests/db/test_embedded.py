@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
+from tests import clusters
 from tests.builders import content, new_course
 from tests.waiting import PATIENCE, until
 from walkthroughs.database import cluster, embedded, leftovers, migrations
@@ -29,6 +30,13 @@ def folder(tmp_path_factory):
     embedded.stop(path)
 
 
+@pytest.fixture
+def made(folder, made_cluster):
+    """The same with a cluster in it, for tests that are not about making one."""
+    clusters.copy(made_cluster, folder)
+    return folder
+
+
 def server_pid(folder):
     return int((folder / "postmaster.pid").read_text().split()[0])
 
@@ -40,10 +48,10 @@ def kill(folder):
     psutil.wait_procs(family, timeout=PATIENCE)
 
 
-def test_a_second_start_attaches_to_the_running_server(folder):
-    assert embedded.start(folder) == embedded.start(folder)
-    assert embedded.stop(folder)
-    assert not embedded.stop(folder)
+def test_a_second_start_attaches_to_the_running_server(made):
+    assert embedded.start(made) == embedded.start(made)
+    assert embedded.stop(made)
+    assert not embedded.stop(made)
 
 
 @pytest.mark.parametrize("locale", ["xx_XX.UTF-8", "C.UTF-8"])
@@ -130,33 +138,31 @@ def test_an_empty_folder_may_be_there_also_elsewhere_behind_a_link(folder, tmp_p
 
 
 @pytest.mark.parametrize("is_copied_back", [False, True])
-def test_a_server_whose_folder_is_moved_away_ends_before_the_next_one_begins(
-    folder, is_copied_back
-):
-    embedded.start(folder)
-    copy = folder.with_name("copy")
+def test_a_server_whose_folder_is_moved_away_ends_before_the_next_one_begins(made, is_copied_back):
+    embedded.start(made)
+    copy = made.with_name("copy")
     if is_copied_back:
-        embedded.stop(folder)
-        subprocess.run(["cp", "-a", folder, copy], check=True)
-        embedded.start(folder)
-    old = psutil.Process(server_pid(folder))
-    folder.rename(folder.with_name("moved"))
+        embedded.stop(made)
+        clusters.copy(made, copy)
+        embedded.start(made)
+    old = psutil.Process(server_pid(made))
+    made.rename(made.with_name("moved"))
     if is_copied_back:
-        copy.rename(folder)
-    psycopg2.connect(embedded.start(folder)).close()
+        copy.rename(made)
+    psycopg2.connect(embedded.start(made)).close()
 
     old.wait(PATIENCE)
-    assert old.pid != server_pid(folder)
-    psycopg2.connect(embedded.start(folder)).close()
+    assert old.pid != server_pid(made)
+    psycopg2.connect(embedded.start(made)).close()
 
 
-def test_a_server_that_is_still_starting_is_waited_for(folder):
-    address = embedded.start(folder)
-    pid_file = folder / "postmaster.pid"
+def test_a_server_that_is_still_starting_is_waited_for(made):
+    address = embedded.start(made)
+    pid_file = made / "postmaster.pid"
     ready = pid_file.read_text()
     pid_file.write_text(ready.replace("ready", "starting"))
     found = []
-    waiting = threading.Thread(target=lambda: found.append(embedded.start(folder)))
+    waiting = threading.Thread(target=lambda: found.append(embedded.start(made)))
     waiting.start()
     waiting.join(0.3)
 
@@ -166,10 +172,10 @@ def test_a_server_that_is_still_starting_is_waited_for(folder):
     assert found == [address]
 
 
-def test_a_running_server_is_found_while_somebody_holds_its_turn(folder):
-    address = embedded.start(folder)
-    with embedded._one_at_a_time(embedded._lock_of(folder)):
-        assert embedded.start(folder) == address
+def test_a_running_server_is_found_while_somebody_holds_its_turn(made):
+    address = embedded.start(made)
+    with embedded._one_at_a_time(embedded._lock_of(made)):
+        assert embedded.start(made) == address
 
 
 @pytest.mark.usefixtures("at_once")
@@ -182,35 +188,35 @@ def test_who_waits_for_a_turn_that_does_not_come_says_so(folder, monkeypatch):
         embedded.start(folder)
 
 
-def test_a_pid_file_that_names_a_stranger_is_not_believed(folder):
-    embedded.start(folder)
-    pid_file = folder / "postmaster.pid"
+def test_a_pid_file_that_names_a_stranger_is_not_believed(made):
+    embedded.start(made)
+    pid_file = made / "postmaster.pid"
     stale = pid_file.read_text().split("\n")
-    kill(folder)
+    kill(made)
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         pid_file.write_text("\n".join([str(stranger.pid), *stale[1:]]))
-        psycopg2.connect(embedded.start(folder)).close()
+        psycopg2.connect(embedded.start(made)).close()
     finally:
         stranger.communicate(b"\n")
 
 
-def test_a_child_of_a_crashed_server_that_never_ends_keeps_no_new_one_from_starting(folder):
-    psycopg2.connect(embedded.start(folder)).close()
-    server = psutil.Process(server_pid(folder))
+def test_a_child_of_a_crashed_server_that_never_ends_keeps_no_new_one_from_starting(made):
+    psycopg2.connect(embedded.start(made)).close()
+    server = psutil.Process(server_pid(made))
     stuck = next(each for each in server.children() if "checkpointer" in " ".join(each.cmdline()))
     stuck.suspend()
     server.kill()
     server.wait(PATIENCE)
 
-    psycopg2.connect(embedded.start(folder)).close()
+    psycopg2.connect(embedded.start(made)).close()
     stuck.wait(PATIENCE)
 
 
-def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, monkeypatch):
-    embedded.start(folder)
-    kill(folder)
-    other = threading.Thread(target=embedded.start, args=[folder])
+def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(made, monkeypatch):
+    embedded.start(made)
+    kill(made)
+    other = threading.Thread(target=embedded.start, args=[made])
     working_in = leftovers._working_in
 
     def while_another_starts(data_dir):
@@ -221,10 +227,10 @@ def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(folder, m
         return found
 
     monkeypatch.setattr(leftovers, "_working_in", while_another_starts)
-    address = embedded.start(folder)
+    address = embedded.start(made)
     other.join(PATIENCE)
 
-    assert psutil.pid_exists(server_pid(folder))
+    assert psutil.pid_exists(server_pid(made))
     psycopg2.connect(address).close()
 
 
@@ -243,9 +249,8 @@ def test_a_server_of_another_container_is_left_alone(folder, tmp_path, command):
         other.wait()
 
 
-def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder):
-    database = connect(lambda: embedded.start(folder))
-    migrations.upgrade(database)
+def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(made):
+    database = connect(lambda: embedded.start(made))
     names = [f"s{number}" for number in range(400)]
     with database.transaction() as session:
         caller, row = new_course(session, content(*names))
@@ -269,7 +274,7 @@ def test_after_a_crash_calls_work_again_and_no_acknowledged_step_is_lost(folder)
     walker = threading.Thread(target=learn)
     walker.start()
     assert halfway.wait(PATIENCE)
-    kill(folder)
+    kill(made)
     healed.set()
     walker.join(PATIENCE)
     done = {

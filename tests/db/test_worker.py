@@ -11,15 +11,17 @@ from sqlalchemy.exc import OperationalError
 
 from sync.worker import run_worker
 from tests.authors import Author, SyncedSource
+from tests.clusters import copy
 from tests.waiting import PATIENCE, until
-from walkthroughs.database import embedded, migrations
+from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
 from walkthroughs.models import ContentSource
 
 
 @pytest.fixture
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, made_cluster):
     path = tmp_path_factory.mktemp("server") / "data"
+    copy(made_cluster, path)
     yield path
     embedded.stop(path)
 
@@ -34,9 +36,9 @@ def kill(folder):
 
 
 @pytest.fixture
-def synced(folder, settings, tmp_path):
+def mortal(folder, settings, tmp_path):
+    """A synced source on a server of the test's own."""
     database = connect(lambda: embedded.start(folder))
-    migrations.upgrade(database)
     made = SyncedSource(database, settings, tmp_path / "content")
     made.author.write("one")
     made.sync()
@@ -56,22 +58,22 @@ def synced_commit(synced, source_id):
         return session.get_one(ContentSource, source_id).synced_commit
 
 
-def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(synced, folder):
+def test_a_worker_goes_on_when_the_database_was_killed_again_and_again(mortal, folder):
     stop = threading.Event()
-    worker = threading.Thread(target=run_worker, args=(synced.database, synced.settings, stop))
+    worker = threading.Thread(target=run_worker, args=(mortal.database, mortal.settings, stop))
     worker.start()
     try:
         for version, steps in ((2, ("one", "two")), (3, ("two",)), (4, ("two", "three"))):
             kill(folder)
-            synced.author.write(*steps)
-            synced.author.commit()
-            until(lambda wanted=version: is_live(synced, wanted))
+            mortal.author.write(*steps)
+            mortal.author.commit()
+            until(lambda wanted=version: is_live(mortal, wanted))
     finally:
         stop.set()
         worker.join()
 
     # A run that wrote, and whose record was lost in a kill, is begun again with the next commit.
-    assert {run.outcome for run in synced.database.attempt(synced.runs)} == {"applied"}
+    assert {run.outcome for run in mortal.database.attempt(mortal.runs)} == {"applied"}
 
 
 def test_a_copy_that_a_killed_fetch_left_half_made_is_made_again(synced):
@@ -130,19 +132,27 @@ def damage(where):
             path.write_bytes(b"")
 
 
+@pytest.fixture
+def refusing(database):
+    """The database refuses what this release thinks right."""
+    table = "ALTER TABLE walkthrough_versions"
+    with database.begin() as connection:
+        connection.execute(text(f"{table} ADD CONSTRAINT no CHECK (summary <> 'Text changed.')"))
+    yield
+    with database.begin() as connection:
+        connection.execute(text(f"{table} DROP CONSTRAINT no"))
+
+
+@pytest.mark.usefixtures("refusing")
 def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(synced, tmp_path):
-    """The database refuses what this release thinks right: the others have their turn."""
     second = Author(tmp_path / "second")
-    second.write("solo", name="other", head="status: published")
+    second.write("solo", name="second", head="status: published")
     second.commit()
     with synced.database.transaction() as session:
-        session.execute(
-            text("ALTER TABLE walkthrough_versions ADD CHECK (summary <> 'Text changed.')")
-        )
         organization_id = synced.caller.organization_id
         url = str(tmp_path / "second")
         session.add(ContentSource(id="zz", organization_id=organization_id, name="z", url=url))
-    synced.author.write(("one", "", "New words."))
+    synced.author.write(("one", "", "New words."), "two", "three")
     synced.author.commit()
     synced.set(checked_at=None)  # due at once, and before the other
     stop = threading.Event()
@@ -155,6 +165,6 @@ def test_a_source_that_breaks_a_run_is_told_of_and_holds_up_no_other(synced, tmp
         worker.join()
     second.repository.close()
 
-    assert synced.row("other").version == 1
+    assert synced.row("second").version == 1
     assert synced.row().version == 1
     assert "Something went wrong on our side" in synced.source().error

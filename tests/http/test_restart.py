@@ -12,9 +12,10 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from tests.builders import content, new_course
+from tests.clusters import copy
 from tests.serving import served, view_of
 from tests.waiting import PATIENCE
-from walkthroughs.database import embedded, migrations
+from walkthroughs.database import embedded
 from walkthroughs.database.pool import connect
 from walkthroughs.identity.links import create_link
 from walkthroughs.mcp_server.endpoint import build_endpoint
@@ -32,8 +33,9 @@ class Log:
 
 
 @pytest.fixture
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, made_cluster):
     path = tmp_path_factory.mktemp("server") / "data"
+    copy(made_cluster, path)
     yield path
     embedded.stop(path)
 
@@ -82,7 +84,6 @@ def _kill(folder):
 @pytest.mark.behaviour("B8")
 def test_no_acknowledged_step_is_lost_and_everybody_finishes(folder, settings):
     database = connect(lambda: embedded.start(folder))
-    migrations.upgrade(database)
     with database.transaction() as session:
         _, row = new_course(session, content(*(f"s{n}" for n in range(STEPS))))
         tokens = [create_link(session, "acme", f"{n}@x.example") for n in range(LEARNERS)]
