@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from tests.builders import learner, new_course
+from tests.clusters import MIGRATED
 from tests.events import miscounted, move_all
 from tests.waiting import PATIENCE, until
 from walkthroughs.database import migrations
@@ -25,10 +26,20 @@ WAITS = text(
 @pytest.fixture
 def blank(postgres):
     """A database with nothing in it, on the same server."""
+    yield from _made(postgres, "template1")
+
+
+@pytest.fixture
+def current(postgres):
+    """A database with all tables of this release, and nothing in them."""
+    yield from _made(postgres, MIGRATED)
+
+
+def _made(postgres, template):
     admin = create_engine(driver_url(postgres), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text("DROP DATABASE IF EXISTS blank"))
-        connection.execute(text("CREATE DATABASE blank"))
+        connection.execute(text(f"CREATE DATABASE blank TEMPLATE {template}"))
     opened = connect(driver_url(postgres).set(database="blank").render_as_string(False))
     yield opened
     opened.close()
@@ -43,42 +54,40 @@ def test_from_empty_to_head_down_and_up_again_and_the_models_agree(blank):
     migrations.check_models(blank)
 
 
-def test_a_table_that_differs_from_its_model_is_noticed(blank):
-    migrations.upgrade(blank)
-    with blank.engine.begin() as connection:
+def test_a_table_that_differs_from_its_model_is_noticed(current):
+    with current.engine.begin() as connection:
         connection.execute(text("ALTER TABLE walkthroughs DROP COLUMN tags"))
 
     with pytest.raises(CommandError, match="tags"):
-        migrations.check_models(blank)
+        migrations.check_models(current)
 
 
 @pytest.mark.parametrize("revision", ["0001", "0008", "0011", "0041"])
-def test_a_database_of_an_earlier_release_keeps_every_place_and_completion(blank, revision):
-    migrations.upgrade(blank)
-    with blank.transaction() as session:
+def test_a_database_of_an_earlier_release_keeps_every_place_and_completion(current, revision):
+    with current.transaction() as session:
         caller, row = new_course(session)
         finished = replace(
             caller, learner_id=learner(session, caller.organization_id, "max@x.example").id
         )
     cache = ContentCache()
-    step = progress.select(blank, cache, caller, row, resume=True).step
-    on_the_way = progress.advance(blank, cache, caller, step.id)
-    view = progress.select(blank, cache, finished, row, resume=True)
-    move(blank, most=3)  # others are still on their way
+    step = progress.select(current, cache, caller, row, resume=True).step
+    on_the_way = progress.advance(current, cache, caller, step.id)
+    view = progress.select(current, cache, finished, row, resume=True)
+    move(current, most=3)  # others are still on their way
     while view.step:
-        view = progress.advance(blank, cache, finished, view.step.id)
+        view = progress.advance(current, cache, finished, view.step.id)
 
-    migrations.downgrade(blank, revision)
-    migrations.upgrade(blank)
+    migrations.downgrade(current, revision)
+    migrations.upgrade(current)
 
-    move_all(blank)
-    with blank.begin() as connection:
+    move_all(current)
+    with current.begin() as connection:
         assert miscounted(connection) == []
-    here = progress.select(blank, ContentCache(), caller, row, resume=True)
+    here = progress.select(current, ContentCache(), caller, row, resume=True)
     assert (here.step, here.progress) == (on_the_way.step, on_the_way.progress)
-    assert progress.status(blank, ContentCache(), finished, row).percent == 100
-    assert progress.advance(blank, ContentCache(), caller, here.step.id).step.title == "Three"
-    migrations.check_models(blank)
+    assert progress.status(current, ContentCache(), finished, row).percent == 100
+    assert progress.advance(current, ContentCache(), caller, here.step.id).step.title == "Three"
+    migrations.check_models(current)
 
 
 def test_an_upgrade_that_meets_a_process_of_the_release_before_begins_anew(blank):

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from tests.db.test_migrations import blank
-from walkthroughs.database import migrations
+from tests.db.test_migrations import current
 
-__all__ = ["blank"]
+__all__ = ["current"]
 
 DOCS = Path(__file__).parents[2] / "docs" / "analytics.md"
 SCALE = DOCS.with_name("scale.md")
@@ -115,10 +114,9 @@ def test_the_manual_names_them():
     assert named >= FINDS_ORGANIZATION | WITHIN_ORGANIZATION | TRIGGERS
 
 
-def test_the_statements_of_the_manual_leave_only_keys_that_find_the_organization(blank):
-    migrations.upgrade(blank)
+def test_the_statements_of_the_manual_leave_only_keys_that_find_the_organization(current):
     (statements,) = re.findall(r"```sql\n(.*?)```", SCALE.read_text(), re.S)
-    with blank.begin() as connection:
+    with current.begin() as connection:
         with connection.connection.cursor() as cursor:
             cursor.execute(statements)
         rows = connection.execute(_KEYS).all()

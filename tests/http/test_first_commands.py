@@ -14,6 +14,7 @@ from flask.cli import FlaskGroup
 from sqlalchemy import make_url, text
 
 from app import create_app
+from tests.clusters import MIGRATED
 from tests.waiting import PATIENCE, until
 from walkthroughs.database import migrations
 from walkthroughs.database.pool import connect
@@ -24,11 +25,21 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def empty_database(postgres):
     """The address of a database without tables."""
+    return _fresh(postgres, "template1")
+
+
+@pytest.fixture
+def current_database(postgres):
+    """The address of a database with all tables of this release, and nothing in them."""
+    return _fresh(postgres, MIGRATED)
+
+
+def _fresh(postgres, template):
     with closing(psycopg2.connect(postgres)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("DROP DATABASE IF EXISTS fresh WITH (FORCE)")
-            cursor.execute("CREATE DATABASE fresh")
+            cursor.execute(f"CREATE DATABASE fresh TEMPLATE {template}")
     head, _, options = postgres.partition("?")
     return f"{head.rsplit('/', 1)[0]}/fresh" + (f"?{options}" if options else "")
 
@@ -110,14 +121,13 @@ def test_processes_that_start_at_once_on_an_empty_database_all_find_its_tables(e
         database.close()
 
 
-def test_an_older_release_says_that_it_is_older(empty_database, tmp_path):
-    database = connect(empty_database)
-    migrations.upgrade(database)
+def test_an_older_release_says_that_it_is_older(current_database, tmp_path):
+    database = connect(current_database)
     with database.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
     for words in (("serve",), ("db", "upgrade")):
-        code, _, errors = flask(empty_database, tmp_path, *words)
+        code, _, errors = flask(current_database, tmp_path, *words)
 
         assert code == 1
         assert errors.startswith(
