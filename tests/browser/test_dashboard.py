@@ -28,6 +28,7 @@ def test_pages_that_nobody_has_used_yet_are_accessible_and_fit_in_each_look(brow
 
 def test_on_a_phone_the_pages_are_in_a_menu_that_the_keyboard_opens_and_closes(browser, site):
     context, page = sign_in(browser, site, viewport={"width": 390, "height": 800})
+    page.goto(f"{site.origin}/admin/")
     servers = page.get_by_role("link", name="Servers")
     expect(servers).to_be_hidden()
     page.get_by_role("button", name="Menu").press("Enter")

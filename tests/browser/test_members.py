@@ -13,6 +13,7 @@ def test_a_person_is_invited_joins_with_the_keyboard_and_is_made_a_viewer(browse
     context, page = sign_in(browser, site)
     told = []
     page.on("console", lambda message: told.append(f"{page.url}: {message.text}"))
+    page.goto(f"{site.origin}/admin/")
     page.get_by_role("link", name="Members").click()
     told += faults(page)
     page.get_by_label("E-mail addresses").fill("lea@acme.example, nobody")
@@ -66,6 +67,7 @@ def test_a_person_is_invited_joins_with_the_keyboard_and_is_made_a_viewer(browse
 
 def test_ones_own_page_and_what_a_visitor_sees_are_accessible(browser, site):
     context, page = sign_in(browser, site)
+    page.goto(f"{site.origin}/admin/")
     page.get_by_role("link", name="Your account").click()
     told = faults(page)
     page.emulate_media(color_scheme="light")

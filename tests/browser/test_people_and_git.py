@@ -103,6 +103,7 @@ def test_a_held_source_shows_its_words_and_goes_back_in_two_clicks(
     author.commit()
     sync_source(database, settings, source_id)
     context, page = sign_in(browser, site)
+    page.goto(f"{site.origin}/admin/")
     page.get_by_role("link", name="Git", exact=True).click()
     told = faults(page)
     with claim(database, source_id, wait=True):  # as a run does: the page asks again by itself

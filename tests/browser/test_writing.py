@@ -12,6 +12,7 @@ from tests.browser.test_pasting import PASTE
 from tests.browser.writing import (
     ask,
     begin,
+    begin_at_sign_in,
     end,
     expect_editor,
     expect_saved,
@@ -65,7 +66,7 @@ def drag(page, title, onto):
 
 
 def test_three_steps_are_served_after_at_most_14_clicks_and_5_pages(browser, site, links):
-    page = begin(browser, site)
+    page = begin_at_sign_in(browser, site)
     page.get_by_role("link", name="New walkthrough").click()
     page.get_by_label("Title").fill("Make tea")
     page.get_by_label("Set up and verify").click()
@@ -239,7 +240,7 @@ def test_steps_are_added_named_deleted_and_brought_back_in_the_page(browser, sit
 
 
 def test_the_whole_story_by_keyboard_alone(browser, site, links):
-    page = begin(browser, site)
+    page = begin_at_sign_in(browser, site)
 
     def go(role, name, key="Enter"):
         """Tab on to a control, and press it."""

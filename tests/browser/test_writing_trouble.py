@@ -10,6 +10,7 @@ from tests.browser.conftest import faults
 from tests.browser.writing import (
     ask,
     begin,
+    begin_at_sign_in,
     end,
     expect_saved,
     listed,
@@ -161,7 +162,7 @@ def test_what_git_manages_can_be_read_and_copied_with_the_link_to_its_file(brows
 def test_without_scripts_the_same_is_written_arranged_and_published(browser, site, database):
     with database.transaction() as session:
         token = create_link(session, "acme", "lea@x.example")
-    page = begin(browser, site, java_script_enabled=False)
+    page = begin_at_sign_in(browser, site, java_script_enabled=False)
     page.get_by_role("link", name="New walkthrough").click()
     page.get_by_label("Title").fill("Make tea")
     page.get_by_label("Set up and verify").check()

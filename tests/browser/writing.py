@@ -11,7 +11,7 @@ from typing import Any
 from mcp import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, DashboardSite, expect_page
+from tests.browser.conftest import PATIENCE_MS, DashboardSite, expect_page, give_session
 from tests.browser.static_pages import watched
 from tests.serving import view_of
 
@@ -26,7 +26,24 @@ _COUNT = """
 
 
 def begin(browser: Browser, site: DashboardSite, **options: Any) -> Page:
+    """Open the first page, signed in, as `begin_at_sign_in` does after its page."""
+    page = _page(browser, site, **options)
+    give_session(page.context, site)
+    page.goto(f"{site.origin}/admin/")
+    expect_page(page, "Walkthroughs")
+    return page
+
+
+def begin_at_sign_in(browser: Browser, site: DashboardSite, **options: Any) -> Page:
     """Sign in; `page.told` holds errors of the console and requests to other hosts."""
+    page = _page(browser, site, **options)
+    page.goto(f"{site.origin}/admin/")
+    sign_in(page, site)
+    expect_page(page, "Walkthroughs")
+    return page
+
+
+def _page(browser: Browser, site: DashboardSite, **options: Any) -> Page:
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(_COUNT)
@@ -37,9 +54,6 @@ def begin(browser: Browser, site: DashboardSite, **options: Any) -> Page:
             sent.url.startswith((site.origin, "data:", "blob:")) or page.told.append(sent.url)  # type: ignore[attr-defined]
         ),
     )
-    page.goto(f"{site.origin}/admin/")
-    sign_in(page, site)
-    expect_page(page, "Walkthroughs")
     return page
 
 
