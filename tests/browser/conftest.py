@@ -40,6 +40,9 @@ _FAULTS = """(%s).then(({violations}) => [
   ...(document.documentElement.scrollWidth > innerWidth ? ["wider than the screen"] : [])])"""
 #: How long a page may take for what a test waits for. Only what fails waits so long.
 PATIENCE_MS = PATIENCE * 1000
+#: For how many seconds a browser keeps scripts and styles. In production it asks at each page
+#: whether they are still the same, which no test is about.
+FILES_STAY = 3600
 #: How a page is shown: color scheme, width and height. Each scheme and each width once.
 _LOOKS = (("light", 1440, 900), ("dark", 390, 800))
 
@@ -81,6 +84,7 @@ def _program() -> str:
 @pytest.fixture
 def site(database: Database, settings: Settings) -> Iterator[DashboardSite]:
     app = add_pages(create_app(settings))
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = FILES_STAY
     with app.app_context(), database.transaction() as session:
         org = organization(session, "acme")
         srv = server(session, org.id, "acme")

@@ -17,6 +17,7 @@ from tests.browser.conftest import (
     _AXE,
     _LOOKS,
     _RUN_AXE,
+    FILES_STAY,
     PATIENCE_MS,
     DashboardSite,
     faults_now,
@@ -81,6 +82,7 @@ def everything(database, settings):
     # What pages show does not change while they are looked at.
     settings = replace(settings, poll_seconds=3600)
     app = add_pages(create_app(settings))
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = FILES_STAY
     made = Everything(app, database)
     password = app.extensions["security"].pwd_context.hash("a long password")
     with database.transaction() as session:
