@@ -36,8 +36,8 @@ def reuse_connections(patch: pytest.MonkeyPatch) -> None:
     """Let pools that are closed keep their connections for those that begin later."""
     open_new, close_all, close_one = pool._open, Database.close, listener.close
 
-    def open_kept(dsn: str) -> psycopg2.extensions.connection:
-        connection = _take(dsn) or open_new(dsn)
+    def open_kept(dsn: str, *, is_pooled: bool) -> psycopg2.extensions.connection:
+        connection = _take(dsn) or open_new(dsn, is_pooled=is_pooled)
         _opened[connection] = dsn
         return connection
 
@@ -135,7 +135,7 @@ def _reset(connection: psycopg2.extensions.connection) -> bool:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("DISCARD ALL")
-        connection.autocommit = False
+        pool._end_with_client(connection)
     except psycopg2.Error:
         return False
     connection.notifies.clear()

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import psutil
 import psycopg2
@@ -239,7 +241,10 @@ def test_a_server_that_another_caller_starts_meanwhile_keeps_its_files(made, mon
 def test_a_server_of_another_container_is_left_alone(folder, tmp_path, command):
     program = tmp_path / "postgres"
     shutil.copy(shutil.which("tail"), program)
-    other = subprocess.Popen([*command, program, "-f", "/dev/null", folder])
+    # A shell that begins this in the background lets its children ignore the signal.
+    usual = partial(signal.signal, signal.SIGQUIT, signal.SIG_DFL)
+    words = [*command, program, "-f", "/dev/null", folder]
+    other = subprocess.Popen(words, preexec_fn=usual)  # noqa: PLW1509  no other thread forks
     try:
         until(lambda: psutil.Process(other.pid).name() == "postgres")
         embedded.start(folder)

@@ -191,22 +191,16 @@ class ConnectionFactory:
 
     def __call__(self) -> psycopg2.extensions.connection:
         """Open one at the known address; ask for the address again if nothing answers there."""
-        connection = self._opened()
-        if not self._is_pooled:
-            _end_with_client(connection)
-        return connection
-
-    def _opened(self) -> psycopg2.extensions.connection:
         if self._dsn is not None:
             try:
-                return _open(self._dsn)
+                return _open(self._dsn, is_pooled=self._is_pooled)
             except psycopg2.OperationalError:
                 pass  # gone since; the address is asked for again
         self._dsn = self.dsn()
-        return _open(self._dsn)
+        return _open(self._dsn, is_pooled=self._is_pooled)
 
 
-def _open(dsn: str) -> psycopg2.extensions.connection:
+def _open(dsn: str, *, is_pooled: bool) -> psycopg2.extensions.connection:
     # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
     given = psycopg2.extensions.parse_dsn(dsn)
     opened: psycopg2.extensions.connection = psycopg2.connect(
@@ -215,6 +209,8 @@ def _open(dsn: str) -> psycopg2.extensions.connection:
         application_name="handrail",
         client_encoding="utf8",
     )
+    if not is_pooled:
+        _end_with_client(opened)
     return opened
 
 
