@@ -31,9 +31,11 @@ def listen(database: Database, *channels: str) -> Connection:
 def wait(listener: Connection, seconds: float, stop: threading.Event) -> list[Notify]:
     """Wait until something is announced, the *seconds* are over, or *stop*; return what was."""
     until = time.monotonic() + seconds
+    # Not `select`, which takes no file beyond the first 1,024: each client of a process is one.
+    news = select.poll()
+    news.register(listener, select.POLLIN)
     while not stop.is_set() and time.monotonic() < until:
-        ready, _, _ = select.select([listener], [], [], min(_TICK_SECONDS, seconds))
-        if ready:
+        if news.poll(1000 * min(_TICK_SECONDS, seconds)):
             listener.poll()
             announced = list(listener.notifies)
             listener.notifies.clear()
