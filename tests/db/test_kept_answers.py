@@ -52,7 +52,7 @@ class Room:
     def begin(self, cache=None, **more):
         """Begin with no answers in memory."""
         self.metrics = Metrics()
-        threads = Threads(CapacityLimiter(2))
+        threads = Threads(self.database, CapacityLimiter(2))
         self.places = Places(self.database, self.prepared, threads, cache or self.cache)
         self.answers = OwnAnswers(self.places, self.metrics, **more)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from anyio import CapacityLimiter
 from sqlalchemy import text
 
 from tests.waiting import SOON, until
 from walkthroughs.database.pool import Database
 from walkthroughs.database.unavailable import DatabaseUnavailable
+from walkthroughs.mcp_server import threads
 from walkthroughs.serving import background
 
 
@@ -34,8 +37,8 @@ def count_sleeping(database: Database, seconds: int) -> int:
 
 
 def test_a_wait_ends_at_its_deadline_and_no_other_wait_does(database: Database) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        other = threads.submit(ask, database, 3)
+    with ThreadPoolExecutor(2) as callers:
+        other = callers.submit(ask, database, 3)
         began = time.monotonic()
         with pytest.raises(DatabaseUnavailable):
             ask_within(database, 0.2, 600)
@@ -51,9 +54,25 @@ def test_a_deadline_is_that_of_the_block_alone(database: Database) -> None:
     assert ask_within(database, 60, 0) == 1
 
 
+def test_a_thread_of_a_tool_gives_its_place_back_although_nothing_answers(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "_LATER_SECONDS", 0.1)
+
+    async def call() -> int:
+        tools = threads.Threads(database, CapacityLimiter(1))
+        monkeypatch.setattr(threads, "_PATIENCE_SECONDS", 0.2)
+        with pytest.raises(DatabaseUnavailable):
+            await tools.run(lambda: ask(database, 601))
+        monkeypatch.setattr(threads, "_PATIENCE_SECONDS", SOON)
+        return await tools.run(lambda: 7)  # there is one place
+
+    assert asyncio.run(call()) == 7
+
+
 def test_all_waits_end_at_once_when_the_process_stops(database: Database) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        waits = [threads.submit(ask, database, 31) for _ in range(2)]
+    with ThreadPoolExecutor(2) as callers:
+        waits = [callers.submit(ask, database, 31) for _ in range(2)]
         until(lambda: count_sleeping(database, 31) == 2)
         database.lent.end_all()
         for each in waits:

@@ -62,7 +62,7 @@ class ShortWay:
 
     def forget(self):
         """Begin with nothing in memory."""
-        threads = Threads(CapacityLimiter(4))
+        threads = Threads(self.database, CapacityLimiter(4))
         self.places = Places(self.database, self.prepared, threads, ContentCache())
 
     def call(self, who, name, **arguments):

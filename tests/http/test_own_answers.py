@@ -117,7 +117,7 @@ class Sides:
 
     async def _server(self, database, prepared):
         directory = TenantLookup(prepared)
-        places = Places(database, prepared, Threads(CapacityLimiter(2)), ContentCache())
+        places = Places(database, prepared, Threads(database, CapacityLimiter(2)), ContentCache())
         metrics = Metrics()
         streams = Streams(metrics, directory.forget_servers)
         return build_server(places, directory, metrics, streams)

@@ -223,6 +223,9 @@ def _end_with_client(connection: psycopg2.extensions.connection) -> None:
     connection.autocommit = True
     with suppress(psycopg2.DatabaseError), connection.cursor() as cursor:
         cursor.execute("SET client_connection_check_interval = '2s'")
+    if connection.closed:
+        message = "the server ended the connection as it began"
+        raise psycopg2.OperationalError(message)
     connection.autocommit = False
 
 

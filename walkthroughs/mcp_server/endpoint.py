@@ -222,7 +222,7 @@ def build_endpoint(
     streams = Streams(metrics, directory.forget_servers)
     own_answers = None
     if server is None:
-        places = Places(database, prepared, Threads(limiter), ContentCache())
+        places = Places(database, prepared, Threads(database, limiter), ContentCache())
         server = build_server(places, directory, metrics, streams, traces)
         # A traced call has parts that only the SDK's way has.
         own_answers = None if streaming or traces else OwnAnswers(places, metrics)
