@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import socket
 import threading
 import time
 from contextlib import ExitStack
@@ -99,6 +100,30 @@ def test_who_reads_slowly_gets_all_however_long_it_takes(pages):
             read += reader.recv(4096)
             pause.wait(0.05)
         assert time.monotonic() - began > 3 * 0.2
+
+
+def test_who_reads_slowly_is_not_left_while_the_system_has_megabytes_for_them():
+    large = b"x" * 16_000_000
+
+    def export(_environ, start_response):
+        start_response("200 OK", [("Content-Length", str(len(large)))])
+        return [large]
+
+    pages, pause = WholeRequests(WSGIMiddleware(export), lambda _path: 1 << 20), threading.Event()
+    with (
+        served(pages, unread_seconds=1.0) as origin,
+        socket.socket() as reader,
+    ):
+        # Little of it waits here, and all else at the server.
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        reader.connect(("127.0.0.1", int(origin.rsplit(":", 1)[1])))
+        reader.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        read = 0
+        for _ in range(25):
+            read += len(reader.recv(65536))
+            pause.wait(0.1)
+        read += len(read_to_end(reader))
+    assert read > len(large)
 
 
 def test_who_reads_late_gets_all_answers_whole_and_in_order(pages):

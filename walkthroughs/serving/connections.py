@@ -8,8 +8,12 @@ file left.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import resource
+import sys
+import termios
+from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -73,8 +77,8 @@ class BoundedProtocol(StrictProtocol):
         super().__init__(*args, **more)
         self._deadline: asyncio.TimerHandle | None = None
         self._unread_deadline: asyncio.TimerHandle | None = None
-        #: How much waited in the connection when that was last looked at.
-        self._unread_size = 0
+        #: How much the client had not taken when that was last looked at.
+        self._untaken = 0
         #: Whether an answer is complete, and the client has not taken it yet.
         self._is_untaken = False
 
@@ -138,9 +142,21 @@ class BoundedProtocol(StrictProtocol):
 
     def _note_unread(self) -> None:
         self._end_unread()
-        self._unread_size = size = self.transport.get_write_buffer_size()
+        self._untaken = self._count_untaken()
         self._unread_deadline = self.loop.call_later(self.unread_seconds, self._end_unread_late)
-        self.unread.note(self, size)
+        self.unread.note(self, self.transport.get_write_buffer_size())
+
+    def _count_untaken(self) -> int:
+        """Return how many bytes the client has not taken, as far as the system tells.
+
+        The system takes megabytes for a connection, and none of ours before a part of them left.
+        """
+        size = self.transport.get_write_buffer_size()
+        opened = self.transport.get_extra_info("socket")
+        with suppress(AttributeError, OSError):
+            sent = fcntl.ioctl(opened.fileno(), termios.TIOCOUTQ, bytes(4))
+            size += int.from_bytes(sent, sys.byteorder)
+        return size
 
     def _end_unread(self) -> None:
         if self._unread_deadline is not None:
@@ -149,8 +165,7 @@ class BoundedProtocol(StrictProtocol):
             self.unread.forget(self)
 
     def _end_unread_late(self) -> None:
-        taken = self._unread_size - self.transport.get_write_buffer_size()
-        if taken >= self.unread_seconds * _SLOWEST:
+        if self._untaken - self._count_untaken() >= self.unread_seconds * _SLOWEST:
             self._note_unread()
             return
         self._abort(logging.INFO, "unread", "A client did not read its answer, and was left")
