@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from sqlalchemy import text
 
 from tests.waiting import SOON, until
-from walkthroughs.database.pool import Database
+from walkthroughs.database.pool import Database, connect
 from walkthroughs.database.unavailable import DatabaseUnavailable
 from walkthroughs.mcp_server import threads
 from walkthroughs.serving import background
@@ -46,6 +46,19 @@ def test_a_wait_ends_at_its_deadline_and_no_other_wait_does(database: Database) 
         assert other.result() == 1
     assert ask(database, 0) == 1
     until(lambda: count_sleeping(database, 600) == 0)  # the server has noticed, too
+
+
+def test_an_address_may_name_what_we_set_ourselves_and_its_own_patience(postgres: str) -> None:
+    options = "application_name=other&connect_timeout=9&keepalives_idle=99&client_encoding=latin1"
+    database = connect(f"{postgres}&{options}")
+    try:
+        given = database.engine.raw_connection()
+        assert given.driver_connection is not None
+        parameters = given.driver_connection.info.dsn_parameters
+        given.close()
+    finally:
+        database.close()
+    assert (parameters["application_name"], parameters["keepalives_idle"]) == ("handrail", "99")
 
 
 def test_a_deadline_is_that_of_the_block_alone(database: Database) -> None:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 import resource
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 
+import pytest
 from sqlalchemy import text
 
 from tests.waiting import PATIENCE
 from walkthroughs.database.listener import close, listen, wait
-from walkthroughs.database.pool import Database
+from walkthroughs.database.pool import Database, connect
 
 #: More than `select` knows of.
 _FILES = 1100
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[Database]:
+    """A pool of new connections: others are kept from test to test, and have low numbers."""
+    opened = connect(f"{postgres}&application_name=heard")
+    yield opened
+    opened.close()
 
 
 def test_news_are_heard_in_a_process_with_more_than_a_thousand_clients(database: Database) -> None:

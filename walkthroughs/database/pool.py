@@ -201,14 +201,14 @@ class ConnectionFactory:
 
 
 def _open(dsn: str, *, is_pooled: bool) -> psycopg2.extensions.connection:
-    # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
     given = psycopg2.extensions.parse_dsn(dsn)
-    opened: psycopg2.extensions.connection = psycopg2.connect(
-        **_NOTICE_GONE | given,
-        connect_timeout=_CONNECT_SECONDS,
-        application_name="handrail",
-        client_encoding="utf8",
-    )
+    # The texts of COPY are sent in UTF-8, whatever the database itself keeps.
+    ours = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "handrail",
+        "client_encoding": "utf8",
+    }
+    opened: psycopg2.extensions.connection = psycopg2.connect(**_NOTICE_GONE | given | ours)
     if not is_pooled:
         _end_with_client(opened)
     return opened
