@@ -10,8 +10,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
+
 from tests.certificates import make_certificate
+from tests.signing_in import Academy, academy_served
+from walkthroughs.database.pool import Database
 from walkthroughs.identity.document_reader import DocumentReader
+from walkthroughs.settings import Settings
 
 
 class DocumentHost:
@@ -75,3 +80,16 @@ def document_host(folder: Path) -> Iterator[DocumentHost]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[DocumentHost]:
+    with document_host(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def academy(database: Database, settings: Settings, host: DocumentHost) -> Iterator[Academy]:
+    """A server with sign-in that believes the host's documents."""
+    with academy_served(database, settings, host.reader) as made:
+        yield made

@@ -52,6 +52,12 @@ def site(app, database):
 
 
 @pytest.fixture
+def password(site):
+    """The password of the first organization's owner."""
+    return site["acme"][3]
+
+
+@pytest.fixture
 def owner(app, site):
     visitor = Visitor(app)
     answer = visitor.sign_in("owner@acme.example", site["acme"][3])
@@ -78,6 +84,10 @@ def counted(app):
         yield asked
     finally:
         event.remove(engine, "after_cursor_execute", note)
+
+
+def is_inside(visitor):
+    return visitor.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
 
 
 def said(response):

@@ -7,21 +7,12 @@ from dataclasses import replace
 import pytest
 
 from admin.access import members, passwords, sign_in_limit
-from tests.dashboard import Visitor, app, said, site
+from tests.dashboard import Visitor, app, is_inside, password, said, site
 from walkthroughs.runtime import attach
 
-__all__ = ["app", "site"]
+__all__ = ["app", "password", "site"]
 OWNER, OTHER = "owner@acme.example", "owner@other.example"
 WRONG = "x" * 14
-
-
-@pytest.fixture
-def password(site):
-    return site["acme"][3]
-
-
-def is_inside(visitor):
-    return visitor.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
 
 
 def guess(app, times, email=OWNER, visitor=None):

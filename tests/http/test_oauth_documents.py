@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.client_documents import document_host
-from tests.signing_in import Browser, academy_served, redeem, sql
+from tests.client_documents import academy, host
+from tests.signing_in import Browser, redeem, sql
 from walkthroughs.identity.document_reader import (
     DocumentReader,
     DocumentUnreadable,
@@ -15,17 +15,7 @@ from walkthroughs.identity.document_reader import (
 )
 from walkthroughs.identity.outside_http import is_public
 
-
-@pytest.fixture
-def host(tmp_path):
-    with document_host(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def academy(database, settings, host):
-    with academy_served(database, settings, host.reader) as made:
-        yield made
+__all__ = ["academy", "host"]
 
 
 def page(academy, client_id):

@@ -13,10 +13,10 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from tests.client_documents import document_host
+from tests.client_documents import academy, host
 from tests.dashboard import app, owner, said, site
 from tests.openid import Learner, provider_served, school_served
-from tests.signing_in import LEA, Browser, academy_served, sql
+from tests.signing_in import LEA, Browser, sql
 from tests.waiting import PATIENCE, SOON, until
 from walkthroughs.identity import client_documents, code_pages, outside_http, outside_waits
 from walkthroughs.identity.outside_http import HostUnusable, OutsideHttp
@@ -26,7 +26,7 @@ from walkthroughs.models import McpServer
 from walkthroughs.runtime import attach
 from walkthroughs.serving.sizes import Sizes
 
-__all__ = ["app", "owner", "site"]
+__all__ = ["academy", "app", "host", "owner", "site"]
 
 MOMENT = "The server is busy. Try again in a moment."
 AGAIN = re.compile(r'<a href="([^"]+)">Try again</a>')
@@ -42,18 +42,6 @@ def hurried(monkeypatch):
 def patient(hurried, monkeypatch):
     """Whoever waits for a place does so until there is one."""
     monkeypatch.setattr(outside_waits, "_PATIENCE_SECONDS", PATIENCE)
-
-
-@pytest.fixture
-def host(tmp_path):
-    with document_host(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def academy(database, settings, host):
-    with academy_served(database, settings, host.reader) as made:
-        yield made
 
 
 @contextmanager

@@ -9,17 +9,12 @@ from sqlalchemy import text
 from admin.access.accounts import _keyed_password
 from admin.access.passwords import link_token
 from app import add_pages, create_app
-from tests.dashboard import Visitor, app, said, site
+from tests.dashboard import Visitor, app, password, said, site
 from walkthroughs.models import User
 
-__all__ = ["app", "site"]
+__all__ = ["app", "password", "site"]
 OWNER = "owner@acme.example"
 NEW = "a new and longer password"
-
-
-@pytest.fixture
-def password(site):
-    return site["acme"][3]
 
 
 def link(database, settings):

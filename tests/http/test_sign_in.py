@@ -10,21 +10,12 @@ from admin.access import sign_in_limit
 from admin.access.accounts import Account
 from admin.access.sessions import end_other_sessions
 from app import add_pages, create_app
-from tests.dashboard import Visitor, app, said, site
+from tests.dashboard import Visitor, app, is_inside, password, said, site
 from walkthroughs.models import User, db
 
-__all__ = ["app", "site"]
+__all__ = ["app", "password", "site"]
 OWNER = "owner@acme.example"
 WRONG = "x" * 14
-
-
-@pytest.fixture
-def password(site):
-    return site["acme"][3]
-
-
-def is_inside(visitor):
-    return visitor.get("/o/acme/admin/tables/walkthroughs/").status_code == 200
 
 
 def test_a_wrong_password_and_an_unknown_person_get_one_answer(app, site):
